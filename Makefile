@@ -1,0 +1,66 @@
+# Every habit of the project. `make help` lists them; `.venv` holds the project's environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(BIN)/uv
+ROOMS := tasks_lib blocks flows serving
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test coverage check format lint types security lock wheel clean distclean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'
+
+$(STAMP): requirements.lock pyproject.toml | $(UV)
+	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+environment: $(STAMP) ## Install the locked packages and the project into .venv
+
+demo: $(STAMP) ## Run the whole loop on the sample handbook
+	$(BIN)/llmops demo
+
+test: $(STAMP) ## Run the tests
+	$(BIN)/python -m pytest
+
+coverage: $(STAMP) ## Run the tests and hold the coverage floor
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: lint types security ## Format, lint, types and security; changes nothing
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+security: $(STAMP)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(ROOMS)
+
+format: $(STAMP) ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+lock: $(UV) ## Resolve requirements.lock anew: universal, with hashes, without addresses
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
+
+wheel: $(STAMP) ## Build the wheel into dist/
+	$(UV) build --quiet --wheel --out-dir dist .
+
+clean: ## Remove caches, builds and the embedded state
+	rm -rf .llmops build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove the environment as well
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""Where credentials and addresses live: Prefect blocks that build components and clients."""

@@ -1,0 +1,96 @@
+"""The reserved platform `local`: embedded defaults below ``LLMOPS_HOME``, built in code, without saved blocks or Prefect."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig, RagConfig
+from tasks_lib.errors import ConfigurationError
+from tasks_lib.home import Home
+
+if TYPE_CHECKING:
+    from haystack.components.generators.chat.types import ChatGenerator
+
+    from tasks_lib.ingestion.index import Index
+    from tasks_lib.platform import DocumentSource, Embedder
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class LocalPlatform:
+    """Extractive answers, MiniLM (ONNX), LanceDB and sqlite MLflow. Small and picklable: clients are built on use."""
+
+    home: Home = field(default_factory=Home.from_environment)
+    name: str = LOCAL
+
+    def tracking_uri(self) -> str:
+        """The sqlite database of the home, created with its artifact folder on first use."""
+        from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+
+        return ensure_sqlite_tracking(self.home.ensure())
+
+    def index(self, rag: RagConfig, *, version: str | None = None) -> "Index":
+        """A LanceDB table below the home."""
+        from tasks_lib.components.lancedb.index import LanceDBIndex
+
+        return LanceDBIndex(
+            str(self.home.ensure().indexes),
+            rag.index_name,
+            self.embedder(rag.embedder).dimension,
+            version=version,
+            lock_folder=self.home.locks,
+        )
+
+    def indexes(self) -> list[str]:
+        """Names of the tables below the home."""
+        from tasks_lib.components.lancedb.index import list_indexes
+
+        return list_indexes(str(self.home.indexes))
+
+    def embedder(self, model: str) -> "Embedder":
+        """MiniLM; nothing else runs without a server."""
+        if model != MINILM:
+            raise _cannot_supply("embedder", model, MINILM)
+        from tasks_lib.components.minilm import MiniLM
+
+        return MiniLM()
+
+    def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
+        """`None`: the local answers are extracted, not generated."""
+        if llm.model != EXTRACTIVE_MODEL:
+            raise _cannot_supply("llm.model", llm.model, EXTRACTIVE_MODEL)
+        return None
+
+    def judge(self) -> "ChatGenerator | None":
+        """The local platform has no judge."""
+        return None
+
+    def document_source(self, uri: str | None, include: tuple[str, ...] = ()) -> "DocumentSource":
+        """A folder or s3:// prefix; without one, the sample handbook."""
+        from tasks_lib.ingestion.sources import open_source
+
+        return open_source(uri or str(sample_handbook()), include)
+
+
+def sample_handbook() -> Path:
+    """Folder of the sample handbook: in the checkout, or inside the installed package."""
+    return examples_folder() / "handbook"
+
+
+def examples_folder() -> Path:
+    """The `examples` folder: beside the rooms in a checkout, below `blocks` in a wheel."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "examples", here.parent / "examples"):
+        if (folder / "handbook").is_dir():
+            return folder
+    raise ConfigurationError(
+        f"the sample handbook is missing beside {here}", hint="Name your own documents with --source."
+    )
+
+
+def _cannot_supply(key: str, value: str, available: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"platform 'local' cannot supply {key} {value!r}; it has {available!r}",
+        hint=f"Set {key} to {available}, or name a platform that supplies it with --platform.",
+    )

@@ -1,0 +1,1 @@
+"""The endpoint: LitServe in front of the production version."""

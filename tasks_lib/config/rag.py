@@ -1,0 +1,180 @@
+"""``RagConfig``: everything that shapes an answer. It is data, it is what the gate judges, and it holds no credential."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+EXTRACTIVE_MODEL = "local/extractive"
+MINILM = "local/all-MiniLM-L6-v2"
+
+ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
+
+
+class StrictModel(BaseModel):
+    """Base of all configuration: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChunkingConfig(StrictModel):
+    """How converted documents are cut. Budgets are tokens of the embedder, without its special tokens."""
+
+    tokens: int = Field(default=200, ge=16, le=8192, title="Tokens", description="Largest chunk, in embedder tokens.")
+    overlap: int = Field(default=0, ge=0, title="Overlap", description="Tokens repeated from the chunk before.")
+    strategy: Literal["structure", "fixed"] = Field(
+        default="structure",
+        title="Strategy",
+        description="`structure` cuts at headings, paragraphs and sentences; `fixed` cuts every `tokens` tokens.",
+    )
+
+    @model_validator(mode="after")
+    def _overlap_leaves_room(self) -> "ChunkingConfig":
+        if self.overlap >= self.tokens:
+            msg = f"overlap {self.overlap} must be smaller than tokens {self.tokens}"
+            raise ValueError(msg)
+        return self
+
+
+class RetrieverConfig(StrictModel):
+    """What is looked up for a question."""
+
+    mode: Literal["vector", "keyword", "hybrid"] = Field(default="hybrid", description="Which evidence is used.")
+    top_k: int = Field(default=5, ge=1, le=100, description="Chunks handed to the answer.")
+    fusion: Literal["normalised", "rrf"] = Field(
+        default="normalised",
+        description="How `hybrid` joins both lists: normalised scores, or reciprocal rank fusion.",
+    )
+    vector_weight: float = Field(default=0.5, ge=0, le=1, description="Share of the vector score in the fusion.")
+    candidates: int = Field(default=50, ge=1, le=1000, description="Chunks each retriever offers to the fusion.")
+    score_threshold: float | None = Field(default=None, description="Chunks that score below are left out.")
+    filters: dict[str, Any] | None = Field(default=None, description="Haystack metadata filters.")
+    merge_neighbours: bool = Field(default=False, description="Join adjacent chunks of one document.")
+
+
+class RewriteConfig(StrictModel):
+    """Whether a follow-up question is rewritten to stand alone (needs history)."""
+
+    enabled: bool = Field(default=True, description="Rewrite the last question when there is history.")
+    max_turns: int = Field(default=6, ge=1, le=50, description="Messages of history that are read.")
+
+
+class PromptConfig(StrictModel):
+    """The prompt of a language model: from the MLflow prompt registry, or inline."""
+
+    name: str | None = Field(default=None, description="Name in the MLflow prompt registry.")
+    version: int | None = Field(default=None, ge=1, description="Version in the MLflow prompt registry.")
+    template: str | None = Field(default=None, description="Inline Jinja2 template, instead of a registered prompt.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "PromptConfig":
+        if self.template is not None and self.name is not None:
+            msg = "give either prompt.template or prompt.name, not both"
+            raise ValueError(msg)
+        if (self.name is None) != (self.version is None):
+            msg = "prompt.name and prompt.version go together"
+            raise ValueError(msg)
+        return self
+
+
+class LlmConfig(StrictModel):
+    """The language model, by `provider/model`, and its parameters in one vocabulary."""
+
+    model: ModelId = Field(default=EXTRACTIVE_MODEL, description="`provider/model`, for example `bedrock/…`.")
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    max_tokens: int = Field(default=512, ge=1, le=32_768, description="Longest answer, in the model's tokens.")
+    stop: tuple[str, ...] = Field(default=(), description="Strings that end the answer.")
+    seed: int | None = Field(default=0, description="Seed, where the provider knows one.")
+
+
+class RefusalConfig(StrictModel):
+    """When and how the assistant says that it does not know."""
+
+    text: str = Field(
+        default="I cannot answer that from the documents I have.",
+        min_length=1,
+        description="What is said instead of an answer.",
+    )
+    threshold: float | None = Field(
+        default=None,
+        description="Evidence score below which the assistant refuses; empty for the calibrated default.",
+    )
+
+
+class PersonalDataConfig(StrictModel):
+    """Personal data in questions and answers."""
+
+    enabled: bool = True
+    entities: tuple[str, ...] = Field(
+        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"),
+        description="Presidio entity names.",
+    )
+    score_threshold: float = Field(default=0.5, ge=0, le=1)
+    on_input: Literal["refuse", "mask", "allow-and-log"] = "refuse"
+    on_output: Literal["refuse", "mask", "allow-and-log"] = "mask"
+
+
+class TopicsConfig(StrictModel):
+    """Topics that are refused, each described by example questions. Empty lists let everything through."""
+
+    enabled: bool = True
+    forbidden: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Topic → example questions.")
+    threshold: float = Field(default=0.6, ge=-1, le=1, description="Cosine similarity that counts as the topic.")
+
+
+class LengthConfig(StrictModel):
+    """Longest text that is let through, in characters."""
+
+    enabled: bool = True
+    input_characters: int = Field(default=8_000, ge=1)
+    output_characters: int = Field(default=20_000, ge=1)
+
+
+class GuardrailsConfig(StrictModel):
+    """What is checked on the way in and on the way out."""
+
+    personal_data: PersonalDataConfig = PersonalDataConfig()
+    topics: TopicsConfig = TopicsConfig()
+    length: LengthConfig = LengthConfig()
+    message: str = Field(
+        default="I cannot help with that: the request or the answer was stopped by a guardrail.",
+        min_length=1,
+        description="What is said when a guardrail refuses.",
+    )
+
+
+class IndexConfig(StrictModel):
+    """Which state of the index a version reads."""
+
+    follow: Literal["latest", "pinned"] = Field(
+        default="latest",
+        description="`latest` follows every ingest; `pinned` keeps the index version that the gate saw (LanceDB).",
+    )
+
+
+class RagConfig(StrictModel):
+    """Everything that shapes an answer."""
+
+    collection: str = Field(
+        default="documents",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="Name of the document collection: lower-case letters, digits, hyphens.",
+    )
+    embedder: ModelId = Field(default=MINILM, description="Embedder, as `provider/model`.")
+    chunking: ChunkingConfig = ChunkingConfig()
+    retriever: RetrieverConfig = RetrieverConfig()
+    rewrite: RewriteConfig = RewriteConfig()
+    prompt: PromptConfig = PromptConfig()
+    llm: LlmConfig = LlmConfig()
+    refusal: RefusalConfig = RefusalConfig()
+    guardrails: GuardrailsConfig = GuardrailsConfig()
+    index: IndexConfig = IndexConfig()
+
+    @property
+    def index_name(self) -> str:
+        """Collection × embedder × chunking: another embedder or chunking is another index beside the live one."""
+        shape = json.dumps([self.embedder, self.chunking.model_dump()], sort_keys=True)
+        digest = hashlib.sha256(shape.encode()).hexdigest()[:8]
+        model = "".join(c if c.isalnum() else "-" for c in self.embedder.split("/", 1)[1].lower()).strip("-")
+        return f"{self.collection}__{model}__{self.chunking.tokens}-{self.chunking.overlap}-{digest}"

@@ -1,0 +1,122 @@
+"""``Settings``: the configuration of every verb, `RagConfig` at the top level and one section for each verb."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from tasks_lib.config.rag import RagConfig, StrictModel
+
+
+class IngestConfig(StrictModel):
+    """How documents are brought into the index."""
+
+    source: str | None = Field(default=None, description="Folder or s3:// prefix; empty for the sample handbook.")
+    include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
+    dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
+    allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")
+    mass_delete_share: float = Field(
+        default=0.3, gt=0, le=1, description="Share of a source's documents that a run may delete unasked."
+    )
+    max_file_megabytes: float = Field(default=50, gt=0, description="Larger files are recorded as failed.")
+    batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
+    lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")
+    task_runner: Literal["threads", "dask"] = Field(default="threads", description="Where batches run.")
+    dask_address: str | None = Field(default=None, description="Dask scheduler; empty starts a local cluster.")
+
+
+class DatasetConfig(StrictModel):
+    """How the evaluation set is made."""
+
+    name: str = Field(default="questions", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    size: int = Field(default=60, ge=1, le=10_000, description="Questions wanted.")
+    seed: int = 0
+    unanswerable_share: float = Field(default=0.15, ge=0, le=0.5)
+    off_topic_share: float = Field(default=0.15, ge=0, le=0.5)
+    import_file: str | None = Field(default=None, description="JSONL or CSV of one's own examples.")
+    add_from_traces: bool = Field(default=False, description="Add production traces with bad feedback.")
+
+
+class GateConfig(StrictModel):
+    """What a version must show before it is promoted."""
+
+    dataset: str | None = Field(default=None, description="`name` or `name:version`; empty for the newest.")
+    thresholds: dict[str, float] = Field(
+        default_factory=lambda: {
+            "right_or_refused": 0.5,
+            "retrieval_recall": 0.6,
+            "groundedness": 0.7,
+            "refusal_accuracy": 0.5,
+            "guardrail_accuracy": 0.9,
+            "latency_p95_seconds": 10.0,
+        },
+        description="Metric → floor (quality) or ceiling (latency, tokens, cost).",
+    )
+    primary: str = Field(default="right_or_refused", description="Metric of the comparison with production.")
+    margin: float = Field(default=0.05, ge=0, lt=1, description="Loss in the primary metric that is tolerated.")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    guard_metrics: dict[str, float] = Field(
+        default_factory=lambda: {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0},
+        description="Metric → margin; rejects only if proven worse beyond it (Holm).",
+    )
+    resamples: int = Field(default=10_000, ge=1000, le=1_000_000)
+    seed: int = 0
+    minimum_questions: int = Field(default=20, ge=2, description="Fewer questions decide nothing.")
+    concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version.")
+    question_timeout_seconds: float = Field(default=60.0, gt=0)
+    validation_latency_seconds: float = Field(default=20.0, gt=0, description="Ceiling of one validation question.")
+    approve: bool = Field(default=False, description="Pause for a person before promotion.")
+    estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
+    replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
+    aliases: dict[Literal["candidate", "production", "previous"], str] = Field(
+        default_factory=lambda: {"candidate": "champion", "production": "production", "previous": "previous"}
+    )
+    model_name: str = "rag-assistant"
+
+
+class MonitorConfig(StrictModel):
+    """How production traffic is judged."""
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    minimum_traces: int = Field(default=30, ge=2, description="Fewer traces are `not_enough_traffic`.")
+    reference_windows: int = Field(default=4, ge=1, description="Healthy windows that make the reference.")
+    sample: int | None = Field(default=None, ge=1, description="Traces scored by costly scorers; empty for all.")
+    seed: int = 0
+    alpha: float = Field(default=0.05, gt=0, lt=1, description="Error rate of one run, over all metrics (Holm).")
+    minimum_effect: float = Field(default=0.2, ge=0, description="Smallest effect size that counts as drift.")
+
+    @model_validator(mode="after")
+    def _window_is_ordered(self) -> "MonitorConfig":
+        if self.since and self.until and self.since >= self.until:
+            msg = f"since {self.since.isoformat()} must be before until {self.until.isoformat()}"
+            raise ValueError(msg)
+        return self
+
+    def started_before(self, moment: datetime) -> bool:
+        """Whether the window opens before `moment`."""
+        return self.since is None or self.since < moment
+
+
+class ServeConfig(StrictModel):
+    """The endpoint."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+
+
+class Settings(RagConfig):
+    """All keys a configuration file may hold; each verb reads the top level and its own section."""
+
+    ingest: IngestConfig = IngestConfig()
+    dataset: DatasetConfig = DatasetConfig()
+    gate: GateConfig = GateConfig()
+    monitor: MonitorConfig = MonitorConfig()
+    serve: ServeConfig = ServeConfig()
+
+    @property
+    def rag(self) -> RagConfig:
+        """The part that shapes an answer."""
+        return RagConfig(**{name: getattr(self, name) for name in RagConfig.model_fields})

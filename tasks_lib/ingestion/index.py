@@ -1,0 +1,85 @@
+"""``Index``: what the flows need from a vector store beyond Haystack's DocumentStore. LanceDB and Weaviate implement it."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from haystack import Document
+from haystack.core.component import Component
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """What `llmops index list` tells of one index."""
+
+    name: str
+    version: str
+    chunks: int
+    documents: int
+    sources: list[str] = field(default_factory=list)
+    bytes: int | None = None
+
+
+class Index(Protocol):
+    """One index: a collection cut and embedded in one way. Document identity is (source, document)."""
+
+    name: str
+
+    def exists(self) -> bool:
+        """Whether anything was ever ingested."""
+        ...
+
+    def version(self) -> str | None:
+        """The committed state; `None` before the first ingest."""
+        ...
+
+    def manifest(self, source: str) -> dict[str, str]:
+        """Document path → document hash, for every document of `source` in the index."""
+        ...
+
+    def embeddings(self, content_hashes: Sequence[str]) -> dict[str, list[float]]:
+        """Vectors the index already holds, by `Chunk.content_hash`; unknown hashes are left out."""
+        ...
+
+    def replace(self, source: str, documents: Sequence[str], chunks: Iterable[Document]) -> None:
+        """Put `chunks` in place of all chunks of `documents` in one commit (no chunks: delete them).
+
+        A reader sees each document as it was before or as it is after, never half.
+        """
+        ...
+
+    def commit(self) -> str:
+        """Finish a run: bring the keyword index up to date and return the new `version`."""
+        ...
+
+    def count(self) -> int:
+        """Chunks in the index."""
+        ...
+
+    def info(self) -> IndexInfo:
+        """Figures for people."""
+        ...
+
+    def drop(self) -> None:
+        """Delete the index and all of its versions."""
+        ...
+
+    def writing(self, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the only right to write.
+
+        :raises IndexUnavailableError: If another writer keeps it for longer than `timeout_seconds`.
+        """
+        ...
+
+    def sample(self, limit: int, seed: int) -> list[Document]:
+        """Chunks in an order that `seed` fixes, without vectors."""
+        ...
+
+    def vector_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> Component:
+        """Component `run(query_embedding: list[float]) -> {"documents"}`; scores are cosine similarities."""
+        ...
+
+    def keyword_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> Component:
+        """Component `run(query: str) -> {"documents"}`; scores are BM25."""
+        ...

@@ -1,0 +1,58 @@
+"""MLflow as every step uses it: one experiment, runs found again by tags."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tasks_lib.platform import Platform
+
+if TYPE_CHECKING:
+    from mlflow import ActiveRun, MlflowClient
+    from mlflow.entities import Run
+
+EXPERIMENT = "rag-assistant"
+VERB_TAG = "llmops.verb"
+
+TRACE_VERSION_TAG = "llmops.model_version"
+TRACE_INDEX_TAG = "llmops.index"
+TRACE_SOURCE_TAG = "llmops.source"
+"""`production`, `evaluation` or `smoke`: monitoring reads production only."""
+
+
+def connect(platform: Platform) -> "MlflowClient":
+    """Point MLflow at the platform's tracking server and at our experiment."""
+    import mlflow
+
+    uri = platform.tracking_uri()
+    if mlflow.get_tracking_uri() != uri:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+    mlflow.set_experiment(EXPERIMENT)
+    return mlflow.MlflowClient()
+
+
+def experiment_id(client: "MlflowClient") -> str:
+    """Id of our experiment."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+
+
+@contextmanager
+def run_of(verb: str, tags: dict[str, Any] | None = None) -> Iterator["ActiveRun"]:
+    """An MLflow run that records one execution of `verb`."""
+    import mlflow
+
+    with mlflow.start_run(run_name=verb, tags={VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}) as run:
+        yield run
+
+
+def last_runs(client: "MlflowClient", verb: str, *, where: str = "", limit: int = 1) -> "list[Run]":
+    """The newest finished runs of `verb`, newest first; `where` is added to MLflow's filter string."""
+    condition = f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status = 'FINISHED'"
+    runs = client.search_runs(
+        [experiment_id(client)],
+        filter_string=f"{condition} AND {where}" if where else condition,
+        max_results=limit,
+        order_by=["attributes.start_time DESC"],
+    )
+    return list(runs)

@@ -1,0 +1,55 @@
+"""Fixtures that the whole suite shares."""
+
+import os
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
+}
+os.environ.update(QUIET)
+
+from collections.abc import Iterator  # noqa: E402  (the environment comes first: packages read it when imported)
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from blocks.local import LocalPlatform  # noqa: E402
+from tasks_lib.home import Home  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Public evaluation data beside the checkout; see its README for sources and licences."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the evaluation data is not at {folder}")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty ``LLMOPS_HOME``."""
+    root = tmp_path / "home"
+    monkeypatch.setenv("LLMOPS_HOME", str(root))
+    return Home(root).ensure()
+
+
+@pytest.fixture
+def platform(home: Home) -> LocalPlatform:
+    """The local platform on an empty home."""
+    return LocalPlatform(home)
+
+
+@pytest.fixture(scope="session")
+def prefect_harness() -> Iterator[None]:
+    """One temporary Prefect server for the session; every test that runs a flow uses it."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
