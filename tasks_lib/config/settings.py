@@ -1,11 +1,24 @@
 """``Settings``: the configuration of every verb, `RagConfig` at the top level and one section for each verb."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tasks_lib.config.rag import RagConfig, StrictModel
+
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
+"""A point in time; without a timezone it is UTC."""
+
+DEFAULT_THRESHOLDS = {
+    "right_or_refused": 0.5,
+    "retrieval_recall": 0.6,
+    "groundedness": 0.7,
+    "refusal_accuracy": 0.5,
+    "guardrail_accuracy": 0.9,
+    "latency_p95_seconds": 10.0,
+}
+DEFAULT_GUARD_METRICS = {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0}
 
 
 class IngestConfig(StrictModel):
@@ -41,23 +54,17 @@ class GateConfig(StrictModel):
     """What a version must show before it is promoted."""
 
     dataset: str | None = Field(default=None, description="`name` or `name:version`; empty for the newest.")
-    thresholds: dict[str, float] = Field(
-        default_factory=lambda: {
-            "right_or_refused": 0.5,
-            "retrieval_recall": 0.6,
-            "groundedness": 0.7,
-            "refusal_accuracy": 0.5,
-            "guardrail_accuracy": 0.9,
-            "latency_p95_seconds": 10.0,
-        },
-        description="Metric → floor (quality) or ceiling (latency, tokens, cost).",
+    thresholds: dict[str, float | None] = Field(
+        default_factory=lambda: dict(DEFAULT_THRESHOLDS),
+        description="Metric → floor (quality) or ceiling (latency, tokens, cost). Given ones are merged over the "
+        "defaults; null takes one away.",
     )
     primary: str = Field(default="right_or_refused", description="Metric of the comparison with production.")
     margin: float = Field(default=0.05, ge=0, lt=1, description="Loss in the primary metric that is tolerated.")
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    guard_metrics: dict[str, float] = Field(
-        default_factory=lambda: {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0},
-        description="Metric → margin; rejects only if proven worse beyond it (Holm).",
+    guard_metrics: dict[str, float | None] = Field(
+        default_factory=lambda: dict(DEFAULT_GUARD_METRICS),
+        description="Metric → margin; rejects only if proven worse beyond it (Holm). Merged like `thresholds`.",
     )
     resamples: int = Field(default=10_000, ge=1000, le=1_000_000)
     seed: int = 0
@@ -73,12 +80,30 @@ class GateConfig(StrictModel):
     )
     model_name: str = "rag-assistant"
 
+    @field_validator("thresholds", "guard_metrics", mode="before")
+    @classmethod
+    def _merge_over_defaults(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        defaults = DEFAULT_THRESHOLDS if info.field_name == "thresholds" else DEFAULT_GUARD_METRICS
+        return {**defaults, **value}
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Thresholds in force: those that are not null."""
+        return {name: limit for name, limit in self.thresholds.items() if limit is not None}
+
+    @property
+    def guard_margins(self) -> dict[str, float]:
+        """Guard metrics in force: those that are not null."""
+        return {name: margin for name, margin in self.guard_metrics.items() if margin is not None}
+
 
 class MonitorConfig(StrictModel):
     """How production traffic is judged."""
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = Field(default=None, description="Start of the window; empty for the end of the last one.")
+    until: Moment | None = Field(default=None, description="End of the window; empty for now.")
     minimum_traces: int = Field(default=30, ge=2, description="Fewer traces are `not_enough_traffic`.")
     reference_windows: int = Field(default=4, ge=1, description="Healthy windows that make the reference.")
     sample: int | None = Field(default=None, ge=1, description="Traces scored by costly scorers; empty for all.")
@@ -92,10 +117,6 @@ class MonitorConfig(StrictModel):
             msg = f"since {self.since.isoformat()} must be before until {self.until.isoformat()}"
             raise ValueError(msg)
         return self
-
-    def started_before(self, moment: datetime) -> bool:
-        """Whether the window opens before `moment`."""
-        return self.since is None or self.since < moment
 
 
 class ServeConfig(StrictModel):

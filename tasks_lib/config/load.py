@@ -1,0 +1,88 @@
+"""From files, `--set` and the environment to validated `Settings`.
+
+Precedence, highest first: flags of the command, `--set key.path=value`, `--config` files (the rightmost wins), environment variables
+(``LLMOPS_RETRIEVER__TOP_K=8``), defaults.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from tasks_lib.config.files import read_yaml
+from tasks_lib.config.keys import describe, nest
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX = "LLMOPS_"
+ENVIRONMENT_DELIMITER = "__"
+
+
+def load_settings(
+    files: Sequence[str] = (), overrides: Sequence[str] = (), flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Merge all layers and validate the result.
+
+    :param files: YAML files, local paths or s3:// URIs; later ones win.
+    :param overrides: `key.path=value`, the value read as YAML.
+    :param flags: Dotted key → value, from the verb's own flags; `None` values are not given.
+    :raises ConfigurationError: If a file cannot be read, a key is unknown or a value does not fit.
+    """
+    layers = [read_yaml(file) for file in files]
+    layers += [_parse_override(item) for item in overrides]
+    layers += [nest(key, value) for key, value in (flags or {}).items() if value is not None]
+
+    class Layers(Settings, BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter=ENVIRONMENT_DELIMITER, extra="forbid"
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (named by pydantic-settings)
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (*(InitSettingsSource(settings_cls, layer) for layer in reversed(layers)), env_settings)
+
+    try:
+        merged = Layers()
+    except ValidationError as error:
+        raise _refused(error) from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"an environment variable {ENVIRONMENT_PREFIX}… cannot be read: {error}",
+            hint=f"Name single keys, for example {ENVIRONMENT_PREFIX}RETRIEVER{ENVIRONMENT_DELIMITER}TOP_K=8.",
+        ) from error
+    return Settings.model_validate(merged.model_dump())
+
+
+def _parse_override(item: str) -> dict[str, Any]:
+    key, separator, text = item.partition("=")
+    if not separator or not key.strip():
+        raise ConfigurationError(
+            f"--set {item!r} is not of the form key.path=value", hint="For example: --set retriever.top_k=8"
+        )
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    return nest(key.strip(), value)
+
+
+def _refused(error: ValidationError) -> ConfigurationError:
+    problems = [describe(problem, Settings) for problem in error.errors(include_url=False)]
+    message = "; ".join(text for text, _ in problems)
+    hints = dict.fromkeys(hint for _, hint in problems if hint)
+    return ConfigurationError(message, hint=" ".join(hints) or "`llmops schema` prints every key with its type.")
