@@ -1,4 +1,4 @@
-"""The reserved platform `local`: embedded defaults below ``LLMOPS_HOME``, built in code, without saved blocks or Prefect."""
+"""The reserved platform `local`: embedded defaults below ``LLMOPS_HOME``, built in code, without saved blocks."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,12 @@ class LocalPlatform:
             version=version,
             lock_folder=self.home.locks,
         )
+
+    def open_index(self, name: str) -> "Index":
+        """A LanceDB table below the home, by its name."""
+        from tasks_lib.components.lancedb.index import LanceDBIndex
+
+        return LanceDBIndex(str(self.home.indexes), name, lock_folder=self.home.locks)
 
     def indexes(self) -> list[str]:
         """Names of the tables below the home."""

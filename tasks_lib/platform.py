@@ -37,6 +37,8 @@ class SourceFile:
     size: int
     etag: str
     """Changes when the content may have changed; compared only within one source."""
+    problem: str = ""
+    """Why it cannot be read, in one line; a path that ends in `/` speaks for everything below it."""
 
 
 class DocumentSource(Protocol):
@@ -48,8 +50,18 @@ class DocumentSource(Protocol):
         """Files that match, sorted by path; streamed."""
         ...
 
+    def content_hash(self, file: SourceFile) -> str:
+        """Digest of the content, without keeping it; an object store's ETag where reading would be a download.
+
+        :raises OSError: If the file cannot be read.
+        """
+        ...
+
     def read(self, path: str) -> bytes:
-        """Content of one file."""
+        """Content of one file.
+
+        :raises OSError: If the file cannot be read.
+        """
         ...
 
 
@@ -65,6 +77,10 @@ class Platform(Protocol):
 
     def index(self, rag: "RagConfig", *, version: str | None = None) -> "Index":
         """The index that `rag` names; `version` opens a committed state for reading only."""
+        ...
+
+    def open_index(self, name: str) -> "Index":
+        """An index by its name, as `indexes` lists it."""
         ...
 
     def indexes(self) -> list[str]:

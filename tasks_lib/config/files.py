@@ -40,7 +40,7 @@ def _read_text(location: str) -> str:
         return Path(location).expanduser().read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{location!r} is not UTF-8 text", hint="Save the file as UTF-8.") from error
-    except Exception as error:  # noqa: BLE001  (s3fs raises botocore errors and OSErrors alike; each becomes one message)
+    except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ConfigurationError(
             f"the configuration file {location!r} cannot be read: {reason}", hint="Check the path and the permissions."

@@ -1,7 +1,7 @@
 """From files, `--set` and the environment to validated `Settings`.
 
-Precedence, highest first: flags of the command, `--set key.path=value`, `--config` files (the rightmost wins), environment variables
-(``LLMOPS_RETRIEVER__TOP_K=8``), defaults.
+Precedence, highest first: flags of the command, `--set key.path=value`, `--config` files (the rightmost wins),
+environment variables (``LLMOPS_RETRIEVER__TOP_K=8``), defaults.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""``RagConfig``: everything that shapes an answer. It is data, it is what the gate judges, and it holds no credential."""
+"""``RagConfig``: everything that shapes an answer. It is data, the gate judges it, and it holds no credential."""
 
 import hashlib
 import json
@@ -102,33 +102,111 @@ class RefusalConfig(StrictModel):
     )
 
 
-class PersonalDataConfig(StrictModel):
-    """Personal data in questions and answers."""
+class ValidatorConfig(StrictModel):
+    """What every validator of the guardrails shares."""
 
-    enabled: bool = True
-    entities: tuple[str, ...] = Field(
-        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"),
-        description="Presidio entity names.",
+    enabled: bool = Field(default=True, description="Whether the validator runs.")
+    time_limit: float = Field(default=3.0, gt=0, le=60, description="Seconds after which it counts as failed.")
+    on_failure: Literal["refuse", "allow-and-log"] = Field(
+        default="refuse",
+        description="What happens when it raises or exceeds its time: `refuse` fails closed.",
     )
-    score_threshold: float = Field(default=0.5, ge=0, le=1)
-    on_input: Literal["refuse", "mask", "allow-and-log"] = "refuse"
-    on_output: Literal["refuse", "mask", "allow-and-log"] = "mask"
+    message: str | None = Field(
+        default=None, min_length=1, description="What is said when it refuses; else the common."
+    )
 
 
-class TopicsConfig(StrictModel):
-    """Topics that are refused, each described by example questions. Empty lists let everything through."""
+class PersonalDataConfig(ValidatorConfig):
+    """Personal data in questions, answers and passages."""
 
-    enabled: bool = True
-    forbidden: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Topic → example questions.")
-    threshold: float = Field(default=0.6, ge=-1, le=1, description="Cosine similarity that counts as the topic.")
+    entities: tuple[str, ...] = Field(
+        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS", "STREET_ADDRESS"),
+        description="Entity names. PERSON, LOCATION, NRP and ORGANIZATION need the language model of the entity finder.",
+    )
+    language: Literal["en"] = Field(default="en", description="Language of the entity finder.")
+    score_threshold: float = Field(default=0.5, ge=0, le=1, description="Score from which a finding counts.")
+    allow: tuple[str, ...] = Field(
+        default=(),
+        description="Texts that are never personal data, such as the house's own telephone number; `@domain` is a mailbox.",
+    )
+    on_input: Literal["refuse", "mask", "allow-and-log"] = Field(default="refuse", description="Action on questions.")
+    on_output: Literal["refuse", "mask", "allow-and-log"] = Field(default="mask", description="Action on answers.")
+    on_passages: Literal["drop", "mask", "allow-and-log"] = Field(
+        default="mask",
+        description="Action on retrieved passages; `mask` keeps their length.",
+    )
 
 
-class LengthConfig(StrictModel):
+class TopicsConfig(ValidatorConfig):
+    """Topics by example questions. With allowed topics the rest is off topic; without any, everything is let through."""
+
+    forbidden: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Topic that is refused → its description and example questions.",
+    )
+    allowed: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Topic that is answered → its description and example questions.",
+    )
+    threshold: float = Field(
+        default=0.45,
+        ge=-1,
+        le=1,
+        description="Cosine similarity from which a question belongs to a forbidden topic.",
+    )
+    allowed_threshold: float = Field(
+        default=0.2,
+        ge=-1,
+        le=1,
+        description="Cosine similarity below which a question is off every allowed topic.",
+    )
+    small_talk: bool = Field(default=True, description="Let greetings and thanks through.")
+    history: int = Field(default=2, ge=0, le=10, description="Earlier questions that a follow-up is read with.")
+    confirm: bool = Field(default=False, description="Ask the language model before a question is refused.")
+
+
+class InjectionConfig(ValidatorConfig):
+    """Attempts to change the assistant's instructions, in questions and in passages."""
+
+    threshold: float = Field(default=0.5, ge=0, le=1, description="Score from which a text counts as an attempt.")
+    on_input: Literal["refuse", "allow-and-log"] = Field(default="refuse", description="Action on questions.")
+    on_passages: Literal["drop", "mask", "allow-and-log"] = Field(
+        default="mask",
+        description="Action on passages: `mask` blanks the sentences, `drop` leaves the passage out.",
+    )
+
+
+class SecretsConfig(ValidatorConfig):
+    """Keys, tokens and passwords."""
+
+    on_input: Literal["refuse", "mask", "allow-and-log"] = Field(default="mask", description="Action on questions.")
+    on_output: Literal["refuse", "mask", "allow-and-log"] = Field(default="mask", description="Action on answers.")
+
+
+class OutputSchemaConfig(ValidatorConfig):
+    """The JSON Schema that an answer must satisfy."""
+
+    json_schema: dict[str, Any] | None = Field(default=None, description="JSON Schema; empty for free text.")
+
+
+class GroundingConfig(ValidatorConfig):
+    """Whether the answer is supported by its passages."""
+
+    threshold: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Support of the weakest sentence, 0 to 1, below which an answer counts as invented.",
+    )
+    on_output: Literal["refuse", "allow-and-log"] = Field(default="refuse", description="Action on answers.")
+
+
+class LengthConfig(ValidatorConfig):
     """Longest text that is let through, in characters."""
 
-    enabled: bool = True
-    input_characters: int = Field(default=8_000, ge=1)
-    output_characters: int = Field(default=20_000, ge=1)
+    input_characters: int = Field(default=8_000, ge=1, description="Longest question.")
+    conversation_characters: int = Field(default=32_000, ge=1, description="Longest conversation, all turns together.")
+    output_characters: int = Field(default=20_000, ge=1, description="Longest answer.")
 
 
 class GuardrailsConfig(StrictModel):
@@ -136,7 +214,14 @@ class GuardrailsConfig(StrictModel):
 
     personal_data: PersonalDataConfig = PersonalDataConfig()
     topics: TopicsConfig = TopicsConfig()
+    injection: InjectionConfig = InjectionConfig()
+    secrets: SecretsConfig = SecretsConfig()
+    output_schema: OutputSchemaConfig = OutputSchemaConfig()
+    grounding: GroundingConfig = GroundingConfig()
     length: LengthConfig = LengthConfig()
+    time_limit: float = Field(
+        default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."
+    )
     message: str = Field(
         default="I cannot help with that: the request or the answer was stopped by a guardrail.",
         min_length=1,

@@ -1,0 +1,1 @@
+"""What is checked on the way in and on the way out: validators, guards, decisions."""

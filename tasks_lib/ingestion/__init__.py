@@ -1,0 +1,1 @@
+"""Documents in: sources, conversion, chunking, sync."""

@@ -1,0 +1,1 @@
+"""Production traces: windows, scores, drift, reports."""

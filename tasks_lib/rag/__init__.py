@@ -1,0 +1,1 @@
+"""The assistant: one Haystack pipeline for evaluation and serving."""

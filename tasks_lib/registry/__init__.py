@@ -1,0 +1,1 @@
+"""MLflow: versions, aliases, the processes that run them."""

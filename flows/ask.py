@@ -1,0 +1,150 @@
+"""`ask`, `search` and `guard`: answers at once, without Prefect."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from blocks.resolve import resolve_platform
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.platform import Platform
+from tasks_lib.rag.types import GuardrailDecision, Source, Usage
+
+MAX_QUESTION_CHARACTERS = 20_000
+
+
+class AskResult(BaseModel):
+    """One answer of the production version."""
+
+    response: str
+    sources: list[Source] = Field(default_factory=list)
+    refused: bool = False
+    refusal_reason: str = ""
+    guardrails: list[GuardrailDecision] = Field(default_factory=list)
+    usage: Usage = Usage()
+    model_uri: str
+    version: int
+    trace_id: str | None = None
+    seconds: float = 0.0
+
+
+def ask(question: str, settings: Settings, platform: str = "local") -> AskResult:
+    """Ask the production version, in a fresh process that runs the version's own code.
+
+    :raises NotDeployedError: If nothing is in production.
+    :raises InputError: If the question is empty or longer than 20,000 characters.
+    """
+    return ask_all([question], settings, platform)[0]
+
+
+def ask_all(questions: list[str], settings: Settings, platform: str = "local") -> list[AskResult]:
+    """Ask the production version several questions; the process is started once."""
+    for question in questions:
+        require_question(question)
+    from tasks_lib.registry.process import VersionProcess
+
+    from tasks_lib.registry.live import require_live
+    from tasks_lib.registry.tracking import connect
+
+    place = resolve_platform(platform)
+    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
+    require_index(place, live.rag)
+    with VersionProcess(
+        live.uri,
+        platform_name=place.name,
+        tracking_uri=place.tracking_uri(),
+        source="production",
+        version=str(live.version),
+        index=live.rag.index_name,
+        workers=1,
+    ) as process:
+        results = []
+        for question in questions:
+            messages = [{"role": "user", "content": question}]
+            reply = process.ask(messages, settings.serve.timeout_seconds)
+            if reply.error:
+                raise LlmopsError(f"version {live.version} could not answer: {reply.error}")
+            answer = dict(reply.answer or {})
+            results.append(
+                AskResult(
+                    **{**answer, "sources": answer.pop("source_documents", [])},
+                    model_uri=live.uri,
+                    version=live.version,
+                    trace_id=reply.trace_id,
+                    seconds=reply.seconds,
+                )
+            )
+    return results
+
+
+def search(
+    queries: list[str], rag: RagConfig | None, settings: Settings, platform: str = "local"
+) -> Iterator[dict[str, Any]]:
+    """What the retriever finds for each query: by `rag`, else as production is configured, else by defaults.
+
+    :raises InputError: If a query is empty or too long, or the index does not exist.
+    """
+    for query in queries:
+        require_question(query)
+    from tasks_lib.rag.search import search as find
+
+    place = resolve_platform(platform)
+    if rag is None:
+        rag = _production_rag(place, settings) or settings.rag
+    require_index(place, rag)
+    for query, sources in zip(queries, find(place, rag, queries), strict=True):
+        yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
+
+
+def guard(
+    texts: list[str], direction: Literal["input", "output"], settings: Settings, platform: str = "local"
+) -> Iterator[dict[str, Any]]:
+    """What the guardrails say about each text."""
+    from tasks_lib.guardrails.build import build_guardrails
+
+    place = resolve_platform(platform)
+    guardrails = build_guardrails(settings.guardrails, place.embedder(settings.embedder))
+    for text in texts:
+        yield guardrails.inspect(text, direction).model_dump(mode="json")
+
+
+def require_question(question: str) -> None:
+    """Refuse what is no question.
+
+    :raises InputError: If it is blank or longer than 20,000 characters.
+    """
+    if not question.strip():
+        raise InputError("the question is empty", hint="Ask something in words.")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise InputError(
+            f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read",
+            hint="Shorten it.",
+        )
+
+
+def require_index(platform: Platform, rag: RagConfig) -> None:
+    """Refuse to look into an index that was never filled.
+
+    :raises InputError: If it does not exist.
+    """
+    if not platform.index(rag).exists():
+        existing = ", ".join(platform.indexes()) or "none"
+        raise InputError(
+            f"there is no index {rag.index_name!r}; indexes: {existing}",
+            hint="Run `llmops ingest` with the same collection, embedder and chunking first.",
+        )
+
+
+def _production_rag(platform: Platform, settings: Settings) -> RagConfig | None:
+    if platform.name == "local":
+        from tasks_lib.home import Home
+
+        if not Home.from_environment().mlflow_database.is_file():
+            return None
+    from tasks_lib.registry.live import find_live
+    from tasks_lib.registry.tracking import connect
+
+    live = find_live(connect(platform), settings.gate.model_name, settings.gate.aliases["production"])
+    return live.rag if live else None

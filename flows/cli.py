@@ -1,0 +1,76 @@
+"""The `llmops` command. Verbs return their exit code; named errors become one message and theirs."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+from flows.command.environment import prepare
+from flows.command.output import print_error
+from tasks_lib.errors import InputError, LlmopsError
+
+app = App(
+    name="llmops",
+    help="Operate a retrieval-augmented assistant: ingest, dataset, deploy, serve, monitor.",
+    version_flags=["--version"],
+    result_action="return_value",
+)
+VERBS = {
+    "demo": ("loop", "Run the whole loop on the sample handbook."),
+    "ingest": ("loop", "Bring the index in sync with one source of documents."),
+    "dataset": ("loop", "Make or import the evaluation set."),
+    "deploy": ("loop", "Register, validate and evaluate a version; promote it if it holds."),
+    "tune": ("loop", "Search configurations and hand the best to the gate."),
+    "rollback": ("loop", "Move production back."),
+    "monitor": ("loop", "Score production traces, compare them with the reference and report."),
+    "ask": ("ask", "Ask the production version one question."),
+    "search": ("ask", "Show what the retriever finds; needs no deployment."),
+    "guard": ("ask", "Show what the guardrails say about a text."),
+    "status": ("operate", "Say what is live and why."),
+    "index": ("operate", "List and drop indexes."),
+    "serve": ("operate", "Serve the production version."),
+    "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
+    "bootstrap": ("operate", "Create the work pool and the deployments."),
+    "doctor": ("operate", "Check every part of the platform."),
+    "schema": ("operate", "Print the JSON Schema of the configuration."),
+}
+for _verb, (_module, _help) in VERBS.items():
+    app.command(f"flows.command.{_module}:{_verb}", name=_verb, help=_help, sort_key=list(VERBS).index(_verb))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    as_json = "--json" in arguments
+    home = prepare(verbose="--verbose" in arguments or "-v" in arguments)
+    try:
+        result = app(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        verb = f" {arguments[0]}" if arguments and arguments[0] in VERBS else ""
+        print_error(InputError(str(error), hint=f"See `llmops{verb} --help`."), as_json=as_json)
+        return InputError.exit_code
+    except LlmopsError as error:
+        print_error(error, as_json=as_json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print_error(LlmopsError("interrupted"), as_json=as_json)
+        return 130
+    except Exception as error:  # noqa: BLE001  (the last line of defence: a user never sees a traceback)
+        log = home.root / "last-error.log"
+        hint = "Please report it."
+        if home.root.is_dir():
+            log.write_text(traceback.format_exc(), encoding="utf-8")
+            hint = f"The details are in {log}."
+        print_error(LlmopsError(f"{type(error).__name__}: {_first_line(error)}", hint=hint), as_json=as_json)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "no message")
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The `llmops` command: verbs, options, output. Heavy packages are imported inside the verbs."""

@@ -1,0 +1,81 @@
+"""The verbs that answer at once and start no Prefect server on `local`: ask, search, guard."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from flows.command import render
+from flows.command.jsonl import read_column
+from flows.command.options import DEFAULTS, Options
+from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
+from flows.command.running import execute
+from tasks_lib.errors import InputError
+
+Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
+
+
+def ask(question: Annotated[str, Parameter(help="The question.")], *, options: Options = DEFAULTS) -> int:
+    """Ask the production version one question."""
+    settings = options.settings()
+    from flows.ask import ask as run
+
+    execute(lambda: run(question, settings, options.platform), render.ask, options)
+    return 0
+
+
+def search(
+    query: Annotated[str | None, Parameter(help="What to look for.")] = None,
+    *,
+    file: Annotated[Path | None, Parameter(help="JSON Lines with `question`; one result a line.")] = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Show what the retriever finds; needs no deployment."""
+    settings = options.settings()
+    queries = _texts(query, file, "question")
+    from flows.ask import search as run
+
+    rag = settings.rag if options.configured else None
+    _answer_each(lambda texts: run(texts, rag, settings, options.platform), queries, file, render.search, options)
+    return 0
+
+
+def guard(
+    text: Annotated[str | None, Parameter(help="Text to check.")] = None,
+    *,
+    file: Annotated[Path | None, Parameter(help="JSON Lines with `text`; one result a line.")] = None,
+    direction: Annotated[Literal["input", "output"], Parameter(help="A question or an answer.")] = "input",
+    options: Options = DEFAULTS,
+) -> int:
+    """Show what the guardrails say about a text."""
+    settings = options.settings()
+    texts = _texts(text, file, "text")
+    from flows.ask import guard as run
+
+    _answer_each(lambda items: run(items, direction, settings, options.platform), texts, file, render.guard, options)
+    return 0
+
+
+def _texts(text: str | None, file: Path | None, column: str) -> list[str]:
+    if (text is None) == (file is None):
+        raise InputError(f"give either one {column} or --file", hint=f"--file takes JSON Lines with {column!r}.")
+    return [text] if text is not None else read_column(Path(str(file)), column)
+
+
+def _answer_each(answers: Answers, texts: list[str], file: Path | None, show: Renderer, options: Options) -> None:
+    with only_results_on_stdout():
+        results = list(answers(texts)) if file is None else answers(texts)
+    if file is None:
+        print_result(next(iter(results)), show, as_json=options.json)
+        return
+    rows = iter(results)
+    while True:
+        with only_results_on_stdout():
+            row = next(rows, None)
+        if row is None:
+            return
+        if options.json:
+            print_json(row)
+        else:
+            print_result(row, show, as_json=False)

@@ -1,0 +1,130 @@
+"""The verbs of the loop: demo, ingest, dataset, deploy, tune, rollback, monitor."""
+
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.command import render
+from flows.command.options import DEFAULTS, Options
+from flows.command.running import execute
+
+EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
+
+
+def demo(*, options: Options = DEFAULTS) -> int:
+    """Run the whole loop on the sample handbook: ingest, dataset, deploy, ask, monitor."""
+    settings = options.settings()
+    from flows.demo import demo as run
+
+    execute(lambda: run(settings, options.platform), render.demo, options)
+    return 0
+
+
+def ingest(
+    *,
+    source: Annotated[str | None, Parameter(help="Folder or s3:// prefix; the sample handbook without it.")] = None,
+    include: Annotated[tuple[str, ...], Parameter(negative="", help="Glob of files to take; repeat it for more.")] = (),
+    dry_run: Annotated[bool, Parameter(negative="", help="Print the plan, change nothing.")] = False,
+    allow_mass_delete: Annotated[bool, Parameter(negative="", help="Let this run delete many documents.")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Bring the index in sync with one source of documents."""
+    settings = options.settings(
+        {
+            "ingest.source": source,
+            "ingest.include": include or None,
+            "ingest.dry_run": dry_run or None,
+            "ingest.allow_mass_delete": allow_mass_delete or None,
+        }
+    )
+    from flows.ingest import ingest as run
+
+    execute(lambda: run(settings, options.platform), render.ingest, options)
+    return 0
+
+
+def dataset(
+    *,
+    size: Annotated[int | None, Parameter(help="Questions wanted.")] = None,
+    import_file: Annotated[
+        str | None, Parameter(name="--import", help="JSONL or CSV of your own questions, instead of making them.")
+    ] = None,
+    add_from_traces: Annotated[
+        bool, Parameter(negative="", help="Propose production questions with bad feedback.")
+    ] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Make or import the evaluation set."""
+    settings = options.settings(
+        {
+            "dataset.size": size,
+            "dataset.import_file": import_file,
+            "dataset.add_from_traces": add_from_traces or None,
+        }
+    )
+    from flows.dataset import dataset as run
+
+    execute(lambda: run(settings, options.platform), render.dataset, options)
+    return 0
+
+
+def deploy(
+    *,
+    approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
+    estimate: Annotated[bool, Parameter(negative="", help="Tell calls, minutes and cost; evaluate nothing.")] = False,
+    replace_broken: Annotated[
+        bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
+    ] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Register, validate and evaluate a version; promote it if it holds. Exit 3 rejected, 4 undecided."""
+    settings = options.settings(
+        {
+            "gate.approve": approve or None,
+            "gate.estimate": estimate or None,
+            "gate.replace_broken": replace_broken or None,
+        }
+    )
+    from flows.deploy import deploy as run
+
+    result = execute(lambda: run(settings, options.platform), render.deploy, options)
+    return EXIT_BY_DECISION.get(result["decision"], 0)
+
+
+def tune(*, options: Options = DEFAULTS) -> int:
+    """Search configurations and hand the best to the gate."""
+    settings = options.settings()
+    from flows.tune import tune as run
+
+    result = execute(lambda: run(settings, options.platform), render.tune, options)
+    return EXIT_BY_DECISION.get((result["deploy"] or {}).get("decision"), 0)
+
+
+def rollback(
+    *,
+    to: Annotated[int | None, Parameter(help="Version to go back to; the previous one without it.")] = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Move production back."""
+    settings = options.settings()
+    from flows.rollback import rollback as run
+
+    execute(lambda: run(settings, options.platform, to), render.rollback, options)
+    return 0
+
+
+def monitor(
+    *,
+    since: Annotated[
+        datetime | None, Parameter(help="Start of the window; the end of the last one without it.")
+    ] = None,
+    until: Annotated[datetime | None, Parameter(help="End of the window; now without it.")] = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Score production traces, compare them with the reference and report."""
+    settings = options.settings({"monitor.since": since, "monitor.until": until})
+    from flows.monitor import monitor as run
+
+    result = execute(lambda: run(settings, options.platform), render.monitor, options)
+    return 1 if result["verdict"] == "failed" else 0

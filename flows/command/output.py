@@ -1,0 +1,60 @@
+"""What the command prints: with ``--json`` one object on stdout, text otherwise; everything else goes to stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from rich.console import Console
+
+from tasks_lib.errors import LlmopsError
+
+Renderer = Callable[[Console, Mapping[str, Any]], None]
+
+
+@contextmanager
+def only_results_on_stdout() -> Iterator[None]:
+    """Send everything that libraries and child processes print to stderr while a verb runs."""
+    sys.stdout.flush()
+    try:
+        real = sys.stdout.fileno() == 1
+    except (OSError, ValueError):
+        real = False
+    saved = os.dup(1) if real else None
+    try:
+        if saved is not None:
+            os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if saved is not None:
+            os.dup2(saved, 1)
+            os.close(saved)
+
+
+def print_result(result: Mapping[str, Any], render: Renderer, *, as_json: bool) -> None:
+    """Print one result."""
+    if as_json:
+        print_json(result)
+    else:
+        render(Console(highlight=False), result)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(error: LlmopsError, *, as_json: bool) -> None:
+    """The error on stderr, and with ``--json`` as an object on stdout."""
+    if as_json:
+        print_json({"error": error.as_dict()})
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("[bold red]error:[/]", end=" ")
+    console.print(error.message, markup=False)
+    if error.hint:
+        console.print("[bold]hint:[/]", end=" ")
+        console.print(error.hint, markup=False)

@@ -1,0 +1,235 @@
+"""Results as text for people. Each function takes the JSON form of one result."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from rich.console import Console
+from rich.json import JSON
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+Result = Mapping[str, Any]
+
+COLOURS = {
+    "promote": "green",
+    "unchanged": "green",
+    "reject": "red",
+    "undecided": "yellow",
+    "healthy": "green",
+    "drifted": "yellow",
+    "not_enough_traffic": "yellow",
+    "failed": "red",
+}
+
+
+def ingest(console: Console, result: Result) -> None:
+    """Counts, and each failed file with its reason."""
+    title = "Plan" if result.get("dry_run") else "Index"
+    console.print(f"[bold]{title}[/] {result['index']} [dim]version {result['index_version']}[/]")
+    console.print(
+        f"  documents: {result['added']} added, {result['updated']} updated, {result['unchanged']} unchanged, "
+        f"{result['deleted']} deleted, {len(result['failed'])} failed"
+    )
+    console.print(
+        f"  chunks: {result['chunks']} in the index, {result['embedded_chunks']} embedded, {result['seconds']:.1f} s"
+    )
+    for failure in result["failed"]:
+        console.print(Text(f"  ! {failure['path']}: {failure['reason']}", style="yellow"))
+
+
+def dataset(console: Console, result: Result) -> None:
+    """How many questions of which kind, and what was turned away."""
+    console.print(f"[bold]Evaluation set[/] {result['dataset']} [dim]version {result['version']}[/]")
+    kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in result["by_kind"].items())
+    console.print(f"  {result['examples']} questions: {kinds}")
+    if result["rejected"]:
+        rejected = ", ".join(f"{count} {reason}" for reason, count in result["rejected"].items())
+        console.print(f"  turned away: {rejected}", markup=False)
+
+
+def deploy(console: Console, result: Result) -> None:
+    """The verdict, its reasons and the metrics."""
+    colour = COLOURS.get(result["decision"], "white")
+    console.print(
+        f"[bold]Gate[/] {result['model']} version {result['version']}: [bold {colour}]{result['decision']}[/]"
+    )
+    for reason in result["reasons"]:
+        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    if result["metrics"]:
+        console.print(_metrics(result["metrics"]))
+    console.print(f"  production: version {result['production_version'] or '–'}")
+
+
+def tune(console: Console, result: Result) -> None:
+    """Trials, best first, and what the gate said."""
+    table = Table(title="Trials", title_justify="left")
+    columns = list(dict.fromkeys(key for trial in result["trials"] for key in trial))
+    for column in columns:
+        table.add_column(column)
+    for trial in result["trials"]:
+        table.add_row(*(_number(trial.get(column)) for column in columns))
+    console.print(table)
+    console.print("[bold]Best[/]", result["best"])
+    if result["deploy"]:
+        deploy(console, result["deploy"])
+
+
+def rollback(console: Console, result: Result) -> None:
+    """From where to where."""
+    console.print(
+        f"[bold]Production[/] of {result['model']}: version {result['from_version']} → {result['to_version']}"
+    )
+
+
+def ask(console: Console, result: Result) -> None:
+    """The answer and its sources."""
+    console.print(Text(result["response"], style="yellow" if result["refused"] else "bold"))
+    sources(console, result["sources"])
+    console.print(f"[dim]{result['model_uri']}, trace {result['trace_id']}[/]")
+
+
+def search(console: Console, result: Result) -> None:
+    """What was found."""
+    console.print(Text(f"? {result['query']}", style="bold"))
+    sources(console, result["results"])
+
+
+def sources(console: Console, rows: Iterable[Result]) -> None:
+    """One line a passage: where it is, how it scored, how it begins."""
+    for number, row in enumerate(rows, start=1):
+        place = row["document"]
+        if row.get("page"):
+            place += f", page {row['page']}"
+        if row.get("heading"):
+            place += f" > {row['heading']}"
+        excerpt = " ".join(row["content"].split())
+        console.print(
+            Text.assemble((f"  [{number}] {place} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
+        )
+
+
+def guard(console: Console, result: Result) -> None:
+    """The action and each hit."""
+    console.print(f"[bold]{result['action']}[/]")
+    for hit in result["hits"]:
+        span = f"characters {hit['start']}-{hit['end']}" if hit.get("start") is not None else "whole text"
+        console.print(f"  {hit['validator']}: {hit['kind']}, {span}, score {_number(hit['score'])}", markup=False)
+    if result["action"] == "mask":
+        console.print(Text(f"  let through: {result['text']}"))
+
+
+def monitor(console: Console, result: Result) -> None:
+    """The verdict, what drifted and where the report is."""
+    colour = COLOURS.get(result["verdict"], "white")
+    verdict = result["verdict"].replace("_", " ")
+    console.print(f"[bold]Monitoring[/] {result['traces']} traces: [bold {colour}]{verdict}[/]")
+    for reason in result.get("reasons") or []:
+        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    if result["drifted"]:
+        console.print(f"  drifted: {', '.join(result['drifted'])}")
+    if result["report"]:
+        console.print(Text(f"  report: {_local_path(result['report'])}"), soft_wrap=True)
+
+
+def status(console: Console, result: Result) -> None:
+    """What is live and why."""
+    live = result["production"]
+    if live:
+        console.print(f"[bold]Live[/] {live['model_uri']} [dim]{live['llm']}, {live['embedder']}[/]")
+    index = result["index"]
+    if index:
+        console.print(
+            f"  index: {index['name']} version {index['version']}, {index['chunks']} chunks, follows {index['follow']}"
+        )
+    if result["dataset"]:
+        console.print(f"  evaluation set: {result['dataset']}")
+    for name in ("last_gate", "last_ingest", "last_monitoring"):
+        run = result[name]
+        if run:
+            what = run["summary"].get("decision") or run["summary"].get("verdict") or ""
+            console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}")
+    for reason in result["reasons"]:
+        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    for name, link in result["links"].items():
+        console.print(Text(f"  {name}: {link}"), soft_wrap=True)
+
+
+def indexes(console: Console, result: Result) -> None:
+    """A table of indexes."""
+    if result["dropped"]:
+        console.print(f"dropped {result['dropped']}")
+    table = Table("index", "version", "documents", "chunks", "needed by")
+    for row in result["indexes"]:
+        table.add_row(
+            row["name"], row["version"], str(row["documents"]), str(row["chunks"]), ", ".join(row["needed_by"]) or "–"
+        )
+    console.print(table)
+
+
+def schema(console: Console, result: Result) -> None:
+    """Coloured JSON."""
+    console.print(JSON.from_data(dict(result)))
+
+
+def bootstrap(console: Console, result: Result) -> None:
+    """What was made and what was there."""
+    for name in result["created"]:
+        console.print(f"[green]created[/] {name}")
+    for name in result["existing"]:
+        console.print(f"[dim]existing[/] {name}")
+
+
+def doctor(console: Console, result: Result) -> None:
+    """A row for each check."""
+    for check in result["checks"]:
+        mark = "[green]✓[/]" if check["ok"] else "[red]✗[/]"
+        console.print(mark, Text(f"{check['name']}: {check['detail']}"))
+        if check["hint"]:
+            console.print(Text(f"    {check['hint']}", style="dim"))
+
+
+def up(console: Console, result: Result) -> None:
+    """Addresses of what runs."""
+    for name, address in result["addresses"].items():
+        console.print(f"  {name}: {address}")
+    console.print(Text(f"  log: {result['log']}"), soft_wrap=True)
+    console.print("[dim]Press Ctrl+C to stop everything.[/]")
+
+
+def demo(console: Console, result: Result) -> None:
+    """The whole loop, for a newcomer."""
+    console.rule("[bold]The loop, once around")
+    ingest(console, result["ingest"])
+    console.print()
+    dataset(console, result["dataset"])
+    console.print()
+    deploy(console, result["deploy"])
+    console.print()
+    ask(console, result["ask"])
+    console.print()
+    monitor(console, result["monitor"])
+    console.rule(f"[dim]{result['seconds']:.0f} seconds")
+    console.print(
+        "Next: [bold]llmops ask[/] 'your question', [bold]llmops status[/], [bold]llmops ingest --source[/] your-folder"
+    )
+
+
+def _metrics(metrics: Result) -> Table:
+    table = Table("metric", "value", box=None, padding=(0, 2))
+    for name, value in metrics.items():
+        table.add_row(name, _number(value))
+    return table
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _local_path(uri: str) -> str:
+    parsed = urlparse(uri)
+    return str(Path(unquote(parsed.path))) if parsed.scheme == "file" else uri

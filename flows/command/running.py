@@ -1,0 +1,50 @@
+"""How a verb runs: progress on stderr, nothing else on stdout, the result at the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console
+
+from flows.command.options import Options
+from flows.command.output import Renderer, only_results_on_stdout, print_result
+from tasks_lib.progress import listening
+
+
+def execute(work: Callable[[], BaseModel], render: Renderer, options: Options) -> dict[str, Any]:
+    """Run `work`, print its result and return it as JSON types."""
+    with only_results_on_stdout(), showing_progress():
+        result = work().model_dump(mode="json")
+    print_result(result, render, as_json=options.json)
+    return result
+
+
+@contextmanager
+def showing_progress() -> Iterator[None]:
+    """A bar for each step on stderr, if that is a terminal; a line for each finished step otherwise."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars: dict[str, Any] = {}
+        lock = Lock()
+
+        def show(step: str, done: int, total: int | None) -> None:
+            with lock:
+                if step not in bars:
+                    bars[step] = progress.add_task(step, total=total)
+                    if not console.is_terminal:
+                        console.print(f"· {step}", markup=False)
+                progress.update(bars[step], completed=done, total=total)
+
+        with listening(show):
+            yield

@@ -1,0 +1,148 @@
+"""`llmops status`: what is live and why."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field
+
+from blocks.resolve import resolve_platform
+from tasks_lib.config.settings import Settings
+from tasks_lib.platform import Platform
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+    from tasks_lib.registry.live import LiveVersion
+
+
+class RunSummary(BaseModel):
+    """One recorded run of a verb."""
+
+    run_id: str
+    at: str
+    summary: dict[str, Any] = Field(default_factory=dict)
+
+
+class VersionSummary(BaseModel):
+    """A version that an alias names."""
+
+    version: int
+    model_uri: str
+    llm: str
+    embedder: str
+    tags: dict[str, str]
+
+
+class IndexState(BaseModel):
+    """The index that production reads, as it is now."""
+
+    name: str
+    version: str | None
+    gate_version: str | None = Field(description="Version that the gate saw.")
+    follow: str
+    chunks: int
+
+
+class StatusResult(BaseModel):
+    """What is live, how it got there, and whether the evidence is still fresh."""
+
+    platform: str
+    production: VersionSummary | None
+    aliases: dict[str, int | None]
+    index: IndexState | None
+    dataset: str | None
+    last_gate: RunSummary | None
+    last_ingest: RunSummary | None
+    last_monitoring: RunSummary | None
+    stale: bool
+    reasons: list[str]
+    links: dict[str, str]
+
+
+def status(settings: Settings, platform: str = "local") -> StatusResult:
+    """Read the registry, the index and the last runs; nothing is started or changed."""
+    from tasks_lib.registry.live import find_live
+    from tasks_lib.registry.tracking import connect
+
+    place = resolve_platform(platform)
+    client = connect(place)
+    gate = settings.gate
+    versions = {alias: find_live(client, gate.model_name, alias) for alias in gate.aliases.values()}
+    live = versions[gate.aliases["production"]]
+    index = _index_state(place, live) if live else None
+    last = {verb: _last(client, verb) for verb in ("deploy", "ingest", "monitor")}
+    reasons = _reasons(live, index, last["monitor"])
+    return StatusResult(
+        platform=place.name,
+        production=_summary(live) if live else None,
+        aliases={alias: version.version if version else None for alias, version in versions.items()},
+        index=index,
+        dataset=live.tags.get("dataset") if live else None,
+        last_gate=last["deploy"],
+        last_ingest=last["ingest"],
+        last_monitoring=last["monitor"],
+        stale=bool(live and index and index.follow == "latest" and index.version != index.gate_version),
+        reasons=reasons,
+        links=_links(place, last["monitor"]),
+    )
+
+
+def _summary(live: "LiveVersion") -> VersionSummary:
+    return VersionSummary(
+        version=live.version,
+        model_uri=live.uri,
+        llm=live.rag.llm.model,
+        embedder=live.rag.embedder,
+        tags=live.tags,
+    )
+
+
+def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
+    index = platform.index(live.rag, version=live.pinned_index_version)
+    return IndexState(
+        name=live.rag.index_name,
+        version=index.version(),
+        gate_version=live.index_version,
+        follow=live.rag.index.follow,
+        chunks=index.count(),
+    )
+
+
+def _last(client: "MlflowClient", verb: str) -> RunSummary | None:
+    from tasks_lib.registry.tracking import last_runs
+
+    runs = last_runs(client, verb)
+    return _run_summary(runs[0]) if runs else None
+
+
+def _run_summary(run: "Run") -> RunSummary:
+    tags = {key.removeprefix("llmops."): value for key, value in run.data.tags.items() if key.startswith("llmops.")}
+    at = datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds")
+    return RunSummary(run_id=run.info.run_id, at=at, summary={**tags, **run.data.metrics})
+
+
+def _reasons(live: "LiveVersion | None", index: IndexState | None, monitoring: RunSummary | None) -> list[str]:
+    if live is None or index is None:
+        return ["nothing is in production: run `llmops deploy`"]
+    reasons = [f"version {live.version} is in production: it passed its tests and its thresholds"]
+    if index.version is None:
+        reasons.append(f"index {index.name} is missing: run `llmops ingest`")
+    elif index.follow == "latest" and index.version != index.gate_version:
+        reasons.append(
+            f"the documents changed since the gate (index version {index.gate_version} → {index.version}): "
+            "run `llmops deploy` to measure again"
+        )
+    if monitoring is None:
+        reasons.append("no traffic was monitored yet: run `llmops monitor`")
+    elif monitoring.summary.get("verdict") == "drifted":
+        reasons.append(f"monitoring saw drift in {monitoring.summary.get('drifted', 'some metrics')}")
+    return reasons
+
+
+def _links(platform: Platform, monitoring: RunSummary | None) -> dict[str, str]:
+    uri = platform.tracking_uri()
+    links = {"mlflow": uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"}
+    if monitoring and "report" in monitoring.summary:
+        links["report"] = monitoring.summary["report"]
+    return links

@@ -1,0 +1,33 @@
+"""`python -m serving`: the endpoint as a process; `llmops serve` starts it with the configured values."""
+
+import os
+import signal
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+app = App(name="serving", help="Serve the production version.")
+
+
+@app.default
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    timeout: Annotated[float, Parameter(help="Deadline of one answer, in seconds.")] = 60.0,
+    model: str = "rag-assistant",
+    alias: str = "production",
+) -> None:
+    """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
+    from serving.server import build_server
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = build_server(
+        platform=os.environ.get("LLMOPS_PLATFORM", "local"), model=model, alias=alias, workers=workers, timeout=timeout
+    )
+    server.run(host=host, port=port, generate_client_file=False, log_level="warning")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,68 @@
+"""What an alias points to: the version, its configuration and its tags."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.errors import NotDeployedError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@dataclass(frozen=True)
+class LiveVersion:
+    """A registered version that an alias names."""
+
+    model: str
+    version: int
+    run_id: str
+    tags: dict[str, str]
+    rag: RagConfig
+    index_version: str | None
+
+    @property
+    def uri(self) -> str:
+        """Address by number: it stays the same when the alias moves."""
+        return f"models:/{self.model}/{self.version}"
+
+    @property
+    def pinned_index_version(self) -> str | None:
+        """The index version that this version reads; `None` if it follows the live documents."""
+        return self.index_version if self.rag.index.follow == "pinned" else None
+
+
+def find_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion | None:
+    """The version behind `alias`, or `None` if there is no such model or alias."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import get_model_info
+
+    try:
+        entity = client.get_model_version_by_alias(model, alias)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+    config = get_model_info(f"models:/{model}/{entity.version}").flavors["python_function"]["config"]
+    return LiveVersion(
+        model=model,
+        version=int(entity.version),
+        run_id=entity.run_id or "",
+        tags=dict(entity.tags),
+        rag=RagConfig.model_validate(config["rag"]),
+        index_version=config.get("index_version"),
+    )
+
+
+def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:
+    """Like :func:`find_live`.
+
+    :raises NotDeployedError: If nothing is there.
+    """
+    live = find_live(client, model, alias)
+    if live is None:
+        raise NotDeployedError(
+            f"there is no {alias!r} version of {model!r}",
+            hint="Run `llmops ingest`, `llmops dataset` and `llmops deploy` first (or `llmops demo`).",
+        )
+    return live
