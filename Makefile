@@ -9,7 +9,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test coverage check format lint types security lock wheel clean distclean
+.PHONY: help environment demo test check format lint types security lock wheel wheel-check clean distclean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,12 +28,8 @@ environment: $(STAMP) ## Install the locked packages and the project into .venv
 demo: $(STAMP) ## Run the whole loop on the sample handbook
 	$(BIN)/llmops demo
 
-test: $(STAMP) ## Run the tests
-	$(BIN)/python -m pytest
-
-coverage: $(STAMP) ## Run the tests and hold the coverage floor
-	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: $(STAMP) ## Run the tests; PYTEST_FLAGS="--cov" holds the coverage floor as well
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: lint types security ## Format, lint, types and security; changes nothing
 
@@ -56,7 +52,14 @@ lock: $(UV) ## Resolve requirements.lock anew: universal, with hashes, without a
 	  --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
 
 wheel: $(STAMP) ## Build the wheel into dist/
+	rm -rf dist
 	$(UV) build --quiet --wheel --out-dir dist .
+
+wheel-check: wheel ## Install the wheel into an empty environment and run the demo from it, outside the checkout
+	rm -rf build/wheel-check && mkdir -p build/wheel-check
+	$(UV) venv --quiet --python $(BIN)/python build/wheel-check/.venv
+	$(UV) pip install --quiet --compile-bytecode --python build/wheel-check/.venv/bin/python --constraint requirements.lock dist/*.whl
+	cd $$(mktemp -d) && $(CURDIR)/build/wheel-check/.venv/bin/llmops demo --json > demo.json && cat demo.json | head -c 400
 
 clean: ## Remove caches, builds and the embedded state
 	rm -rf .llmops build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

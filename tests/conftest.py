@@ -36,6 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty ``LLMOPS_HOME``."""
     root = tmp_path / "home"
     monkeypatch.setenv("LLMOPS_HOME", str(root))
+    monkeypatch.setenv("PREFECT_HOME", str(root / "prefect"))
     return Home(root).ensure()
 
 

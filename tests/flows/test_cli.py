@@ -1,0 +1,105 @@
+"""The command: exit codes, one JSON object on stdout, errors without tracebacks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.cli import VERBS, run
+from tasks_lib.home import Home
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, object], str]:
+    """Exit code, the JSON object on stdout, stderr."""
+    code = run([*arguments, "--json"])
+    captured = capsys.readouterr()
+    return code, json.loads(captured.out), captured.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([verb, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "llmops" in text
+    if verb != "index":
+        assert all(option in text for option in ("--platform", "--config", "--set", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ingst"], 'Did you mean "ingest"'),
+        (["ask"], "requires an argument"),
+        (["ingest", "--sorce", "x"], "--sorce"),
+        (["ingest", "--set", "retriever.topk=2"], "unknown key 'retriever.topk'"),
+        (["ingest", "--config", "missing.yaml"], "missing.yaml"),
+        (["ingest", "--platform", "aws"], "no platform 'aws'"),
+        (["ingest", "--source", "/does/not/exist"], "/does/not/exist"),
+        (["ask", "   "], "empty"),
+        (["ask", "x" * 100_000], "100,000 characters"),
+        (["ask", "anything"], "no 'production' version"),
+        (["search", "anything"], "there is no index"),
+        (["search"], "give either one question or --file"),
+        (["deploy", "--set", "gate.margin=2"], "gate.margin"),
+        (["schema", "ingst"], "no configuration for 'ingst'"),
+        (["index", "drop", "nothing"], "no index 'nothing'"),
+    ],
+)
+def test_bad_input_is_exit_2_with_one_message(
+    arguments: list[str], words: str, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, result, stderr = outcome(capsys, *arguments)
+    assert code == 2
+    error = result["error"]
+    assert isinstance(error, dict)
+    assert words in error["message"]
+    assert error.keys() == {"type", "message", "hint"}
+    assert "Traceback" not in stderr
+
+
+def test_home_that_is_a_file_is_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "home"
+    file.write_text("not a folder")
+    monkeypatch.setenv("LLMOPS_HOME", str(file))
+    code, result, _ = outcome(capsys, "status")
+    assert code == 2
+    assert "LLMOPS_HOME" in str(result["error"])
+    assert file.read_text() == "not a folder"
+
+
+def test_damaged_mlflow_database_is_named_and_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mlflow_database.parent.mkdir(parents=True)
+    home.mlflow_database.write_bytes(b"this is no database" * 100)
+    code, result, stderr = outcome(capsys, "status")
+    assert code == 1
+    assert "mlflow.db" in str(result["error"])
+    assert "Traceback" not in stderr
+    assert home.mlflow_database.read_bytes().startswith(b"this is no database")
+
+
+def test_schema_prints_json_schema(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    code, result, _ = outcome(capsys, "schema", "ingest")
+    assert code == 0
+    assert result["type"] == "object"
+    assert "ingest" in result["properties"]  # type: ignore[operator]
+
+
+def test_status_before_any_deploy_says_what_to_do(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    code, result, _ = outcome(capsys, "status")
+    assert code == 0
+    assert result["production"] is None
+    assert "llmops deploy" in str(result["reasons"])
+
+
+def test_help_and_configuration_errors_import_no_heavy_package() -> None:
+    program = (
+        "import sys; from flows.cli import run; run(['--help']); run(['ingest', '--set', 'x=1']);"
+        "print(sorted({'prefect', 'mlflow', 'haystack', 'lancedb', 'guardrails', 'evidently', 'litserve', 'pandas'}"
+        " & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
