@@ -43,9 +43,8 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     """Ask the production version several questions; the process is started once."""
     for question in questions:
         require_question(question)
-    from tasks_lib.registry.process import VersionProcess
-
     from tasks_lib.registry.live import require_live
+    from tasks_lib.registry.process import VersionProcess
     from tasks_lib.registry.tracking import connect
 
     place = resolve_platform(platform)

@@ -4,10 +4,10 @@ from typing import Any
 
 from litserve import LitAPI
 from pydantic import BaseModel, ConfigDict, Field
-from tasks_lib.registry.process import VersionProcess
 
 from blocks.resolve import resolve_platform
 from tasks_lib.registry.live import require_live
+from tasks_lib.registry.process import VersionProcess
 from tasks_lib.registry.tracking import connect
 
 
@@ -60,18 +60,18 @@ class AssistantAPI(LitAPI):
         )
         self.process.start()
 
-    def decode_request(self, request: PredictRequest) -> list[dict[str, str]]:
+    def decode_request(self, request: PredictRequest, **_: Any) -> list[dict[str, str]]:
         """The turns as the version takes them."""
         return [message.model_dump() for message in request.messages]
 
-    def predict(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+    def predict(self, x: list[dict[str, str]], **_: Any) -> dict[str, Any]:
         """Ask the version."""
-        reply = self.process.ask(messages, self.timeout_seconds)
+        reply = self.process.ask(x, self.timeout_seconds)
         if reply.error:
             return {"error": reply.error, "trace_id": reply.trace_id}
         return {**(reply.answer or {}), "model_uri": self.model_uri, "trace_id": reply.trace_id}
 
-    def encode_response(self, output: dict[str, Any]) -> dict[str, Any]:
+    def encode_response(self, output: dict[str, Any], **_: Any) -> dict[str, Any]:
         """The answer; a failed one is a 503 that says so."""
         if "error" in output:
             from fastapi import HTTPException

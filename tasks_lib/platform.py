@@ -57,10 +57,11 @@ class DocumentSource(Protocol):
         """
         ...
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, etag: str = "") -> bytes:
         """Content of one file.
 
-        :raises OSError: If the file cannot be read.
+        :param etag: As it was listed; empty to take the content whatever it is.
+        :raises OSError: If the file cannot be read, or is no longer the one that was listed.
         """
         ...
 
@@ -69,7 +70,10 @@ class DocumentSource(Protocol):
 class Platform(Protocol):
     """What the flows may ask of a platform."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name that `--platform` gives."""
+        ...
 
     def tracking_uri(self) -> str:
         """MLflow tracking URI; artifacts and registry go with it. Creates embedded state if needed."""

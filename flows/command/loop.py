@@ -98,7 +98,7 @@ def tune(*, options: Options = DEFAULTS) -> int:
     from flows.tune import tune as run
 
     result = execute(lambda: run(settings, options.platform), render.tune, options)
-    return EXIT_BY_DECISION.get((result["deploy"] or {}).get("decision"), 0)
+    return EXIT_BY_DECISION.get((result["deploy"] or {}).get("decision", ""), 0)
 
 
 def rollback(

@@ -15,7 +15,9 @@ class Options:
     """Platform, configuration and output."""
 
     platform: Annotated[str, Parameter(help="Platform that gives addresses and credentials.")] = "local"
-    config: Annotated[tuple[str, ...], Parameter(negative="", help="YAML file, local or s3://; repeat it, the last one wins.")] = ()
+    config: Annotated[
+        tuple[str, ...], Parameter(negative="", help="YAML file, local or s3://; repeat it, the last one wins.")
+    ] = ()
     set: Annotated[
         tuple[str, ...], Parameter(name="--set", negative="", help="One key, as key.path=value; repeat it for more.")
     ] = ()

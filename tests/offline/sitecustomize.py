@@ -1,4 +1,4 @@
-"""On the PYTHONPATH of the offline test: every process refuses sockets that leave this machine, and notes the attempt."""
+"""On the PYTHONPATH of the offline test: processes refuse sockets that leave this machine, and note the attempt."""
 
 import ipaddress
 import os

@@ -114,3 +114,25 @@ def test_index_name_follows_embedder_and_chunking_only() -> None:
     assert load_settings(overrides=["retriever.top_k=9"]).index_name == base.index_name
     assert load_settings(overrides=["chunking.tokens=99"]).index_name != base.index_name
     assert load_settings(overrides=["collection=other"]).index_name != base.index_name
+
+
+def test_files_are_read_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="configurations")
+        client.put_object(Bucket="configurations", Key="prod.yaml", Body=b"retriever:\n  top_k: 6\n")
+        assert load_settings(["s3://configurations/prod.yaml"]).retriever.top_k == 6
+        with pytest.raises(ConfigurationError, match="s3://configurations/missing.yaml"):
+            load_settings(["s3://configurations/missing.yaml"])
+    finally:
+        server.stop()
