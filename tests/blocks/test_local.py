@@ -42,10 +42,9 @@ def test_index_before_any_ingest_is_empty(platform: LocalPlatform) -> None:
 
 
 def test_default_source_is_the_sample_handbook(platform: LocalPlatform) -> None:
+    handbook = sample_handbook()
     files = {file.path for file in platform.document_source(None).files()}
-    assert files == {
-        str(file.relative_to(sample_handbook())) for file in sample_handbook().rglob("*") if file.is_file()
-    }
+    assert files == {str(file.relative_to(handbook)) for file in handbook.rglob("*") if file.is_file()}
 
 
 def test_resolving_local_never_imports_prefect() -> None:
