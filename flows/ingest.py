@@ -43,7 +43,7 @@ def ingest(settings: Settings | None = None, platform: str = "local") -> IngestR
 def task_runner(config: IngestConfig) -> TaskRunner[Any]:
     """Where the batches run: threads of this process, or a Dask cluster."""
     if config.task_runner == "dask":
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
 
         return DaskTaskRunner(address=config.dask_address)
     return ThreadPoolTaskRunner(max_workers=THREADS)

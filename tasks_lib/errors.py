@@ -55,3 +55,7 @@ class IndexUnavailableError(LlmopsError):
 
 class VersionError(LlmopsError):
     """A model version does not load, or its process died."""
+
+
+class ProviderError(LlmopsError):
+    """A provider of language models or embedders did not answer: unreachable, overloaded or out of time."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasks_lib.errors import ConfigurationError
 
+SQLITE_MAGIC = b"SQLite format 3\x00"
 ENVIRONMENT_VARIABLE = "LLMOPS_HOME"
 DEFAULT_HOME = ".llmops"
 
@@ -70,3 +71,9 @@ class Home:
             f"{ENVIRONMENT_VARIABLE} {str(self.root)!r} cannot be used: {error.strerror or error}",
             hint=f"Set {ENVIRONMENT_VARIABLE} to a folder that you can write, or move the file away.",
         )
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as sqlite databases do."""
+    with path.open("rb") as file:
+        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 class Embedder(Protocol):
     """A bi-encoder and its tokenizer."""
 
-    dimension: int
-    max_tokens: int
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that are read of a text, without special tokens; the rest is cut off."""
+        ...
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors, in the order of `texts`."""

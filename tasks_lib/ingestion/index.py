@@ -1,4 +1,4 @@
-"""``Index``: what the flows need from a vector store beyond Haystack's DocumentStore. LanceDB and Weaviate implement it."""
+"""``Index``: what the flows need from a vector store beyond Haystack's DocumentStore."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager

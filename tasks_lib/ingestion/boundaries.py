@@ -1,0 +1,77 @@
+"""How strongly a text is divided between two tokens: the places where chunks may be cut."""
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import pairwise
+
+_SENTENCE_END = ".!?…。！？"  # noqa: RUF001
+_CLOSING = "\"')]}»”’"
+_LIST_OR_TABLE = re.compile(r"(?:[-*+•▪◦|]|\d{1,3}[.)]\s|[a-zA-Z][.)]\s)")
+_LAST_WORD = re.compile(r"([\w.]+)\.\W*$")
+_ABBREVIATION = re.compile(
+    r"al|approx|bzw|ca|cf|co|corp|d\.h|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|pp|prof|sr|st|vol|vs|z\.b"
+    r"|[a-z]",
+    re.IGNORECASE,
+)
+"""Words, initials among them, whose full stop ends no sentence."""
+_CJK_START = 0x2E80
+_LOOK_BACK = 16
+
+
+class Boundary(IntEnum):
+    """Kinds of places between two tokens, the weakest first."""
+
+    INSIDE = 0
+    """Within a word: cutting here may change how it is tokenised."""
+    PUNCTUATION = 1
+    WORD = 2
+    SENTENCE = 3
+    LINE = 4
+    """A list item, a table row, or a line that ends where its sentence ends."""
+    PARAGRAPH = 5
+
+
+def boundaries(text: str, spans: Sequence[tuple[int, int]], *, hard_lines: bool) -> list[Boundary]:
+    """The boundary before each token; the first one is a paragraph.
+
+    :param hard_lines: Every line stands for itself (CSV, JSON); otherwise lines may be wrapped prose, as in a PDF.
+    """
+    found = [Boundary.PARAGRAPH]
+    for (_, left), (right, _) in pairwise(spans):
+        found.append(_between(text, left, right, hard_lines=hard_lines))
+    return found[: len(spans)]
+
+
+def _between(text: str, left: int, right: int, *, hard_lines: bool) -> Boundary:
+    if left >= right:
+        return _joined(text[right - 1], text[right]) if right else Boundary.PARAGRAPH
+    gap = text[left:right]
+    lines = gap.count("\n") or gap.count("\r")
+    if lines > 1 or "\f" in gap:
+        return Boundary.PARAGRAPH
+    ends_sentence = _ends_sentence(text, left, right)
+    if lines and (hard_lines or ends_sentence or text[left - 1] in ":|;" or _LIST_OR_TABLE.match(text, right)):
+        return Boundary.LINE
+    return Boundary.SENTENCE if ends_sentence else Boundary.WORD
+
+
+def _joined(before: str, after: str) -> Boundary:
+    """Two tokens without space between them."""
+    if before in "。！？":  # noqa: RUF001
+        return Boundary.SENTENCE
+    if not (before.isalnum() and after.isalnum()) or ord(before) >= _CJK_START or ord(after) >= _CJK_START:
+        return Boundary.PUNCTUATION
+    return Boundary.INSIDE
+
+
+def _ends_sentence(text: str, left: int, right: int) -> bool:
+    last = left - 1
+    while last > 0 and left - last < _LOOK_BACK and text[last] in _CLOSING:
+        last -= 1
+    if text[last] not in _SENTENCE_END or text[right].islower():
+        return False
+    if text[last] != ".":
+        return True
+    word = _LAST_WORD.search(text[max(0, last - _LOOK_BACK) : last + 1])
+    return word is None or not _ABBREVIATION.fullmatch(word[1])

@@ -1,0 +1,158 @@
+"""What has to be done so that the index says what the documents say."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tasks_lib.config.settings import IngestConfig
+from tasks_lib.errors import InputError
+from tasks_lib.ingestion.chunking import CHUNKER_VERSION
+from tasks_lib.ingestion.convert import CONVERTER_VERSION, FORMATS, oversized
+from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.result import FailedDocument, IngestPlan
+from tasks_lib.platform import DocumentSource, SourceFile
+
+BATCH_BYTES = 8 * 2**20
+"""A batch is full at this size, however few its documents: it bounds the memory of a run."""
+
+
+class MassDeleteError(InputError):
+    """The run would delete more of the index than it may unasked."""
+
+
+@dataclass(frozen=True)
+class PlannedDocument:
+    """A document to convert, chunk and embed."""
+
+    path: str
+    size: int
+    etag: str
+    document_hash: str
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """Differences between a source and what the index holds of it."""
+
+    source: str
+    add: list[PlannedDocument] = field(default_factory=list)
+    update: list[PlannedDocument] = field(default_factory=list)
+    delete: list[str] = field(default_factory=list)
+    failed: list[FailedDocument] = field(default_factory=list)
+    unchanged: int = 0
+    known: int = 0
+    """Documents of the source in the index before the run."""
+    lost: int = 0
+    """Documents to delete whose content is not among the added ones: a rename loses nothing."""
+
+    @property
+    def work(self) -> int:
+        """Documents to convert."""
+        return len(self.add) + len(self.update)
+
+    def paths(self) -> IngestPlan:
+        """The plan as it is printed."""
+        return IngestPlan(
+            add=[document.path for document in self.add],
+            update=[document.path for document in self.update],
+            delete=self.delete,
+        )
+
+
+def document_hash(content_hash: str) -> str:
+    """Identity of a document's chunks: its content, and the code that converts and cuts it."""
+    key = f"{content_hash}\x1f{CONVERTER_VERSION}\x1f{CHUNKER_VERSION}"
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def make_plan(source: DocumentSource, index: Index, config: IngestConfig) -> SyncPlan:
+    """Compare every file of `source` with what `index` holds of it.
+
+    Files that cannot be read are failures, and what the index holds of them is left alone.
+    """
+    plan_add: list[PlannedDocument] = []
+    plan_update: list[PlannedDocument] = []
+    failed: list[FailedDocument] = []
+    unchanged = 0
+    manifest = index.manifest(source.uri) if index.exists() else {}
+    gone = dict(manifest)
+    for file in source.files():
+        known = gone.pop(file.path, None)
+        outcome = _inspect(source, file, config)
+        if isinstance(outcome, FailedDocument):
+            failed.append(outcome)
+        elif known == outcome.document_hash:
+            unchanged += 1
+        else:
+            (plan_add if known is None else plan_update).append(outcome)
+    sealed = tuple(failure.path for failure in failed if failure.path.endswith("/"))
+    deleted = {path: digest for path, digest in gone.items() if not path.startswith(sealed)}
+    arrived = {document.document_hash for document in plan_add}
+    return SyncPlan(
+        source=source.uri,
+        add=plan_add,
+        update=plan_update,
+        delete=sorted(deleted),
+        failed=failed,
+        unchanged=unchanged,
+        known=len(manifest),
+        lost=sum(digest not in arrived for digest in deleted.values()),
+    )
+
+
+def _inspect(source: DocumentSource, file: SourceFile, config: IngestConfig) -> PlannedDocument | FailedDocument:
+    if file.path == "/":
+        msg = f"source {source.uri!r}: {file.problem}"
+        raise InputError(msg, hint="Check that the folder may be read.")
+    if file.problem:
+        return FailedDocument(path=file.path, reason=file.problem)
+    limit = max_bytes(config)
+    if file.size > limit:
+        return FailedDocument(path=file.path, reason=oversized(file.size, limit))
+    try:
+        content = source.content_hash(file)
+    except OSError as error:
+        return FailedDocument(path=file.path, reason=f"cannot be read: {error.strerror or error}")
+    return PlannedDocument(file.path, file.size, file.etag, document_hash(content))
+
+
+def max_bytes(config: IngestConfig) -> int:
+    """The largest file that is read."""
+    return int(config.max_file_megabytes * 2**20)
+
+
+def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
+    """Stop before harm is done. A single document may always go, unless it is the last one.
+
+    :raises InputError: If the source has no document.
+    :raises MassDeleteError: If more than `config.mass_delete_share` of the source's documents would be lost.
+    """
+    found = plan.work + plan.unchanged + len(plan.failed)
+    if not found and not plan.known:
+        wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
+        msg = f"source {plan.source!r} holds no documents {wanted}"
+        raise InputError(msg, hint=f"Formats: {', '.join(sorted(FORMATS))}. Check --source and --include.")
+    everything = plan.lost == plan.known
+    too_many = everything or (plan.lost > 1 and plan.lost > config.mass_delete_share * plan.known)
+    if plan.lost and too_many and not config.allow_mass_delete:
+        msg = (
+            f"this run would delete {plan.lost} of {plan.known} documents of {plan.source!r}, "
+            f"more than the share of {config.mass_delete_share:.0%} that it may"
+        )
+        raise MassDeleteError(
+            msg, hint="Check the source and its globs; if the documents are really gone, add --allow-mass-delete."
+        )
+
+
+def batches(plan: SyncPlan, documents: int) -> Iterator[list[PlannedDocument]]:
+    """The work in portions of at most `documents` documents and, but for larger single ones, `BATCH_BYTES`."""
+    batch: list[PlannedDocument] = []
+    size = 0
+    for document in [*plan.add, *plan.update]:
+        if batch and (len(batch) == documents or size + document.size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += document.size
+    if batch:
+        yield batch

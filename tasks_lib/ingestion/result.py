@@ -1,0 +1,41 @@
+"""What an ingest did, as the command prints it."""
+
+from pydantic import BaseModel, Field
+
+
+class FailedDocument(BaseModel):
+    """A document that was not brought in; what the index held of it before stays."""
+
+    path: str
+    reason: str
+
+
+class IngestPlan(BaseModel):
+    """What a run would do: paths relative to the source."""
+
+    add: list[str] = Field(default_factory=list)
+    update: list[str] = Field(default_factory=list)
+    delete: list[str] = Field(default_factory=list)
+
+
+class IngestResult(BaseModel):
+    """The outcome of one sync; for a dry run the counts are those of the plan."""
+
+    index: str
+    index_version: str | None = Field(description="Committed state of the index; null while nothing was ingested.")
+    source: str = Field(description="URI of the source.")
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    failed: list[FailedDocument] = Field(default_factory=list)
+    chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
+    embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")
+    seconds: float = 0.0
+    dry_run: bool = False
+    plan: IngestPlan | None = Field(default=None, description="Only for a dry run.")
+
+    @property
+    def changed(self) -> bool:
+        """Whether the index is another one than before."""
+        return not self.dry_run and bool(self.added or self.updated or self.deleted)

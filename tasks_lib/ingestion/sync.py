@@ -1,0 +1,115 @@
+"""Write a plan into an index: document by document as they were or as they are, never half."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from tasks_lib.config.settings import Settings
+from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, check_plan, make_plan
+from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
+from tasks_lib.ingestion.result import FailedDocument, IngestResult
+from tasks_lib.platform import DocumentSource, Embedder
+from tasks_lib.progress import advance
+
+DELETED_AT_ONCE = 500
+
+logger = logging.getLogger(__name__)
+
+Prepare = Callable[[Iterable[list[PlannedDocument]]], Iterable[PreparedBatch]]
+"""Turns batches into prepared ones, lazily and in any order: in a loop, in threads or on a cluster."""
+
+
+def sync(source: DocumentSource, index: Index, embedder: Embedder, settings: Settings) -> IngestResult:
+    """Bring one source into the index in this process, one batch after the other; the caller holds no lock.
+
+    :raises InputError: If the source has no documents, or would lose too many.
+    :raises IndexUnavailableError: If another writer keeps the index for too long.
+    """
+    started = time.monotonic()
+    with index.writing(settings.ingest.lock_timeout_seconds):
+        plan = make_plan(source, index, settings.ingest)
+
+        def prepare(work: Iterable[Sequence[PlannedDocument]]) -> Iterable[PreparedBatch]:
+            return (prepare_batch(batch, source, index, embedder, settings) for batch in work)
+
+        return write(plan, index, prepare, settings, started)
+
+
+def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, started: float) -> IngestResult:
+    """Carry out a plan; the caller holds the right to write. A plan without differences writes nothing.
+
+    What was written before an error is committed, so that a second run goes on from there.
+
+    :param started: `time.monotonic()` at the beginning of the run.
+    :raises InputError: As :func:`check_plan`.
+    """
+    check_plan(plan, settings.ingest)
+    result = IngestResult(
+        index=index.name,
+        index_version=None,
+        source=plan.source,
+        unchanged=plan.unchanged,
+        failed=list(plan.failed),
+    )
+    try:
+        _write_batches(plan, index, prepare(batches(plan, settings.ingest.batch_documents)), result)
+        _delete(plan, index, result)
+    finally:
+        result.index_version = index.commit() if result.changed else index.version()
+    result.failed.sort(key=lambda failure: failure.path)
+    result.chunks = index.count() if index.exists() else 0
+    result.seconds = round(time.monotonic() - started, 3)
+    return result
+
+
+def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatch], result: IngestResult) -> None:
+    new = {document.path for document in plan.add}
+    done = 0
+    for batch in prepared:
+        if batch.documents:
+            index.replace(plan.source, batch.documents, batch.records())
+        added = sum(path in new for path in batch.documents)
+        result.added += added
+        result.updated += len(batch.documents) - added
+        result.embedded_chunks += batch.embedded
+        result.failed.extend(batch.failed)
+        _log_failures(batch.failed)
+        done += len(batch.documents) + len(batch.failed)
+        advance("ingest", done, plan.work)
+
+
+def _delete(plan: SyncPlan, index: Index, result: IngestResult) -> None:
+    """Last, so that the vectors of a renamed document are found under its old name."""
+    for first in range(0, len(plan.delete), DELETED_AT_ONCE):
+        portion = plan.delete[first : first + DELETED_AT_ONCE]
+        index.replace(plan.source, portion, [])
+        result.deleted += len(portion)
+
+
+def _log_failures(failed: Sequence[FailedDocument]) -> None:
+    for failure in failed:
+        logger.warning("not ingested: %s: %s", failure.path, failure.reason)
+
+
+def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: float) -> IngestResult:
+    """The result of a dry run.
+
+    :raises InputError: As the run itself would.
+    """
+    check_plan(plan, settings.ingest)
+    exists = index.exists()
+    return IngestResult(
+        index=index.name,
+        index_version=index.version() if exists else None,
+        source=plan.source,
+        added=len(plan.add),
+        updated=len(plan.update),
+        unchanged=plan.unchanged,
+        deleted=len(plan.delete),
+        failed=plan.failed,
+        chunks=index.count() if exists else 0,
+        seconds=round(time.monotonic() - started, 3),
+        dry_run=True,
+        plan=plan.paths(),
+    )

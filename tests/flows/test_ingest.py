@@ -1,0 +1,68 @@
+"""The flow: batches as tasks, one MLflow run for each change, artifacts for people."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.local import LocalPlatform
+from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.ingestion.publish import INDEX_TAG, INDEX_VERSION_TAG, SOURCE_TAG
+from tasks_lib.registry.tracking import connect, last_runs
+
+pytestmark = pytest.mark.flow
+
+
+def configured(folder: Path, **ingest: Any) -> Settings:
+    """Settings for a folder; one document a batch."""
+    return Settings(ingest=IngestConfig(source=str(folder), batch_documents=1, **ingest))
+
+
+def test_flow_brings_the_index_in_sync_and_records_only_changes(
+    prefect_harness: None, platform: LocalPlatform, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.ingest import ingest
+
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("# Leave\n\nEmployees receive 27 days of annual leave.\n")
+    (folder / "dogs.txt").write_text("DOGS\n\nDogs are welcome on Fridays.\n")
+    (folder / "broken.pdf").write_bytes(b"no pdf")
+
+    planned = ingest(configured(folder, dry_run=True))
+    assert planned.plan is not None
+    assert planned.plan.add == ["broken.pdf", "dogs.txt", "leave.md"]
+    assert not platform.indexes()
+
+    first = ingest(configured(folder))
+    index = platform.index(Settings().rag)
+    assert (first.added, first.chunks, [failure.path for failure in first.failed]) == (2, 2, ["broken.pdf"])
+    assert first.index_version == index.version()
+    assert index.manifest(first.source).keys() == {"dogs.txt", "leave.md"}
+
+    second = ingest(configured(folder))
+    assert (second.unchanged, second.embedded_chunks, second.index_version) == (2, 0, first.index_version)
+
+    runs = last_runs(connect(platform), "ingest", limit=5)
+    assert len(runs) == 1
+    tags = runs[0].data.tags
+    assert (tags[INDEX_TAG], tags[INDEX_VERSION_TAG], tags[SOURCE_TAG]) == (
+        first.index,
+        first.index_version,
+        first.source,
+    )
+    assert runs[0].data.metrics["added"] == 2
+
+    with get_client(sync_client=True) as client:
+        artifacts = {artifact.key: str(artifact.data) for artifact in client.read_artifacts()}
+    assert first.index in artifacts["ingest"]
+    assert "broken.pdf" in artifacts["ingest-failed"]
+
+
+def test_batches_run_on_the_configured_runner() -> None:
+    from flows.ingest import task_runner
+
+    assert type(task_runner(IngestConfig())).__name__ == "ThreadPoolTaskRunner"
+    assert type(task_runner(IngestConfig(task_runner="dask", dask_address="tcp://h:1"))).__name__ == "DaskTaskRunner"
