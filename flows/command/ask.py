@@ -10,7 +10,7 @@ from flows.command import render
 from flows.command.jsonl import read_column
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
-from flows.command.running import execute
+from flows.command.running import execute, start
 from tasks_lib.errors import InputError
 
 Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
@@ -18,7 +18,7 @@ Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
 
 def ask(question: Annotated[str, Parameter(help="The question.")], *, options: Options = DEFAULTS) -> int:
     """Ask the production version one question."""
-    settings = options.settings()
+    settings = start(options)
     from flows.ask import ask as run
 
     execute(lambda: run(question, settings, options.platform), render.ask, options)
@@ -32,7 +32,7 @@ def search(
     options: Options = DEFAULTS,
 ) -> int:
     """Show what the retriever finds; needs no deployment."""
-    settings = options.settings()
+    settings = start(options)
     queries = _texts(query, file, "question")
     from flows.ask import search as run
 
@@ -49,7 +49,7 @@ def guard(
     options: Options = DEFAULTS,
 ) -> int:
     """Show what the guardrails say about a text."""
-    settings = options.settings()
+    settings = start(options)
     texts = _texts(text, file, "text")
     from flows.ask import guard as run
 

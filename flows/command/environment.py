@@ -4,7 +4,8 @@ import os
 import tomllib
 from pathlib import Path
 
-from tasks_lib.home import Home
+from tasks_lib.errors import HomeError
+from tasks_lib.home import Home, is_sqlite
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -16,6 +17,8 @@ QUIET = {
     "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "PREFECT_CLI_PROMPT": "false",
+    # the command prints the error itself; Prefect's records still reach its API
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -29,12 +32,31 @@ def prepare(*, verbose: bool = False) -> Home:
         os.environ.setdefault(name, value)
     if verbose:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
+        os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         os.environ["MLFLOW_LOGGING_LEVEL"] = "INFO"
     home = Home.from_environment()
     if not _prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     return home
+
+
+def ensure_state(home: Home) -> None:
+    """Create the folders of the embedded state: Prefect makes its own, but not the parents of it.
+
+    :raises ConfigurationError: If the home cannot be used.
+    :raises HomeError: If the embedded Prefect database is damaged: its server would only time out.
+    """
+    home.ensure()
+    if os.environ.get("PREFECT_HOME") != str(home.prefect):
+        return
+    home.prefect.mkdir(exist_ok=True)
+    database = home.prefect / "prefect.db"
+    if database.is_file() and database.stat().st_size and not is_sqlite(database):
+        raise HomeError(
+            f"the Prefect database {str(database)!r} is not a sqlite file",
+            hint="Restore it from a backup, or move it away: the next run starts a new one.",
+        )
 
 
 def _prefect_server_is_configured() -> bool:

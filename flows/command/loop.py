@@ -5,16 +5,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from blocks.resolve import resolve_platform
 from flows.command import render
 from flows.command.options import DEFAULTS, Options
-from flows.command.running import execute
+from flows.command.running import execute, start
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
 
 
 def demo(*, options: Options = DEFAULTS) -> int:
     """Run the whole loop on the sample handbook: ingest, dataset, deploy, ask, monitor."""
-    settings = options.settings()
+    settings = start(options)
     from flows.demo import demo as run
 
     execute(lambda: run(settings, options.platform), render.demo, options)
@@ -30,14 +31,16 @@ def ingest(
     options: Options = DEFAULTS,
 ) -> int:
     """Bring the index in sync with one source of documents."""
-    settings = options.settings(
+    settings = start(
+        options,
         {
             "ingest.source": source,
             "ingest.include": include or None,
             "ingest.dry_run": dry_run or None,
             "ingest.allow_mass_delete": allow_mass_delete or None,
-        }
+        },
     )
+    resolve_platform(options.platform).document_source(settings.ingest.source, settings.ingest.include)
     from flows.ingest import ingest as run
 
     execute(lambda: run(settings, options.platform), render.ingest, options)
@@ -56,12 +59,13 @@ def dataset(
     options: Options = DEFAULTS,
 ) -> int:
     """Make or import the evaluation set."""
-    settings = options.settings(
+    settings = start(
+        options,
         {
             "dataset.size": size,
             "dataset.import_file": import_file,
             "dataset.add_from_traces": add_from_traces or None,
-        }
+        },
     )
     from flows.dataset import dataset as run
 
@@ -79,12 +83,13 @@ def deploy(
     options: Options = DEFAULTS,
 ) -> int:
     """Register, validate and evaluate a version; promote it if it holds. Exit 3 rejected, 4 undecided."""
-    settings = options.settings(
+    settings = start(
+        options,
         {
             "gate.approve": approve or None,
             "gate.estimate": estimate or None,
             "gate.replace_broken": replace_broken or None,
-        }
+        },
     )
     from flows.deploy import deploy as run
 
@@ -94,7 +99,7 @@ def deploy(
 
 def tune(*, options: Options = DEFAULTS) -> int:
     """Search configurations and hand the best to the gate."""
-    settings = options.settings()
+    settings = start(options)
     from flows.tune import tune as run
 
     result = execute(lambda: run(settings, options.platform), render.tune, options)
@@ -107,7 +112,7 @@ def rollback(
     options: Options = DEFAULTS,
 ) -> int:
     """Move production back."""
-    settings = options.settings()
+    settings = start(options)
     from flows.rollback import rollback as run
 
     execute(lambda: run(settings, options.platform, to), render.rollback, options)
@@ -123,7 +128,7 @@ def monitor(
     options: Options = DEFAULTS,
 ) -> int:
     """Score production traces, compare them with the reference and report."""
-    settings = options.settings({"monitor.since": since, "monitor.until": until})
+    settings = start(options, {"monitor.since": since, "monitor.until": until})
     from flows.monitor import monitor as run
 
     result = execute(lambda: run(settings, options.platform), render.monitor, options)

@@ -8,12 +8,12 @@ from cyclopts import App, Parameter
 from flows.command import render
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import print_json, print_result
-from flows.command.running import execute
+from flows.command.running import execute, start
 
 
 def status(*, options: Options = DEFAULTS) -> int:
     """Say what is live and why."""
-    settings = options.settings()
+    settings = start(options)
     from flows.status import status as run
 
     execute(lambda: run(settings, options.platform), render.status, options)
@@ -43,7 +43,7 @@ def serve(
     options: Options = DEFAULTS,
 ) -> int:
     """Serve the production version."""
-    settings = options.settings({"serve.host": host, "serve.port": port})
+    settings = start(options, {"serve.host": host, "serve.port": port})
     from flows.serve import serve as run
 
     return run(settings, options.platform)
@@ -51,7 +51,7 @@ def serve(
 
 def up(*, options: Options = DEFAULTS) -> int:
     """Run Prefect, a worker, MLflow and the endpoint on this machine until interrupted."""
-    settings = options.settings()
+    settings = start(options)
     from flows.up import up as run
 
     return run(
@@ -65,7 +65,7 @@ def bootstrap(
     options: Options = DEFAULTS,
 ) -> int:
     """Create block types, the work pool and the deployments; a second run changes nothing."""
-    options.settings()
+    start(options)
     from flows.bootstrap import bootstrap as run
 
     execute(lambda: run(pool, options.platform), render.bootstrap, options)
@@ -74,7 +74,7 @@ def bootstrap(
 
 def doctor(*, options: Options = DEFAULTS) -> int:
     """Check every part of the platform. Exit 1 if one fails."""
-    settings = options.settings()
+    settings = start(options)
     from flows.doctor import doctor as run
 
     result = execute(lambda: run(settings, options.platform), render.doctor, options)
@@ -87,7 +87,7 @@ index = App(name="index", help="List and drop indexes.")
 @index.command(name="list")
 def list_(*, options: Options = DEFAULTS) -> int:
     """List indexes, their versions and what needs them."""
-    settings = options.settings()
+    settings = start(options)
     from flows.indexes import list_indexes
 
     execute(lambda: list_indexes(settings, options.platform), render.indexes, options)
@@ -101,7 +101,7 @@ def drop(
     options: Options = DEFAULTS,
 ) -> int:
     """Delete an index that no production or previous version needs."""
-    settings = options.settings()
+    settings = start(options)
     from flows.indexes import drop_index
 
     execute(lambda: drop_index(name, settings, options.platform), render.indexes, options)

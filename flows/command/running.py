@@ -1,6 +1,6 @@
 """How a verb runs: progress on stderr, nothing else on stdout, the result at the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -8,9 +8,19 @@ from typing import Any
 from pydantic import BaseModel
 from rich.console import Console
 
+from flows.command.environment import ensure_state
 from flows.command.options import Options
 from flows.command.output import Renderer, only_results_on_stdout, print_result
+from tasks_lib.config.settings import Settings
+from tasks_lib.home import Home
 from tasks_lib.progress import listening
+
+
+def start(options: Options, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Validate the configuration, then create the embedded state; comes before anything heavy is imported."""
+    settings = options.settings(flags)
+    ensure_state(Home.from_environment())
+    return settings
 
 
 def execute(work: Callable[[], BaseModel], render: Renderer, options: Options) -> dict[str, Any]:
