@@ -1,0 +1,33 @@
+"""A person's word before promotion: the flow pauses and shows the report in Prefect's UI."""
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import pause_flow_run
+from prefect.input import RunInput
+from pydantic import Field
+
+from tasks_lib.evaluation.decide import Decision
+
+APPROVAL_SECONDS = 24 * 3600
+
+
+class Approval(RunInput):
+    """What the person answers."""
+
+    approve: bool = Field(default=False, title="Promote this version")
+    comment: str = Field(default="", title="Comment")
+
+
+def ask_a_person(decision: Decision, report: str) -> Decision:
+    """The decision after a person has read the report: `reject` if denied, `undecided` if nobody answers in a day."""
+    create_markdown_artifact(key="gate-approval", markdown=report, description="Waiting for approval")
+    form = Approval.with_initial_data(description=report)
+    try:
+        answer = pause_flow_run(wait_for_input=form, timeout=APPROVAL_SECONDS, poll_interval=2)
+    except FlowPauseTimeout:
+        reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
+        return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
+    comment = f": {answer.comment}" if answer.comment else ""
+    if answer.approve:
+        return decision.model_copy(update={"reasons": [f"approved by a person{comment}", *decision.reasons]})
+    return decision.model_copy(update={"decision": "reject", "reasons": [f"approval was denied{comment}"]})

@@ -1,0 +1,234 @@
+"""One version on all questions: predictions from its process, scores through `mlflow.genai.evaluate`."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.errors import VersionError
+from tasks_lib.evaluation.examples import Example
+from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS
+from tasks_lib.evaluation.measurement import Measurement, Row
+from tasks_lib.evaluation.scorers import METRICS, expectations_of, prefetch, required_metrics, score
+from tasks_lib.evaluation.similarity import Similarity
+from tasks_lib.progress import advance
+from tasks_lib.registry.process import VersionProcess
+from tasks_lib.registry.tracking import EXPERIMENT, VERB_TAG
+from tasks_lib.registry.validate import checked_answer, messages_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Trace
+    from mlflow.genai.scorers import Scorer
+
+ROOT_SPAN = "rag-assistant"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a version said to one question. Either `answer`, which keeps the schema, or `error`."""
+
+    example: Example
+    answer: dict[str, Any] | None
+    error: str | None
+    trace_id: str | None
+    seconds: float
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The row as the scorers read it."""
+        said = self.answer if self.answer is not None else {"error": self.error}
+        return {**said, "latency_seconds": self.seconds}
+
+
+def predict(process: VersionProcess, examples: Sequence[Example], gate: GateConfig, step: str) -> list[Prediction]:
+    """Ask every question, `gate.concurrency` at a time. A question that fails is a row with an error.
+
+    :param step: Name of the progress that is told.
+    :raises VersionError: If the process died, or not one question was answered: then there is nothing to measure.
+    """
+    advance(step, 0, len(examples))
+    with ThreadPoolExecutor(gate.concurrency, thread_name_prefix="evaluate") as pool:
+        futures = [pool.submit(_predict_one, process, example, gate) for example in examples]
+        for done, _ in enumerate(as_completed(futures), start=1):
+            advance(step, done, len(examples))
+    predictions = [future.result() for future in futures]
+    failed = [prediction.error for prediction in predictions if prediction.error]
+    if failed and (not process.alive or len(failed) == len(predictions)):
+        raise VersionError(
+            f"{len(failed)} of {len(predictions)} questions got no answer; the first because {failed[0]}"
+        )
+    return predictions
+
+
+def _predict_one(process: VersionProcess, example: Example, gate: GateConfig) -> Prediction:
+    try:
+        reply = process.ask(messages_of(example), gate.question_timeout_seconds)
+    except VersionError as error:
+        return Prediction(example, None, error.message, None, gate.question_timeout_seconds)
+    if reply.error is not None:
+        return Prediction(example, None, str(reply.error), reply.trace_id, reply.seconds)
+    try:
+        checked_answer(reply.answer)
+    except VersionError as error:
+        return Prediction(example, None, error.message, reply.trace_id, reply.seconds)
+    return Prediction(example, reply.answer, None, reply.trace_id, reply.seconds)
+
+
+def measure(
+    predictions: Sequence[Prediction],
+    *,
+    version: int,
+    gate: GateConfig,
+    scorers: "Sequence[Scorer]",
+    tags: Mapping[str, str],
+    parent_run_id: str | None = None,
+) -> Measurement:
+    """Score predictions in an MLflow run of their own, where every row can be looked at.
+
+    Call it when the process has closed, so that its traces are written.
+
+    :param tags: Tags of the traces of rows that have none yet, and of the run.
+    """
+    import mlflow
+
+    traces = [_trace_of(prediction, tags) for prediction in predictions]
+    parent = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
+    name = f"evaluate version {version}"
+    with mlflow.start_run(run_name=name, nested=True, tags={VERB_TAG: "evaluate", **tags, **parent}) as run:
+        found = _scores(predictions, traces, scorers)
+        rows = [_row(prediction, scores) for prediction, scores in zip(predictions, found, strict=True)]
+        measured = Measurement(
+            version=version,
+            primary=gate.primary,
+            expected_rows=len(predictions),
+            rows=rows,
+            metrics=summarise(rows),
+            scorer_errors=_lost(predictions, found),
+            run_id=run.info.run_id,
+        )
+        mlflow.log_metrics({name: value for name, value in measured.metrics.items() if value is not None})
+    return measured
+
+
+def measure_plainly(
+    predictions: Sequence[Prediction], similarity: Similarity, *, version: int, gate: GateConfig
+) -> Measurement:
+    """Score predictions without MLflow: for configurations that are tried and thrown away."""
+    prefetch([p.example for p in predictions], [p.payload for p in predictions], similarity)
+    found = []
+    for prediction in predictions:
+        scores = score(prediction.example, prediction.payload, similarity)
+        found.append(_Scores({name: value for name, value in scores.items() if value is not None}, {}))
+    rows = [_row(prediction, scores) for prediction, scores in zip(predictions, found, strict=True)]
+    return Measurement(
+        version=version,
+        primary=gate.primary,
+        expected_rows=len(predictions),
+        rows=rows,
+        metrics=summarise(rows),
+        scorer_errors=_lost(predictions, found),
+    )
+
+
+def summarise(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Means over the questions that have the metric, and the percentiles of the latency."""
+    figures: dict[str, float | None] = {}
+    for name in (*METRICS, TOKENS):
+        values = [value for row in rows if (value := row.values.get(name)) is not None]
+        figures[name] = float(np.mean(values)) if values else None
+    seconds = [value for row in rows if (value := row.values.get("latency_seconds")) is not None]
+    for name, percent in ((MEDIAN_LATENCY, 50), (TAIL_LATENCY, 95)):
+        figures[name] = float(np.percentile(seconds, percent)) if seconds else None
+    return figures
+
+
+@dataclass(frozen=True)
+class _Scores:
+    values: dict[str, float]
+    errors: dict[str, str]
+
+
+def _scores(predictions: Sequence[Prediction], traces: "Sequence[Trace]", scorers: "Sequence[Scorer]") -> list[_Scores]:
+    import mlflow
+    import pandas as pd
+
+    data = pd.DataFrame(
+        {
+            "inputs": [{"messages": messages_of(prediction.example)} for prediction in predictions],
+            "outputs": [prediction.payload for prediction in predictions],
+            "expectations": [expectations_of(prediction.example) for prediction in predictions],
+            "trace": list(traces),
+        }
+    )
+    logging.getLogger("mlflow.genai.evaluation.harness").setLevel(logging.ERROR)  # the gate names failed scorers itself
+    mlflow.autolog(disable=True, silent=True)
+    result = mlflow.genai.evaluate(data=data, scorers=list(scorers))
+    by_trace = {} if result.result_df is None else result.result_df.set_index("trace_id")["assessments"].to_dict()
+    return [_read(by_trace.get(trace.info.trace_id, []), result.run_id) for trace in traces]
+
+
+def _read(assessments: Sequence[Mapping[str, Any]], run_id: str) -> _Scores:
+    """Feedback of this run by name: values, and errors of the scorers that failed."""
+    values: dict[str, float] = {}
+    errors: dict[str, str] = {}
+    for assessment in assessments:
+        feedback = assessment.get("feedback")
+        if feedback is None or (assessment.get("metadata") or {}).get("mlflow.assessment.sourceRunId") != run_id:
+            continue
+        name, value = assessment["assessment_name"], feedback.get("value")
+        if feedback.get("error"):
+            errors[name] = str(feedback["error"].get("error_message", ""))
+        elif isinstance(value, int | float):
+            values[name] = float(value)
+    return _Scores(values, errors)
+
+
+def _row(prediction: Prediction, scores: _Scores) -> Row:
+    values: dict[str, float | None] = {name: scores.values.get(name) for name in METRICS}
+    read, written = values.get("input_tokens"), values.get("output_tokens")
+    values[TOKENS] = read + written if read is not None and written is not None else None
+    return Row(
+        example_id=prediction.example.id,
+        kind=prediction.example.kind,
+        question=prediction.example.question,
+        expected=prediction.example.answer,
+        answer=prediction.answer,
+        error=prediction.error,
+        trace_id=prediction.trace_id,
+        values=values,
+    )
+
+
+def _lost(predictions: Sequence[Prediction], found: Sequence[_Scores]) -> dict[str, int]:
+    """Rows on which each scorer failed, or gave nothing although the metric applies to the question."""
+    lost: Counter[str] = Counter()
+    for prediction, scores in zip(predictions, found, strict=True):
+        lost.update(set(scores.errors) | (required_metrics(prediction.example) - scores.values.keys()))
+    return dict(lost)
+
+
+def _trace_of(prediction: Prediction, tags: Mapping[str, str]) -> "Trace":
+    """The trace that the version's process wrote; where it left none that can be read, one with question and answer."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    if prediction.trace_id is not None:
+        try:
+            written: Trace = mlflow.MlflowClient().get_trace(prediction.trace_id)
+        except MlflowException as error:
+            logging.getLogger(__name__).warning("trace %s is replaced: %s", prediction.trace_id, error)
+        else:
+            return written
+    with mlflow.start_span(ROOT_SPAN, span_type="CHAIN") as span:
+        mlflow.update_current_trace(tags=dict(tags))
+        span.set_inputs({"messages": messages_of(prediction.example)})
+        span.set_outputs(prediction.payload)
+    trace: Trace | None = mlflow.get_trace(span.trace_id, flush=True)
+    if trace is None:
+        raise VersionError(f"a trace of experiment {EXPERIMENT!r} could not be read back")
+    return trace

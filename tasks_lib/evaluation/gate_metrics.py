@@ -1,0 +1,42 @@
+"""The metrics that thresholds and comparisons may name, and which direction is good."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Literal
+
+from tasks_lib.errors import ConfigurationError
+from tasks_lib.evaluation.scorers import LOWER_IS_BETTER, METRICS
+
+Direction = Literal["floor", "ceiling"]
+
+TOKENS = "tokens"
+"""Tokens of one answer, read and written."""
+
+MEDIAN_LATENCY = "latency_p50_seconds"
+TAIL_LATENCY = "latency_p95_seconds"
+
+PER_QUESTION = (*METRICS, TOKENS)
+KNOWN = (*PER_QUESTION, MEDIAN_LATENCY, TAIL_LATENCY)
+_CEILINGS = LOWER_IS_BETTER | {TOKENS, MEDIAN_LATENCY, TAIL_LATENCY}
+
+
+def direction(metric: str) -> Direction:
+    """A ceiling for latency, tokens and cost; a floor for quality."""
+    return "ceiling" if metric in _CEILINGS else "floor"
+
+
+def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = KNOWN) -> None:
+    """Refuse metrics that nothing measures.
+
+    :param key: Configuration key that named them.
+    :param known: `PER_QUESTION` where two versions are compared question by question.
+    :raises ConfigurationError: Naming the nearest metric.
+    """
+    for metric in metrics:
+        if metric in known:
+            continue
+        near = get_close_matches(metric, known, n=1, cutoff=0.4)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigurationError(
+            f"{key} names the metric {metric!r}, which does not exist{guess}", hint=f"Metrics: {', '.join(known)}."
+        )

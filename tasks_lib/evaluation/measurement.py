@@ -1,0 +1,50 @@
+"""What evaluating one version gives: a row a question, and the means that the thresholds look at."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Row(BaseModel):
+    """One question as one version answered it. A metric that does not apply to the question is `None`."""
+
+    example_id: str
+    kind: str
+    question: str
+    expected: str = ""
+    answer: dict[str, Any] | None = None
+    error: str | None = Field(default=None, description="Why there is no valid answer.")
+    trace_id: str | None = None
+    values: dict[str, float | None] = Field(default_factory=dict)
+
+    @property
+    def response(self) -> str:
+        """What the user would have read."""
+        if self.answer is None:
+            return f"[failed: {self.error}]"
+        return str(self.answer.get("response", ""))
+
+
+class Measurement(BaseModel):
+    """All rows of one version."""
+
+    version: int
+    primary: str
+    expected_rows: int
+    rows: list[Row]
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+    scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
+    run_id: str | None = None
+
+    def failures(self) -> list[str]:
+        """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""
+        found = [
+            f"the scorer {name} failed on {count} of {self.expected_rows} questions, so its figure cannot be trusted"
+            for name, count in sorted(self.scorer_errors.items())
+        ]
+        if len(self.rows) != self.expected_rows:
+            found.append(f"{len(self.rows)} of {self.expected_rows} questions were scored")
+        absent = sum(row.values.get(self.primary) is None for row in self.rows)
+        if absent and self.primary not in self.scorer_errors:
+            found.append(f"{self.primary} is absent on {absent} of {self.expected_rows} questions")
+        return found

@@ -1,0 +1,280 @@
+"""A registered version in a process of its own, asked over a pipe.
+
+Evaluation, `ask` and serving load versions nowhere else.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from threading import Lock, Thread
+from types import TracebackType
+from typing import IO, Any, Self
+
+from tasks_lib.errors import VersionError
+from tasks_lib.registry.tracking import EXPERIMENT, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
+
+PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
+"""Environment variable that tells the version which platform supplies addresses and credentials."""
+
+QUIET = {
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    # without it, MLflow's dependency litellm downloads a price list when it is imported, and can hang doing so
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""What the process's environment says unless ours says otherwise."""
+
+KEPT_LINES = 200
+CLOSING_SECONDS = 120.0
+"""How long the process may write its last traces; a question that hangs does not make it wait."""
+
+
+@dataclass(frozen=True)
+class VersionFailure:
+    """What the version raised."""
+
+    type: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+@dataclass(frozen=True)
+class VersionReply:
+    """One answer, or why there is none. `seconds` is the time in `predict`, without waiting in the queue."""
+
+    answer: Any
+    error: VersionFailure | None
+    trace_id: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class VersionContract:
+    """What the registry promises about the version: signature and input example, as JSON; `None` where absent."""
+
+    inputs: Any = None
+    outputs: Any = None
+    example: Any = None
+    load_seconds: float = 0.0
+
+
+@dataclass
+class _Pending:
+    futures: dict[int, Future[dict[str, Any]]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+    dead: str | None = None
+
+
+class VersionProcess:
+    """Context manager around one version. `ask` may be called from many threads.
+
+    :param model_uri: `models:/name/version`, or with an alias.
+    :param source: Origin of the traces: `production`, `evaluation` or `smoke`.
+    :param workers: Questions in flight inside the process; more wait there.
+    """
+
+    def __init__(
+        self,
+        model_uri: str,
+        *,
+        platform_name: str,
+        tracking_uri: str,
+        version: str,
+        index: str,
+        source: str = "evaluation",
+        workers: int = 4,
+        start_timeout: float = 180.0,
+    ) -> None:
+        self.model_uri = model_uri
+        self.contract = VersionContract()
+        self._start_timeout = start_timeout
+        self._environment = {**QUIET, **os.environ, PLATFORM_VARIABLE: platform_name}
+        tags = {TRACE_VERSION_TAG: version, TRACE_INDEX_TAG: index, TRACE_SOURCE_TAG: source}
+        script = Path(__file__).with_name("version_worker.py")
+        self._command = [sys.executable, "-P", str(script), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
+        self._command += ["--experiment", EXPERIMENT, "--workers", str(workers), "--tags", json.dumps(tags)]
+        self._process: subprocess.Popen[str] | None = None
+        self._ready: Future[dict[str, Any]] = Future()
+        self._pending = _Pending()
+        self._stderr: deque[str] = deque(maxlen=KEPT_LINES)
+        self._ids = count()
+        self._threads: list[Thread] = []
+        self._writing = Lock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, once started."""
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the process and return at once; :meth:`wait_ready` waits for the version to load."""
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        for target in (self._read_replies, self._read_stderr):
+            thread = Thread(target=target, name=f"{self.model_uri} {target.__name__}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def wait_ready(self) -> VersionContract:
+        """Wait until the version is loaded.
+
+        :raises VersionError: If it does not load, or not in time.
+        """
+        try:
+            message = self._ready.result(self._start_timeout)
+        except FutureTimeoutError:
+            text = f"{self.model_uri} was not loaded within {self._start_timeout:g} s{self._last_words()}"
+            raise VersionError(text) from None
+        if not message["ready"]:
+            raise VersionError(
+                f"{self.model_uri} does not load: {VersionFailure(**message['error'])}",
+                hint="Check that the index and the models it names still exist on this platform.",
+            )
+        self.contract = VersionContract(message["inputs"], message["outputs"], message["example"], message["seconds"])
+        return self.contract
+
+    def ask(
+        self, messages: Sequence[Mapping[str, str]], timeout: float, tags: Mapping[str, str] | None = None
+    ) -> VersionReply:
+        """Ask and wait for at most `timeout` seconds. What the version raises comes back as `error`.
+
+        :raises VersionError: If the process died, or gave no answer in time.
+        """
+        number = next(self._ids)
+        future: Future[dict[str, Any]] = Future()
+        with self._pending.lock:
+            if self._pending.dead is not None:
+                raise VersionError(self._pending.dead)
+            self._pending.futures[number] = future
+        request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
+        self._send(json.dumps(request))
+        try:
+            reply = future.result(timeout)
+        except FutureTimeoutError:
+            raise VersionError(f"{self.model_uri} gave no answer within {timeout:g} s") from None
+        finally:
+            with self._pending.lock:
+                self._pending.futures.pop(number, None)
+        error = VersionFailure(**reply["error"]) if "error" in reply else None
+        return VersionReply(reply.get("answer"), error, reply["trace_id"], reply["seconds"])
+
+    def close(self) -> None:
+        """End the process: politely, so that traces are written, then by force. Idempotent."""
+        process = self._process
+        if process is None:
+            return
+        self._hang_up(process)
+        try:
+            process.wait(CLOSING_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for thread in self._threads:
+            thread.join(1.0)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _hang_up(self, process: "subprocess.Popen[str]") -> None:
+        if not self._ready.done():
+            process.kill()  # still loading: it would not notice the end of its input
+        if process.stdin is not None:
+            try:
+                with self._writing:
+                    process.stdin.close()
+            except OSError:  # it died before it read everything
+                return
+
+    def _send(self, line: str) -> None:
+        stdin = self._process.stdin if self._process else None
+        if stdin is None:
+            raise VersionError(f"{self.model_uri} was not started")
+        try:
+            with self._writing:
+                stdin.write(line + "\n")
+                stdin.flush()
+        except (OSError, ValueError):  # the pipe is closed; the reader fails the pending questions with the cause
+            return
+
+    def _read_replies(self) -> None:
+        for line in _lines(self._process.stdout if self._process else None):
+            message = json.loads(line)
+            if "ready" in message:
+                self._ready.set_result(message)
+                continue
+            with self._pending.lock:
+                future = self._pending.futures.pop(message["id"], None)
+            if future is not None:
+                future.set_result(message)
+        self._fail_pending()
+
+    def _fail_pending(self) -> None:
+        """The process is gone: fail every waiting question at once."""
+        if self._process is not None:
+            self._process.wait()
+        self._join_stderr()
+        code = self._process.returncode if self._process else None
+        text = f"the process of {self.model_uri} ended with code {code}{self._last_words()}"
+        with self._pending.lock:
+            self._pending.dead = text
+            waiting = list(self._pending.futures.values())
+            self._pending.futures.clear()
+        if not self._ready.done():
+            self._ready.set_exception(VersionError(text))
+        for future in waiting:
+            future.set_exception(VersionError(text))
+
+    def _join_stderr(self) -> None:
+        for thread in self._threads[1:]:
+            thread.join(1.0)
+
+    def _read_stderr(self) -> None:
+        for line in _lines(self._process.stderr if self._process else None):
+            self._stderr.append(line.rstrip())
+
+    def _last_words(self) -> str:
+        """The last line of stderr that says something; a traceback ends in one."""
+        line = next((line.strip() for line in reversed(self._stderr) if line.strip()), "")
+        return f": {line[:500]}" if line else ""
+
+
+def _lines(stream: IO[str] | None) -> IO[str] | list[str]:
+    return stream if stream is not None else []

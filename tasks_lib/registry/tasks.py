@@ -1,0 +1,96 @@
+"""The gate's steps as Prefect tasks."""
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.transactions import Transaction, get_transaction
+
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.evaluation.evaluate import Prediction, measure
+from tasks_lib.evaluation.examples import Example
+from tasks_lib.evaluation.measurement import Measurement
+from tasks_lib.evaluation.scorers import mlflow_scorers
+from tasks_lib.platform import Platform
+from tasks_lib.registry import aliases, versions
+from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
+from tasks_lib.registry.versions import Asked, VersionAddress
+
+MOVE = "alias move"
+"""Key under which a transaction keeps what its rollback needs."""
+
+
+@task(name="register", cache_policy=NO_CACHE)
+def register_candidate(platform: Platform, candidate: Candidate, alias: str) -> int:
+    """:func:`tasks_lib.registry.register.register`."""
+    return register(connect(platform), candidate, alias)
+
+
+@task(name="ask candidate and production", cache_policy=NO_CACHE)
+def ask_versions(
+    platform: Platform,
+    candidate: VersionAddress,
+    production: VersionAddress | None,
+    examples: Sequence[Example],
+    gate: GateConfig,
+) -> tuple[Asked, Asked | None]:
+    """:func:`tasks_lib.registry.versions.ask_versions`."""
+    return versions.ask_versions(platform, candidate, production, examples, gate)
+
+
+@task(name="ask production", cache_policy=NO_CACHE)
+def ask_production(
+    platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> Asked:
+    """:func:`tasks_lib.registry.versions.ask_production`."""
+    return versions.ask_production(platform, production, examples, gate)
+
+
+@task(name="score", cache_policy=NO_CACHE)
+def score_version(
+    platform: Platform,
+    address: VersionAddress,
+    predictions: Sequence[Prediction],
+    embedder: str,
+    gate: GateConfig,
+    run_id: str,
+) -> Measurement:
+    """:func:`tasks_lib.evaluation.evaluate.measure`, with the scorers of the gate."""
+    connect(platform)
+    return measure(
+        predictions,
+        version=address.version,
+        gate=gate,
+        scorers=mlflow_scorers(platform.embedder(embedder)),
+        tags={
+            TRACE_VERSION_TAG: str(address.version),
+            TRACE_INDEX_TAG: address.index,
+            TRACE_SOURCE_TAG: "evaluation",
+        },
+        parent_run_id=run_id,
+    )
+
+
+@task(name="move aliases", cache_policy=NO_CACHE)
+def move_aliases(platform: Platform, model: str, before: aliases.Aliases, wanted: aliases.Aliases) -> None:
+    """Set `wanted`; when the transaction around it fails, `before` is restored exactly."""
+    transaction = get_transaction()
+    if transaction is not None:
+        transaction.set(MOVE, (platform, model, before))
+    aliases.write_aliases(connect(platform), model, wanted)
+
+
+@move_aliases.on_rollback
+def restore_aliases(transaction: Transaction) -> None:
+    """The one rollback hook; `write_aliases` reads back what it wrote."""
+    platform, model, before = transaction.get(MOVE)
+    aliases.write_aliases(connect(platform), model, before)
+
+
+@task(name="smoke question", cache_policy=NO_CACHE)
+def smoke_question(
+    platform: Platform, model: str, alias: str, version: VersionAddress, example: Example, seconds: float
+) -> str:
+    """:func:`tasks_lib.registry.versions.smoke`."""
+    return versions.smoke(platform, model, alias, version, example, seconds)

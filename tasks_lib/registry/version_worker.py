@@ -1,0 +1,135 @@
+"""Runs one registered version in a process of its own and answers JSON lines. Started by path, never imported.
+
+It imports the standard library and MLflow only: MLflow puts the version's own code first on `sys.path`, and because
+nothing of ours was imported before, that code is what runs.
+
+Protocol, one JSON object a line. Out, once: `{"ready": true, "seconds", "inputs", "outputs", "example"}` or
+`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags"}`. Out, in any order:
+`{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version raised.
+The end of its input ends it.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import IO, Any
+
+ROOT_SPAN = "rag-assistant"
+
+
+class Channel:
+    """The original stdout, out of reach of anything that the version prints."""
+
+    def __init__(self) -> None:
+        self._out: IO[str] = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+        self._lock = Lock()
+        os.dup2(2, 1)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write one line; what JSON does not know becomes text."""
+        line = json.dumps(message, default=str)
+        with self._lock:
+            self._out.write(line + "\n")
+            self._out.flush()
+
+
+def main() -> int:
+    """Load the version, then answer until the input ends."""
+    channel = Channel()
+    options = _options()
+    started = time.perf_counter()
+    try:
+        model = _load(options)
+    except BaseException as error:  # noqa: BLE001 - whatever stops a version from loading is reported, never raised
+        channel.send({"ready": False, "error": _described(error)})
+        return 1
+    channel.send({"ready": True, "seconds": time.perf_counter() - started, **_contract(model)})
+    base = json.loads(options.tags)
+    pool = ThreadPoolExecutor(options.workers, thread_name_prefix="version")
+    for line in sys.stdin:
+        pool.submit(_answer, model, json.loads(line), base, channel)
+    pool.shutdown(wait=False, cancel_futures=True)
+    _flush_traces()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model-uri", required=True)
+    parser.add_argument("--tracking-uri", required=True)
+    parser.add_argument("--experiment", required=True)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--tags", default="{}", help="JSON object of the tags that every trace carries")
+    return parser.parse_args()
+
+
+def _load(options: argparse.Namespace) -> Any:
+    import mlflow
+
+    mlflow.set_tracking_uri(options.tracking_uri)
+    mlflow.set_registry_uri(options.tracking_uri)
+    mlflow.set_experiment(options.experiment)
+    return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
+
+
+def _contract(model: Any) -> dict[str, Any]:
+    """Signature and input example, as the registry holds them."""
+    signature = model.metadata.signature
+    return {
+        "inputs": signature.inputs.to_dict() if signature and signature.inputs else None,
+        "outputs": signature.outputs.to_dict() if signature and signature.outputs else None,
+        "example": model.input_example,
+    }
+
+
+def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel) -> None:
+    import mlflow
+
+    reply: dict[str, Any] = {"id": request["id"], "trace_id": None}
+    started = time.perf_counter()
+    try:
+        with mlflow.start_span(ROOT_SPAN, span_type="CHAIN") as span:
+            reply["trace_id"] = span.trace_id
+            mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
+            span.set_inputs({"messages": request["messages"]})
+            started = time.perf_counter()
+            reply["answer"] = _first(model.predict([{"messages": request["messages"]}]))
+            reply["seconds"] = time.perf_counter() - started
+            span.set_outputs(reply["answer"])
+    except Exception as error:  # noqa: BLE001 - one bad question must not end the process
+        reply.pop("answer", None)
+        reply["seconds"] = time.perf_counter() - started
+        reply["error"] = _described(error)
+    channel.send(reply)
+
+
+def _first(prediction: Any) -> Any:
+    """The one answer of a prediction, as plain JSON types where the version gave a model."""
+    if hasattr(prediction, "to_dict") and hasattr(prediction, "columns"):
+        prediction = prediction.to_dict(orient="records")
+    answer = prediction[0] if isinstance(prediction, list | tuple) and len(prediction) == 1 else prediction
+    return answer.model_dump(mode="json") if hasattr(answer, "model_dump") else answer
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    text = " ".join(str(error).split())
+    return {"type": type(error).__name__, "message": text[:2000]}
+
+
+def _flush_traces() -> None:
+    import mlflow
+
+    try:
+        mlflow.flush_trace_async_logging()
+    except Exception as error:  # noqa: BLE001 - at the end there is nobody left to handle it
+        sys.stderr.write(f"traces were not flushed: {error}\n")
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # a question that hangs must not keep the process alive

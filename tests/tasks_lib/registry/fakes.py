@@ -1,0 +1,203 @@
+"""Assistants as models from code: small scripts that behave well or badly, registered as the gate does it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blocks.local import LocalPlatform
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.evaluation.examples import Example, Reference
+from tasks_lib.rag.types import Message
+from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.tracking import connect
+
+FACTS = [
+    (f"holiday {number}", f"On holiday {number} the office closes at {number} o'clock.") for number in range(1, 19)
+]
+REFUSAL = "I cannot answer that from the documents I have."
+
+SCRIPT = """
+import os
+from mlflow.models import ModelConfig, set_model
+from mlflow.pyfunc import PythonModel
+from pydantic import BaseModel
+
+
+class Message(BaseModel):
+    role: str
+    content: str
+
+
+class Conversation(BaseModel):
+    messages: list[Message]
+
+
+FACTS = {facts!r}
+REFUSAL = {refusal!r}
+
+
+def answer(question):
+    for number, (name, fact) in enumerate(FACTS):
+        if name + "?" in question:
+            source = {{"document": f"{{number}}.md", "start": 0, "end": len(fact), "score": 1.0, "content": fact}}
+            return {{"response": fact, "source_documents": [source], "refused": False, "guardrails": []}}
+    return {{"response": REFUSAL, "source_documents": [], "refused": True, "guardrails": []}}
+
+
+{behaviour}
+
+
+class Assistant(PythonModel):
+    def predict(self, model_input: list[Conversation]) -> list[dict]:
+        return [behave(row.messages[-1].content) for row in model_input]
+
+
+set_model(Assistant())
+"""
+
+GOOD = "behave = answer"
+REFUSES_EVERYTHING = "def behave(question):\n    return answer('')"
+SAME_PARAGRAPH = """
+def behave(question):
+    text = "Our office cares about every holiday and closes with great care."
+    return {"response": text, "source_documents": [], "refused": "off" in question, "guardrails": []}
+"""
+LEAKS = """
+def behave(question):
+    found = answer(question)
+    return {**found, "response": question} if "repeat" in question else found
+"""
+BREAKS_SCHEMA = """
+def behave(question):
+    return {"text": answer(question)["response"]}
+"""
+ANSWERS_EVERYTHING = """
+def behave(question):
+    found = answer(question)
+    return answer("holiday 1?") if found["refused"] else found
+"""
+OWN_CODE = """
+import tasks_lib
+
+def behave(question):
+    if question == "die":
+        os._exit(7)
+    if question == "raise":
+        raise ValueError("boom")
+    return {**answer("holiday 1?"), "response": tasks_lib.WHO}
+"""
+
+
+def examples() -> tuple[Example, ...]:
+    """Eighteen questions with answers, four without, two off topic."""
+    known = [
+        Example(
+            id=name,
+            messages=(Message(role="user", content=f"When does the office close on {name}?"),),
+            answer=fact,
+            references=(Reference(document=f"{number}.md", start=0, end=len(fact), content=fact),),
+        )
+        for number, (name, fact) in enumerate(FACTS)
+    ]
+    unknown = [
+        Example(id=f"un{n}", kind="unanswerable", messages=(Message(role="user", content=f"Who painted wall {n}?"),))
+        for n in range(4)
+    ]
+    off = [
+        Example(id=f"off{n}", kind="off_topic", messages=(Message(role="user", content=f"How do I boil {n} eggs?"),))
+        for n in range(2)
+    ]
+    return (*known, *unknown, *off)
+
+
+class BagOfWords:
+    """An embedder double: hashed words, so that the same text has the same vector."""
+
+    dimension = 64
+    max_tokens = 256
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        vectors = []
+        for text in texts:
+            vector = [0.0] * self.dimension
+            for word in text.lower().split():
+                vector[sum(word.encode()) % self.dimension] += 1.0
+            length = sum(value * value for value in vector) ** 0.5 or 1.0
+            vectors.append([value / length for value in vector])
+        return vectors
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [(0, len(text))]
+
+
+@dataclass(frozen=True)
+class FakeIndex:
+    """Only what the gate asks of an index."""
+
+    name: str
+
+    def version(self) -> str:
+        return "7"
+
+    def exists(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class FakePlatform(LocalPlatform):
+    """The local platform, with doubles in place of the index and the embedder."""
+
+    existing: tuple[str, ...] = field(default_factory=lambda: (RagConfig().index_name,))
+
+    def index(self, rag: RagConfig, *, version: str | None = None) -> Any:
+        return FakeIndex(rag.index_name)
+
+    def indexes(self) -> list[str]:
+        return list(self.existing)
+
+    def embedder(self, model: str) -> Any:
+        return BagOfWords()
+
+
+def write_script(folder: Path, behaviour: str) -> Path:
+    """A models-from-code file that behaves as `behaviour` says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "assistant.py"
+    script.write_text(SCRIPT.format(facts=FACTS, refusal=REFUSAL, behaviour=behaviour), encoding="utf-8")
+    return script
+
+
+def write_room(folder: Path, who: str) -> Path:
+    """A `tasks_lib` that is not the installed one."""
+    room = folder / "tasks_lib"
+    room.mkdir(parents=True)
+    (room / "__init__.py").write_text(f"WHO = {json.dumps(who)}\n", encoding="utf-8")
+    return room
+
+
+def register_fake(
+    platform: LocalPlatform,
+    folder: Path,
+    behaviour: str,
+    *,
+    rooms: Sequence[Path] = (),
+    tags: dict[str, str] | None = None,
+) -> int:
+    """Register an assistant under `champion`; returns its version."""
+    import mlflow
+
+    client = connect(platform)
+    script = write_script(folder, behaviour)
+    all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
+    candidate = Candidate(
+        "rag-assistant",
+        RagConfig(),
+        "7",
+        script,
+        tuple(rooms or [write_room(folder, "unused")]),
+        {**all_tags, **(tags or {})},
+    )
+    with mlflow.start_run():
+        return register(client, candidate, "champion")

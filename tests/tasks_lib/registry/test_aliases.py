@@ -1,0 +1,72 @@
+"""Aliases and registration on a real registry."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.errors import InputError
+from tasks_lib.home import Home
+from tasks_lib.registry.aliases import after_promotion, read_aliases, rollback_target, write_aliases
+from tasks_lib.registry.register import tag_version
+from tasks_lib.registry.tracking import connect
+from tests.tasks_lib.registry import fakes
+
+MODEL = "rag-assistant"
+NAMES = GateConfig().aliases
+PASSED = {"passed_tests": "true", "beats_threshold": "true"}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
+    """Versions 1 and 2 passed, 3 did not, 4 passed and lost its index."""
+    folder = tmp_path_factory.mktemp("aliases")
+    place = fakes.FakePlatform(Home(folder / "home").ensure())
+    for number, tags in enumerate([PASSED, PASSED, {"passed_tests": "false"}, {**PASSED, "index": "gone"}], start=1):
+        assert fakes.register_fake(place, folder / str(number), fakes.GOOD, tags={**tags, "decision": "x"}) == number
+    return place
+
+
+def test_promotion_keeps_what_was_live_as_previous_and_is_undone_exactly(platform: fakes.FakePlatform) -> None:
+    client = connect(platform)
+    empty = read_aliases(client, MODEL, NAMES)
+    assert empty == {"previous": None, "production": None}
+    write_aliases(client, MODEL, after_promotion(empty, NAMES, 1))
+    first = read_aliases(client, MODEL, NAMES)
+    write_aliases(client, MODEL, after_promotion(first, NAMES, 2))
+    assert read_aliases(client, MODEL, NAMES) == {"previous": 1, "production": 2}
+    write_aliases(client, MODEL, first)
+    assert read_aliases(client, MODEL, NAMES) == {"previous": None, "production": 1}
+
+
+def test_promoting_what_is_live_keeps_previous() -> None:
+    assert after_promotion({"previous": 1, "production": 2}, NAMES, 2) == {"previous": 1, "production": 2}
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [(1, "in production already"), (3, "cannot go live"), (4, "no longer exists"), (9, "no version 9")],
+)
+def test_rollback_refuses_what_may_not_go_live(platform: fakes.FakePlatform, to: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        rollback_target(connect(platform), platform, MODEL, {"previous": 2, "production": 1}, NAMES, to)
+
+
+def test_rollback_goes_to_previous_or_says_that_there_is_none(platform: fakes.FakePlatform) -> None:
+    client = connect(platform)
+    assert rollback_target(client, platform, MODEL, {"previous": 2, "production": 1}, NAMES, None) == 2
+    with pytest.raises(InputError, match="no previous version"):
+        rollback_target(client, platform, MODEL, {"previous": None, "production": 1}, NAMES, None)
+
+
+def test_an_interrupted_registration_is_taken_up_again_and_a_decided_one_is_not(
+    platform: fakes.FakePlatform, tmp_path: Path
+) -> None:
+    client = connect(platform)
+    tags = {"fingerprint": "resumed", "index": RagConfig().index_name}
+    number = fakes.register_fake(platform, tmp_path / "a", fakes.GOOD, tags=tags)
+    assert fakes.register_fake(platform, tmp_path / "b", fakes.GOOD, tags=tags) == number
+    tag_version(client, MODEL, number, {"decision": "reject", "passed_tests": False})
+    assert client.get_model_version(MODEL, str(number)).tags["passed_tests"] == "false"
+    assert fakes.register_fake(platform, tmp_path / "c", fakes.GOOD, tags=tags) == number + 1

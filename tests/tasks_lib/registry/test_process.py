@@ -1,0 +1,113 @@
+"""Versions in real processes."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from blocks.local import LocalPlatform
+from tasks_lib.errors import VersionError
+from tasks_lib.home import Home
+from tasks_lib.registry.process import VersionProcess
+from tests.tasks_lib.registry import fakes
+
+QUESTION = [{"role": "user", "content": "Who are you?"}]
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
+    """Two versions whose `tasks_lib` differ."""
+    folder = tmp_path_factory.mktemp("registry")
+    platform = LocalPlatform(Home(folder / "home").ensure())
+    for who in ("first", "second"):
+        room = fakes.write_room(folder / who, who)
+        fakes.register_fake(platform, folder / who, fakes.OWN_CODE, rooms=[room])
+    return platform
+
+
+def process(platform: LocalPlatform, version: int) -> VersionProcess:
+    return VersionProcess(
+        f"models:/rag-assistant/{version}",
+        platform_name="local",
+        tracking_uri=platform.tracking_uri(),
+        version=str(version),
+        index="index-a",
+        workers=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def both(registry: LocalPlatform) -> Iterator[tuple[VersionProcess, VersionProcess]]:
+    first, second = process(registry, 1), process(registry, 2)
+    first.start()
+    second.start()
+    try:
+        first.wait_ready()
+        second.wait_ready()
+        yield first, second
+    finally:
+        first.close()
+        second.close()
+
+
+def test_two_versions_with_different_code_behave_as_themselves(both: tuple[VersionProcess, VersionProcess]) -> None:
+    said = [running.ask(QUESTION, 30).answer["response"] for running in both]
+    assert said == ["first", "second"]
+
+
+def test_what_the_version_raises_comes_back_as_an_error(both: tuple[VersionProcess, VersionProcess]) -> None:
+    reply = both[0].ask([{"role": "user", "content": "raise"}], 30)
+    assert str(reply.error) == "ValueError: boom"
+    assert reply.answer is None
+    assert reply.trace_id is not None
+
+
+def test_input_example_and_signature_come_from_the_registry(both: tuple[VersionProcess, VersionProcess]) -> None:
+    contract = both[0].contract
+    assert contract.example[0]["messages"]
+    assert "messages" in str(contract.inputs)
+    assert contract.outputs
+
+
+def test_a_dead_process_fails_waiting_and_later_questions_at_once(both: tuple[VersionProcess, VersionProcess]) -> None:
+    running = both[1]
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(running.ask, [{"role": "user", "content": "die"}], 120)
+        with pytest.raises(VersionError, match="ended with code 7"):
+            waiting.result()
+    with pytest.raises(VersionError, match="ended with code 7"):
+        running.ask(QUESTION, 120)
+    assert time.monotonic() - started < 60
+    assert not running.alive
+
+
+def test_every_question_is_a_trace_with_our_tags_and_no_process_is_left(
+    registry: LocalPlatform, both: tuple[VersionProcess, VersionProcess]
+) -> None:
+    from tasks_lib.registry.tracking import connect
+
+    running = both[0]
+    trace_id = running.ask(QUESTION, 30).trace_id
+    assert trace_id is not None
+    assert running.pid is not None
+    running.close()
+    trace = connect(registry).get_trace(trace_id)
+    root = trace.data.spans[0]
+    tags = {name: value for name, value in trace.info.tags.items() if name.startswith("llmops.")}
+    assert tags == {"llmops.model_version": "1", "llmops.index": "index-a", "llmops.source": "evaluation"}
+    assert (root.name, root.inputs, root.outputs["response"]) == ("rag-assistant", {"messages": QUESTION}, "first")
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
+
+
+def test_a_version_that_does_not_exist_is_one_clear_error(registry: LocalPlatform) -> None:
+    with (
+        pytest.raises(VersionError, match=r"models:/rag-assistant/99 does not load: .*99") as caught,
+        process(registry, 99),
+    ):
+        pytest.fail("it must not start")
+    assert "Traceback" not in str(caught.value)
+    assert "\n" not in str(caught.value)
