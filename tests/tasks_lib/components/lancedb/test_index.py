@@ -1,0 +1,229 @@
+"""The index holds what the documents say, commit by commit."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from haystack import Document
+
+from tasks_lib.components.lancedb.index import LanceDBIndex, list_indexes
+from tasks_lib.components.lancedb.maintenance import clean_up
+from tasks_lib.errors import IndexUnavailableError
+from tests.tasks_lib.components.lancedb.conftest import SOURCE, MakeChunks, MakeIndex
+
+NASTY_PATHS = ["it's.md", 'say "hi".md', "100%_done.md", "emoji 😀/ü.md", "back\\slash.md", "a');--.md", "new\nline.md"]
+
+
+def contents(index: LanceDBIndex) -> list[str]:
+    return sorted(document.content or "" for document in index.store.filter_documents())
+
+
+def number(version: str | None) -> int:
+    assert version is not None
+    return int(version)
+
+
+def test_an_index_that_was_never_written_is_empty_and_leaves_no_trace(index: LanceDBIndex, tmp_path: Path) -> None:
+    assert not index.exists()
+    assert index.version() is None
+    assert index.count() == 0
+    assert index.manifest(SOURCE) == {}
+    assert index.embeddings(["x"]) == {}
+    assert index.sample(5, seed=1) == []
+    assert index.info().chunks == 0
+    assert index.vector_retriever(top_k=3).run(query_embedding=[1.0, 0.0, 0.0, 0.0]) == {"documents": []}
+    assert index.keyword_retriever(top_k=3).run(query="leave") == {"documents": []}
+    assert list_indexes(str(tmp_path / "database")) == []
+    index.replace(SOURCE, ["a.md"], [])
+    index.drop()
+    assert not (tmp_path / "database").exists()
+    with pytest.raises(IndexUnavailableError, match="does not exist"):
+        index.commit()
+
+
+def test_an_emptied_index_answers_queries_with_nothing(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    index.replace(SOURCE, ["a.md"], [])
+    index.commit()
+    assert index.exists()
+    assert index.count() == 0
+    assert index.vector_retriever(top_k=3).run(query_embedding=[1.0, 0.0, 0.0, 0.0]) == {"documents": []}
+    assert index.keyword_retriever(top_k=3).run(query="leave") == {"documents": []}
+
+
+def test_replace_swaps_whole_documents_in_one_commit(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "a1", "a2", "a3") + chunks("b.md", "b1"))
+    before = number(index.version())
+    new = chunks("a.md", "a1", "new", document_hash="h2")
+    index.replace(SOURCE, ["a.md", "b.md"], new)
+    assert number(index.version()) == before + 1
+    assert contents(index) == ["a1", "new"]
+    assert index.manifest(SOURCE) == {"a.md": "h2"}
+
+
+def test_adding_and_deleting_documents_are_one_commit_each(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "a1"))
+    before = number(index.version())
+    index.replace(SOURCE, ["b.md"], chunks("b.md", "b1", "b2"))
+    assert number(index.version()) == before + 1
+    index.replace(SOURCE, ["a.md"], [])
+    assert number(index.version()) == before + 2
+    assert contents(index) == ["b1", "b2"]
+
+
+def test_replacing_nothing_commits_nothing(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "a1"))
+    before = index.commit()
+    index.replace(SOURCE, ["unknown.md"], [])
+    index.replace(SOURCE, [], [])
+    assert index.commit() == before
+
+
+def test_the_same_path_in_another_source_is_another_document(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    other = "s3://bucket/docs"
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
+    index.replace(other, ["a.md"], chunks("a.md", "theirs", source=other))
+    index.replace(SOURCE, ["a.md"], [])
+    assert contents(index) == ["theirs"]
+    assert index.manifest(SOURCE) == {}
+    assert index.manifest(other) == {"a.md": "h1"}
+    assert index.info().sources == [other]
+
+
+@pytest.mark.parametrize("path", NASTY_PATHS)
+def test_any_document_path_can_be_replaced_and_deleted(index: LanceDBIndex, chunks: MakeChunks, path: str) -> None:
+    index.replace(SOURCE, ["plain.md"], chunks("plain.md", "stays"))
+    index.replace(SOURCE, [path], chunks(path, "one", "two"))
+    index.replace(SOURCE, [path], chunks(path, "three"))
+    assert contents(index) == ["stays", "three"]
+    assert set(index.manifest(SOURCE)) == {path, "plain.md"}
+    found = index.keyword_retriever(top_k=5, filters={"field": "meta.document", "operator": "==", "value": path}).run(
+        query="stays three"
+    )
+    assert [document.meta["document"] for document in found["documents"]] == [path]
+    index.replace(SOURCE, [path], [])
+    assert contents(index) == ["stays"]
+
+
+def test_a_chunk_of_another_document_is_refused(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    with pytest.raises(ValueError, match=r"b\.md"):
+        index.replace(SOURCE, ["a.md"], chunks("b.md", "b1"))
+    with pytest.raises(ValueError, match="no embedding"):
+        index.replace(SOURCE, ["a.md"], [Document(content="x", meta={"source": SOURCE, "document": "a.md"})])
+    wrong = Document(content="x", meta={"source": SOURCE, "document": "a.md"}, embedding=[1.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="3 dimensions, not 4"):
+        index.replace(SOURCE, ["a.md"], [wrong])
+
+
+def test_vectors_are_found_by_the_hash_of_what_was_embedded(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    made = chunks("a.md", "one", "two")
+    index.replace(SOURCE, ["a.md"], made)
+    hashes = [chunk.meta["content_hash"] for chunk in made]
+    assert index.embeddings([*hashes, "unknown", hashes[0]]) == {
+        hashes[0]: [1.0, 0.0, 0.0, 0.0],
+        hashes[1]: [0.0, 1.0, 0.0, 0.0],
+    }
+
+
+def test_committing_twice_gives_the_same_version(index: LanceDBIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", *(f"text {n}" for n in range(40))))
+    first = index.commit()
+    assert index.commit() == first == index.version()
+    index.replace(SOURCE, ["b.md"], chunks("b.md", "more"))
+    assert number(index.commit()) > number(first)
+
+
+def test_a_pinned_version_keeps_what_it_held_and_cannot_be_written(
+    index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "old leave"))
+    pinned = index.commit()
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "new leave"))
+    index.commit()
+    old = open_index(version=pinned)
+    assert old.version() == pinned
+    assert contents(old) == ["old leave"]
+    assert [d.content for d in old.keyword_retriever(top_k=3).run(query="leave")["documents"]] == ["old leave"]
+    for write in (
+        lambda: old.replace(SOURCE, ["a.md"], []),
+        old.commit,
+        lambda: old.cleanup([]),
+        old.drop,
+        lambda: old.store.write_documents([Document(content="x")]),
+    ):
+        with pytest.raises(IndexUnavailableError, match="can only be read"):
+            write()
+    assert contents(index) == ["new leave"]
+
+
+@pytest.mark.parametrize("version", ["999", "abc", "-1"])
+def test_a_version_that_does_not_exist_says_so(
+    index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex, version: str
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "text"))
+    with pytest.raises(IndexUnavailableError, match="no version") as caught:
+        open_index(version=version).count()
+    assert caught.value.hint
+
+
+def test_a_version_of_an_index_that_does_not_exist_says_so(open_index: MakeIndex) -> None:
+    with pytest.raises(IndexUnavailableError, match="no version"):
+        open_index(version="3").count()
+
+
+def test_cleanup_keeps_the_versions_that_are_needed(
+    index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex
+) -> None:
+    versions = []
+    for text in ("first", "second", "third"):
+        index.replace(SOURCE, ["a.md"], chunks("a.md", text))
+        versions.append(index.commit())
+    index.cleanup([versions[1]])
+    assert contents(open_index(version=versions[1])) == ["second"]
+    table = index.store.connection.table()
+    assert table is not None
+    clean_up(table, [int(versions[1])], margin=timedelta(0))
+    clean_up(table, [], margin=timedelta(0))
+    assert contents(index) == ["third"]
+    with pytest.raises(IndexUnavailableError, match="no version"):
+        open_index(version=versions[0]).count()
+
+
+def test_a_sample_depends_on_its_seed_only(index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex) -> None:
+    texts = [f"text {n}" for n in range(30)]
+    index.replace(SOURCE, ["a.md"], chunks("a.md", *texts[:15]))
+    index.replace(SOURCE, ["b.md"], chunks("b.md", *texts[15:]))
+    sample = index.sample(10, seed=7)
+    other = open_index("other")
+    other.replace(SOURCE, ["b.md"], chunks("b.md", *texts[15:]))
+    other.replace(SOURCE, ["a.md"], chunks("a.md", *texts[:15]))
+    assert [d.id for d in other.sample(10, seed=7)] == [d.id for d in sample]
+    assert [d.id for d in index.sample(10, seed=8)] != [d.id for d in sample]
+    assert [d.id for d in index.sample(5, seed=7)] == [d.id for d in sample[:5]]
+    assert len(index.sample(100, seed=7)) == 30
+    assert all(document.embedding is None for document in sample)
+
+
+def test_indexes_are_listed_with_their_figures_and_dropped(
+    index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex, tmp_path: Path
+) -> None:
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "one", "two") + chunks("b.md", "three"))
+    open_index("other").replace(SOURCE, ["a.md"], chunks("a.md", "one"))
+    assert list_indexes(str(tmp_path / "database")) == ["docs", "other"]
+    info = index.info()
+    assert (info.name, info.version, info.chunks, info.documents) == ("docs", index.version(), 3, 2)
+    assert info.sources == [SOURCE]
+    assert info.bytes
+    with index.writing(1):
+        index.drop()
+    assert list_indexes(str(tmp_path / "database")) == ["other"]
+    assert not index.exists()
+
+
+def test_an_index_can_be_opened_without_knowing_its_dimension(
+    index: LanceDBIndex, chunks: MakeChunks, tmp_path: Path
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "one"))
+    opened = LanceDBIndex(str(tmp_path / "database"), "docs")
+    opened.replace(SOURCE, ["a.md"], chunks("a.md", "two"))
+    assert contents(opened) == ["two"]
