@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import InputError
+from tasks_lib.errors import IndexUnavailableError, InputError
 from tasks_lib.platform import Platform
 
 
@@ -12,10 +12,11 @@ class IndexRow(BaseModel):
     """One index."""
 
     name: str
-    version: str
-    chunks: int
-    documents: int
-    sources: list[str]
+    version: str | None = None
+    chunks: int = 0
+    documents: int = 0
+    sources: list[str] = Field(default_factory=list)
+    problem: str = Field(default="", description="Why the index cannot be read.")
     bytes: int | None = None
     needed_by: list[str] = Field(default_factory=list, description="Aliases whose version reads this index.")
 
@@ -58,7 +59,11 @@ def _rows(platform: Platform, settings: Settings) -> list[IndexRow]:
     needed = _needed(platform, settings)
     rows = []
     for name in platform.indexes():
-        info = platform.open_index(name).info()
+        try:
+            info = platform.open_index(name).info()
+        except IndexUnavailableError as error:
+            rows.append(IndexRow(name=name, problem=error.message, needed_by=needed.get(name, [])))
+            continue
         rows.append(
             IndexRow(
                 name=info.name,

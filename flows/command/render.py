@@ -164,7 +164,11 @@ def indexes(console: Console, result: Result) -> None:
     table = Table("index", "version", "documents", "chunks", "needed by")
     for row in result["indexes"]:
         table.add_row(
-            row["name"], row["version"], str(row["documents"]), str(row["chunks"]), ", ".join(row["needed_by"]) or "–"
+            row["name"],
+            row["version"] or row["problem"],
+            str(row["documents"]),
+            str(row["chunks"]),
+            ", ".join(row["needed_by"]) or "–",
         )
     console.print(table)
 

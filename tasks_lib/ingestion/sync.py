@@ -56,7 +56,8 @@ def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, st
         _write_batches(plan, index, prepare(batches(plan, settings.ingest.batch_documents)), result)
         _delete(plan, index, result)
     finally:
-        result.index_version = index.commit() if result.changed else index.version()
+        # also when nothing changed: the run before may have been killed ahead of its commit
+        result.index_version = index.commit() if index.exists() else None
     result.failed.sort(key=lambda failure: failure.path)
     result.chunks = index.count() if index.exists() else 0
     result.seconds = round(time.monotonic() - started, 3)
