@@ -1,0 +1,31 @@
+"""Flow `dataset`: the questions that every version is measured by."""
+
+import time
+
+from prefect import flow
+
+from blocks.resolve import resolve_platform
+from tasks_lib.config.settings import Settings
+from tasks_lib.evaluation.dataset_result import DatasetResult
+from tasks_lib.evaluation.tasks import import_questions, make_questions, propose_candidates, save_dataset
+
+__all__ = ["DatasetResult", "dataset"]
+
+
+@flow(name="dataset", description="Make, import or extend the evaluation set.")
+def dataset(settings: Settings | None = None, platform: str = "local") -> DatasetResult:
+    """Questions from the index, or from a file; kept as an immutable version.
+
+    :raises InputError: If nothing was ingested, or the file to import is wrong (naming line and field).
+    """
+    started = time.monotonic()
+    settings = settings or Settings()
+    resolved = resolve_platform(platform)
+    if settings.dataset.add_from_traces:
+        result = propose_candidates(resolved, settings)
+    elif settings.dataset.import_file:
+        result = save_dataset(resolved, settings, import_questions(resolved, settings, settings.dataset.import_file))
+    else:
+        result = save_dataset(resolved, settings, make_questions(resolved, settings))
+    result.seconds = round(time.monotonic() - started, 2)
+    return result

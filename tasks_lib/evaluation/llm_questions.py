@@ -1,0 +1,175 @@
+"""Questions by a language model, as JSON that is checked; a critic then drops what falls short."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from haystack import Document
+from haystack.components.generators.chat.types import ChatGenerator
+
+from tasks_lib.errors import LlmopsError
+from tasks_lib.evaluation import prompts
+from tasks_lib.evaluation.coverage import Coverage
+from tasks_lib.evaluation.examples import Reference
+from tasks_lib.evaluation.filters import Candidate, reason_to_drop
+from tasks_lib.evaluation.generated import Collection, Wanted, balanced, example_of, reference_of
+from tasks_lib.evaluation.prompts import Draft, ask
+from tasks_lib.rag.types import Message
+
+IN_FLIGHT = 4
+"""Calls at a time."""
+GOOD_ENOUGH = 4
+"""Lowest mark (of 1 to 5) that the critic may give in any respect."""
+ACROSS_SHARE = 0.15
+"""Share of the answerable questions that need two passages."""
+
+Passages = tuple[Document, ...]
+ACROSS = "across_passages"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One call: what to make from which passages."""
+
+    kind: str
+    prompt: str
+    passages: Passages
+
+
+def add(
+    chunks: Sequence[Document], wanted: Wanted, coverage: Coverage, generator: ChatGenerator, collection: Collection
+) -> None:
+    """Questions of every kind that the model is asked for, until there are enough or the chunks are used up.
+
+    :raises LlmopsError: If every call of a batch failed.
+    """
+    across = round(wanted.answerable * ACROSS_SHARE)
+    _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, coverage, collection)
+    made = sum(example.kind == ACROSS for example in collection.examples)
+    singles = [(chunk,) for chunk in balanced(chunks)]
+    plan = (
+        ("answerable", prompts.ANSWERABLE, wanted.answerable - min(made, across)),
+        ("follow_up", prompts.FOLLOW_UP, wanted.follow_up),
+        ("unanswerable", prompts.UNANSWERABLE, wanted.unanswerable),
+    )
+    for kind, prompt, count in plan:
+        _add(singles, kind, prompt, count, generator, coverage, collection)
+
+
+def _pairs(chunks: Sequence[Document]) -> list[Passages]:
+    """Neighbours in the same document, a pair a document at a time."""
+    ordered = sorted(chunks, key=lambda chunk: (chunk.meta["source"], chunk.meta["document"], chunk.meta["start"]))
+    pairs = {first.id: second for first, second in pairwise(ordered) if _same_document(first, second)}
+    return [(chunk, pairs[chunk.id]) for chunk in balanced(chunks) if chunk.id in pairs]
+
+
+def _same_document(first: Document, second: Document) -> bool:
+    return all(first.meta[key] == second.meta[key] for key in ("source", "document"))
+
+
+def _add(
+    passages: Sequence[Passages],
+    kind: str,
+    prompt: str,
+    wanted: int,
+    generator: ChatGenerator,
+    coverage: Coverage,
+    collection: Collection,
+) -> None:
+    """One question a call, in batches; a batch is judged before the next one is paid for."""
+    jobs = (_Job(kind, prompt, group) for group in passages)
+    added = 0
+    with ThreadPoolExecutor(IN_FLIGHT) as threads:
+        while added < wanted and (batch := list(islice(jobs, min(2 * IN_FLIGHT, wanted - added + 1)))):
+            drafts = list(threads.map(lambda job: _draft(generator, job), batch))
+            if all(isinstance(draft, Exception) for draft in drafts):
+                raise LlmopsError(
+                    f"the language model made no question: {drafts[0]}", hint="Check the model with `llmops doctor`."
+                )
+            candidates = list(_candidates(zip(batch, drafts, strict=True), collection))
+            verdicts = threads.map(lambda pair: _criticise(generator, coverage, *pair), candidates)
+            for (_, candidate), reason in zip(candidates, verdicts, strict=True):
+                if reason is not None:
+                    collection.rejected[reason] += 1
+                elif added < wanted:
+                    added += collection.add(candidate)
+
+
+def _draft(generator: ChatGenerator, job: _Job) -> Draft | Exception:
+    text = "\n\n".join(f"Passage {n}:\n{chunk.content}" for n, chunk in enumerate(job.passages, start=1))
+    try:
+        return ask(generator, job.prompt.format(passages=text), Draft)
+    except Exception as error:  # noqa: BLE001  providers raise their own errors; one bad call must not end the run
+        return error
+
+
+def _candidates(
+    drafts: Iterator[tuple[_Job, Draft | Exception]], collection: Collection
+) -> Iterator[tuple[_Job, Candidate]]:
+    for job, draft in drafts:
+        if isinstance(draft, Exception):
+            collection.rejected["not_parsed" if isinstance(draft, ValueError) else "model_failed"] += 1
+            continue
+        candidate = _candidate(job, draft)
+        reason = reason_to_drop(candidate)
+        if job.kind == ACROSS and len({reference.start for reference in candidate.example.references}) < 2:
+            reason = reason or "one_passage_is_enough"
+        if reason:
+            collection.rejected[reason] += 1
+        else:
+            yield job, candidate
+
+
+def _candidate(job: _Job, draft: Draft) -> Candidate:
+    contents = [chunk.content or "" for chunk in job.passages]
+    if job.kind == "unanswerable":
+        return Candidate(example_of(job.kind, draft.question), contents)
+    history: list[Message] = []
+    if job.kind == "follow_up":
+        history = [
+            Message(role="user", content=draft.first_question),
+            Message(role="assistant", content=draft.first_answer),
+        ]
+    references = [found for quote in draft.evidence if (found := _locate(quote, job.passages))]
+    if len(references) < len(draft.evidence):
+        references = []
+    return Candidate(example_of(job.kind, draft.question, draft.answer, references, history), contents)
+
+
+def _locate(quote: str, passages: Passages) -> Reference | None:
+    """Where the quote stands, white space and case aside."""
+    if not quote.strip():
+        return None
+    pattern = re.compile(r"\s+".join(map(re.escape, quote.split())), re.IGNORECASE)
+    for chunk in passages:
+        match = pattern.search(chunk.content or "")
+        if match:
+            start = int(chunk.meta["start"])
+            return reference_of(chunk, start + match.start(), start + match.end(), match.group())
+    return None
+
+
+def _criticise(generator: ChatGenerator, coverage: Coverage, job: _Job, candidate: Candidate) -> str | None:
+    """Why the critic drops the candidate; what cannot be judged is dropped as well."""
+    judge: Callable[..., str | None] = _unanswerable if job.kind == "unanswerable" else _marks
+    try:
+        return judge(generator, coverage, candidate)
+    except Exception:  # noqa: BLE001  see _draft
+        return "critic_failed"
+
+
+def _marks(generator: ChatGenerator, _: Coverage, candidate: Candidate) -> str | None:
+    example = candidate.example
+    asked = "\n".join(f"{message.role}: {message.content}" for message in example.messages)
+    prompt = prompts.CRITIC.format(passages="\n\n".join(candidate.passages), question=asked, answer=example.answer)
+    marks = ask(generator, prompt, prompts.Marks).model_dump()
+    return next((f"critic_{name}" for name, mark in marks.items() if mark < GOOD_ENOUGH), None)
+
+
+def _unanswerable(generator: ChatGenerator, coverage: Coverage, candidate: Candidate) -> str | None:
+    nearest = coverage.nearest(candidate.example.question)
+    passages = "\n\n".join([*candidate.passages, *nearest])
+    prompt = prompts.ANSWERED.format(passages=passages, question=candidate.example.question)
+    return "answered_by_the_documents" if ask(generator, prompt, prompts.Answered).answered else None

@@ -1,0 +1,120 @@
+"""Questions by a language model; the model is scripted, everything around it is real."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from haystack.components.generators.chat.mock import MockChatGenerator
+from haystack.dataclasses import ChatMessage
+
+from tasks_lib.config.settings import DatasetConfig
+from tasks_lib.errors import LlmopsError
+from tasks_lib.evaluation.questions import generate
+
+FACTS = {
+    "leave.md": "Full-time employees receive 27 days of annual leave. Interns receive ten days of annual leave.",
+    "travel.md": "The travel desk books all flights. A hotel costs at most 165 euros per night in Aarhus.",
+}
+GOOD_MARKS = {"groundedness": 5, "relevance": 4, "standalone": 5}
+CONFIG = DatasetConfig(size=2, unanswerable_share=0, off_topic_share=0)
+
+
+@pytest.fixture
+def documents(library: Any) -> Any:
+    for path, text in FACTS.items():
+        library.put(path, f"# {path.removesuffix('.md').title()}\n\n{text}\n")
+    return library
+
+
+def model(draft: Callable[[str], Any], marks: Any = GOOD_MARKS, *, answered: bool = False) -> MockChatGenerator:
+    def reply(messages: list[ChatMessage]) -> str:
+        prompt = messages[-1].text or ""
+        if prompt.startswith("Judge"):
+            return f"Here you go: {json.dumps(marks)}"
+        if prompt.startswith("Do the passages"):
+            return json.dumps({"answered": answered})
+        said = draft(prompt)
+        return said if isinstance(said, str) else f"```json\n{json.dumps(said)}\n```"
+
+    return MockChatGenerator(response_fn=reply)
+
+
+def good(prompt: str) -> dict[str, Any]:
+    if "165 euros" in prompt:
+        return {
+            "question": "How much may a hotel in Aarhus cost per night?",
+            "answer": "165 euros",
+            "evidence": ["A hotel costs at most 165 euros per night in Aarhus."],
+        }
+    return {
+        "question": "How many days of annual leave do interns receive?",
+        "answer": "ten days",
+        "evidence": ["Interns receive ten days of annual leave."],
+    }
+
+
+def test_good_drafts_become_examples_with_spans(documents: Any) -> None:
+    made = generate(documents.index, documents.embedder, CONFIG, generator=model(good), model="test/model")
+
+    assert made.origin == "test/model"
+    assert len(made.examples) == 2
+    for example in made.examples:
+        (reference,) = example.references
+        assert documents.texts[reference.document][reference.start : reference.end] == reference.content
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ("I cannot do that.", "not_parsed"),
+        ({"question": ["a"]}, "not_parsed"),
+        ({"question": "Here are two questions: how many days of leave are there?"}, "preamble"),
+        ({"question": "How many days does the context mention for interns?"}, "about_the_document"),
+        ({"answer": "12 days"}, "answer_not_in_evidence"),
+        ({"evidence": ["Interns receive twelve days of annual leave."]}, "no_reference"),
+        ({"evidence": []}, "no_reference"),
+    ],
+)
+def test_bad_drafts_are_dropped_with_their_reason(documents: Any, changes: Any, reason: str) -> None:
+    def draft(prompt: str) -> Any:
+        if "165 euros" in prompt:
+            return good(prompt)
+        return changes if isinstance(changes, str) else {**good(prompt), **changes}
+
+    made = generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+
+    assert [example.answer for example in made.examples] == ["165 euros"]
+    assert made.rejected == {reason: 1}
+
+
+def test_the_critic_drops_what_falls_short(documents: Any) -> None:
+    with pytest.raises(LlmopsError, match="states a fact"):
+        generate(documents.index, documents.embedder, CONFIG, generator=model(good, {**GOOD_MARKS, "relevance": 2}))
+
+
+def test_follow_ups_keep_their_conversation_and_unanswerable_ones_are_checked(documents: Any) -> None:
+    def draft(prompt: str) -> Any:
+        if "a short conversation" in prompt:
+            return {**good(prompt), "first_question": "How long is annual leave?", "first_answer": "27 days"}
+        if "but is not" in prompt:
+            return {"question": "How many days of leave do pensioners receive?" if "Interns" in prompt else "Who?"}
+        return good(prompt)
+
+    config = DatasetConfig(size=10, unanswerable_share=0.1, off_topic_share=0)
+    made = generate(documents.index, documents.embedder, config, generator=model(draft))
+    again = generate(documents.index, documents.embedder, config, generator=model(draft, answered=True))
+
+    assert Counter(example.kind for example in made.examples) == {"follow_up": 1, "answerable": 2, "unanswerable": 1}
+    assert next(e for e in made.examples if e.kind == "follow_up").messages[0].content == "How long is annual leave?"
+    assert again.rejected["answered_by_the_documents"] >= 1
+    assert "unanswerable" not in {example.kind for example in again.examples}
+
+
+def test_a_model_that_never_answers_is_named(documents: Any) -> None:
+    def draft(prompt: str) -> Any:
+        raise ConnectionError("no route to the provider")
+
+    with pytest.raises(LlmopsError, match="no route to the provider"):
+        generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
