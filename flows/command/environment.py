@@ -14,7 +14,6 @@ QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "PREFECT_CLI_PROMPT": "false",
     # the command prints the error itself; Prefect's records still reach its API

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,7 @@ Renderer = Callable[[Console, Mapping[str, Any]], None]
 
 @contextmanager
 def only_results_on_stdout() -> Iterator[None]:
-    """Send everything that libraries and child processes print to stderr while a verb runs."""
+    """While a verb runs, drop what libraries print for notebooks and send what child processes print to stderr."""
     sys.stdout.flush()
     try:
         real = sys.stdout.fileno() == 1
@@ -26,7 +27,7 @@ def only_results_on_stdout() -> Iterator[None]:
     try:
         if saved is not None:
             os.dup2(2, 1)
-        with redirect_stdout(sys.stderr):
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
             yield
     finally:
         if saved is not None:

@@ -1,5 +1,6 @@
 """MLflow as every step uses it: one experiment, runs found again by tags."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,18 @@ TRACE_SOURCE_TAG = "llmops.source"
 """`production`, `evaluation` or `smoke`: monitoring reads production only."""
 
 
+ENVIRONMENT = {
+    # more threads than sqlite's connection pool holds lose assessments, with nothing but a warning
+    "MLFLOW_GENAI_EVAL_MAX_WORKERS": "4",
+    # otherwise a question is asked once more before each evaluation
+    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
+}
+
+
 def connect(platform: Platform) -> "MlflowClient":
     """Point MLflow at the platform's tracking server and at our experiment."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     import mlflow
 
     uri = platform.tracking_uri()
