@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, requires, version
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,18 +90,19 @@ def _undecided_version(client: "MlflowClient", candidate: Candidate, alias: str)
 def _log(candidate: Candidate) -> int:
     from mlflow.models import Model
 
-    info = Model.log(
-        artifact_path=None,
-        name=candidate.model,
-        flavor=_PyfuncWithExample,
-        registered_model_name=candidate.model,
-        tags=candidate.tags,
-        python_model=str(candidate.script),
-        code_paths=[str(path) for path in candidate.code_paths],
-        model_config={"rag": candidate.rag.model_dump(mode="json"), "index_version": candidate.index_version},
-        pip_requirements=pinned_requirements(),
-        validate_serving_input=False,
-    )
+    with redirect_stderr(StringIO()):  # MLflow announces each registration there
+        info = Model.log(
+            artifact_path=None,
+            name=candidate.model,
+            flavor=_PyfuncWithExample,
+            registered_model_name=candidate.model,
+            tags=candidate.tags,
+            python_model=str(candidate.script),
+            code_paths=[str(path) for path in candidate.code_paths],
+            model_config={"rag": candidate.rag.model_dump(mode="json"), "index_version": candidate.index_version},
+            pip_requirements=pinned_requirements(),
+            validate_serving_input=False,
+        )
     return int(info.registered_model_version)
 
 
