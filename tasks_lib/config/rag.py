@@ -21,7 +21,7 @@ class StrictModel(BaseModel):
 class ChunkingConfig(StrictModel):
     """How converted documents are cut. Budgets are tokens of the embedder, without its special tokens."""
 
-    tokens: int = Field(default=200, ge=16, le=8192, title="Tokens", description="Largest chunk, in embedder tokens.")
+    tokens: int = Field(default=125, ge=16, le=8192, title="Tokens", description="Largest chunk, in embedder tokens.")
     overlap: int = Field(default=0, ge=0, title="Overlap", description="Tokens repeated from the chunk before.")
     strategy: Literal["structure", "fixed"] = Field(
         default="structure",
@@ -41,13 +41,25 @@ class RetrieverConfig(StrictModel):
     """What is looked up for a question."""
 
     mode: Literal["vector", "keyword", "hybrid"] = Field(default="hybrid", description="Which evidence is used.")
-    top_k: int = Field(default=5, ge=1, le=100, description="Chunks handed to the answer.")
+    top_k: int = Field(default=10, ge=1, le=100, description="Chunks handed to the answer.")
     fusion: Literal["normalised", "rrf"] = Field(
         default="normalised",
         description="How `hybrid` joins both lists: normalised scores, or reciprocal rank fusion.",
     )
-    vector_weight: float = Field(default=0.5, ge=0, le=1, description="Share of the vector score in the fusion.")
+    vector_weight: float = Field(default=0.4, ge=0, le=1, description="Share of the vector score in the fusion.")
     candidates: int = Field(default=50, ge=1, le=1000, description="Chunks each retriever offers to the fusion.")
+    context_weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="What a chunk gains from the scores of those near it in the same document, in `hybrid`; 0: nothing.",
+    )
+    context_characters: int = Field(
+        default=1200,
+        ge=1,
+        le=20_000,
+        description="Distance at which another chunk stops to count as near, in characters.",
+    )
     score_threshold: float | None = Field(default=None, description="Chunks that score below are left out.")
     filters: dict[str, Any] | None = Field(default=None, description="Haystack metadata filters.")
     merge_neighbours: bool = Field(default=False, description="Join adjacent chunks of one document.")
@@ -86,6 +98,9 @@ class LlmConfig(StrictModel):
     max_tokens: int = Field(default=512, ge=1, le=32_768, description="Longest answer, in the model's tokens.")
     stop: tuple[str, ...] = Field(default=(), description="Strings that end the answer.")
     seed: int | None = Field(default=0, description="Seed, where the provider knows one.")
+    fallback: tuple[ModelId, ...] = Field(
+        default=(), description="Models that are asked, in this order, when `model` fails."
+    )
 
 
 class RefusalConfig(StrictModel):
@@ -106,28 +121,26 @@ class ValidatorConfig(StrictModel):
     """What every validator of the guardrails shares."""
 
     enabled: bool = Field(default=True, description="Whether the validator runs.")
-    time_limit: float = Field(default=3.0, gt=0, le=60, description="Seconds after which it counts as failed.")
+    time_limit: float = Field(default=5.0, gt=0, le=60, description="Seconds after which it counts as failed.")
     on_failure: Literal["refuse", "allow-and-log"] = Field(
         default="refuse",
         description="What happens when it raises or exceeds its time: `refuse` fails closed.",
     )
-    message: str | None = Field(
-        default=None, min_length=1, description="What is said when it refuses; else the common."
-    )
+    message: str | None = Field(default=None, min_length=1, description="What is said when it refuses.")
 
 
 class PersonalDataConfig(ValidatorConfig):
     """Personal data in questions, answers and passages."""
 
     entities: tuple[str, ...] = Field(
-        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS", "STREET_ADDRESS"),
-        description="Entity names. PERSON, LOCATION, NRP and ORGANIZATION need the language model of the entity finder.",
+        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"),
+        description="Entity names. PERSON, LOCATION, NRP, ORGANIZATION and TITLE cost a run of spaCy's model.",
     )
     language: Literal["en"] = Field(default="en", description="Language of the entity finder.")
     score_threshold: float = Field(default=0.5, ge=0, le=1, description="Score from which a finding counts.")
     allow: tuple[str, ...] = Field(
         default=(),
-        description="Texts that are never personal data, such as the house's own telephone number; `@domain` is a mailbox.",
+        description="Texts that are never personal data, such as our own telephone number, or `@domain` for mailboxes.",
     )
     on_input: Literal["refuse", "mask", "allow-and-log"] = Field(default="refuse", description="Action on questions.")
     on_output: Literal["refuse", "mask", "allow-and-log"] = Field(default="mask", description="Action on answers.")
@@ -138,7 +151,7 @@ class PersonalDataConfig(ValidatorConfig):
 
 
 class TopicsConfig(ValidatorConfig):
-    """Topics by example questions. With allowed topics the rest is off topic; without any, everything is let through."""
+    """Topics by example questions. With allowed topics the rest is off topic; without any, nothing is refused."""
 
     forbidden: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
@@ -149,16 +162,16 @@ class TopicsConfig(ValidatorConfig):
         description="Topic that is answered → its description and example questions.",
     )
     threshold: float = Field(
-        default=0.45,
+        default=0.35,
         ge=-1,
         le=1,
-        description="Cosine similarity from which a question belongs to a forbidden topic.",
+        description="Cosine similarity with the three nearest examples from which a forbidden topic is met.",
     )
     allowed_threshold: float = Field(
         default=0.2,
         ge=-1,
         le=1,
-        description="Cosine similarity below which a question is off every allowed topic.",
+        description="Cosine similarity with the three nearest examples below which no allowed topic is met.",
     )
     small_talk: bool = Field(default=True, description="Let greetings and thanks through.")
     history: int = Field(default=2, ge=0, le=10, description="Earlier questions that a follow-up is read with.")

@@ -99,6 +99,16 @@ class GateConfig(StrictModel):
         return {name: margin for name, margin in self.guard_metrics.items() if margin is not None}
 
 
+class ObjectivesConfig(StrictModel):
+    """Service levels: what share of the traffic must be how good. Empty objectives are not watched."""
+
+    latency_seconds: float | None = Field(default=10.0, gt=0, description="Ceiling of an answer's latency.")
+    latency_share: float = Field(default=0.95, gt=0, lt=1, description="Share of answers that must be as fast.")
+    refusals: float | None = Field(default=0.6, gt=0, le=1, description="Largest share of questions refused.")
+    errors: float | None = Field(default=0.05, gt=0, le=1, description="Largest share of questions that fail.")
+    cost_per_answer: float | None = Field(default=None, gt=0, description="Largest mean cost of an answer.")
+
+
 class MonitorConfig(StrictModel):
     """How production traffic is judged."""
 
@@ -110,6 +120,25 @@ class MonitorConfig(StrictModel):
     seed: int = 0
     alpha: float = Field(default=0.05, gt=0, lt=1, description="Error rate of one run, over all metrics (Holm).")
     minimum_effect: float = Field(default=0.2, ge=0, description="Smallest effect size that counts as drift.")
+    minimum_latency_change_seconds: float = Field(
+        default=0.25, ge=0, description="Smallest change of the mean latency that counts, whatever its effect size."
+    )
+    reference_since: Moment | None = Field(
+        default=None, description="Windows before this moment are no reference: set it after a change that you meant."
+    )
+    late_hours: float = Field(
+        default=168, ge=0, description="How far before a window late traces are looked for; explicit windows take none."
+    )
+    assessed_traces: int = Field(
+        default=500,
+        ge=0,
+        description="Traces that get their scores written back as assessments: the worst, then a seeded sample.",
+    )
+    judge_guidelines: tuple[str, ...] = Field(
+        default=(), description="Rules that the judge, if the platform names one, holds every answer against."
+    )
+    judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    objectives: ObjectivesConfig = ObjectivesConfig()
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> "MonitorConfig":

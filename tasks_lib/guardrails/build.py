@@ -1,0 +1,56 @@
+"""``build_guardrails``: the guards of a configuration."""
+
+from typing import TYPE_CHECKING
+
+from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.guardrails.grounding import GroundingDetector
+from tasks_lib.guardrails.guardrails import BoundDetector, Guardrails
+from tasks_lib.guardrails.injection import InjectionDetector, InjectionScorer, PassageInjectionDetector
+from tasks_lib.guardrails.length import LengthDetector
+from tasks_lib.guardrails.output_schema import OutputSchemaDetector
+from tasks_lib.guardrails.personal_data.detector import PersonalDataDetector, personal_data_finder
+from tasks_lib.guardrails.secrets import SecretsDetector
+from tasks_lib.guardrails.topics import TopicsDetector
+from tasks_lib.platform import Embedder
+
+if TYPE_CHECKING:
+    from haystack.components.generators.chat.types import ChatGenerator
+
+
+def build_guardrails(
+    config: GuardrailsConfig, embedder: Embedder, chat_generator: "ChatGenerator | None" = None
+) -> Guardrails:
+    """Guards ready to check: frameworks and models are loaded here, in two to four seconds, not at the first question.
+
+    :param embedder: Compares meanings (topics, injection, grounding). Thresholds are calibrated for all-MiniLM-L6-v2.
+    :param chat_generator: Confirms topics, where that is configured.
+    :raises ConfigurationError: If an entity or a JSON Schema is not valid.
+    """
+    on_input: list[BoundDetector] = []
+    on_output: list[BoundDetector] = []
+    on_passages: list[BoundDetector] = []
+    if config.length.enabled:
+        on_input.append((LengthDetector(config.length), config.length))
+        on_output.append((LengthDetector(config.length), config.length))
+    if config.personal_data.enabled and config.personal_data.entities:
+        own = config.personal_data
+        finder = personal_data_finder(own)
+        on_input.append((PersonalDataDetector(finder, own.on_input), own))
+        on_output.append((PersonalDataDetector(finder, own.on_output), own))
+        on_passages.append((PersonalDataDetector(finder, own.on_passages), own))
+    if config.secrets.enabled:
+        on_input.append((SecretsDetector(config.secrets), config.secrets))
+        on_output.append((SecretsDetector(config.secrets), config.secrets))
+    if config.injection.enabled:
+        scorer = InjectionScorer(config.injection, embedder)
+        on_input.append((InjectionDetector(scorer, config.injection), config.injection))
+        on_passages.append((PassageInjectionDetector(scorer, config.injection), config.injection))
+    if config.topics.enabled and (config.topics.forbidden or config.topics.allowed):
+        on_input.append((TopicsDetector(config.topics, embedder, chat_generator), config.topics))
+    if config.output_schema.enabled and config.output_schema.json_schema is not None:
+        on_output.append((OutputSchemaDetector(config.output_schema.json_schema), config.output_schema))
+    if config.grounding.enabled:
+        on_output.append((GroundingDetector(config.grounding, embedder), config.grounding))
+    guardrails = Guardrails(config, embedder, on_input=on_input, on_output=on_output, on_passages=on_passages)
+    guardrails.warm_up()
+    return guardrails

@@ -1,0 +1,1 @@
+"""Personal data: patterns with checksums, addresses, and names by a language model."""

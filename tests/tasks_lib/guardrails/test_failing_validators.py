@@ -1,0 +1,137 @@
+"""Fail closed: a validator that raises, hangs or is overloaded counts as a hit, on input, output and passages alike."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tasks_lib.components.minilm import MiniLM
+from tasks_lib.config.rag import GuardrailsConfig, TopicsConfig, ValidatorConfig
+from tasks_lib.guardrails.detection import CheckContext, Detection
+from tasks_lib.guardrails.guardrails import Guardrails
+from tasks_lib.guardrails.time_limit import TimeLimit
+from tests.tasks_lib.guardrails.conftest import ask, passage
+
+SECRET = "swordfish"
+
+
+class Crashing:
+    """Raises with the text in the message, as careless validators do."""
+
+    name = "topics"
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        raise ValueError(text)
+
+
+class Hanging:
+    """Waits until it is told to go."""
+
+    name = "topics"
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        self.released.wait(30)
+        return []
+
+
+def guarded(detector: Crashing | Hanging, embedder: MiniLM, config: ValidatorConfig) -> Guardrails:
+    bound = [(detector, config)]
+    return Guardrails(GuardrailsConfig(time_limit=2.0), embedder, on_input=bound, on_output=bound, on_passages=bound)
+
+
+def test_a_crashing_validator_refuses_and_its_message_is_not_logged(
+    embedder: MiniLM, caplog: pytest.LogCaptureFixture
+) -> None:
+    guardrails = guarded(Crashing(), embedder, TopicsConfig())
+
+    result = guardrails.check_input(ask(SECRET))
+
+    assert result.action == "refuse"
+    assert result.hits[0].kind == "VALIDATOR_FAILED"
+    assert guardrails.check_output(SECRET).action == "refuse"
+    assert guardrails.check_passages([passage(SECRET)]).sources == []
+    assert "ValueError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_a_hanging_validator_refuses_within_its_deadline(embedder: MiniLM) -> None:
+    hanging = Hanging()
+    guardrails = guarded(hanging, embedder, TopicsConfig(time_limit=0.3))
+    start = time.monotonic()
+
+    result = guardrails.check_input(ask("hello"))
+    streamed = list(guardrails.guard_stream(iter(["hello ", "there"])))
+
+    assert time.monotonic() - start < 15
+    assert result.hits[0].kind == "VALIDATOR_TIMED_OUT"
+    assert result.action == "refuse"
+    assert streamed == [guardrails.config.message]
+    hanging.released.set()
+
+
+def test_on_failure_can_let_through_and_log(embedder: MiniLM) -> None:
+    guardrails = guarded(Crashing(), embedder, TopicsConfig(on_failure="allow-and-log"))
+
+    result = guardrails.check_input(ask("hello"))
+
+    assert (result.action, result.text) == ("allow", "hello")
+    assert result.decisions[0].kinds == ["VALIDATOR_FAILED"]
+
+
+def test_all_validators_together_keep_to_the_common_deadline(embedder: MiniLM) -> None:
+    hanging = Hanging()
+    config = TopicsConfig(time_limit=30)
+    guardrails = Guardrails(
+        GuardrailsConfig(time_limit=0.3), embedder, on_input=[(hanging, config)], on_output=[], on_passages=[]
+    )
+    start = time.monotonic()
+
+    assert guardrails.check_input(ask("hello")).action == "refuse"
+    assert time.monotonic() - start < 15
+    hanging.released.set()
+
+
+def test_a_framework_error_refuses(embedder: MiniLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    guardrails = guarded(Crashing(), embedder, TopicsConfig(on_failure="allow-and-log"))
+    guard = __import__("tasks_lib.guardrails.validators", fromlist=["QuietGuard"]).QuietGuard
+    monkeypatch.setattr(guard, "validate", lambda *_args, **_kwargs: 1 / 0)
+
+    assert guardrails.check_input(ask("hello")).action == "refuse"
+
+
+def test_abandoned_calls_are_counted_and_further_ones_fail_until_they_return() -> None:
+    released = threading.Event()
+    limit: TimeLimit[bool] = TimeLimit(0.1, places=1)
+
+    with pytest.raises(TimeoutError):
+        limit.run(lambda: released.wait(30), until=time.monotonic() + 5)
+    with pytest.raises(TimeoutError, match="hanging"):
+        limit.run(lambda: True, until=time.monotonic() + 5)
+    released.set()
+    time.sleep(0.05)
+    assert limit.run(lambda: True, until=time.monotonic() + 5)
+
+
+def test_threads_that_check_at_once_each_get_their_own_verdict(guardrails: Guardrails) -> None:
+    texts = [f"My mail is user{i}@example.org" if i % 2 else f"Question {i}: is overtime paid?" for i in range(40)]
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(guardrails.check_output, texts))
+
+    for i, (text, result) in enumerate(zip(texts, results, strict=True)):
+        assert result.text == ("My mail is <EMAIL_ADDRESS>" if i % 2 else text)
+
+
+async def _all_at_once(guardrails: Guardrails) -> list[str]:
+    checks = [guardrails.check_input_async(ask("hello")), guardrails.check_output_async("Write to a.b@example.org")]
+    passages = await guardrails.check_passages_async([passage("Leave is 25 days.")])
+    return [*[r.action for r in await asyncio.gather(*checks)], passages.sources[0].content]
+
+
+def test_the_asynchronous_twins_say_the_same(guardrails: Guardrails) -> None:
+    assert asyncio.run(_all_at_once(guardrails)) == ["allow", "mask", "Leave is 25 days."]
