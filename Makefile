@@ -41,7 +41,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 security: $(STAMP)
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(ROOMS)
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(ROOMS)
 
 format: $(STAMP) ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix --quiet .

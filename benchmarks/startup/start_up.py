@@ -1,6 +1,7 @@
 """How long the command takes to say something, beside what importing Prefect alone takes.
 
-Run it on a quiet machine: ``python benchmarks/startup/start_up.py``. Each command is a fresh process; the first run of each is warm-up.
+Run it on a quiet machine: ``python benchmarks/startup/start_up.py``. Each command is a fresh process; the first run of
+each is warm-up.
 """
 
 import statistics

@@ -10,7 +10,7 @@ from tasks_lib.config.rag import RagConfig, StrictModel
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
 
-DEFAULT_THRESHOLDS = {
+DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
     "retrieval_recall": 0.6,
     "groundedness": 0.7,
@@ -18,7 +18,9 @@ DEFAULT_THRESHOLDS = {
     "guardrail_accuracy": 0.9,
     "latency_p95_seconds": 10.0,
 }
-DEFAULT_GUARD_METRICS = {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0}
+AliasRole = Literal["candidate", "production", "previous"]
+DEFAULT_ALIASES: dict[AliasRole, str] = {"candidate": "champion", "production": "production", "previous": "previous"}
+DEFAULT_GUARD_METRICS: dict[str, float | None] = {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0}
 
 
 class IngestConfig(StrictModel):
@@ -75,9 +77,7 @@ class GateConfig(StrictModel):
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
-    aliases: dict[Literal["candidate", "production", "previous"], str] = Field(
-        default_factory=lambda: {"candidate": "champion", "production": "production", "previous": "previous"}
-    )
+    aliases: dict[AliasRole, str] = Field(default_factory=lambda: dict(DEFAULT_ALIASES))
     model_name: str = "rag-assistant"
 
     @field_validator("thresholds", "guard_metrics", mode="before")
