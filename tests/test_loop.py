@@ -2,11 +2,17 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 OFFLINE = Path(__file__).parent / "offline"
@@ -22,20 +28,11 @@ class Command:
         self.attempts = folder / "attempts.txt"
 
     def __call__(self, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))
-        }
-        environment |= {
-            "LLMOPS_HOME": str(self.home),
-            "LLMOPS_TEST_ATTEMPTS": str(self.attempts),
-            "PYTHONPATH": str(OFFLINE),
-            "HOME": str(self.folder),
-        }
         done = subprocess.run(
             [str(LLMOPS), *arguments, "--json"],
             capture_output=True,
             text=True,
-            env=environment,
+            env=self.environment(),
             cwd=self.folder,
             check=False,
         )
@@ -44,6 +41,16 @@ class Command:
         result = json.loads(done.stdout)
         assert isinstance(result, dict)
         return result
+
+    def environment(self) -> dict[str, str]:
+        """Ours without Prefect's and MLflow's settings, on this home, with the network closed."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))}
+        return kept | {
+            "LLMOPS_HOME": str(self.home),
+            "LLMOPS_TEST_ATTEMPTS": str(self.attempts),
+            "PYTHONPATH": str(OFFLINE),
+            "HOME": str(self.folder),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +120,71 @@ def test_search_finds_the_passage(llmops: Command, demo: dict[str, Any]) -> None
     results = llmops("search", "How many days of annual leave do employees get?")["results"]
     assert results[0]["document"] == "leave/annual-leave.md"
     assert {"document", "start", "end", "score", "content"} <= results[0].keys()
+
+
+@contextmanager
+def serving(llmops: Command) -> Iterator[str]:
+    """The endpoint on a free port; afterwards nothing listens there any more."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen([str(LLMOPS), "serve", "--port", str(port)], env=llmops.environment(), cwd=llmops.folder)
+    try:
+        _wait_ready(process, f"{address}/ready")
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", port))
+
+
+def _wait_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the endpoint ended"
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.5)
+    pytest.fail("the endpoint did not get ready")
+
+
+def test_endpoint_serves_production_and_takes_feedback(llmops: Command, demo: dict[str, Any]) -> None:
+    question = {"messages": [{"role": "user", "content": "How many days of annual leave do employees get?"}]}
+    with serving(llmops) as address:
+        assert httpx.get(f"{address}/health").json() == {"status": "alive"}
+        answer = httpx.post(f"{address}/predict", json=question | {"model_uri": "models:/other/1"}, timeout=60).json()
+        assert "27" in answer["response"]
+        assert answer["model_uri"] == "models:/rag-assistant/1"
+        assert {"response", "source_documents", "model_uri", "refused", "guardrails", "trace_id"} <= answer.keys()
+        assert httpx.post(f"{address}/predict", json={"messages": []}).status_code == 422
+        verdict = {"trace_id": answer["trace_id"], "value": True, "comment": "right"}
+        assert httpx.post(f"{address}/feedback", json=verdict, timeout=60).json()["recorded"] is True
+        assert httpx.post(f"{address}/feedback", json=verdict | {"trace_id": "tr-0"}, timeout=60).status_code == 404
+
+
+def test_two_ingests_at_the_same_time_leave_one_whole_index(
+    llmops: Command, demo: dict[str, Any], tmp_path: Path
+) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+        for number in range(5):
+            text = f"# Page {number}\n\nThe {folder.name} folder says {number}."
+            (folder / f"{number}.md").write_text(text, encoding="utf-8")
+    command = [str(LLMOPS), "ingest", "--set", "collection=shared", "--json", "--source"]
+    processes = [
+        subprocess.Popen([*command, str(folder)], env=llmops.environment(), cwd=llmops.folder, stdout=subprocess.PIPE)
+        for folder in folders
+    ]
+    results = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
+    assert [result["added"] for result in results] == [5, 5]
+    shared = next(row for row in llmops("index", "list")["indexes"] if row["name"].startswith("shared__"))
+    assert (shared["documents"], len(shared["sources"])) == (10, 2)
 
 
 def test_second_ingest_and_deploy_change_nothing(llmops: Command, demo: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 Result = Mapping[str, Any]
 
+SHOWN_SOURCES = 4
 COLOURS = {
     "promote": "green",
     "unchanged": "green",
@@ -87,7 +88,7 @@ def rollback(console: Console, result: Result) -> None:
 def ask(console: Console, result: Result) -> None:
     """The answer and its sources."""
     console.print(Text(result["response"], style="yellow" if result["refused"] else "bold"))
-    sources(console, result["sources"])
+    sources(console, result["sources"][:SHOWN_SOURCES])
     console.print(f"[dim]{result['model_uri']}, trace {result['trace_id']}[/]")
 
 
