@@ -1,8 +1,8 @@
-"""`llmops serve`: start the endpoint as a process of its own."""
+"""`llmops serve`: become the endpoint."""
 
 import os
-import subprocess
 import sys
+from typing import NoReturn
 
 from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
@@ -28,16 +28,10 @@ def serve_environment(platform: str) -> dict[str, str]:
     return {**os.environ, "LLMOPS_PLATFORM": platform}
 
 
-def serve(settings: Settings, platform: str = "local") -> int:
-    """Serve until interrupted; returns the exit code of the process.
+def serve(settings: Settings, platform: str = "local") -> NoReturn:
+    """Become the endpoint: this process is replaced by it, so signals reach it directly.
 
     :raises NotDeployedError: If nothing is in production.
     """
     require_live(connect(resolve_platform(platform)), settings.gate.model_name, settings.gate.aliases["production"])
-    process = subprocess.Popen(serve_command(settings), env=serve_environment(platform))  # noqa: S603  (our own module)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait(timeout=30)
-        return 0
+    os.execve(sys.executable, serve_command(settings), serve_environment(platform))  # noqa: S606  (our own module)

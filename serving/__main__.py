@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -26,7 +27,8 @@ def serve(
     server = build_server(
         platform=os.environ.get("LLMOPS_PLATFORM", "local"), model=model, alias=alias, workers=workers, timeout=timeout
     )
-    server.run(host=host, port=port, generate_client_file=False, log_level="warning")
+    with suppress(KeyboardInterrupt):
+        server.run(host=host, port=port, generate_client_file=False, log_level="warning")
 
 
 if __name__ == "__main__":

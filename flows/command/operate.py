@@ -46,7 +46,7 @@ def serve(
     settings = start(options, {"serve.host": host, "serve.port": port})
     from flows.serve import serve as run
 
-    return run(settings, options.platform)
+    run(settings, options.platform)
 
 
 def up(*, options: Options = DEFAULTS) -> int:
