@@ -1,0 +1,44 @@
+"""Flow `monitor`: whether production is still as good."""
+
+import time
+
+from prefect import flow
+
+from blocks.resolve import resolve_platform
+from tasks_lib.config.settings import Settings
+from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.tasks import (
+    compare_window,
+    one_at_a_time,
+    open_window,
+    read_stored,
+    read_traces,
+    record_window,
+    score_traces,
+    tell,
+)
+
+__all__ = ["MonitorResult", "monitor"]
+
+
+@flow(name="monitor", description="Score production traces, compare them with the reference and report.")
+def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
+    """Read the window's traces, score them, compare, report, and tell if something got worse.
+
+    A window that is closed already gives the report that was made of it.
+
+    :raises InputError: If the window lies in the future.
+    """
+    started = time.monotonic()
+    settings = settings or Settings()
+    resolved = resolve_platform(platform)
+    with one_at_a_time():
+        window = open_window(resolved, settings)
+        if window.stored_run:
+            return read_stored(resolved, window.stored_run)
+        traffic = read_traces(resolved, window)
+        scores = score_traces(resolved, traffic, settings)
+        analysis = compare_window(resolved, window, traffic, scores, settings)
+        result = record_window(resolved, window, analysis, settings, started)
+    tell(result, settings)
+    return result

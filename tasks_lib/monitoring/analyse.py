@@ -1,0 +1,102 @@
+"""From the traffic of a window to its result: scores, changes, questions, service levels, verdict."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.drift import Change, compare, decide, finite
+from tasks_lib.monitoring.questions import Cluster, Questions, compare_questions
+from tasks_lib.monitoring.reference import NO_REFERENCE, Reference
+from tasks_lib.monitoring.result import MonitorResult, QuestionGroup
+from tasks_lib.monitoring.scores import Scores
+from tasks_lib.monitoring.slo import service_levels
+from tasks_lib.monitoring.traces import TraceRecord, Traffic
+from tasks_lib.monitoring.verdict import Verdict, early_verdict, final_verdict
+from tasks_lib.monitoring.window import Window
+from tasks_lib.monitoring.worst import worst_answers, worst_rows
+
+SHOWN_GROUPS = 8
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A window with all that its report shows."""
+
+    result: MonitorResult
+    verdict: Verdict
+    scores: Scores
+    changes: list[Change] = field(default_factory=list)
+    reference: Reference = NO_REFERENCE
+    worst: list[int] = field(default_factory=list)
+
+
+def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Reference, config: MonitorConfig) -> Analysis:
+    """Compare a scored window with its reference; one without enough traffic is described, not compared."""
+    early = early_verdict(traffic, config)
+    if early:
+        reference = Reference("none", "nothing: this window is too small, or failed")
+    questions = _questions(scores, reference, config.seed)
+    changes = decide([*compare(scores.columns, reference.columns), questions.change], config)
+    levels = service_levels(scores.columns, config.objectives)
+    verdict = early or final_verdict(traffic, scores, changes, levels, reference.description)
+    worst = worst_rows(scores)
+    result = _result(window, traffic, verdict).model_copy(
+        update={
+            "metrics": window_metrics(scores),
+            "changes": [change.row() for change in changes if change.n or change.reference_n],
+            "reference": reference.description,
+            "service_levels": levels,
+            "worst": worst_answers(scores, worst),
+            "new_questions": _groups(questions.new_clusters),
+            "unanswered_questions": _groups(questions.unanswered_clusters),
+            "scorer_failures": {name: len(failed) for name, failed in scores.failures.items()},
+            "sampled": scores.sampled,
+        }
+    )
+    return Analysis(result, verdict, scores, changes, reference, worst)
+
+
+def prevailing(records: Sequence[TraceRecord]) -> tuple[str, str]:
+    """The version and the index that most traces carry; the newer one if two have as many."""
+    counted = Counter((record.version, record.index) for record in records)
+    last = {(record.version, record.index): record.at for record in records}
+    return max(counted, key=lambda pair: (counted[pair], last[pair]), default=("", ""))
+
+
+def window_metrics(scores: Scores) -> dict[str, float]:
+    """Means and shares of the columns that hold values, and the 95th percentile of the latency."""
+    found = {name: finite(column) for name, column in scores.columns.items()}
+    metrics = {name: float(values.mean()) for name, values in found.items() if len(values)}
+    if len(found["latency_seconds"]):
+        metrics["latency_p95_seconds"] = float(np.quantile(found["latency_seconds"], 0.95))
+    return metrics
+
+
+def _result(window: Window, traffic: Traffic, verdict: Verdict) -> MonitorResult:
+    version, index = prevailing(traffic.records)
+    return MonitorResult(
+        verdict=verdict.name,
+        reasons=verdict.reasons,
+        drifted=verdict.drifted,
+        since=window.since,
+        until=window.until,
+        traces=traffic.total,
+        malformed=traffic.malformed,
+        errors=dict(Counter(record.error for record in traffic.records if record.error).most_common(SHOWN_GROUPS)),
+        late=sum(record.at < window.since for record in traffic.records),
+        version=version,
+        index=index,
+    )
+
+
+def _questions(scores: Scores, reference: Reference, seed: int) -> Questions:
+    asked = [scores.records[row] for row in scores.vector_rows]
+    refused = [record.refused and record.refusal_reason != "guardrail" for record in asked]
+    return compare_questions([r.question for r in asked], scores.vectors, reference.vectors, refused, seed=seed)
+
+
+def _groups(clusters: list[Cluster]) -> list[QuestionGroup]:
+    return [QuestionGroup(size=cluster.size, examples=list(cluster.examples)) for cluster in clusters[:SHOWN_GROUPS]]

@@ -1,0 +1,98 @@
+"""The scores as assessments on the traces, through `mlflow.genai.evaluate`.
+
+Measured on sqlite: 5 assessments of one trace take 35 to 120 ms, most of it waiting for the disk at each commit. So a
+window is scored in batches by `scores.py`, all of it, and the assessments of a limited number of traces are written.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks_lib.monitoring.scores import Scores, sample_rows
+from tasks_lib.monitoring.traces import SCORER_NAME
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Feedback, Trace
+
+ASSESSED = ("groundedness", "answer_relevance", "coverage", "readability_grade", "toxicity")
+"""What a trace does not tell by itself; the judge's scores are added."""
+
+_HARNESS = {
+    # the default lets 10 scorer calls a second through, which protects rate-limited models; ours are look-ups
+    "MLFLOW_GENAI_EVAL_PREDICT_RATE_LIMIT": "0",
+    "MLFLOW_GENAI_EVAL_MAX_WORKERS": "8",
+    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
+}
+
+
+def assess(client: "MlflowClient", scores: Scores, worst: list[int], *, limit: int, seed: int) -> int:
+    """Write the assessments of at most `limit` traces in the active run: the worst half, the rest a seeded sample.
+
+    :param worst: Rows of the worst answers first.
+    :returns: How many traces were assessed. Those assessed before are left alone.
+    """
+    rows = chosen_rows(scores, worst, limit=limit, seed=seed)
+    if not rows:
+        return 0
+    import mlflow
+    from mlflow.genai.scorers import scorer
+
+    row_of = {scores.records[row].trace_id: row for row in rows}
+
+    def all_scores(trace: "Trace") -> "list[Feedback]":
+        return _feedback(scores, row_of[trace.info.trace_id])
+
+    traces = [client.get_trace(trace_id) for trace_id in row_of]
+    with _harness_settings():
+        mlflow.genai.evaluate(data=traces, scorers=[scorer(all_scores, name=SCORER_NAME)])
+    return len(rows)
+
+
+def chosen_rows(scores: Scores, worst: list[int], *, limit: int, seed: int) -> list[int]:
+    """Rows to assess, in the order of the window."""
+    fresh = [row for row, record in enumerate(scores.records) if not record.assessed and record.error is None]
+    if len(fresh) <= limit:
+        return fresh
+    first = [row for row in worst if row in set(fresh)][: limit // 2]
+    rest = sorted(set(fresh) - set(first))
+    return sorted([*first, *(rest[row] for row in sample_rows(len(rest), limit - len(first), seed))])
+
+
+def _feedback(scores: Scores, row: int) -> "list[Feedback]":
+    from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
+
+    record = scores.records[row]
+    found: list[Any] = []
+    for name in (*ASSESSED, *(name for name in scores.attempts if name.startswith("judge_"))):
+        kind = AssessmentSourceType.LLM_JUDGE if name.startswith("judge_") else AssessmentSourceType.CODE
+        source = AssessmentSource(source_type=kind, source_id=SCORER_NAME)
+        failure = scores.failures.get(name, {}).get(record.trace_id)
+        value = scores.columns[name][row]
+        if failure:
+            found.append(Feedback(name=name, source=source, error=RuntimeError(failure)))
+        elif np.isfinite(value):
+            reason = scores.reasons.get((name, record.trace_id))
+            found.append(Feedback(name=name, source=source, value=round(float(value), 4), rationale=reason))
+    return found
+
+
+@contextmanager
+def _harness_settings() -> Iterator[None]:
+    """Set what the harness reads from the environment, for the time of one evaluation."""
+    import mlflow
+
+    mlflow.autolog(disable=True, silent=True)
+    before = {name: os.environ.get(name) for name in _HARNESS}
+    os.environ.update(_HARNESS)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

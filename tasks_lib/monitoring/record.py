@@ -1,0 +1,143 @@
+"""One MLflow run per window: scores, report and verdict. It counts only once it is finished."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.errors import LlmopsError
+from tasks_lib.home import Home
+from tasks_lib.monitoring.analyse import Analysis
+from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE
+from tasks_lib.monitoring.assess import assess
+from tasks_lib.monitoring.evidently_report import add_to_workspace, evidently_snapshot, save
+from tasks_lib.monitoring.page import page, window_of
+from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.tables import write_tables
+from tasks_lib.monitoring.window import (
+    CLOSED_TAG,
+    COVERS_TAG,
+    INDEX_TAG,
+    SINCE_TAG,
+    UNTIL_TAG,
+    VERB,
+    VERDICT_TAG,
+    VERSION_TAG,
+    Window,
+    iso,
+    past_windows,
+)
+from tasks_lib.progress import advance
+from tasks_lib.registry.tracking import run_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DRIFTED_TAG = "llmops.drifted"
+REPORT_TAG = "llmops.report"
+
+
+def record(
+    client: "MlflowClient", window: Window, analysis: Analysis, config: MonitorConfig, home: Home, started: float
+) -> MonitorResult:
+    """Write assessments, tables and report into a new run; the tags that make the window count come last.
+
+    :param started: `time.monotonic()` at the start of the monitoring.
+    """
+    import mlflow
+
+    with run_of(VERB) as run, TemporaryDirectory() as folder:
+        target = Path(folder)
+        result = _with_addresses(analysis, run.info.run_id, home)
+        if analysis.verdict.covers:
+            limit, seed = config.assessed_traces, config.seed
+            assessed = assess(client, analysis.scores, analysis.worst, limit=limit, seed=seed)
+            result = result.model_copy(update={"assessed": assessed})
+        advance("write the report", 0, 1)
+        _write_report(client, result, analysis, config, target / REPORT_FOLDER, home)
+        write_tables(result, analysis.scores, target, config.seed)
+        result = result.model_copy(update={"seconds": round(time.monotonic() - started, 2)})
+        (target / RESULT_FILE).write_text(result.model_dump_json(indent=2), encoding="utf-8")
+        mlflow.log_artifacts(str(target))
+        mlflow.log_metrics(result.metrics)
+        mlflow.set_tags(_tags(window, analysis, result))
+        _copy(target / REPORT_FOLDER, Path(result.report))
+        advance("write the report", 1, 1)
+    return result
+
+
+def stored_result(client: "MlflowClient", run_id: str, home: Home) -> MonitorResult:
+    """The result of a closed window, as it was reported; its report is copied to the home again if it is gone.
+
+    :raises LlmopsError: If the run has lost its result.
+    """
+    from mlflow.exceptions import MlflowException
+
+    with TemporaryDirectory() as folder:
+        try:
+            text = Path(client.download_artifacts(run_id, RESULT_FILE, folder)).read_text(encoding="utf-8")
+            result = MonitorResult.model_validate_json(text)
+            path = _page_path(home, run_id)
+            if not path.is_file():
+                _copy(Path(client.download_artifacts(run_id, REPORT_FOLDER, folder)), path)
+        except (MlflowException, OSError, ValueError) as error:
+            raise LlmopsError(
+                f"the stored report of run {run_id!r} cannot be read: {error}",
+                hint="Delete that MLflow run to have the window reported again.",
+            ) from error
+    return result.model_copy(update={"stored": True, "report": str(path)})
+
+
+def _with_addresses(analysis: Analysis, run_id: str, home: Home) -> MonitorResult:
+    addresses = {
+        "run_id": run_id,
+        "report": str(_page_path(home, run_id)),
+        "report_uri": f"runs:/{run_id}/{REPORT_FOLDER}/{PAGE_FILE}",
+    }
+    return analysis.result.model_copy(update=addresses)
+
+
+def _page_path(home: Home, run_id: str) -> Path:
+    return home.reports / f"monitor-{run_id[:12]}" / PAGE_FILE
+
+
+def _write_report(
+    client: "MlflowClient", result: MonitorResult, analysis: Analysis, config: MonitorConfig, folder: Path, home: Home
+) -> None:
+    folder.mkdir()
+    snapshot = None
+    if analysis.verdict.covers:
+        metadata = {"window": window_of(result), "version": result.version, "index": result.index}
+        snapshot = evidently_snapshot(
+            analysis.scores.columns, analysis.reference.columns, analysis.changes, config, metadata
+        )
+    if snapshot is not None:
+        save(snapshot, folder)
+        add_to_workspace(snapshot, home.root / "evidently", window_of(result))
+    text = page(result, past_windows(client), config, evidently=snapshot is not None)
+    (folder / PAGE_FILE).write_text(text, encoding="utf-8")
+
+
+def _tags(window: Window, analysis: Analysis, result: MonitorResult) -> dict[str, Any]:
+    covers = analysis.verdict.covers
+    closed = covers or (window.explicit and result.verdict == "not_enough_traffic")
+    return {
+        SINCE_TAG: iso(window.since),
+        UNTIL_TAG: iso(window.until),
+        VERDICT_TAG: result.verdict,
+        VERSION_TAG: result.version,
+        INDEX_TAG: result.index,
+        DRIFTED_TAG: ", ".join(result.drifted),
+        REPORT_TAG: result.report,
+        "llmops.traces": str(result.traces),
+        "llmops.reasons": json.dumps(result.reasons)[:4000],
+        COVERS_TAG: str(covers).lower(),
+        CLOSED_TAG: str(closed).lower(),
+    }
+
+
+def _copy(report: Path, page_path: Path) -> None:
+    shutil.copytree(report, page_path.parent, dirs_exist_ok=True)

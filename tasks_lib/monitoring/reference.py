@@ -1,0 +1,133 @@
+"""What a window is compared with: earlier healthy windows, else the evaluation that let the version through."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
+from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.window import VERSION_TAG, PastWindow, Window
+from tasks_lib.registry.tracking import last_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+
+    from tasks_lib.evaluation.measurement import Row
+
+EVALUATION_FILE = "report.json"
+GATE_RUNS = 20
+"""How many of a version's gate runs are searched for an evaluation."""
+EVALUATED = ("groundedness", "latency_seconds")
+"""What production and evaluation have in common; the mix of questions differs, so nothing else compares."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Values per metric, and questions, that count as normal."""
+
+    kind: Literal["windows", "evaluation", "none"]
+    description: str
+    columns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    runs: tuple[str, ...] = ()
+
+
+NO_REFERENCE = Reference("none", "no reference yet: no healthy window of this version or index came before")
+
+
+def load_reference(
+    client: "MlflowClient",
+    past: Sequence[PastWindow],
+    window: Window,
+    *,
+    version: str,
+    index: str,
+    config: MonitorConfig,
+) -> Reference:
+    """The reference of `window`.
+
+    :param version: The version, and `index` the index, that most traces of the window carry.
+    """
+    chosen = reference_windows(past, window, version=version, index=index, config=config)
+    if chosen:
+        return _from_windows(client, chosen)
+    return (_from_evaluation(client, version) if version else None) or NO_REFERENCE
+
+
+def reference_windows(
+    past: Sequence[PastWindow], window: Window, *, version: str, index: str, config: MonitorConfig
+) -> list[PastWindow]:
+    """The last healthy windows before `window`: of the version; where it has none, of the index."""
+    healthy = [
+        earlier
+        for earlier in past
+        if earlier.covers
+        and earlier.verdict == "healthy"
+        and earlier.until <= window.since
+        and (config.reference_since is None or earlier.since >= config.reference_since)
+    ]
+    same_version = [earlier for earlier in healthy if version and earlier.version == version]
+    candidates = same_version or [earlier for earlier in healthy if index and earlier.index == index]
+    return candidates[-config.reference_windows :]
+
+
+def _from_windows(client: "MlflowClient", chosen: list[PastWindow]) -> Reference:
+    import pandas as pd
+
+    scores, questions = [], []
+    for window in chosen:
+        scores.append(read_table(client, window.run_id, SCORES_FILE))
+        questions.append(read_table(client, window.run_id, QUESTIONS_FILE))
+    joined = pd.concat(scores, ignore_index=True).drop_duplicates("trace_id", keep="last")
+    asked = pd.concat(questions, ignore_index=True).drop_duplicates("trace_id", keep="last")
+    columns = {name: joined[name].to_numpy(dtype=np.float64) for name in CATALOGUE if name in joined}
+    days = f"{min(w.since for w in chosen):%Y-%m-%d} to {max(w.until for w in chosen):%Y-%m-%d}"
+    plural = "s" if len(chosen) > 1 else ""
+    return Reference(
+        kind="windows",
+        description=f"{len(joined):,} traces of the last {len(chosen)} healthy window{plural}, {days}",
+        columns=columns,
+        vectors=vectors_of(asked),
+        runs=tuple(window.run_id for window in chosen),
+    )
+
+
+def vectors_of(table: "pd.DataFrame") -> NDArray[np.float32]:
+    """The embeddings of a table of questions, one row each."""
+    if not len(table) or "vector" not in table:
+        return np.empty((0, 0), dtype=np.float32)
+    return np.stack([np.asarray(vector, dtype=np.float32) for vector in table["vector"]])
+
+
+def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
+    """Groundedness and latency of the answerable questions, as the gate measured them."""
+    for run in last_runs(client, "deploy", where=f"tags.`{VERSION_TAG}` = '{version}'", limit=GATE_RUNS):
+        rows = _evaluated_rows(client, run.info.run_id, version)
+        if rows:
+            values = {name: np.array([row.values.get(name) for row in rows], dtype=np.float64) for name in EVALUATED}
+            what = "groundedness and latency only, no reference yet for the rest"
+            description = f"the gate's evaluation of version {version} ({len(rows)} answerable questions): {what}"
+            return Reference("evaluation", description, values, runs=(run.info.run_id,))
+    return None
+
+
+def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[Row]":
+    """Answered, answerable questions of the gate's report; none if the run holds no evaluation of the version."""
+    from tasks_lib.evaluation.measurement import Measurement
+
+    if EVALUATION_FILE not in {artifact.path for artifact in client.list_artifacts(run_id)}:
+        return []
+    with TemporaryDirectory() as folder:
+        text = Path(client.download_artifacts(run_id, EVALUATION_FILE, folder)).read_text(encoding="utf-8")
+    report = json.loads(text)
+    sides = [Measurement.model_validate(report[side]) for side in ("candidate", "production") if report.get(side)]
+    measured = next((side for side in sides if str(side.version) == version), None)
+    return [row for row in measured.rows if row.kind == "answerable" and row.error is None] if measured else []

@@ -1,0 +1,58 @@
+"""What `monitor` hands back, and what is stored with a closed window."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from tasks_lib.monitoring.slo import ServiceLevel
+
+VerdictName = Literal["healthy", "drifted", "not_enough_traffic", "failed"]
+
+
+class WorstAnswer(BaseModel):
+    """An answer that somebody should read."""
+
+    trace_id: str
+    question: str
+    response: str
+    why: list[str]
+    documents: list[str] = Field(default_factory=list)
+
+
+class QuestionGroup(BaseModel):
+    """Questions that belong together."""
+
+    size: int
+    examples: list[str]
+
+
+class MonitorResult(BaseModel):
+    """One monitored window."""
+
+    verdict: VerdictName
+    reasons: list[str]
+    since: datetime | None
+    until: datetime
+    traces: int = Field(description="Production traces of the window, malformed and late ones included.")
+    metrics: dict[str, float] = Field(default_factory=dict, description="Means and shares of this window.")
+    drifted: list[str] = Field(default_factory=list, description="Metrics that are worse, the largest change first.")
+    changes: list[dict[str, Any]] = Field(default_factory=list, description="Every metric beside its reference.")
+    reference: str = ""
+    service_levels: list[ServiceLevel] = Field(default_factory=list)
+    worst: list[WorstAnswer] = Field(default_factory=list)
+    new_questions: list[QuestionGroup] = Field(default_factory=list)
+    unanswered_questions: list[QuestionGroup] = Field(default_factory=list)
+    malformed: dict[str, int] = Field(default_factory=dict, description="Reason → traces that could not be read.")
+    errors: dict[str, int] = Field(default_factory=dict, description="Error → questions that failed with it.")
+    scorer_failures: dict[str, int] = Field(default_factory=dict, description="Metric → traces it failed on.")
+    late: int = Field(default=0, description="Traces from before the window that no earlier one has seen.")
+    sampled: int = Field(default=0, description="Traces that the costly scorers looked at.")
+    assessed: int = Field(default=0, description="Traces that got assessments.")
+    version: str = Field(default="", description="Version that answered most of the questions.")
+    index: str = ""
+    run_id: str = ""
+    report: str = Field(default="", description="Path of the report; its artifact's address where it is not copied.")
+    report_uri: str = ""
+    seconds: float = 0.0
+    stored: bool = Field(default=False, description="The window was closed before: this is its report.")

@@ -1,0 +1,113 @@
+"""The Prefect tasks of monitoring."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.home import Home
+from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
+from tasks_lib.monitoring.judge import Judge
+from tasks_lib.monitoring.publish import publish
+from tasks_lib.monitoring.record import record, stored_result
+from tasks_lib.monitoring.reference import load_reference
+from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.scores import Scores, score
+from tasks_lib.monitoring.traces import Traffic, read_traffic
+from tasks_lib.monitoring.window import Window, choose_window, past_windows, reported_traces
+from tasks_lib.platform import Platform
+from tasks_lib.registry.tracking import connect
+
+LOCK_SECONDS = 600.0
+
+
+def _may_help(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+    """Trying again does not mend wrong input."""
+    return not isinstance(state.data, InputError)
+
+
+@task(name="open-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=_may_help)
+def open_window(platform: Platform, settings: Settings) -> Window:
+    """Decide which traffic this run looks at."""
+    return choose_window(connect(platform), settings.monitor)
+
+
+@task(name="stored-report", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def read_stored(platform: Platform, run_id: str) -> MonitorResult:
+    """Read the report of a window that is closed."""
+    return stored_result(connect(platform), run_id, Home.from_environment())
+
+
+@task(name="read-traces", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
+def read_traces(platform: Platform, window: Window) -> Traffic:
+    """Read the window's production traces, and the late ones that no window has seen."""
+    client = connect(platform)
+    reported = reported_traces(client, window)
+    return read_traffic(client, window.late_since, window.until, without=reported)
+
+
+@task(name="score-traces", cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)
+def score_traces(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
+    """Score every trace; the costly scorers look at a sample if one is asked for."""
+    config = settings.monitor
+    generator = platform.judge()
+    judge = Judge(generator, config.judge_guidelines, config.judge_timeout_seconds) if generator else None
+    embedder = platform.embedder(settings.embedder)
+    return score(traffic.records, embedder, sample=config.sample, seed=config.seed, judge=judge)
+
+
+@task(name="compare", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
+def compare_window(
+    platform: Platform, window: Window, traffic: Traffic, scores: Scores, settings: Settings
+) -> Analysis:
+    """Find the reference and compare."""
+    client = connect(platform)
+    version, index = prevailing(traffic.records)
+    reference = load_reference(
+        client,
+        past_windows(client),
+        window,
+        version=version,
+        index=index,
+        config=settings.monitor,
+    )
+    return analyse(window, traffic, scores, reference, settings.monitor)
+
+
+@task(name="record", cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)
+def record_window(
+    platform: Platform, window: Window, analysis: Analysis, settings: Settings, started: float
+) -> MonitorResult:
+    """Write assessments, report and verdict."""
+    return record(connect(platform), window, analysis, settings.monitor, Home.from_environment().ensure(), started)
+
+
+@task(name="tell", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def tell(result: MonitorResult, settings: Settings) -> None:
+    """Artifacts, and the event if something got worse."""
+    publish(result, settings.gate.model_name)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold the home's right to monitor: two runs at once would both report the same window.
+
+    :raises LlmopsError: If another run keeps it for more than ten minutes.
+    """
+    from filelock import FileLock, Timeout
+
+    path = Home.from_environment().ensure().locks / "monitor.lock"
+    try:
+        with FileLock(path, timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise LlmopsError(
+            f"another monitoring run has held {str(path)!r} for more than {LOCK_SECONDS:.0f} s",
+            hint="Wait until it ends, or stop it.",
+        ) from error

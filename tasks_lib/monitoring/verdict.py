@@ -1,0 +1,133 @@
+"""From the figures of a window to one word and its reasons."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.drift import Change
+from tasks_lib.monitoring.metrics import CATALOGUE, title_of
+from tasks_lib.monitoring.result import VerdictName
+from tasks_lib.monitoring.scores import Scores
+from tasks_lib.monitoring.slo import ServiceLevel
+from tasks_lib.monitoring.traces import Traffic
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a window."""
+
+    name: VerdictName
+    reasons: list[str]
+    drifted: list[str] = field(default_factory=list)
+    covers: bool = False
+    """Whether the window is done with: the next one starts where it ends."""
+
+
+def early_verdict(traffic: Traffic, config: MonitorConfig) -> Verdict | None:
+    """The verdict that needs no scores: too little traffic, or nothing but failures."""
+    records = traffic.records
+    if not traffic.total:
+        return Verdict("not_enough_traffic", ["there is no production trace in this window: nobody asked"])
+    if not records:
+        return Verdict("failed", [f"none of the {traffic.total} traces could be read: {_malformed(traffic)}"])
+    if all(record.error is not None for record in records):
+        reasons = [f"all {len(records)} questions failed; the first error: {records[0].error}"]
+        return Verdict("failed", reasons, ["error"], covers=len(records) >= config.minimum_traces)
+    if len(records) < config.minimum_traces:
+        few = f"{len(records)} traces are fewer than {config.minimum_traces} (monitor.minimum_traces)"
+        reasons = [f"{few}: too few to judge; they count again in the next window", *_gaps(traffic)]
+        return Verdict("not_enough_traffic", reasons)
+    return None
+
+
+def final_verdict(
+    traffic: Traffic, scores: Scores, changes: Sequence[Change], levels: Sequence[ServiceLevel], reference: str
+) -> Verdict:
+    """The verdict of a window with enough traffic."""
+    broken = scores.broken()
+    if broken:
+        failed = {name: scores.failures[name] for name in broken}
+        reasons = [
+            f"the scorer {name} failed on {len(found)} of {scores.attempts[name]} traces: {next(iter(found.values()))}"
+            for name, found in failed.items()
+        ]
+        return Verdict("failed", reasons)
+    drifted = sorted((c for c in changes if c.status == "drifted"), key=lambda c: -abs(c.effect or 0))
+    breached = [level for level in levels if level.breached]
+    names = list(dict.fromkeys([*(c.metric for c in drifted), *(level.metric for level in breached)]))
+    reasons = [in_words(change) for change in drifted]
+    reasons += [f"service level missed: {level.objective}, observed {_observed(level)}" for level in breached]
+    if not names:
+        reasons.append(_all_well(changes, reference))
+    reasons += [f"better: {in_words(change)}" for change in changes if change.status == "improved"]
+    return Verdict(
+        "drifted" if names else "healthy", [*reasons, *_gaps(traffic), *_judge_gaps(scores)], names, covers=True
+    )
+
+
+def in_words(change: Change) -> str:
+    """A change with its sizes."""
+    title = title_of(change.metric)
+    size = f"{change.effect_name} {change.effect:+.2f}, p {p_in_words(change.p_adjusted)} corrected"
+    if change.value is None or change.reference_value is None:
+        return f"{title} changed ({size}, {change.n} questions against {change.reference_n})"
+    verb = "rose" if change.value > change.reference_value else "fell"
+    values = f"{number(change.metric, change.reference_value)} to {number(change.metric, change.value)}"
+    return f"{title} {verb} from {values} ({size})"
+
+
+def number(metric: str, value: float | None) -> str:
+    """A value as people read it."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    known = CATALOGUE.get(metric)
+    if known and known.kind == "share":
+        return f"{value:.1%}"
+    unit = f" {known.unit}" if known and known.unit else ""
+    return f"{value:.3g}{unit}"
+
+
+def _all_well(changes: Sequence[Change], reference: str) -> str:
+    compared = sum(change.p_value is not None for change in changes)
+    missing = [title_of(change.metric) for change in changes if change.status == "no_reference" and change.n]
+    if not compared:
+        return f"the service levels hold; nothing was compared: {reference}"
+    text = f"the service levels hold, and none of {compared} compared metrics got worse"
+    return f"{text}; no reference yet for {', '.join(missing)}" if missing else text
+
+
+def _gaps(traffic: Traffic) -> list[str]:
+    count = sum(traffic.malformed.values())
+    return [f"{count} traces could not be read: {_malformed(traffic)}"] if count else []
+
+
+def _judge_gaps(scores: Scores) -> list[str]:
+    gaps = []
+    for name, found in scores.failures.items():
+        if name.startswith("judge_"):
+            share = f"{len(found)} of {scores.attempts[name]} answers"
+            gaps.append(f"{title_of(name)}: no judgement on {share} ({next(iter(found.values()))})")
+    return gaps
+
+
+def _malformed(traffic: Traffic) -> str:
+    commonest = Counter(traffic.malformed).most_common(3)
+    return "; ".join(f"{reason} ({count})" for reason, count in commonest)
+
+
+def _observed(level: ServiceLevel) -> str:
+    if level.observed is None:
+        return "nothing"
+    if level.metric == "cost":
+        return f"{level.observed:.4g}"
+    return f"{level.observed:.1%} {'slower' if level.metric == 'latency_seconds' else ''}".strip()
+
+
+def p_in_words(value: float | None) -> str:
+    """A p-value to three digits."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"

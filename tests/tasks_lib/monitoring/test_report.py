@@ -1,0 +1,152 @@
+"""The report: readable, self-contained, and safe against what users write."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.analyse import Analysis, analyse
+from tasks_lib.monitoring.evidently_report import evidently_snapshot, save
+from tasks_lib.monitoring.page import page
+from tasks_lib.monitoring.publish import drift_payload, metric_rows, plain, summary
+from tasks_lib.monitoring.reference import Reference
+from tasks_lib.monitoring.scores import score
+from tasks_lib.monitoring.tables import prometheus_text
+from tasks_lib.monitoring.traces import TraceRecord, Traffic
+from tasks_lib.monitoring.window import PastWindow, Window
+from tests.tasks_lib.monitoring.conftest import MONDAY, WordEmbedder
+
+CONFIG = MonitorConfig()
+ATTACK = "<script>alert('leave')</script> [click](http://evil.example) **now**?"
+
+
+def records(count: int, *, good: float, seed: int) -> list[TraceRecord]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        passage = f"Everybody gets {rng.integers(20, 30)} days of leave, says rule {rng.integers(1, 999)}."
+        answer = passage if rng.random() < good else "A bicycle costs 900 euros in the shop."
+        at = MONDAY + timedelta(hours=number)
+        made.append(
+            TraceRecord(
+                f"tr-{seed}-{number}",
+                at,
+                question=f"How much leave {rng.integers(9)}? {ATTACK}",
+                response=answer,
+                passages=(passage,),
+                refused=bool(rng.random() < 0.15),
+                refusal_reason="evidence",
+                top_score=float(rng.random()),
+                latency_seconds=float(rng.lognormal(-2, 0.3)),
+                version="3",
+                index="documents",
+            )
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    """A window in which answers stopped following from the passages."""
+    before = score(records(120, good=0.95, seed=1), WordEmbedder())
+    now = records(80, good=0.4, seed=2)
+    reference = Reference("windows", "120 traces of the last 2 healthy windows", before.columns, before.vectors)
+    window = Window(MONDAY, MONDAY + timedelta(days=7), explicit=True, late_since=MONDAY)
+    return analyse(window, Traffic(now, {"no root span": 2}), score(now, WordEmbedder()), reference, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def html(analysis: Analysis) -> str:
+    moments = {"since": MONDAY - timedelta(days=7), "until": MONDAY}
+    earlier = PastWindow(
+        "r",
+        **moments,
+        verdict="healthy",
+        closed=True,
+        covers=True,
+        version="3",
+        index="documents",
+        metrics={"groundedness": 0.95},
+    )
+    return page(analysis.result, [earlier], CONFIG, evidently=True)
+
+
+def test_the_verdict_names_what_dropped_with_its_size(analysis: Analysis) -> None:
+    assert analysis.result.verdict == "drifted"
+    assert "groundedness" in analysis.result.drifted
+    assert any(
+        reason.startswith("Groundedness fell from") and "Cohen's d -" in reason for reason in analysis.result.reasons
+    )
+    assert any("2 traces could not be read" in reason for reason in analysis.result.reasons)
+
+
+def test_the_page_shows_verdict_sizes_and_worst_answers(html: str) -> None:
+    assert "Something got worse" in html
+    assert "Groundedness fell from" in html
+    assert "A bicycle costs 900 euros" in html
+    assert "no root span" in html
+    assert html.count("<svg") > 4
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(html: str) -> None:
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "src=" not in html
+    assert "http://evil.example" in html
+    assert 'href="http' not in html
+
+
+def test_markdown_shows_what_users_wrote_as_text(analysis: Analysis) -> None:
+    text = summary(analysis.result)
+    assert "<script>" not in text
+    assert "[click](" not in text
+    assert plain("a | b\n# c") == "a \\| b \\# c"
+    assert {"metric", "before", "now", "size"} <= set(metric_rows(analysis.result)[0])
+
+
+def test_the_event_carries_the_metric_and_its_size(analysis: Analysis) -> None:
+    payload = drift_payload(analysis.result, "rag-assistant")
+    assert payload["metric"] == analysis.result.drifted[0]
+    assert abs(payload["size"]) >= CONFIG.minimum_effect
+    assert set(payload["metrics"]) == set(analysis.result.drifted)
+
+
+def test_prometheus_can_read_the_figures(analysis: Analysis) -> None:
+    families = {family.name: family for family in text_string_to_metric_families(prometheus_text(analysis.result))}
+    values = {s.labels["metric"]: s.value for s in families["llmops_monitor_value"].samples}
+    assert values["groundedness"] == pytest.approx(analysis.result.metrics["groundedness"])
+    assert families["llmops_monitor_traces"].samples[0].value == 82
+
+
+def test_evidently_comes_to_the_same_p_values(analysis: Analysis, tmp_path: Path) -> None:
+    arguments = (
+        analysis.scores.columns,
+        analysis.reference.columns,
+        analysis.changes,
+        CONFIG,
+        {"made": str(datetime.now(UTC))},
+    )
+    snapshot = evidently_snapshot(*arguments)
+    assert snapshot is not None
+    save(snapshot, tmp_path)
+    assert 'src="http' not in (tmp_path / "evidently.html").read_text(encoding="utf-8")
+    assert (tmp_path / "evidently.json").stat().st_size > 1000
+    figures = snapshot.dict()
+    theirs = {
+        m["config"]["column"]: m["value"] for m in figures["metrics"] if m["metric_name"].startswith("ValueDrift")
+    }
+    ours = {change.metric: change for change in analysis.changes if change.p_value is not None and change.test != "mmd"}
+    assert {change.test for change in ours.values()} >= {"ks", "mann_whitney"}
+    assert theirs == pytest.approx({name: change.p_value for name, change in ours.items()}, abs=1e-9)
+    failed = {test["metric_config"]["params"]["column"] for test in figures["tests"] if test["status"].value == "FAIL"}
+    significant = {name for name, change in ours.items() if (change.p_adjusted or 1) < CONFIG.alpha}
+    assert failed == significant
+
+
+def test_evidently_sums_up_a_window_without_reference(analysis: Analysis) -> None:
+    assert evidently_snapshot(analysis.scores.columns, {}, [], CONFIG, {}) is not None
+    empty = {name: column[:0] for name, column in analysis.scores.columns.items()}
+    assert evidently_snapshot(empty, {}, [], CONFIG, {}) is None
