@@ -1,22 +1,157 @@
 """From the name of a platform to the platform itself, in one place."""
 
+import logging
+import re
 from typing import TYPE_CHECKING
 
 from blocks.local import LOCAL, LocalPlatform
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from blocks.documents import Documents
+    from blocks.llmops_platform import LLMOpsPlatform
+    from blocks.platform import ResolvedPlatform
+    from blocks.provider import ModelProvider
+    from blocks.store import IndexStore
+    from blocks.tracking import MLflowTracking
     from tasks_lib.platform import Platform
+
+logger = logging.getLogger(__name__)
+
+NAME = re.compile(r"[a-z0-9-]+")
 
 
 def resolve_platform(name: str = LOCAL) -> "Platform":
     """The platform called `name`; `local` is built in code and never contacts Prefect.
 
-    :raises ConfigurationError: If there is no such platform; the message lists those that exist.
+    For each role: the block that the platform names, else what the environment names, else what comes with the
+    package; the log tells which.
+
+    :raises ConfigurationError: If there is no such platform or a block that it names is missing, unreadable or of the
+        wrong kind; the message lists those that exist.
     """
     if name == LOCAL:
         return LocalPlatform()
-    raise ConfigurationError(
-        f"there is no platform {name!r}; platforms: {LOCAL}",
-        hint=f"Use --platform {LOCAL}.",
+    if not NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} is no name of a platform", hint="Names are lower-case letters, digits and hyphens."
+        )
+    return _resolved(name, _load(name))
+
+
+async def aresolve_platform(name: str = LOCAL) -> "Platform":
+    """Like :func:`resolve_platform`, without blocking the event loop.
+
+    :raises ConfigurationError: As :func:`resolve_platform`.
+    """
+    import asyncio
+
+    return await asyncio.to_thread(resolve_platform, name)
+
+
+def platforms() -> list[str]:
+    """Names of all platforms; asks the Prefect server."""
+    from blocks.llmops_platform import LLMOpsPlatform
+    from blocks.slugs import saved_slugs
+
+    return [LOCAL, *(slug.partition("/")[2] for slug in saved_slugs(LLMOpsPlatform))]
+
+
+def _load(name: str) -> "LLMOpsPlatform":
+    from blocks.llmops_platform import LLMOpsPlatform
+    from blocks.slugs import MissingBlockError, load_block
+
+    try:
+        return load_block(f"{LLMOpsPlatform.get_block_type_slug()}/{name}", LLMOpsPlatform, "--platform")
+    except MissingBlockError:
+        raise ConfigurationError(
+            f"there is no platform {name!r}; platforms: {', '.join(platforms())}",
+            hint="Name one of these with --platform, or save a block `LLMOps platform` with this name.",
+        ) from None
+
+
+def _resolved(name: str, saved: "LLMOpsPlatform") -> "ResolvedPlatform":
+    from blocks.platform import ResolvedPlatform
+
+    platform = ResolvedPlatform(
+        name=name,
+        providers=_providers(name, saved),
+        store=_store(name, saved),
+        tracking=_tracking(name, saved),
+        documents=_documents(name, saved),
+        judge_model=saved.judge,
     )
+    if saved.judge:
+        platform.provider_of("judge", saved.judge)
+    return platform
+
+
+def _providers(name: str, saved: "LLMOpsPlatform") -> "tuple[ModelProvider, ...]":
+    from blocks.environment import providers_of_environment
+    from blocks.provider import ModelProvider
+    from blocks.slugs import load_block
+
+    if saved.providers:
+        found = [load_block(slug, ModelProvider, "providers") for slug in saved.providers]  # type: ignore[type-abstract]
+        origin = "the platform"
+    else:
+        found, origin = providers_of_environment(), "the environment"
+    for provider in found:
+        twins = [other.slug for other in found if other.provider == provider.provider]
+        if len(twins) > 1:
+            raise ConfigurationError(
+                f"platform {name!r} has two providers called {provider.provider!r}: {' and '.join(twins)}",
+                hint="Give one of them another provider name.",
+            )
+        _tell(name, f"provider {provider.provider}", provider.slug, origin)
+    if not found:
+        _tell(name, "providers", "the local models only", "the package")
+    return tuple(found)
+
+
+def _store(name: str, saved: "LLMOpsPlatform") -> "IndexStore":
+    from blocks.environment import store_of_environment
+    from blocks.lancedb import LanceDBStore
+    from blocks.slugs import load_block
+    from blocks.store import IndexStore
+
+    if saved.index:
+        _tell(name, "index", saved.index, "the platform")
+        return load_block(saved.index, IndexStore, "index")  # type: ignore[type-abstract]
+    store = store_of_environment()
+    if store:
+        _tell(name, "index", store.url, "the environment (WEAVIATE_URL)")
+        return store
+    _tell(name, "index", "LanceDB below LLMOPS_HOME", "the package")
+    return LanceDBStore()
+
+
+def _tracking(name: str, saved: "LLMOpsPlatform") -> "MLflowTracking | None":
+    from blocks.environment import tracking_of_environment
+    from blocks.slugs import load_block
+    from blocks.tracking import MLflowTracking
+
+    if saved.tracking:
+        _tell(name, "tracking", saved.tracking, "the platform")
+        return load_block(saved.tracking, MLflowTracking, "tracking")
+    tracking = tracking_of_environment()
+    if tracking:
+        _tell(name, "tracking", tracking.uri, "the environment (MLFLOW_TRACKING_URI)")
+    else:
+        _tell(name, "tracking", "sqlite below LLMOPS_HOME", "the package")
+    return tracking
+
+
+def _documents(name: str, saved: "LLMOpsPlatform") -> "Documents | None":
+    from blocks.documents import Documents
+    from blocks.slugs import load_block
+
+    if saved.documents:
+        _tell(name, "documents", saved.documents, "the platform")
+        return load_block(saved.documents, Documents, "documents")  # type: ignore[type-abstract]
+    _tell(name, "documents", "the sample handbook", "the package")
+    return None
+
+
+def _tell(platform: str, role: str, choice: str, origin: str) -> None:
+    logger.info("platform %s: %s is %s, by %s", platform, role, choice, origin)

@@ -34,8 +34,13 @@ def bootstrap(pool: str, platform: str = "local") -> BootstrapResult:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
 
+    from blocks.collection import register_blocks
+
     result = BootstrapResult(pool=pool)
     with get_client(sync_client=True) as client:
+        known = {kind.slug for kind in client.read_block_types()}
+        for slug in register_blocks():
+            (result.existing if slug in known else result.created).append(f"block type {slug}")
         if any(found.name == pool for found in client.read_work_pools()):
             result.existing.append(f"work pool {pool}")
         else:

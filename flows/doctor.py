@@ -7,10 +7,15 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.platform import Platform
+
+QUESTION = "Answer with the word yes."
+SENTENCE = "a question about annual leave"
+PREFECT_SECONDS = 5.0
 
 
 class Check(BaseModel):
@@ -29,28 +34,60 @@ class DoctorResult(BaseModel):
 
 
 def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
-    """Run every check; a failing one does not stop the rest."""
+    """Run every check; a failing one does not stop the rest.
+
+    :raises ConfigurationError: If the platform itself, or a block that it names, is missing or unreadable.
+    """
     place = resolve_platform(platform)
-    parts: dict[str, Callable[[], str]] = {
-        "home": _home,
-        "packages": _packages,
+    parts: dict[str, Callable[[], str]] = {"home": _home, "packages": _packages, "prefect": _prefect}
+    parts |= _blocks(place)
+    parts |= {
         "tracking": lambda: _tracking(place),
+        "documents": lambda: _documents(place, settings),
         "embedder": lambda: _embedder(place, settings),
-        "language model": lambda: _language_model(place, settings),
         "index": lambda: _index(place, settings),
-        "production": lambda: _production(place, settings),
-        "prefect": _prefect,
     }
-    return DoctorResult(checks=[_check(name, part) for name, part in parts.items()])
+    for model in (settings.llm.model, *settings.llm.fallback):
+        alone = settings.llm.model_copy(update={"model": model, "fallback": ()})
+        parts[f"language model {model}"] = lambda alone=alone: _language_model(place, alone)  # type: ignore[misc]
+    parts |= {"judge": lambda: _judge(place), "production": lambda: _production(place, settings)}
+    return DoctorResult(checks=[_check(place, name, part) for name, part in parts.items()])
 
 
-def _check(name: str, part: Callable[[], str]) -> Check:
+def _check(platform: Platform, name: str, part: Callable[[], str]) -> Check:
     try:
         return Check(name=name, ok=True, detail=part())
     except LlmopsError as error:
         return Check(name=name, ok=False, detail=error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001  (whatever a part raises is its finding)
-        return Check(name=name, ok=False, detail=f"{type(error).__name__}: {error}")
+        return Check(name=name, ok=False, detail=_without_secrets(platform, f"{type(error).__name__}: {error}"))
+
+
+def _without_secrets(platform: Platform, text: str) -> str:
+    if platform.name == "local":
+        return text
+    from blocks.platform import ResolvedPlatform
+    from tasks_lib.providers.redact import redact
+
+    return redact(text, platform.secrets() if isinstance(platform, ResolvedPlatform) else ())
+
+
+def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
+    """Reach what the platform's blocks stand for; the local platform has none."""
+    if platform.name == "local":
+        return {}
+    from blocks.platform import ResolvedPlatform
+
+    if not isinstance(platform, ResolvedPlatform):
+        return {}
+    parts: dict[str, Callable[[], str]] = {
+        f"provider {provider.provider}": provider.check for provider in platform.providers
+    }
+    store, tracking = platform.store, platform.tracking
+    parts["store"] = lambda: store.check(platform.home)
+    if tracking is not None:
+        parts["tracking server"] = tracking.check
+    return parts
 
 
 def _home() -> str:
@@ -67,27 +104,67 @@ def _tracking(platform: Platform) -> str:
     return f"{platform.tracking_uri()}, experiment {experiment_id(connect(platform))}"
 
 
+def _documents(platform: Platform, settings: Settings) -> str:
+    source = platform.document_source(settings.ingest.source, settings.ingest.include)
+    first = next(iter(source.files()), None)
+    if first is None:
+        raise LlmopsError(f"{source.uri} holds no document", hint="Check the path and the patterns of the source.")
+    return f"{source.uri} can be listed"
+
+
 def _embedder(platform: Platform, settings: Settings) -> str:
     embedder = platform.embedder(settings.embedder)
-    vector = embedder.embed(["a question about annual leave"])[0]
+    vector = embedder.embed([SENTENCE])[0]
+    if len(vector) != embedder.dimension:
+        raise LlmopsError(
+            f"{settings.embedder} answers with {len(vector)} dimensions, and {embedder.dimension} are declared",
+            hint="Correct the embedding dimensions of the provider's block.",
+        )
     return f"{settings.embedder} answers with {len(vector)} dimensions"
 
 
-def _language_model(platform: Platform, settings: Settings) -> str:
-    generator = platform.chat_generator(settings.llm)
+def _language_model(platform: Platform, llm: LlmConfig) -> str:
+    generator = platform.chat_generator(llm)
     if generator is None:
-        return f"{settings.llm.model} needs no model: answers are extracted"
+        return f"{llm.model} needs no model: answers are extracted"
     from haystack.dataclasses import ChatMessage
 
-    replies = generator.run(messages=[ChatMessage.from_user("Answer with the word yes.")])["replies"]
-    return f"{settings.llm.model} answers with {len(replies[0].text or '')} characters"
+    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    usage = reply.meta.get("usage", {})
+    return (
+        f"{llm.model} answers with {len(reply.text or '')} characters in {reply.meta.get('latency_seconds', 0):.1f} s "
+        f"({usage.get('input_tokens', 0)} tokens in, {usage.get('output_tokens', 0)} out)"
+    )
+
+
+def _judge(platform: Platform) -> str:
+    generator = platform.judge()
+    if generator is None:
+        return "none: answers are not judged by a model"
+    from haystack.dataclasses import ChatMessage
+
+    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    return f"{reply.meta.get('model', 'the judge')} answers with {len(reply.text or '')} characters"
 
 
 def _index(platform: Platform, settings: Settings) -> str:
     index = platform.index(settings.rag)
     if not index.exists():
         raise LlmopsError(f"there is no index {settings.index_name!r}", hint="Run `llmops ingest`.")
-    return f"{index.name} version {index.version()}, {index.count()} chunks"
+    chunks = index.count()
+    told = f"{index.name} version {index.version()}, {chunks} chunks"
+    sampled = index.sample(1, 0)
+    if not sampled:
+        return told
+    vectors = index.embeddings([sampled[0].meta["content_hash"]])
+    held = len(next(iter(vectors.values()), []))
+    given = platform.embedder(settings.embedder).dimension
+    if held != given:
+        raise LlmopsError(
+            f"index {index.name!r} has vectors of {held} dimensions, and {settings.embedder} gives {given}",
+            hint="Ingest again under another collection, or set the embedder that the index was made with.",
+        )
+    return f"{told} of {held} dimensions, as the embedder gives"
 
 
 def _production(platform: Platform, settings: Settings) -> str:
@@ -95,6 +172,8 @@ def _production(platform: Platform, settings: Settings) -> str:
     from tasks_lib.registry.tracking import connect
 
     live = require_live(connect(platform), settings.gate.model_name, settings.gate.aliases["production"])
+    platform.chat_generator(live.rag.llm)
+    platform.embedder(live.rag.embedder)
     return f"version {live.version} of {live.model}, {live.rag.llm.model}"
 
 
@@ -105,10 +184,15 @@ def _prefect() -> str:
     import httpx
 
     try:
-        response = httpx.get(f"{url.rstrip('/')}/health", timeout=5)
+        response = httpx.get(f"{url.rstrip('/')}/admin/version", timeout=PREFECT_SECONDS)
+        response.raise_for_status()
     except httpx.HTTPError as error:
         raise LlmopsError(
             f"no Prefect server answers at {url}: {error}", hint="Start one: `prefect server start`."
         ) from error
-    response.raise_for_status()
-    return f"{url} is healthy"
+    running, ours = str(response.json()), version("prefect")
+    if running.split(".")[:2] != ours.split(".")[:2]:
+        raise LlmopsError(
+            f"{url} runs Prefect {running}, and this client is {ours}", hint="Run the same version on both sides."
+        )
+    return f"{url} runs Prefect {running}"

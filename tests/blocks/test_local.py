@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from blocks.local import LocalPlatform, sample_handbook
-from blocks.resolve import resolve_platform
 from tasks_lib.config.rag import LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.platform import Platform
@@ -53,8 +52,3 @@ def test_resolving_local_never_imports_prefect() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-
-
-def test_unknown_platform_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(ConfigurationError, match="'nowhere'.*local"):
-        resolve_platform("nowhere")

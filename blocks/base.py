@@ -1,0 +1,74 @@
+"""What all blocks of ours share."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from prefect.blocks.core import Block
+from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, Secret, SecretStr
+
+SESSION_TOKEN = "aws_session_token"  # noqa: S105  (the name of a field)
+
+
+def _plain_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password or parts.username:
+        # the value is not repeated: it holds a secret
+        msg = "the address carries credentials; give them in the fields for secrets"
+        raise ValueError(msg)
+    return url.rstrip("/") if parts.scheme in {"http", "https"} else url
+
+
+Address = Annotated[str, AfterValidator(_plain_address)]
+"""A URL without credentials in it: addresses are logged."""
+
+
+class PlatformBlock(Block):
+    """A block of ours. Other blocks refer to it by its slug."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    _origin: str = PrivateAttr(default="")
+
+    @property
+    def slug(self) -> str:
+        """`block-type/document-name` of a saved block, else where it comes from, such as `environment/openai`."""
+        if self._block_document_name:
+            return f"{self.get_block_type_slug()}/{self._block_document_name}"
+        return self._origin or f"{self.get_block_type_slug()}/unsaved"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value in the block and in the blocks inside it: no error may show one."""
+        return tuple(_secrets_in(self))
+
+    def coming_from(self, origin: str) -> None:
+        """Name the origin of a block that is not saved."""
+        self._origin = origin
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """Secret fields; prefect-aws keeps the session token in an ordinary one."""
+    if isinstance(value, SecretStr | Secret):
+        yield from _texts_in(value.get_secret_value())
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            found = getattr(value, name)
+            yield from _texts_in(found) if name == SESSION_TOKEN else _secrets_in(found)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts_in(item)
+    elif value:
+        yield str(value)
+
+
+def link(url: str) -> Any:
+    """A URL for the form of a block: Prefect declares them as parsed URLs, and takes text."""
+    return url
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """The value of a secret field; empty is none."""
+    return (secret.get_secret_value() or None) if secret else None

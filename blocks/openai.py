@@ -1,0 +1,131 @@
+"""``OpenAICompatibleModels``: OpenAI, and every server that speaks its API."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, SecretStr
+
+from blocks.base import Address, link, revealed
+from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
+from tasks_lib.providers.parameters import OPENAI, OPENAI_COMPLETION
+
+NO_KEY = "none"
+"""What servers that want no key are sent: the client insists on one."""
+
+
+class OpenAICompatibleModels(ModelProvider):
+    """
+    OpenAI, and every server that speaks its API: vLLM, LiteLLM, llama.cpp, the MLflow AI Gateway.
+
+    Example:
+        Save the block, and use it:
+        ```python
+        from blocks.openai import OpenAICompatibleModels
+        from tasks_lib.config.rag import LlmConfig
+
+        OpenAICompatibleModels(base_url="http://vllm.internal:8000/v1", provider="vllm").save("gpu")
+
+        models = OpenAICompatibleModels.load("gpu")
+        generator = models.chat_generator(LlmConfig(model="vllm/Qwen/Qwen3-8B"))
+        generator.run("What is a notice period?")
+        ```
+    """
+
+    _block_type_name = "LLMOps OpenAI-compatible models"
+    _block_type_slug = "llmops-openai-compatible-models"
+    _description = "OpenAI, and every server that speaks its API: vLLM, LiteLLM, llama.cpp, MLflow AI Gateway."
+    _documentation_url = link("https://platform.openai.com/docs/api-reference/chat")
+
+    known_dimensions: ClassVar[Mapping[str, int]] = {
+        "text-embedding-3-small": 1536,
+        "text-embedding-3-large": 3072,
+        "text-embedding-ada-002": 1536,
+    }
+    known_max_tokens: ClassVar[Mapping[str, int]] = dict.fromkeys(known_dimensions, 8191)
+
+    provider: str = Field(
+        default="openai",
+        pattern=PROVIDER_NAME,
+        title="Provider name",
+        description="First part of the model ids that this block serves, as in `openai/…`.",
+    )
+    base_url: Address | None = Field(
+        default=None,
+        title="Base URL",
+        description="Address of the API, mostly ending in /v1. Empty: OpenAI's own.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, title="API key", description="Key of the API; empty where the server wants none."
+    )
+    organisation: str | None = Field(
+        default=None, title="Organisation", description="Organisation that OpenAI bills, if the key has several."
+    )
+    token_limit_parameter: Literal["automatic", "max_completion_tokens", "max_tokens"] = Field(
+        default="automatic",
+        title="Token limit parameter",
+        description="How the server calls the longest answer. Automatic: `max_completion_tokens` for OpenAI's own API, "
+        "`max_tokens` for a base URL.",
+    )
+
+    @property
+    def parameter_names(self) -> Mapping[str, str]:  # type: ignore[override]  # depends on the server
+        """Our generation parameters → the server's."""
+        automatic = "max_tokens" if self.base_url else "max_completion_tokens"
+        wanted = {"automatic": automatic}.get(self.token_limit_parameter, self.token_limit_parameter)
+        return OPENAI_COMPLETION if wanted == "max_completion_tokens" else OPENAI
+
+    def streaming_parameters(self) -> dict[str, Any]:
+        """Tokens of a stream are told only on demand."""
+        return {"stream_options": {"include_usage": True}}
+
+    def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
+        """Haystack's `OpenAIChatGenerator`."""
+        from haystack.components.generators.chat import OpenAIChatGenerator
+
+        return OpenAIChatGenerator(model=model, generation_kwargs=parameters, **self._client_arguments())
+
+    def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
+        """Haystack's `OpenAIDocumentEmbedder`, which leaves errors to the caller instead of logging them."""
+        from haystack import Document
+
+        from tasks_lib.components.openai_embedder import OpenAIBatchEmbedder
+
+        embedder = OpenAIBatchEmbedder(model=model, progress_bar=False, **self._client_arguments())
+
+        def embed(texts: list[str]) -> tuple[list[list[float]], int]:
+            documents = [Document(id=str(number), content=text) for number, text in enumerate(texts)]
+            result = embedder.run(documents)
+            tokens = int(result["meta"].get("usage", {}).get("prompt_tokens") or 0)
+            return [document.embedding for document in result["documents"]], tokens
+
+        return embed
+
+    def check(self) -> str:
+        """List the models.
+
+        :raises LlmopsError: If the server cannot be reached, or refuses the key.
+        """
+        from openai import OpenAI
+
+        from tasks_lib.providers.call import ModelCall
+
+        with OpenAI(
+            api_key=revealed(self.api_key) or NO_KEY,
+            base_url=self.base_url,
+            organization=self.organisation,
+            timeout=self.request_timeout_seconds,
+            max_retries=0,
+        ) as client:
+            found = ModelCall(self.policy(), "models").run(lambda: [model.id for model in client.models.list().data])
+        return f"{self.base_url or 'OpenAI'} offers {len(found)} models"
+
+    def _client_arguments(self) -> dict[str, Any]:
+        from haystack.utils import Secret
+
+        return {
+            "api_key": Secret.from_token(revealed(self.api_key) or NO_KEY),
+            "api_base_url": self.base_url,
+            "organization": self.organisation,
+            "timeout": self.request_timeout_seconds,
+            "max_retries": 0,
+        }

@@ -1,0 +1,135 @@
+"""``ResolvedPlatform``: a saved platform with the blocks that play its roles."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from blocks.documents import Documents, S3Documents
+from blocks.local import sample_handbook
+from blocks.local_models import LocalModels
+from blocks.provider import ModelProvider
+from blocks.store import IndexStore
+from blocks.tracking import MLflowTracking
+from tasks_lib.config.rag import LlmConfig, RagConfig
+from tasks_lib.errors import ConfigurationError
+from tasks_lib.home import Home
+
+if TYPE_CHECKING:
+    from haystack.components.generators.chat.types import ChatGenerator
+
+    from tasks_lib.ingestion.index import Index
+    from tasks_lib.platform import DocumentSource, Embedder
+
+LOCAL_PROVIDER = "local"
+
+
+@dataclass(frozen=True)
+class ResolvedPlatform:
+    """Blocks by role, with defaults in place. Small and picklable: clients are built on use.
+
+    The local models come with the package, so every platform supplies them.
+
+    :param tracking: `None` for sqlite below the home.
+    :param documents: `None` for the sample handbook.
+    """
+
+    name: str
+    providers: tuple[ModelProvider, ...]
+    store: IndexStore
+    tracking: MLflowTracking | None = None
+    documents: Documents | None = None
+    judge_model: str | None = None
+    home: Home = field(default_factory=Home.from_environment)
+
+    def tracking_uri(self) -> str:
+        """The server's address, its credentials put into this process's environment; else sqlite below the home."""
+        if self.tracking is not None:
+            return self.tracking.connect()
+        from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+
+        return ensure_sqlite_tracking(self.home.ensure())
+
+    def index(self, rag: RagConfig, *, version: str | None = None) -> "Index":
+        """The index of `rag` in the platform's store. The embedder is asked only where there is no index yet."""
+        return self.store.index(
+            rag.index_name, self.home, version=version, dimension=lambda: self.embedder(rag.embedder).dimension
+        )
+
+    def open_index(self, name: str) -> "Index":
+        """An index of the platform's store by its name."""
+        return self.store.index(name, self.home)
+
+    def indexes(self) -> list[str]:
+        """Names of the indexes in the platform's store."""
+        return self.store.indexes(self.home)
+
+    def embedder(self, model: str) -> "Embedder":
+        """The embedder `provider/model`.
+
+        :raises ConfigurationError: If the platform has no such provider, or the provider no such embedder.
+        """
+        return self.provider_of("embedder", model).embedder(model.split("/", 1)[1])
+
+    def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
+        """The model of `llm`, followed by its fallbacks; `None` for `local/extractive`.
+
+        :raises ConfigurationError: If the platform has no such provider, or a fallback is no language model.
+        """
+        first = self.provider_of("llm.model", llm.model).chat_generator(llm)
+        others = [self._fallback(llm, model) for model in llm.fallback if first is not None]
+        if first is None or not others:
+            return first
+        from blocks.chat_generator import ModelChain
+
+        chain: ChatGenerator = ModelChain([first, *others])
+        return chain
+
+    def judge(self) -> "ChatGenerator | None":
+        """The model that the platform names as judge."""
+        if self.judge_model is None:
+            return None
+        return self.provider_of("judge", self.judge_model).chat_generator(LlmConfig(model=self.judge_model))
+
+    def document_source(self, uri: str | None, include: tuple[str, ...] = ()) -> "DocumentSource":
+        """The source at `uri`, with the credentials of the platform's documents where it lies in their bucket."""
+        from tasks_lib.ingestion.sources import open_source
+
+        if uri is None:
+            return self.documents.source(include) if self.documents else open_source(str(sample_handbook()), include)
+        if isinstance(self.documents, S3Documents) and self.documents.opens(uri):
+            return self.documents.source_at(uri, include)
+        return open_source(uri, include)
+
+    def provider_of(self, key: str, model: str) -> ModelProvider:
+        """The provider that the first part of `model` names.
+
+        :param key: Where `model` was read, as errors name it.
+        :raises ConfigurationError: If the platform lacks it; the message lists the providers that it has.
+        """
+        wanted = model.partition("/")[0]
+        for provider in self.providers:
+            if provider.provider == wanted:
+                return provider
+        if wanted == LOCAL_PROVIDER:
+            return LocalModels()
+        has = ", ".join(f"{provider.provider} ({provider.slug})" for provider in self.providers)
+        raise ConfigurationError(
+            f"platform {self.name!r} cannot supply {key} {model!r}: it has no provider {wanted!r}; "
+            f"it has {', '.join(filter(None, [has, LOCAL_PROVIDER]))}",
+            hint=f"Add a block for {wanted!r} to the providers of llmops-platform/{self.name}, or set {key} "
+            "to a model of one that it has.",
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret of the platform's blocks: no text may show one."""
+        parts = (*self.providers, self.store, self.tracking, self.documents)
+        return tuple(secret for part in parts if part is not None for secret in part.secrets())
+
+    def _fallback(self, llm: LlmConfig, model: str) -> "ChatGenerator":
+        alone = llm.model_copy(update={"model": model, "fallback": ()})
+        generator = self.provider_of("llm.fallback", model).chat_generator(alone)
+        if generator is None:
+            raise ConfigurationError(
+                f"llm.fallback names {model!r}, which is no language model",
+                hint="Name language models of the platform's providers only.",
+            )
+        return generator

@@ -1,0 +1,126 @@
+"""``ModelProvider``: what the blocks of all providers of language models and embedders share."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from blocks.base import PlatformBlock
+from tasks_lib.config.rag import LlmConfig
+from tasks_lib.providers.call import CallPolicy
+from tasks_lib.providers.usage import ModelPrice
+
+if TYPE_CHECKING:
+    from haystack.components.generators.chat.types import ChatGenerator
+
+    from tasks_lib.platform import Embedder
+
+PROVIDER_NAME = r"^[a-z][a-z0-9-]*$"
+DEFAULT_MAX_TOKENS = 512
+"""What an embedder is taken to read where neither the block nor our table knows better."""
+
+EmbedBatch = Callable[[list[str]], tuple[list[list[float]], int]]
+"""Texts → their vectors, and the tokens that the provider counted (0: it told none)."""
+
+
+class ModelProvider(PlatformBlock):
+    """Language models and embedders under one address and one set of credentials."""
+
+    parameter_names: ClassVar[Mapping[str, str]]
+    """Our generation parameters → the provider's."""
+    embedding_batch: ClassVar[int] = 32
+    known_dimensions: ClassVar[Mapping[str, int]] = {}
+    known_max_tokens: ClassVar[Mapping[str, int]] = {}
+
+    provider: str = Field(
+        default="provider",
+        pattern=PROVIDER_NAME,
+        title="Provider name",
+        description="First part of the model ids that this block serves, as in `name/model`.",
+    )
+    request_timeout_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        title="Request timeout",
+        description="Seconds that one call may take, with waiting and retries.",
+    )
+    max_attempts: int = Field(
+        default=4, ge=1, le=20, title="Attempts", description="Attempts of one call when the provider is overloaded."
+    )
+    calls_in_flight: int = Field(
+        default=8, ge=1, le=256, title="Calls in flight", description="Calls at the same time, in one process."
+    )
+    prices: dict[str, ModelPrice] = Field(
+        default_factory=dict,
+        title="Prices",
+        description="Model → price of a million tokens read (`input`) and written (`output`). Empty: no cost is shown.",
+    )
+    dimensions: dict[str, int] = Field(
+        default_factory=dict,
+        title="Embedding dimensions",
+        description="Embedder → dimensions of its vectors. Without it the embedder is asked once.",
+    )
+    max_input_tokens: dict[str, int] = Field(
+        default_factory=dict,
+        title="Embedder input",
+        description=f"Embedder → tokens that it reads. Known for common models, else {DEFAULT_MAX_TOKENS}.",
+    )
+
+    @abstractmethod
+    def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
+        """Haystack's generator for `model`, trying once, with parameters as the provider calls them."""
+
+    @abstractmethod
+    def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:
+        """What embeds one batch of at most `batch_size` texts, trying once.
+
+        :param query: Questions instead of documents; some models tell them apart.
+        """
+
+    @abstractmethod
+    def check(self) -> str:
+        """Ask the provider whether it is there and knows the credentials; one line about it.
+
+        :raises LlmopsError: If not.
+        """
+
+    def batch_size(self, model: str) -> int:  # noqa: ARG002  (depends on the model for some providers)
+        """Texts in one call of an embedder."""
+        return self.embedding_batch
+
+    def streaming_parameters(self) -> dict[str, Any]:
+        """Further parameters of a call whose answer is streamed."""
+        return {}
+
+    def policy(self) -> CallPolicy:
+        """How the provider wants to be called."""
+        return CallPolicy(
+            provider=self.slug,
+            deadline_seconds=self.request_timeout_seconds,
+            max_attempts=self.max_attempts,
+            calls_in_flight=self.calls_in_flight,
+            secrets=self.secrets(),
+        )
+
+    def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
+        """The Haystack chat generator of `llm.model`; `None` where no model is needed."""
+        from blocks.chat_generator import ProviderChatGenerator
+
+        generator: ChatGenerator = ProviderChatGenerator(self, llm)
+        return generator
+
+    def embedder(self, model: str) -> "Embedder":
+        """The embedder with this id, without the provider's name."""
+        from blocks.embedder import ProviderEmbedder
+
+        return ProviderEmbedder(self, model)
+
+    def declared_dimension(self, model: str) -> int | None:
+        """Dimensions by the block, else by our table; `None` to ask the embedder."""
+        return self.dimensions.get(model) or self.known_dimensions.get(model)
+
+    def declared_max_tokens(self, model: str) -> int:
+        """Tokens that the embedder reads, by the block, else by our table."""
+        return self.max_input_tokens.get(model) or self.known_max_tokens.get(model) or DEFAULT_MAX_TOKENS

@@ -1,0 +1,107 @@
+"""``MLflowTracking``: the MLflow server that tracks runs and holds the registry."""
+
+import os
+from importlib.metadata import version
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from blocks.base import Address, PlatformBlock, link, revealed
+from tasks_lib.errors import ConfigurationError, LlmopsError
+
+TOKEN = "MLFLOW_TRACKING_TOKEN"  # noqa: S105  (the name of a variable)
+USERNAME = "MLFLOW_TRACKING_USERNAME"
+PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105  (the name of a variable)
+INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
+
+
+class MLflowTracking(PlatformBlock):
+    """
+    The MLflow server that tracks runs and holds the registry.
+
+    MLflow's client reads its credentials from environment variables: they are set in the process that uses the
+    platform, and inherited by the processes it starts.
+
+    Example:
+        Save the block, and use it:
+        ```python
+        from blocks.tracking import MLflowTracking
+
+        MLflowTracking(uri="https://mlflow.internal", username="llmops", password="…").save("prod")
+
+        MLflowTracking.load("prod").connect()
+        ```
+    """
+
+    _block_type_name = "LLMOps MLflow tracking"
+    _block_type_slug = "llmops-mlflow-tracking"
+    _description = "The MLflow server that tracks runs, stores traces and holds the model registry."
+    _documentation_url = link("https://mlflow.org/docs/latest/self-hosting/")
+
+    uri: Address = Field(title="Tracking URI", description="Address of the MLflow server, without credentials in it.")
+    token: SecretStr | None = Field(
+        default=None, title="Token", description="Bearer token, where the server wants one."
+    )
+    username: str | None = Field(default=None, title="User name", description="For basic authentication.")
+    password: SecretStr | None = Field(default=None, title="Password", description="For basic authentication.")
+    verify_tls: bool = Field(default=True, title="Verify TLS", description="Check the certificate of the server.")
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        if self.token and self.username:
+            msg = "give a token, or user name and password, not both"
+            raise ValueError(msg)
+        if bool(self.username) != bool(self.password):
+            msg = "user name and password go together"
+            raise ValueError(msg)
+        return self
+
+    def connect(self) -> str:
+        """Put the credentials where MLflow's client looks for them, and return the tracking URI."""
+        wanted = {TOKEN: revealed(self.token), USERNAME: self.username, PASSWORD: revealed(self.password)}
+        if not self.verify_tls:
+            wanted[INSECURE] = "true"
+        for name, value in wanted.items():
+            if value:
+                os.environ[name] = value
+            elif any(wanted.values()):
+                os.environ.pop(name, None)
+        return self.uri
+
+    def check(self) -> str:
+        """Ask for the server's version.
+
+        :raises LlmopsError: If it cannot be reached or refuses the credentials.
+        """
+        if not self.uri.startswith(("http://", "https://")):
+            return f"{self.uri} needs no server"
+        import httpx
+
+        password = revealed(self.password)
+        token = revealed(self.token)
+        try:
+            response = httpx.get(
+                f"{self.uri}/version",
+                timeout=10,
+                verify=self.verify_tls,
+                auth=(self.username, password) if self.username and password else None,
+                headers={"Authorization": f"Bearer {token}"} if token else {},
+            )
+        except httpx.HTTPError as error:
+            raise LlmopsError(
+                f"no MLflow server answers at {self.uri}: {error}", hint="Check the tracking URI, and that it runs."
+            ) from None
+        if response.status_code in {401, 403}:
+            raise ConfigurationError(
+                f"the MLflow server at {self.uri} refuses the credentials (HTTP {response.status_code})",
+                hint=f"Check token, or user name and password, of {self.slug}.",
+            )
+        if response.is_error:
+            raise LlmopsError(f"the MLflow server at {self.uri} answers HTTP {response.status_code}")
+        running, ours = response.text.strip()[:40], version("mlflow")
+        if running.partition(".")[0] != ours.partition(".")[0]:
+            raise LlmopsError(
+                f"the server at {self.uri} runs MLflow {running!r}, and this client is {ours}",
+                hint="Run the same major version on both sides.",
+            )
+        return f"{self.uri} runs MLflow {running}"

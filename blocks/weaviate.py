@@ -1,0 +1,105 @@
+"""``WeaviateStore``: indexes on a Weaviate server or in Weaviate Cloud."""
+
+from typing import TYPE_CHECKING, Self
+
+from prefect.types import SecretDict
+from pydantic import Field, SecretStr, model_validator
+
+from blocks.base import Address, link, revealed
+from blocks.store import IndexStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tasks_lib.components.weaviate.connection import WeaviateConnection
+
+    from tasks_lib.home import Home
+    from tasks_lib.ingestion.index import Index
+
+
+class WeaviateStore(IndexStore):
+    """
+    Indexes on a Weaviate server or in Weaviate Cloud.
+
+    Example:
+        Save the block, and use it:
+        ```python
+        from blocks.weaviate import WeaviateStore
+        from tasks_lib.home import Home
+
+        WeaviateStore(url="http://weaviate.internal:8080", api_key="…").save("prod")
+
+        WeaviateStore.load("prod").indexes(Home.from_environment())
+        ```
+    """
+
+    _block_type_name = "LLMOps Weaviate store"
+    _block_type_slug = "llmops-weaviate-store"
+    _description = "Indexes on a Weaviate server, self-hosted or in Weaviate Cloud."
+    _documentation_url = link("https://docs.weaviate.io/weaviate/connections")
+
+    url: Address = Field(title="URL", description="Address of the server, or of the cluster in Weaviate Cloud.")
+    cloud: bool = Field(
+        default=False,
+        title="Weaviate Cloud",
+        description="The URL is a cluster of Weaviate Cloud, not a server of yours.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, title="API key", description="Key of the server; Weaviate Cloud always wants one."
+    )
+    grpc_host: str | None = Field(
+        default=None, title="gRPC host", description="Host of the gRPC endpoint, if not that of the URL."
+    )
+    grpc_port: int = Field(default=50051, ge=1, le=65535, title="gRPC port", description="Port of the gRPC endpoint.")
+    grpc_secure: bool = Field(default=False, title="gRPC over TLS", description="Encrypt gRPC.")
+    headers: SecretDict | None = Field(
+        default=None, title="Headers", description="Further headers of every request, such as keys of module providers."
+    )
+    timeout_seconds: float = Field(
+        default=60.0, gt=0, le=3600, title="Timeout", description="Seconds that one request may take."
+    )
+
+    @model_validator(mode="after")
+    def _cloud_wants_a_key(self) -> Self:
+        if self.cloud and not revealed(self.api_key):
+            msg = "Weaviate Cloud needs an API key"
+            raise ValueError(msg)
+        return self
+
+    def connection(self) -> "WeaviateConnection":
+        """How the server is reached."""
+        from tasks_lib.components.weaviate.connection import WeaviateConnection
+
+        headers = self.headers.get_secret_value() if self.headers else {}
+        return WeaviateConnection(
+            url=self.url,
+            cloud=self.cloud,
+            api_key=revealed(self.api_key),
+            grpc_host=self.grpc_host,
+            grpc_port=self.grpc_port,
+            grpc_secure=self.grpc_secure,
+            headers={name: str(value) for name, value in headers.items()},
+            timeout_seconds=self.timeout_seconds,
+        )
+
+    def index(
+        self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
+    ) -> "Index":
+        """The collection behind `name`. Weaviate keeps no past states, so `version` must be the current one."""
+        from tasks_lib.components.weaviate.index import WeaviateIndex
+
+        index = WeaviateIndex(self.connection(), name, version=version, lock_folder=home.ensure().locks)
+        if dimension is not None and version is None and not index.exists():
+            index.dimension = dimension()
+        return index
+
+    def indexes(self, home: "Home") -> list[str]:  # noqa: ARG002  (nothing of it lies at home)
+        """Names of the indexes."""
+        from tasks_lib.components.weaviate.index import list_indexes
+
+        return list_indexes(self.connection())
+
+    def check(self, home: "Home") -> str:
+        """Ask for the version of the server, and list the indexes."""
+        version = self.connection().server_version()
+        return f"{self.url} runs Weaviate {version} with {len(self.indexes(home))} indexes"

@@ -1,0 +1,1 @@
+"""Haystack components of Amazon Bedrock on a session of our own."""

@@ -1,0 +1,1 @@
+"""Calls of language models and embedders, whoever provides them."""

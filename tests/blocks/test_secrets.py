@@ -1,0 +1,79 @@
+"""Secrets of blocks reach no file below the home, and nothing that is printed."""
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from blocks.base import PlatformBlock
+from blocks.collection import BLOCKS
+from blocks.tracking import MLflowTracking
+from tests.stubs.bedrock_api import BedrockStub
+from tests.stubs.leaks import leaks
+from tests.stubs.openai_api import OpenAIStub
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_leaks_are_found_in_whatever_form(tmp_path: Path) -> None:
+    secret = "a-planted-secret-of-length"
+    encoded = base64.b64encode(b"user:" + secret.encode()).decode()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file.bin").write_bytes(b"\0\xff" + secret.encode())
+    (tmp_path / "clean.txt").write_text("nothing")
+    assert leaks(tmp_path, [secret, "another-secret"], [f"Basic {encoded}", "nothing"]) == [
+        "printed text 0: secret 0",
+        "deep/file.bin: secret 0",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.flow
+def test_ten_planted_secrets_are_found_nowhere_after_successes_and_failures(tmp_path: Path) -> None:
+    planted = [f"planted/{number}+{secrets.token_urlsafe(18)}" for number in range(10)]
+    bedrock = BedrockStub("", "expired")
+    bedrock.echo_key = True
+    with bedrock, OpenAIStub("", *["wrong-key"] * 5) as openai:
+        done = subprocess.run(
+            [sys.executable, "-P", str(ROOT / "tests" / "stubs" / "planted_run.py")],
+            input=json.dumps({"secrets": planted, "bedrock": bedrock.url, "openai": openai.url}),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=230,
+            check=False,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))},
+                "LLMOPS_HOME": str(tmp_path),
+                "PREFECT_HOME": str(tmp_path / "prefect"),
+                "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "200",
+                "PREFECT_LOGGING_LEVEL": "DEBUG",
+                "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
+            },
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    sent = {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests}
+    assert sent == {planted[1]}
+    assert {request.headers.get("Authorization") for request in openai.requests} == {f"Bearer {planted[3]}"}
+    assert "***" in done.stderr + done.stdout
+    assert leaks(tmp_path, planted, [done.stdout, done.stderr]) == []
+
+
+def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ValidationError) as failed:
+        MLflowTracking(uri="http://user:very-secret@mlflow:5000")
+    assert "very-secret" not in str(failed.value)
+    assert "fields for secrets" in str(failed.value)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_fields_that_sound_secret_are_secret(block: type[PlatformBlock]) -> None:
+    secret = {path.partition(".")[0] for path in block._to_block_schema().fields["secret_fields"]}
+    sensitive = {"api_key", "token", "password", "headers", "storage_options"} & set(block.model_fields)
+    assert sensitive <= secret
