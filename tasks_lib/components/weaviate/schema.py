@@ -1,0 +1,86 @@
+"""What the collections of an index hold. Every property is declared: Weaviate would guess types and tokenise paths."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from haystack import Document
+
+PREFIX = "LLMOps_"
+MANIFEST_SUFFIX = "_manifest"
+UUID_SPACE = "llmops"
+
+_EXACT = "field"
+"""The whole value is one token: filters compare it exactly."""
+_WORDS = "word"
+
+_TEXTS = ("source", "document", "document_hash", "content_hash", "title", "heading")
+_NUMBERS = ("start", "end", "page")
+META = (*_TEXTS, *_NUMBERS)
+"""Metadata of chunks that filters know; see `tasks_lib.ingestion.chunk`."""
+
+
+def collection_name(index: str) -> str:
+    """Weaviate's name of the collection behind an index: a letter, then letters, digits and underscores."""
+    digest = hashlib.sha256(index.encode()).hexdigest()[:8]
+    return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', index)[:100]}_{digest}"
+
+
+def chunk_collection(index: str) -> dict[str, Any]:
+    """Chunks with their vectors; `generation` says by which change a chunk was written."""
+    properties = [
+        _text("_original_id"),
+        _text("content", tokenization=_WORDS, searchable=True),
+        *(_text(name) for name in _TEXTS),
+        *({"name": name, "dataType": ["int"]} for name in _NUMBERS),
+        {"name": "generation", "dataType": ["int"]},
+        {"name": "extra", "dataType": ["text"], "indexFilterable": False, "indexSearchable": False},
+    ]
+    return {
+        "class": collection_name(index),
+        "description": index,
+        "vectorizer": "none",
+        "vectorIndexConfig": {"distance": "cosine"},
+        "invertedIndexConfig": {"indexNullState": True},
+        "properties": properties,
+    }
+
+
+def manifest_collection(index: str) -> dict[str, Any]:
+    """One object for each document, and one (with an empty source) for the state of the index."""
+    properties = [_text("source"), _text("document"), _text("document_hash"), _text("pending")]
+    properties += [{"name": name, "dataType": ["int"]} for name in ("generation", "chunks", "dimension")]
+    return {
+        "class": collection_name(index) + MANIFEST_SUFFIX,
+        "vectorizer": "none",
+        "vectorIndexType": "flat",
+        "properties": properties,
+    }
+
+
+def _text(name: str, *, tokenization: str = _EXACT, searchable: bool = False) -> dict[str, Any]:
+    return {"name": name, "dataType": ["text"], "tokenization": tokenization, "indexSearchable": searchable}
+
+
+def to_properties(chunk: Document, generation: int) -> dict[str, Any]:
+    """Properties of a chunk; other metadata goes along as JSON and is not filtered."""
+    known = {name: chunk.meta[name] for name in META if chunk.meta.get(name) is not None}
+    extra = {name: value for name, value in chunk.meta.items() if name not in META}
+    return {
+        "_original_id": chunk.id,
+        "content": chunk.content or "",
+        "generation": generation,
+        "extra": json.dumps(extra, default=str) if extra else "",
+        **known,
+    }
+
+
+def to_chunk(document: Document, *, keep_vector: bool = True) -> Document:
+    """A chunk as it was written, out of the document that Haystack's integration reads."""
+    meta: dict[str, Any] = {name: document.meta.get(name) for name in META}
+    for name in _NUMBERS:
+        meta[name] = int(meta[name]) if meta[name] is not None else None
+    meta |= json.loads(document.meta.get("extra") or "{}")
+    vector = document.embedding if keep_vector else None
+    return Document(id=document.id, content=document.content, meta=meta, score=document.score, embedding=vector)
