@@ -1,0 +1,113 @@
+"""The model script: what MLflow stores of a version, and runs in a process of its own (models from code).
+
+The version brings `tasks_lib` and `blocks` along (`code_paths`); its `model_config` holds `rag` and `index_version`.
+Where it runs, `LLMOPS_PLATFORM` names the platform that supplies addresses and credentials.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+from pydantic import BaseModel, Field
+
+PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
+
+
+class Turn(BaseModel):
+    """One message of a conversation."""
+
+    role: str = Field(description="`system`, `user` or `assistant`.")
+    content: str
+
+
+class Request(BaseModel):
+    """A conversation whose last message is the user's. MLflow's signatures know no literals, so roles are text here."""
+
+    messages: list[Turn]
+
+
+class CitedSource(BaseModel):
+    """A passage that was found: characters `start` to `end` of the converted text of `document`."""
+
+    document: str
+    start: int
+    end: int
+    score: float
+    content: str
+    source: str = ""
+    title: str | None = None
+    heading: str | None = None
+    page: int | None = None
+
+
+class Decision(BaseModel):
+    """What one guardrail decided."""
+
+    validator: str
+    direction: str
+    action: str
+    kinds: list[str]
+
+
+class Cost(BaseModel):
+    """What an answer cost."""
+
+    input_tokens: int
+    output_tokens: int
+    cost: float | None = None
+
+
+class Reply(BaseModel):
+    """The fields of `tasks_lib.rag.types.Answer`, as MLflow's signatures can tell them."""
+
+    response: str
+    source_documents: list[CitedSource]
+    refused: bool
+    refusal_reason: str
+    guardrails: list[Decision]
+    evidence: float | None = None
+    model: str
+    usage: Cost
+
+
+class RagAssistant(PythonModel):
+    """Builds the assistant once, when it is loaded."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the configuration, resolve the platform, and load every model that answers need."""
+        from blocks.resolve import resolve_platform
+        from tasks_lib.config.rag import RagConfig
+        from tasks_lib.rag.pipeline import build_assistant
+        from tasks_lib.rag.tracing import trace_into_mlflow
+
+        configuration: Mapping[str, Any] = context.model_config
+        self.assistant = build_assistant(
+            RagConfig.model_validate(configuration["rag"]),
+            resolve_platform(os.environ.get(PLATFORM_VARIABLE) or "local"),
+            index_version=configuration.get("index_version"),
+        )
+        self.assistant.warm_up()
+        trace_into_mlflow()
+
+    def predict(
+        self,
+        context: PythonModelContext | None,  # noqa: ARG002  (MLflow passes it)
+        model_input: list[Request],
+        params: dict[str, Any] | None = None,  # noqa: ARG002  (the request chooses no store, model or prompt)
+    ) -> list[Reply]:
+        """Answer each conversation.
+
+        :raises InputError: If a conversation is empty, does not end with the user's question, or has unknown roles.
+        """
+        return [self._reply(request) for request in model_input]
+
+    def _reply(self, request: Request) -> Reply:
+        from tasks_lib.rag.conversation import messages_of
+
+        messages = messages_of([turn.model_dump() for turn in request.messages])
+        return Reply.model_validate(self.assistant.answer(messages).payload())
+
+
+set_model(RagAssistant())

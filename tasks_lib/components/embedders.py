@@ -1,0 +1,44 @@
+"""Haystack components around any :class:`~tasks_lib.platform.Embedder`."""
+
+from typing import Any
+
+from haystack import component, default_from_dict, default_to_dict
+from haystack.core.serialization import import_class_by_name
+
+from tasks_lib.platform import Embedder
+
+
+@component
+class TextEmbedder:
+    """Embeds one text, such as a question.
+
+    :param embedder: Any embedder of the platform.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component; the embedder by its own `to_dict`, else by its class."""
+        own = getattr(self.embedder, "to_dict", None)
+        kind = type(self.embedder)
+        data = own() if own else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
+        return default_to_dict(self, embedder=data)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "TextEmbedder":
+        """Rebuild the component."""
+        embedder = data["init_parameters"]["embedder"]
+        kind = import_class_by_name(embedder["type"])
+        build = getattr(kind, "from_dict", None)
+        data["init_parameters"]["embedder"] = build(embedder) if build else kind(**embedder["init_parameters"])
+        return default_from_dict(cls, data)
+
+    def warm_up(self) -> None:
+        """Load the model, so that the first question does not wait for it."""
+        self.embedder.embed(["warm up"])
+
+    @component.output_types(embedding=list[float])
+    def run(self, text: str) -> dict[str, list[float]]:
+        """Embed `text` as a unit vector."""
+        return {"embedding": self.embedder.embed([text])[0]}

@@ -1,0 +1,91 @@
+"""From the ranking to the passages that are handed to the answer."""
+
+from dataclasses import replace
+from typing import Any
+
+from haystack import Document, component, default_from_dict, default_to_dict
+
+LARGEST_GAP = 4
+"""Characters of white space that may lie between two chunks which are joined."""
+
+
+@component
+class PassageSelector:
+    """Takes the best chunks, leaves out what scores too low, and joins chunks that lie side by side.
+
+    :param top_k: Chunks that are taken, before they are joined.
+    :param score_threshold: Chunks that score below are left out.
+    :param merge_neighbours: Whether adjacent chunks of one document become one passage, at the better one's place.
+    """
+
+    def __init__(
+        self, *, top_k: int = 10, score_threshold: float | None = None, merge_neighbours: bool = False
+    ) -> None:
+        self.top_k = top_k
+        self.score_threshold = score_threshold
+        self.merge_neighbours = merge_neighbours
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component."""
+        return default_to_dict(
+            self,
+            top_k=self.top_k,
+            score_threshold=self.score_threshold,
+            merge_neighbours=self.merge_neighbours,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "PassageSelector":
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    @component.output_types(documents=list[Document])
+    def run(self, documents: list[Document]) -> dict[str, list[Document]]:
+        """Select from `documents`, which come best first."""
+        taken = documents[: self.top_k]
+        if self.score_threshold is not None:
+            taken = [document for document in taken if (document.score or 0.0) >= self.score_threshold]
+        return {"documents": merge_neighbours(taken) if self.merge_neighbours else taken}
+
+
+def merge_neighbours(documents: list[Document]) -> list[Document]:
+    """Join chunks that touch or overlap in their document; the joined ones rank where the best of them did."""
+    rank = {document.id: position for position, document in enumerate(documents)}
+    merged: list[tuple[int, Document]] = []
+    for document in sorted(documents, key=lambda d: (_place(d), d.meta["start"], d.meta["end"])):
+        position = rank[document.id]
+        if merged and _touch(merged[-1][1], document):
+            best, before = merged.pop()
+            merged.append((min(best, position), _joined(before, document)))
+        else:
+            merged.append((position, document))
+    return [document for _, document in sorted(merged, key=lambda entry: entry[0])]
+
+
+def _place(document: Document) -> tuple[str, str]:
+    return document.meta["source"], document.meta["document"]
+
+
+def _touch(before: Document, after: Document) -> bool:
+    return _place(before) == _place(after) and after.meta["start"] - before.meta["end"] <= LARGEST_GAP
+
+
+def _joined(before: Document, after: Document) -> Document:
+    """Both as one passage whose length is `end - start`; the white space between them becomes line ends."""
+    between = after.meta["start"] - before.meta["end"]
+    text = "\n" * max(0, between) + (after.content or "")[max(0, -between) :]
+    meta = {**before.meta, "end": max(before.meta["end"], after.meta["end"])}
+    if before.meta.get("heading") != after.meta.get("heading"):
+        meta["heading"] = _shared_heading(before.meta.get("heading"), after.meta.get("heading"))
+    score = max(before.score or 0.0, after.score or 0.0)
+    return replace(before, content=f"{before.content or ''}{text}", meta=meta, score=score)
+
+
+def _shared_heading(first: str | None, second: str | None) -> str | None:
+    """The part of both heading paths from the top that is the same."""
+    shared: list[str] = []
+    for one, other in zip((first or "").split(" > "), (second or "").split(" > "), strict=False):
+        if one != other:
+            break
+        shared.append(one)
+    return " > ".join(shared) or None

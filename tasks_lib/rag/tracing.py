@@ -1,0 +1,148 @@
+"""Haystack's spans as MLflow spans: every step of an answer with what it found, below the span that is open."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from haystack import Document
+from haystack.dataclasses import ChatMessage
+from haystack.tracing.tracer import NullSpan, Span, Tracer, enable_tracing
+from pydantic import BaseModel
+
+from tasks_lib.rag.assistant import ANSWER_SPAN
+from tasks_lib.rag.usage import usage_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import LiveSpan
+
+COMPONENT_RUN = "haystack.component.run"
+LONGEST_TEXT = 20_000
+"""Characters of one text in a span."""
+
+LONGEST_NUMBERS = 16
+"""Numbers of a list that are shown; a longer one is a vector."""
+
+_KINDS = (
+    ("Retriever", "RETRIEVER"),
+    ("HybridFusion", "RERANKER"),
+    ("PassageSelector", "RETRIEVER"),
+    ("Embedder", "EMBEDDING"),
+    ("ChatGenerator", "CHAT_MODEL"),
+    ("PassageGuard", "GUARDRAIL"),
+)
+
+
+def trace_into_mlflow() -> None:
+    """Trace every pipeline of this process that runs below an MLflow span, and every answer."""
+    enable_tracing(MlflowTracer())
+
+
+class MlflowTracer(Tracer):
+    """Opens an MLflow span for a step. Without an open span only an answer opens one: nothing else makes a trace."""
+
+    @contextmanager
+    def trace(
+        self,
+        operation_name: str,
+        tags: dict[str, Any] | None = None,
+        parent_span: Span | None = None,  # noqa: ARG002  (MLflow nests below the span that is open)
+    ) -> Iterator[Span]:
+        """Run the block in a span."""
+        import mlflow
+
+        if operation_name != ANSWER_SPAN and mlflow.get_current_active_span() is None:
+            yield NullSpan()
+            return
+        name, kind = _name_and_kind(operation_name, tags or {})
+        with mlflow.start_span(name=name, span_type=kind) as span:
+            yield MlflowSpan(span)
+
+    def current_span(self) -> Span | None:
+        """The open span."""
+        import mlflow
+
+        span = mlflow.get_current_active_span()
+        return MlflowSpan(span) if span is not None else None
+
+
+class MlflowSpan(Span):
+    """An MLflow span that takes Haystack's tags. Vectors are left out, and long texts cut."""
+
+    def __init__(self, span: "LiveSpan") -> None:
+        self._span = span
+
+    def set_tag(self, key: str, value: Any) -> None:
+        """Set an attribute; Haystack's description of sockets and types is left out."""
+        if key in {"haystack.component.visits", "direction"}:
+            self._span.set_attribute(key, value)
+
+    def set_content_tag(self, key: str, value: Any) -> None:
+        """Set inputs and outputs."""
+        if key.endswith("input"):
+            self._span.set_inputs(readable(value))
+        elif key.endswith("output"):
+            self._span.set_outputs(self._outputs(value))
+
+    def raw_span(self) -> "LiveSpan":
+        """The MLflow span."""
+        return self._span
+
+    def get_correlation_data_for_logs(self) -> dict[str, Any]:
+        """Ids that find the trace of a log line."""
+        return {"trace_id": self._span.trace_id, "span_id": self._span.span_id}
+
+    def _outputs(self, value: Any) -> Any:
+        replies = value.get("replies") if isinstance(value, Mapping) else None
+        if replies:
+            used = usage_of(replies)
+            total = used.input_tokens + used.output_tokens
+            tokens = {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens, "total_tokens": total}
+            self._span.set_attribute("mlflow.chat.tokenUsage", tokens)
+        if self._span.span_type == "RETRIEVER" and isinstance(value, Mapping) and "documents" in value:
+            return [_passage(document) for document in value["documents"]]
+        return readable(value)
+
+
+def readable(value: Any) -> Any:
+    """`value` as JSON types, fit to be shown: documents with scores, vectors by their length."""
+    for kind, show in _SHOWN.items():
+        if isinstance(value, kind):
+            return show(value)
+    return value if value is None or isinstance(value, bool | int | float) else type(value).__name__
+
+
+def _text(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _entries(entries: Sequence[Any]) -> Any:
+    if len(entries) > LONGEST_NUMBERS and all(isinstance(entry, float) for entry in entries):
+        return f"vector of {len(entries)} dimensions"
+    return [readable(entry) for entry in entries]
+
+
+def _passage(document: Document) -> dict[str, Any]:
+    """A document as MLflow's evaluation and user interface know it."""
+    meta = document.meta
+    shown = {name: meta[name] for name in ("document", "start", "end", "heading", "page") if meta.get(name) is not None}
+    metadata = {**shown, "score": document.score, "doc_uri": meta.get("document")}
+    return {"page_content": _text(document.content or ""), "id": document.id, "metadata": metadata}
+
+
+_SHOWN: dict[type, Callable[[Any], Any]] = {
+    str: _text,
+    Document: _passage,
+    ChatMessage: lambda message: {"role": message.role.value, "content": _text(message.text or "")},
+    BaseModel: lambda model: model.model_dump(mode="json"),
+    Mapping: lambda mapping: {str(key): readable(entry) for key, entry in mapping.items()},
+    list: _entries,
+    tuple: _entries,
+}
+
+
+def _name_and_kind(operation: str, tags: Mapping[str, Any]) -> tuple[str, str]:
+    if operation != COMPONENT_RUN:
+        return operation, "GUARDRAIL" if "direction" in tags else "CHAIN"
+    component_type = str(tags.get("haystack.component.type", ""))
+    kind = next((kind for part, kind in _KINDS if part in component_type), "CHAIN")
+    return str(tags.get("haystack.component.name", component_type)), kind

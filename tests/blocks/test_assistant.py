@@ -1,0 +1,66 @@
+"""The whole assistant on each provider: only names change."""
+
+from pathlib import Path
+
+import pytest
+
+from blocks.lancedb import LanceDBStore
+from blocks.platform import ResolvedPlatform
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import LlmopsError
+from tasks_lib.home import Home
+from tasks_lib.ingestion.sync import sync
+from tasks_lib.rag.pipeline import build_assistant
+from tasks_lib.rag.types import Message
+from tests.stubs.services import Service
+
+LEAVE = "# Leave\n\nEmployees get 27 days of annual leave in each calendar year.\n"
+LUNCH = "# Lunch\n\nThe canteen serves lunch from noon until two in the afternoon.\n"
+
+
+@pytest.fixture
+def settings(service: Service, tmp_path: Path) -> Settings:
+    provider = service.chat_model.split("/", 1)[0]
+    return Settings.model_validate(
+        {
+            "llm": {"model": service.chat_model},
+            "embedder": f"{provider}/{service.embedder}",
+            "ingest": {"source": str(tmp_path / "documents")},
+        }
+    )
+
+
+@pytest.fixture
+def platform(service: Service, settings: Settings, home: Home, tmp_path: Path) -> ResolvedPlatform:
+    """A platform whose index holds two documents, embedded by the provider."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text(LEAVE)
+    (folder / "lunch.md").write_text(LUNCH)
+    price = {"input": 1_000_000, "output": 0}
+    model = service.models(prices={service.chat_model.split("/", 1)[1]: price})
+    found = ResolvedPlatform("test", (model,), LanceDBStore())
+    index = found.index(settings.rag)
+    with index.writing(5):
+        result = sync(found.document_source(settings.ingest.source), index, found.embedder(settings.embedder), settings)
+    assert (result.added, result.failed) == (2, [])
+    return found
+
+
+def test_an_answer_is_generated_with_sources_and_token_counts(platform: ResolvedPlatform, settings: Settings) -> None:
+    assistant = build_assistant(settings.rag, platform)
+    answer = assistant.answer([Message(role="user", content="How many days of annual leave do employees get?")])
+    assert not answer.refused
+    assert "27 days" in answer.response
+    assert answer.source_documents[0].document == "leave.md"
+    assert answer.usage.input_tokens > answer.usage.output_tokens > 5
+    assert answer.model == settings.llm.model
+
+
+def test_a_provider_that_refuses_is_named_not_its_plumbing(
+    service: Service, platform: ResolvedPlatform, settings: Settings
+) -> None:
+    assistant = build_assistant(settings.rag, platform)
+    service.stub.script.extend([service.permanent] * 20)
+    with pytest.raises(LlmopsError, match="refused"):
+        assistant.answer([Message(role="user", content="How many days of annual leave do employees get?")])

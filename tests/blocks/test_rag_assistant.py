@@ -1,0 +1,83 @@
+"""The model script, saved and loaded as MLflow does it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from haystack.tracing.tracer import disable_tracing
+from mlflow.exceptions import MlflowException
+
+from blocks.local import LocalPlatform
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import Settings
+from tasks_lib.home import Home
+from tasks_lib.ingestion.sync import sync
+from tasks_lib.rag.types import Answer
+
+SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The script as MLflow saves and loads it, over an index of one document."""
+    home = tmp_path_factory.mktemp("version") / "home"
+    platform, settings = LocalPlatform(Home(home).ensure()), Settings()
+    index = platform.index(settings.rag)
+    sync(platform.document_source(None, ("leave/annual*",)), index, platform.embedder(settings.embedder), settings)
+    path = home.parent / "model"
+    mlflow.pyfunc.save_model(
+        path=str(path),
+        python_model=str(SCRIPT),
+        model_config={"rag": RagConfig().model_dump(mode="json"), "index_version": index.version()},
+        pip_requirements=["mlflow"],
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LLMOPS_HOME", str(home))
+        patch.setenv("LLMOPS_PLATFORM", "local")
+        yield mlflow.pyfunc.load_model(str(path))
+    disable_tracing()
+
+
+def asked(model: Any, *messages: dict[str, Any]) -> Any:
+    (reply,) = model.predict([{"messages": list(messages)}])
+    return reply
+
+
+def test_the_signature_tells_conversation_and_answer(model: Any) -> None:
+    signature = model.metadata.signature
+    assert "messages" in json.dumps(signature.inputs.to_dict())
+    outputs = json.dumps(signature.outputs.to_dict())
+    assert all(name in outputs for name in Answer.model_fields)
+
+
+def test_a_reply_is_an_answer(model: Any) -> None:
+    reply = asked(model, {"role": "user", "content": "How many days of annual leave do full-time employees receive?"})
+    answer = Answer.model_validate(reply.model_dump(mode="json"))
+    assert "27 days" in answer.response
+    assert answer.source_documents[0].document == "leave/annual-leave.md"
+
+
+def test_an_unknown_role_is_a_clear_error(model: Any) -> None:
+    with pytest.raises(Exception, match="wizard"):
+        asked(model, {"role": "wizard", "content": "Hello"})
+
+
+@pytest.mark.parametrize("conversation", [{}, {"messages": "hello"}, {"messages": [{"role": "user"}]}])
+def test_what_is_no_conversation_is_refused_by_the_signature(model: Any, conversation: dict[str, Any]) -> None:
+    with pytest.raises(MlflowException):
+        model.predict([conversation])
+
+
+def test_the_schema_that_is_stored_keeps_up_with_the_answer() -> None:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("rag_assistant_under_test", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert set(module.Reply.model_fields) == set(Answer.model_fields)
+    source = Answer.model_fields["source_documents"].annotation.__args__[0]
+    assert set(module.CitedSource.model_fields) == set(source.model_fields)
