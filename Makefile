@@ -7,6 +7,8 @@ UV := $(BIN)/uv
 ROOMS := tasks_lib blocks flows serving
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
+# trust what the machine trusts, as pip does
+export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help environment demo test check format lint types security lock wheel wheel-check clean distclean
