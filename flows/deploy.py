@@ -54,10 +54,15 @@ class DeployResult(BaseModel):
 
 @flow(name="deploy")
 def deploy(settings: Settings | None = None, platform: str = "local") -> DeployResult:
-    """Put a candidate through the gate; production moves only if the candidate is proven not worse."""
+    """Put a candidate through the gate; production moves only if the candidate is proven not worse.
+
+    :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
+    """
     settings = settings or Settings()
     gate = settings.gate
     place = resolve_platform(platform)
+    place.embedder(settings.embedder)
+    place.chat_generator(settings.llm)
     plan = plan_deployment(place, settings, MODEL_SCRIPT, CODE_PATHS)
     if gate.estimate:
         live = plan.production.version if plan.production else None

@@ -22,6 +22,13 @@ from blocks.local import LocalPlatform  # noqa: E402
 from tasks_lib.home import Home  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers: a file stays on one of them, and all flows share the one Prefect harness."""
+    for item in items:
+        harness = "prefect_harness" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("prefect" if harness else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Public evaluation data beside the checkout; see its README for sources and licences."""
