@@ -14,7 +14,7 @@ from flows.monitor import MonitorResult, monitor
 from tasks_lib.config.settings import Settings
 from tasks_lib.progress import advance
 
-QUESTION = "How many days of annual leave do employees get?"
+QUESTION = "How many days of annual leave do full-time employees get?"
 TRAFFIC = 40
 
 

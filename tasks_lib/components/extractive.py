@@ -20,7 +20,7 @@ from tasks_lib.components.sentences import Sentence, split_sentences
 from tasks_lib.components.wording import answer_kind, content_stems, fits_kind, words
 from tasks_lib.platform import Embedder
 
-CALIBRATED_THRESHOLD = 0.52
+CALIBRATED_THRESHOLD = 0.51
 """Evidence below which a question is refused, unless the configuration says otherwise."""
 
 PASSAGES_READ = 8
@@ -30,7 +30,7 @@ SENTENCES_COMPARED = 20
 SENTENCES_WEIGHED = 5
 """Best sentences among which the strongest evidence is looked for."""
 MOST_SENTENCES = 3
-CLOSE_SECOND = 0.2
+CLOSE_SECOND = 0.25
 """A further sentence is part of the answer when it scores no more than this below the best."""
 COMMON_WORD_LOSS = 0.7
 """What a word loses of its weight when every passage has it."""
@@ -38,7 +38,7 @@ CACHED_VECTORS = 20_000
 """Sentences whose vectors are kept: about 30 MB."""
 
 SHORTLIST_WEIGHTS = {"words": 0.5, "retrieval": 0.4, "kind": 0.05, "focus": 0.5}
-RANK_WEIGHTS = {"meaning": 1.0, "words": 0.2, "retrieval": 0.4, "kind": 0.08, "focus": 1.0}
+RANK_WEIGHTS = {"meaning": 1.0, "words": 0.2, "retrieval": 0.3, "kind": 0.08, "focus": 1.0}
 EVIDENCE_WEIGHTS = {"alone": 0.7, "meaning": 0.3, "words": 0.1, "kind": 0.04}
 
 
