@@ -22,6 +22,7 @@ from blocks.local import LocalPlatform  # noqa: E402
 from tasks_lib.home import Home  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers: a file stays on one of them, and all flows share the one Prefect harness."""
     for item in items:

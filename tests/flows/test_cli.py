@@ -35,7 +35,6 @@ def test_every_verb_explains_itself(verb: str, home: Home, capsys: pytest.Captur
         (["ingest", "--sorce", "x"], "--sorce"),
         (["ingest", "--set", "retriever.topk=2"], "unknown key 'retriever.topk'"),
         (["ingest", "--config", "missing.yaml"], "missing.yaml"),
-        (["ingest", "--platform", "aws"], "no platform 'aws'"),
         (["ingest", "--source", "/does/not/exist"], "/does/not/exist"),
         (["ask", "   "], "empty"),
         (["ask", "x" * 100_000], "100,000 characters"),
