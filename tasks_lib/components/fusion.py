@@ -18,8 +18,8 @@ class HybridFusion:
     :param method: `normalised` brings the scores of each list to 0..1 (least to greatest) and weighs them; `rrf` uses
         the ranks only.
     :param vector_weight: Share of the vector list, 0 to 1.
-    :param context_weight: What a chunk gains from the fused score of a chunk right beside it. Other chunks of the same
-        document count less with their distance.
+    :param context_weight: What a chunk gains from the fused score of a chunk right beside it, with `normalised`. Other
+        chunks of the same document count less with their distance.
     :param context_characters: Distance from which they count nothing.
     """
 
@@ -64,8 +64,8 @@ class HybridFusion:
                 fused[document.id] += weight * share
         found = list(documents.values())
         scores = np.array([fused[document.id] for document in found])
-        if self.context_weight and found:
-            scores = scores + self._support(found) @ (scores - scores.min())
+        if self.method == "normalised" and found:
+            scores = scores + self._support(found) @ scores
         order = sorted(range(len(found)), key=lambda row: (-scores[row], found[row].id))
         return {"documents": [replace(found[row], score=float(scores[row])) for row in order]}
 

@@ -52,7 +52,7 @@ class RetrieverConfig(StrictModel):
         default=0.5,
         ge=0,
         le=1,
-        description="What a chunk gains, in `hybrid`, from the scores of those near it in the same document.",
+        description="What a chunk gains from the scores of those near it in its document (`hybrid`, `normalised`).",
     )
     context_characters: int = Field(
         default=1200,

@@ -27,6 +27,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
     index = platform.index(settings.rag)
     sync(platform.document_source(None, ("leave/annual*",)), index, platform.embedder(settings.embedder), settings)
     path = home.parent / "model"
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(platform.tracking_uri())
     mlflow.pyfunc.save_model(
         path=str(path),
         python_model=str(SCRIPT),
@@ -37,6 +39,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setenv("LLMOPS_HOME", str(home))
         patch.setenv("LLMOPS_PLATFORM", "local")
         yield mlflow.pyfunc.load_model(str(path))
+    mlflow.flush_trace_async_logging()
+    mlflow.set_tracking_uri(before)
     disable_tracing()
 
 

@@ -52,10 +52,17 @@ def with_model(handbook: LocalPlatform) -> Callable[..., ModelPlatform]:
     return lambda reply: ModelPlatform(home=handbook.home, reply=reply)
 
 
+@pytest.fixture(scope="session")
+def unguarded() -> dict[str, Any]:
+    """Guardrails that are all switched off: quick to build, for tests that are about something else."""
+    names = ("personal_data", "secrets", "injection", "topics", "grounding", "length", "output_schema")
+    return {name: {"enabled": False} for name in names}
+
+
 @pytest.fixture
-def model_rag() -> RagConfig:
-    """A configuration that asks a model, without the guardrail that would judge its canned replies."""
-    return RagConfig.model_validate({"llm": {"model": "mock/canned"}, "guardrails": {"grounding": {"enabled": False}}})
+def model_rag(unguarded: dict[str, Any]) -> RagConfig:
+    """A configuration that asks a model."""
+    return RagConfig.model_validate({"llm": {"model": "mock/canned"}, "guardrails": unguarded})
 
 
 @pytest.fixture

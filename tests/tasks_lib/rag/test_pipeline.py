@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -102,13 +103,14 @@ def test_an_index_that_was_never_filled_is_an_input_error(empty_home: LocalPlatf
 
 
 @pytest.mark.parametrize("mode", ["vector", "keyword"])
-def test_one_retriever_alone_answers_too(handbook: LocalPlatform, mode: str) -> None:
-    rag = RagConfig.model_validate({"retriever": {"mode": mode, "merge_neighbours": True}})
+def test_one_retriever_alone_answers_too(handbook: LocalPlatform, unguarded: dict[str, Any], mode: str) -> None:
+    retriever = {"mode": mode, "merge_neighbours": True}
+    rag = RagConfig.model_validate({"retriever": retriever, "guardrails": unguarded})
     answer = ask(build_assistant(rag, handbook), "How many days of annual leave do full-time employees receive?")
     assert "27 days" in answer.response
 
 
-def test_a_threshold_of_ones_own_decides_about_refusals(handbook: LocalPlatform) -> None:
-    rag = RagConfig.model_validate({"refusal": {"threshold": 5, "text": "No."}})
+def test_a_threshold_of_ones_own_decides_about_refusals(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
+    rag = RagConfig.model_validate({"refusal": {"threshold": 5, "text": "No."}, "guardrails": unguarded})
     answer = ask(build_assistant(rag, handbook), "How many days of annual leave do full-time employees receive?")
     assert (answer.refused, answer.response) == (True, "No.")
