@@ -6,20 +6,15 @@ from pathlib import Path
 
 from tasks_lib.errors import HomeError
 from tasks_lib.home import Home, is_sqlite
+from tasks_lib.quiet import keep_quiet
 
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HAYSTACK_TELEMETRY_ENABLED": "False",
-    # without it, MLflow's dependency litellm downloads a price list when it is imported, and can hang doing so
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
+TERSE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "PREFECT_CLI_PROMPT": "false",
     # the command prints the error itself; Prefect's records still reach its API
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "TQDM_DISABLE": "1",
 }
@@ -27,7 +22,8 @@ QUIET = {
 
 def prepare(*, verbose: bool = False) -> Home:
     """Quiet the packages and, unless a Prefect server is configured, keep Prefect's state below the home."""
-    for name, value in QUIET.items():
+    keep_quiet()
+    for name, value in TERSE.items():
         os.environ.setdefault(name, value)
     if verbose:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
