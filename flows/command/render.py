@@ -88,7 +88,8 @@ def rollback(console: Console, result: Result) -> None:
 def ask(console: Console, result: Result) -> None:
     """The answer and its sources."""
     console.print(Text(result["response"], style="yellow" if result["refused"] else "bold"))
-    sources(console, result["sources"][:SHOWN_SOURCES])
+    if not result["refused"]:
+        sources(console, result["sources"][:SHOWN_SOURCES])
     console.print(f"[dim]{result['model_uri']}, trace {result['trace_id']}[/]")
 
 

@@ -19,18 +19,11 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tasks_lib.errors import VersionError
+from tasks_lib.quiet import QUIET
 from tasks_lib.registry.tracking import EXPERIMENT, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
-
-QUIET = {
-    "HAYSTACK_TELEMETRY_ENABLED": "False",
-    # without it, MLflow's dependency litellm downloads a price list when it is imported, and can hang doing so
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
-"""What the process's environment says unless ours says otherwise."""
 
 KEPT_LINES = 200
 CLOSING_SECONDS = 120.0

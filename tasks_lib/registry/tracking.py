@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.platform import Platform
+from tasks_lib.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from mlflow import ActiveRun, MlflowClient
@@ -30,6 +31,7 @@ ENVIRONMENT = {
 
 def connect(platform: Platform) -> "MlflowClient":
     """Point MLflow at the platform's tracking server and at our experiment."""
+    keep_quiet()
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import mlflow
