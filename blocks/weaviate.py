@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tasks_lib.components.weaviate.connection import WeaviateConnection
-
     from tasks_lib.home import Home
     from tasks_lib.ingestion.index import Index
 
