@@ -40,18 +40,20 @@ def ensure_state(home: Home) -> None:
     """Create the folders of the embedded state: Prefect makes its own, but not the parents of it.
 
     :raises ConfigurationError: If the home cannot be used.
-    :raises HomeError: If the embedded Prefect database is damaged: its server would only time out.
+    :raises HomeError: If an embedded database is damaged: Prefect's server would only time out, and MLflow would fail
+        after the work was done.
     """
     home.ensure()
-    if os.environ.get("PREFECT_HOME") != str(home.prefect):
-        return
-    home.prefect.mkdir(exist_ok=True)
-    database = home.prefect / "prefect.db"
-    if database.is_file() and database.stat().st_size and not is_sqlite(database):
-        raise HomeError(
-            f"the Prefect database {str(database)!r} is not a sqlite file",
-            hint="Restore it from a backup, or move it away: the next run starts a new one.",
-        )
+    databases = {"MLflow": home.mlflow_database}
+    if os.environ.get("PREFECT_HOME") == str(home.prefect):
+        home.prefect.mkdir(exist_ok=True)
+        databases["Prefect"] = home.prefect / "prefect.db"
+    for owner, database in databases.items():
+        if database.is_file() and database.stat().st_size and not is_sqlite(database):
+            raise HomeError(
+                f"the {owner} database {str(database)!r} cannot be read: it is not a sqlite file",
+                hint="Restore it from a backup, or move it away: the next run starts a new one.",
+            )
 
 
 def _prefect_server_is_configured() -> bool:
