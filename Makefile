@@ -31,7 +31,7 @@ demo: $(STAMP) ## Run the whole loop on the sample handbook
 	$(BIN)/llmops demo
 
 test: $(STAMP) ## Run the tests; PYTEST_FLAGS="--cov" holds the coverage floor as well
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
 
 check: lint types security ## Format, lint, types and security; changes nothing
 

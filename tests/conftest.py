@@ -1,6 +1,7 @@
 """Fixtures that the whole suite shares."""
 
 import os
+import shutil
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -13,7 +14,7 @@ QUIET = {
 }
 os.environ.update(QUIET)
 
-from collections.abc import Iterator  # noqa: E402  (the environment comes first: packages read it when imported)
+from collections.abc import Callable, Iterator  # noqa: E402  (the environment comes first: packages read it when imported)
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
@@ -22,12 +23,15 @@ from blocks.local import LocalPlatform  # noqa: E402
 from tasks_lib.home import Home  # noqa: E402
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """With several workers: a file stays on one of them, and all flows share the one Prefect harness."""
-    for item in items:
-        harness = "prefect_harness" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("prefect" if harness else item.nodeid.partition("::")[0]))
+    harness = "prefect_harness" in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("prefect" if harness else item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +50,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("LLMOPS_HOME", str(root))
     monkeypatch.setenv("PREFECT_HOME", str(root / "prefect"))
     return Home(root).ensure()
+
+
+@pytest.fixture(scope="session")
+def tracked_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Home]:
+    """Makes homes whose MLflow database exists: migrating a new one takes seconds, copying it does not.
+
+    Artifacts go to the home that the copies stem from.
+    """
+    template = Home(tmp_path_factory.mktemp("template") / "home").ensure()
+    LocalPlatform(template).tracking_uri()
+
+    def copy(root: Path) -> Home:
+        made = Home(root).ensure()
+        made.mlflow_database.parent.mkdir(exist_ok=True)
+        for file in template.mlflow_database.parent.glob(f"{template.mlflow_database.name}*"):
+            shutil.copy(file, made.mlflow_database.parent)
+        return made
+
+    return copy
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """The whole loop, as a user runs it: one `llmops demo` with the network closed, then the other verbs on its home."""
 
-import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,42 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-OFFLINE = Path(__file__).parent / "offline"
-LLMOPS = Path(sys.executable).with_name("llmops")
-
-
-class Command:
-    """Runs `llmops` in processes of their own on one home, sockets closed to anything but this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.home = folder / "home"
-        self.attempts = folder / "attempts.txt"
-
-    def __call__(self, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
-        done = subprocess.run(
-            [str(LLMOPS), *arguments, "--json"],
-            capture_output=True,
-            text=True,
-            env=self.environment(),
-            cwd=self.folder,
-            check=False,
-        )
-        assert done.returncode == exit_code, done.stderr + done.stdout
-        assert "Traceback" not in done.stderr
-        result = json.loads(done.stdout)
-        assert isinstance(result, dict)
-        return result
-
-    def environment(self) -> dict[str, str]:
-        """Ours without Prefect's and MLflow's settings, on this home, with the network closed."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))}
-        return kept | {
-            "LLMOPS_HOME": str(self.home),
-            "LLMOPS_TEST_ATTEMPTS": str(self.attempts),
-            "PYTHONPATH": str(OFFLINE),
-            "HOME": str(self.folder),
-        }
+from blocks.local import LocalPlatform
+from flows.deploy import CODE_PATHS, MODEL_SCRIPT
+from tasks_lib.config.settings import Settings
+from tasks_lib.home import Home
+from tasks_lib.ingestion.sync import sync
+from tasks_lib.registry.plan import plan_deployment
+from tests.stubs.command import LLMOPS, Command
 
 
 @pytest.fixture(scope="module")
@@ -167,29 +135,13 @@ def test_endpoint_serves_production_and_takes_feedback(llmops: Command, demo: di
         assert httpx.post(f"{address}/feedback", json=verdict | {"trace_id": "tr-0"}, timeout=60).status_code == 404
 
 
-def test_two_ingests_at_the_same_time_leave_one_whole_index(
-    llmops: Command, demo: dict[str, Any], tmp_path: Path
+def test_a_second_ingest_and_deploy_would_change_nothing(
+    llmops: Command, demo: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folders = [tmp_path / "first", tmp_path / "second"]
-    for folder in folders:
-        folder.mkdir()
-        for number in range(5):
-            text = f"# Page {number}\n\nThe {folder.name} folder says {number}."
-            (folder / f"{number}.md").write_text(text, encoding="utf-8")
-    command = [str(LLMOPS), "ingest", "--set", "collection=shared", "--json", "--source"]
-    processes = [
-        subprocess.Popen([*command, str(folder)], env=llmops.environment(), cwd=llmops.folder, stdout=subprocess.PIPE)
-        for folder in folders
-    ]
-    results = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
-    assert [result["added"] for result in results] == [5, 5]
-    shared = next(row for row in llmops("index", "list")["indexes"] if row["name"].startswith("shared__"))
-    assert (shared["documents"], len(shared["sources"])) == (10, 2)
-
-
-def test_second_ingest_and_deploy_change_nothing(llmops: Command, demo: dict[str, Any]) -> None:
-    again = llmops("ingest")
-    assert (again["added"], again["updated"], again["deleted"], again["embedded_chunks"]) == (0, 0, 0, 0)
-    assert again["index_version"] == demo["ingest"]["index_version"]
-    deployed = llmops("deploy")
-    assert (deployed["decision"], deployed["production_version"]) == ("unchanged", 1)
+    monkeypatch.setenv("LLMOPS_HOME", str(llmops.home))
+    settings, platform = Settings(), LocalPlatform(Home.from_environment())
+    index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
+    again = sync(platform.document_source(None), index, embedder, settings)
+    assert (again.added, again.updated, again.deleted, again.embedded_chunks) == (0, 0, 0, 0)
+    assert again.index_version == demo["ingest"]["index_version"]
+    assert plan_deployment(platform, settings, MODEL_SCRIPT, CODE_PATHS).unchanged

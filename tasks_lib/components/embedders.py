@@ -17,6 +17,7 @@ class TextEmbedder:
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
+        self._warm = False
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component; the embedder by its own `to_dict`, else by its class."""
@@ -35,10 +36,13 @@ class TextEmbedder:
         return default_from_dict(cls, data)
 
     def warm_up(self) -> None:
-        """Load the model, so that the first question does not wait for it."""
-        self.embedder.embed(["warm up"])
+        """Load the model, once: a pipeline calls this before every run."""
+        if not self._warm:
+            self._warm = True
+            self.embedder.embed(["warm up"])
 
     @component.output_types(embedding=list[float])
     def run(self, text: str) -> dict[str, list[float]]:
-        """Embed `text` as a unit vector."""
-        return {"embedding": self.embedder.embed([text])[0]}
+        """Embed `text` as a unit vector; as a query where the model tells queries from documents."""
+        embed_query = getattr(self.embedder, "embed_query", None)
+        return {"embedding": embed_query(text) if embed_query else self.embedder.embed([text])[0]}

@@ -104,7 +104,7 @@ class MlflowSpan(Span):
 
 
 def readable(value: Any) -> Any:
-    """`value` as JSON types, fit to be shown: documents with scores, vectors by their length."""
+    """`value` as JSON types, fit to be shown: documents by id and score, vectors by their length."""
     for kind, show in _SHOWN.items():
         if isinstance(value, kind):
             return show(value)
@@ -122,16 +122,21 @@ def _entries(entries: Sequence[Any]) -> Any:
 
 
 def _passage(document: Document) -> dict[str, Any]:
-    """A document as MLflow's evaluation and user interface know it."""
+    """A retrieved document as MLflow's evaluation and user interface know it."""
     meta = document.meta
     shown = {name: meta[name] for name in ("document", "start", "end", "heading", "page") if meta.get(name) is not None}
     metadata = {**shown, "score": document.score, "doc_uri": meta.get("document")}
     return {"page_content": _text(document.content or ""), "id": document.id, "metadata": metadata}
 
 
+def _reference(document: Document) -> dict[str, Any]:
+    """A document that is only handed on: its text stands in the span of the retriever that found it."""
+    return {"id": document.id, "document": document.meta.get("document"), "score": document.score}
+
+
 _SHOWN: dict[type, Callable[[Any], Any]] = {
     str: _text,
-    Document: _passage,
+    Document: _reference,
     ChatMessage: lambda message: {"role": message.role.value, "content": _text(message.text or "")},
     BaseModel: lambda model: model.model_dump(mode="json"),
     Mapping: lambda mapping: {str(key): readable(entry) for key, entry in mapping.items()},

@@ -1,6 +1,7 @@
 """The model script, saved and loaded as MLflow does it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The script as MLflow saves and loads it, over an index of one document."""
     home = tmp_path_factory.mktemp("version") / "home"
-    platform, settings = LocalPlatform(Home(home).ensure()), Settings()
+    platform, settings = LocalPlatform(tracked_home(home)), Settings()
     index = platform.index(settings.rag)
     sync(platform.document_source(None, ("leave/annual*",)), index, platform.embedder(settings.embedder), settings)
     path = home.parent / "model"

@@ -21,9 +21,9 @@ Deploy = Callable[..., DeployResult]
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
+def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
     """A home with an evaluation set."""
-    return fakes.FakePlatform(Home(tmp_path_factory.mktemp("gate") / "home").ensure())
+    return fakes.FakePlatform(tracked_home(tmp_path_factory.mktemp("gate") / "home"))
 
 
 @pytest.fixture
@@ -56,6 +56,9 @@ def test_the_gate_promotes_rejects_restores_and_rolls_back(
     assert (first.decision, first.version, first.production_version, first.comparison) == ("promote", 1, 1, None)
     assert (first.passed_tests, first.beats_threshold) == (True, True)
     assert first.metrics["right_or_refused"] == 1.0
+
+    again = deploy(fakes.GOOD)
+    assert (again.decision, again.version, again.production_version) == ("unchanged", 1, 1)
 
     leaking = deploy(fakes.LEAKS)
     assert (leaking.decision, leaking.production_version, leaking.passed_tests) == ("reject", 1, False)

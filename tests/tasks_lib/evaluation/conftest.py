@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ class Library:
 
 
 @pytest.fixture(scope="session")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+def tracked(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
     """A local platform whose MLflow the tests of this folder share: migrating a new database takes seconds."""
     import mlflow
 
@@ -85,7 +85,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]
     before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LLMOPS_HOME", str(root))
-        yield LocalPlatform(Home(root).ensure())
+        yield LocalPlatform(tracked_home(root))
     mlflow.set_tracking_uri(before)
     mlflow.set_registry_uri(before)
 

@@ -1,6 +1,6 @@
 """Predictions and their scores through `mlflow.genai.evaluate`, on a real tracking store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,10 +58,12 @@ def test_a_version_that_answers_nothing_or_dies_cannot_be_measured() -> None:
         asked(Stub(alive=False, fails=0))
 
 
-def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(tmp_path: Path) -> None:
+def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
+    tracked_home: Callable[[Path], Home], tmp_path: Path
+) -> None:
     from mlflow.genai.scorers import scorer
 
-    platform = LocalPlatform(Home(tmp_path / "home").ensure())
+    platform = LocalPlatform(tracked_home(tmp_path / "home"))
     client = connect(platform)
 
     @scorer

@@ -1,11 +1,11 @@
 """Synthetic production traffic in a real MLflow on sqlite."""
 
 import random
-import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,21 +102,11 @@ def write_week(start: datetime, count: int, *, seed: int, **changes: Any) -> lis
     return ids
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose MLflow database exists; making one takes seconds, copying it does not."""
-    home = Home(tmp_path_factory.mktemp("template") / "home").ensure()
-    connect(QuickPlatform(home))
-    return home
-
-
 @pytest.fixture(scope="module")
-def place(empty_store: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickPlatform]:
+def place(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickPlatform]:
     """A platform of its own for the module, connected, without traces."""
     with pytest.MonkeyPatch.context() as patch:
-        home = Home(tmp_path_factory.mktemp("monitoring") / "home").ensure()
-        home.mlflow_database.parent.mkdir()
-        shutil.copy(empty_store.mlflow_database, home.mlflow_database)
+        home = tracked_home(tmp_path_factory.mktemp("monitoring") / "home")
         patch.setenv("LLMOPS_HOME", str(home.root))
         platform = QuickPlatform(home)
         connect(platform)

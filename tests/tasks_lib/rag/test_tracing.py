@@ -115,5 +115,5 @@ def test_values_are_shown_as_json_types() -> None:
     shown = readable({"a": (1, "x" * 30_000), "b": Document(content="c", meta={"document": "d"}), "c": object()})
     assert shown["a"][0] == 1
     assert len(shown["a"][1]) < 21_000
-    assert shown["b"]["metadata"] == {"document": "d", "score": None, "doc_uri": "d"}
+    assert {**shown["b"], "id": ""} == {"id": "", "document": "d", "score": None}
     assert shown["c"] == "object"

@@ -1,5 +1,6 @@
 """Aliases and registration on a real registry."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,10 @@ PASSED = {"passed_tests": "true", "beats_threshold": "true"}
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
+def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
     """Versions 1 and 2 passed, 3 did not, 4 passed and lost its index."""
     folder = tmp_path_factory.mktemp("aliases")
-    place = fakes.FakePlatform(Home(folder / "home").ensure())
+    place = fakes.FakePlatform(tracked_home(folder / "home"))
     for number, tags in enumerate([PASSED, PASSED, {"passed_tests": "false"}, {**PASSED, "index": "gone"}], start=1):
         assert fakes.register_fake(place, folder / str(number), fakes.GOOD, tags={**tags, "decision": "x"}) == number
     return place

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,10 @@ QUESTION = [{"role": "user", "content": "Who are you?"}]
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
+def registry(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """Two versions whose `tasks_lib` differ."""
     folder = tmp_path_factory.mktemp("registry")
-    platform = LocalPlatform(Home(folder / "home").ensure())
+    platform = LocalPlatform(tracked_home(folder / "home"))
     for who in ("first", "second"):
         room = fakes.write_room(folder / who, who)
         fakes.register_fake(platform, folder / who, fakes.OWN_CODE, rooms=[room])
