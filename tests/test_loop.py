@@ -1,5 +1,6 @@
 """The whole loop, as a user runs it: one `llmops demo` with the network closed, then the other verbs on its home."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from blocks.local import LocalPlatform
+from flows.cli import run
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
@@ -28,7 +30,7 @@ def llmops(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 @pytest.fixture(scope="module")
 def demo(llmops: Command) -> dict[str, Any]:
-    return llmops("demo")
+    return llmops("demo", "--set", "dataset.size=40")
 
 
 pytestmark = pytest.mark.slow
@@ -79,17 +81,6 @@ def test_status_says_what_is_live_and_why(llmops: Command, demo: dict[str, Any])
     assert status["last_gate"]["summary"]["decision"] == "promote"
 
 
-def test_ask_refuses_what_the_handbook_does_not_say(llmops: Command, demo: dict[str, Any]) -> None:
-    answer = llmops("ask", "Which football club won the league in 1998?")
-    assert answer["refused"]
-
-
-def test_search_finds_the_passage(llmops: Command, demo: dict[str, Any]) -> None:
-    results = llmops("search", "How many days of annual leave do employees get?")["results"]
-    assert results[0]["document"] == "leave/annual-leave.md"
-    assert {"document", "start", "end", "score", "content"} <= results[0].keys()
-
-
 @contextmanager
 def serving(llmops: Command) -> Iterator[str]:
     """The endpoint on a free port; afterwards nothing listens there any more."""
@@ -129,10 +120,22 @@ def test_endpoint_serves_production_and_takes_feedback(llmops: Command, demo: di
         assert "27" in answer["response"]
         assert answer["model_uri"] == "models:/rag-assistant/1"
         assert {"response", "source_documents", "model_uri", "refused", "guardrails", "trace_id"} <= answer.keys()
+        unknown = {"messages": [{"role": "user", "content": "Which football club won the league in 1998?"}]}
+        assert httpx.post(f"{address}/predict", json=unknown, timeout=60).json()["refused"]
         assert httpx.post(f"{address}/predict", json={"messages": []}).status_code == 422
         verdict = {"trace_id": answer["trace_id"], "value": True, "comment": "right"}
         assert httpx.post(f"{address}/feedback", json=verdict, timeout=60).json()["recorded"] is True
         assert httpx.post(f"{address}/feedback", json=verdict | {"trace_id": "tr-0"}, timeout=60).status_code == 404
+
+
+def test_search_finds_the_passage(
+    llmops: Command, demo: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LLMOPS_HOME", str(llmops.home))
+    assert run(["search", "How many days of annual leave do employees get?", "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert results[0]["document"] == "leave/annual-leave.md"
+    assert {"document", "start", "end", "score", "content"} <= results[0].keys()
 
 
 def test_a_second_ingest_and_deploy_would_change_nothing(

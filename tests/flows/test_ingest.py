@@ -1,18 +1,14 @@
 """The flow: batches as tasks, one MLflow run for each change, artifacts for people."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blocks.local import LocalPlatform
-from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.ingestion.publish import INDEX_TAG, INDEX_VERSION_TAG, SOURCE_TAG
 from tasks_lib.registry.tracking import connect, last_runs
-from tests.stubs.command import LLMOPS, Command
 
 pytestmark = pytest.mark.flow
 
@@ -70,26 +66,3 @@ def test_batches_run_on_the_configured_runner() -> None:
 
     assert type(task_runner(IngestConfig())).__name__ == "ThreadPoolTaskRunner"
     assert type(task_runner(IngestConfig(task_runner="dask", dask_address="tcp://h:1"))).__name__ == "DaskTaskRunner"
-
-
-def test_two_ingests_at_the_same_time_leave_one_whole_index(
-    prefect_harness: None, platform: LocalPlatform, tmp_path: Path
-) -> None:
-    from prefect.settings import PREFECT_API_URL
-
-    llmops = Command(tmp_path, platform.home.root)
-    server = {"PREFECT_API_URL": PREFECT_API_URL.value() or ""}
-    command = [str(LLMOPS), "ingest", "--set", "collection=shared", "--json", "--source"]
-    processes = []
-    for name in ("first", "second"):
-        folder = tmp_path / name
-        folder.mkdir()
-        for number in range(5):
-            text = f"# Page {number}\n\nThe {name} folder says {number}."
-            (folder / f"{number}.md").write_text(text, encoding="utf-8")
-        environment = {**llmops.environment(), **server}
-        processes.append(subprocess.Popen([*command, str(folder)], env=environment, stdout=subprocess.PIPE))
-    results = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
-    assert [result["added"] for result in results] == [5, 5]
-    shared = platform.index(RagConfig(collection="shared")).info()
-    assert (shared.documents, len(shared.sources)) == (10, 2)

@@ -1,4 +1,4 @@
-"""A flow that a worker runs: it resolves a platform by name and asks one of its models."""
+"""A flow that a worker runs: it resolves a platform by name and asks its models."""
 
 from haystack.dataclasses import ChatMessage
 from prefect import flow
@@ -10,12 +10,14 @@ from tasks_lib.config.rag import LlmConfig
 
 
 @flow
-async def ask_platform(platform: str, model: str) -> State[None]:
-    """The answer is the message of the final state."""
+async def ask_platform(platform: str, models: list[str]) -> State[None]:
+    """The answers are the lines of the final state's message."""
     place = await aresolve_platform(platform)
-    generator = place.chat_generator(LlmConfig(model=model))
-    if generator is None:
-        return Completed(message="no model")
     question = [ChatMessage.from_user("Leave is 27 days.\nHow long is leave?")]
-    reply = generator.run(messages=question)["replies"][0]
-    return Completed(message=f"{reply.text} {reply.meta['usage']['output_tokens']}")
+    answers = []
+    for model in models:
+        generator = place.chat_generator(LlmConfig(model=model))
+        assert generator is not None
+        reply = generator.run(messages=question)["replies"][0]
+        answers.append(f"{reply.text} {reply.meta['usage']['output_tokens']}")
+    return Completed(message="\n".join(answers))
