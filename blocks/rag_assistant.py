@@ -5,12 +5,15 @@ Where it runs, `LLMOPS_PLATFORM` names the platform that supplies addresses and 
 """
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from tasks_lib.rag.types import Message
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 
@@ -103,11 +106,30 @@ class RagAssistant(PythonModel):
         """
         return [self._reply(request) for request in model_input]
 
-    def _reply(self, request: Request) -> Reply:
-        from tasks_lib.rag.conversation import messages_of
+    def predict_stream(
+        self,
+        context: PythonModelContext | None,  # noqa: ARG002  (MLflow passes it)
+        model_input: Any,
+        params: dict[str, Any] | None = None,  # noqa: ARG002  (the request chooses no store, model or prompt)
+    ) -> Iterator[dict[str, Any]]:
+        """Answer one conversation: `{"piece"}` for each piece of text as let through, then `{"answer"}`, the whole.
 
-        messages = messages_of([turn.model_dump() for turn in request.messages])
-        return Reply.model_validate(self.assistant.answer(messages).payload())
+        :raises InputError: As :meth:`predict`.
+        """
+        stream = self.assistant.stream(_conversation(Request.model_validate(model_input)))
+        for piece in stream:
+            yield {"piece": piece}
+        if stream.answer is not None:
+            yield {"answer": Reply.model_validate(stream.answer.payload()).model_dump(mode="json")}
+
+    def _reply(self, request: Request) -> Reply:
+        return Reply.model_validate(self.assistant.answer(_conversation(request)).payload())
+
+
+def _conversation(request: Request) -> "list[Message]":
+    from tasks_lib.rag.conversation import messages_of
+
+    return messages_of([turn.model_dump() for turn in request.messages])
 
 
 set_model(RagAssistant())

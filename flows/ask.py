@@ -23,6 +23,7 @@ class AskResult(BaseModel):
     refused: bool = False
     refusal_reason: str = ""
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
+    model: str = ""
     usage: Usage = Usage()
     model_uri: str
     version: int

@@ -9,9 +9,14 @@ from haystack.dataclasses import ChatMessage
 from tasks_lib.rag.prompt import NO_ANSWER
 from tasks_lib.rag.sources import source_of
 from tasks_lib.rag.types import Answer, Usage
-from tasks_lib.rag.usage import add, usage_of
+from tasks_lib.rag.usage import add, model_of, usage_of
 
 _NO_ANSWER = re.compile(rf"\b{NO_ANSWER}\b")
+
+
+def says_no_answer(text: str) -> bool:
+    """Whether a model said that the passages hold no answer."""
+    return bool(_NO_ANSWER.search(text))
 
 
 @component
@@ -82,7 +87,7 @@ class EnoughEvidence:
 class GeneratedAnswer:
     """Answers with the model's reply, or refuses when it was not asked or said that the passages hold no answer.
 
-    :param model: Id that the answer names.
+    :param model: Id that the answer names where the reply names none.
     :param refusal: What is said instead.
     """
 
@@ -109,14 +114,14 @@ class GeneratedAnswer:
     ) -> dict[str, Answer]:
         """Build the answer; without `replies` the model was not asked."""
         text = (replies[0].text or "").strip() if replies else ""
-        refused = not text or bool(_NO_ANSWER.search(text))
+        refused = not text or says_no_answer(text)
         answer = Answer(
             response=self.refusal if refused else text,
             source_documents=[source_of(document) for document in documents],
             refused=refused,
             refusal_reason=("model" if replies else "evidence") if refused else "",
             evidence=evidence,
-            model=self.model,
+            model=model_of(replies or [], self.model),
             usage=add(usage, usage_of(replies or [])),
         )
         return {"answer": answer}

@@ -9,6 +9,8 @@ from haystack.tracing.tracer import tracer
 from tasks_lib.guardrails.guardrails import Guardrails
 from tasks_lib.guardrails.results import GuardResult
 from tasks_lib.rag.conversation import check_messages
+from tasks_lib.rag.passage_guard import PASSAGES_KEY
+from tasks_lib.rag.streaming import AnswerStream, Emit, ReplyText, passages_of
 from tasks_lib.rag.types import Answer, GuardrailDecision, Message
 
 ANSWER_SPAN = "assistant.answer"
@@ -63,6 +65,57 @@ class Assistant:
                     )
                     answer = _guarded(answer, checked)
             span.set_content_tag("output", answer)
+        return answer
+
+    def stream(self, messages: Sequence[Message]) -> AnswerStream:
+        """The answer as it is written; `answer` of the stream is the whole."""
+        return AnswerStream(self, messages)
+
+    async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
+        """As :meth:`answer_async`; hands pieces of the text to `emit` as the guardrails let them through.
+
+        A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
+        """
+        check_messages(messages)
+        with tracer.trace(ANSWER_SPAN) as span:
+            incoming = await self._guardrails.check_input_async(list(messages))
+            if incoming.action == "refuse":
+                answer = _stopped(incoming)
+                await emit(answer.response)
+            else:
+                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
+                answer = await self._streamed(incoming, emit)
+            span.set_content_tag("output", answer)
+        return answer
+
+    async def _streamed(self, incoming: GuardResult, emit: Emit) -> Answer:
+        streaming = ["guard", "generator"] if "generator" in self.pipeline.graph.nodes else ["guard"]
+        handle = self.pipeline.stream(
+            _inputs(incoming.messages), streaming_components=streaming, include_outputs_from=OUTPUTS
+        )
+        chunks = aiter(handle)
+        opening = await passages_of(chunks)
+        reply = ReplyText(chunks)
+        sources = opening.meta[PASSAGES_KEY] if opening else []
+        guarded = self._guardrails.guard_stream_async(aiter(reply), sources, incoming.messages[-1].content)
+        shown = False
+        async for piece in guarded:
+            if not reply.refused:
+                shown = True
+                await emit(piece)
+        async for _ in chunks:  # a refusal ends the guarded stream early; the run goes on to its end
+            continue
+        answer = _answer_of(handle.result, incoming.decisions)
+        if shown and not answer.refused:
+            return _guarded(answer, guarded.result)
+        return await self._at_once(answer, _question_of(handle.result), emit, after_text=shown)
+
+    async def _at_once(self, answer: Answer, question: str, emit: Emit, *, after_text: bool) -> Answer:
+        """An answer that was not streamed: extracted, or refused."""
+        if not answer.refused:
+            checked = await self._guardrails.check_output_async(answer.response, answer.source_documents, question)
+            answer = _guarded(answer, checked)
+        await emit(f"\n{answer.response}" if after_text else answer.response)
         return answer
 
     def _check_input(self, messages: list[Message]) -> GuardResult:

@@ -4,10 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from haystack import Document, component
+from haystack.dataclasses import StreamingCallbackT, StreamingChunk
 
 from tasks_lib.guardrails.guardrails import Guardrails
+from tasks_lib.guardrails.results import PassagesResult
 from tasks_lib.rag.sources import source_of
 from tasks_lib.rag.types import GuardrailDecision
+
+PASSAGES_KEY = "passages"
+"""Key of a streamed chunk's meta that holds the passages, as `Source`s, which the text that follows is based on."""
 
 
 @component
@@ -21,12 +26,29 @@ class PassageGuard:
         self.guardrails = guardrails
 
     @component.output_types(documents=list[Document], decisions=list[GuardrailDecision])
-    def run(self, documents: list[Document]) -> dict[str, Any]:
+    def run(
+        self,
+        documents: list[Document],
+        streaming_callback: StreamingCallbackT | None = None,  # noqa: ARG002  (Haystack wants one signature for both)
+    ) -> dict[str, Any]:
         """Check `documents`.
 
         :returns: `documents` as let through, and a decision of each guardrail that found something.
         """
-        result = self.guardrails.check_passages([source_of(document) for document in documents])
+        return self._kept(documents, self.guardrails.check_passages([source_of(document) for document in documents]))
+
+    @component.output_types(documents=list[Document], decisions=list[GuardrailDecision])
+    async def run_async(
+        self, documents: list[Document], streaming_callback: StreamingCallbackT | None = None
+    ) -> dict[str, Any]:
+        """As :meth:`run`; a stream is told the passages before its text begins."""
+        result = await self.guardrails.check_passages_async([source_of(document) for document in documents])
+        if streaming_callback is not None:
+            told: Any = streaming_callback(StreamingChunk(content="", meta={PASSAGES_KEY: result.sources}))
+            await told
+        return self._kept(documents, result)
+
+    def _kept(self, documents: list[Document], result: PassagesResult) -> dict[str, Any]:
         contents = {(s.source, s.document, s.start, s.end): s.content for s in result.sources}
         kept = []
         for document in documents:

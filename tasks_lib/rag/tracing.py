@@ -10,12 +10,13 @@ from haystack.tracing.tracer import NullSpan, Span, Tracer, enable_tracing
 from pydantic import BaseModel
 
 from tasks_lib.rag.assistant import ANSWER_SPAN
-from tasks_lib.rag.usage import usage_of
+from tasks_lib.rag.usage import model_of, usage_of
 
 if TYPE_CHECKING:
     from mlflow.entities import LiveSpan
 
 COMPONENT_RUN = "haystack.component.run"
+MODEL_ATTRIBUTE = "llmops.model"
 LONGEST_TEXT = 20_000
 """Characters of one text in a span."""
 
@@ -94,13 +95,20 @@ class MlflowSpan(Span):
     def _outputs(self, value: Any) -> Any:
         replies = value.get("replies") if isinstance(value, Mapping) else None
         if replies:
-            used = usage_of(replies)
-            total = used.input_tokens + used.output_tokens
-            tokens = {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens, "total_tokens": total}
-            self._span.set_attribute("mlflow.chat.tokenUsage", tokens)
+            self._set_cost(replies)
         if self._span.span_type == "RETRIEVER" and isinstance(value, Mapping) and "documents" in value:
             return [_passage(document) for document in value["documents"]]
         return readable(value)
+
+    def _set_cost(self, replies: Sequence[ChatMessage]) -> None:
+        """Model, tokens and cost; MLflow's own attribute for the model would have it guess a cost that has no price."""
+        used = usage_of(replies)
+        total = used.input_tokens + used.output_tokens
+        tokens = {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens, "total_tokens": total}
+        self._span.set_attribute("mlflow.chat.tokenUsage", tokens)
+        self._span.set_attribute(MODEL_ATTRIBUTE, model_of(replies, ""))
+        if used.cost is not None:
+            self._span.set_attribute("mlflow.llm.cost", {"total_cost": used.cost})
 
 
 def readable(value: Any) -> Any:

@@ -7,13 +7,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from types import TracebackType
 from typing import IO, Any, Self
@@ -64,6 +66,7 @@ class VersionContract:
 @dataclass
 class _Pending:
     futures: dict[int, Future[dict[str, Any]]] = field(default_factory=dict)
+    pieces: dict[int, SimpleQueue[str | None]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     dead: str | None = None
 
@@ -171,23 +174,57 @@ class VersionProcess:
 
         :raises VersionError: If the process died, or gave no answer in time.
         """
+        number, future = self._asked()
+        self._send({"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})})
+        try:
+            return _reply_of(future.result(timeout))
+        except FutureTimeoutError:
+            raise self._too_late(timeout) from None
+        finally:
+            self._forget(number)
+
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], timeout: float, tags: Mapping[str, str] | None = None
+    ) -> Iterator[str | VersionReply]:
+        """As :meth:`ask`: the pieces of the answer's text as they come, and the whole reply at the end.
+
+        A reader that leaves early ends the version's work on the answer.
+        """
+        number, future = self._asked(streams=True)
+        pieces, ended, end = self._pending.pieces[number], False, time.monotonic() + timeout
+        future.add_done_callback(lambda _: pieces.put(None))
+        request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
+        self._send({**request, "stream": True})
+        try:
+            while (piece := pieces.get(timeout=max(0.0, end - time.monotonic()))) is not None:
+                yield piece
+            ended = True
+            yield _reply_of(future.result())
+        except Empty:
+            raise self._too_late(timeout) from None
+        finally:
+            self._forget(number)
+            if not ended:
+                self._send({"cancel": number})
+
+    def _asked(self, *, streams: bool = False) -> tuple[int, Future[dict[str, Any]]]:
         number = next(self._ids)
         future: Future[dict[str, Any]] = Future()
         with self._pending.lock:
             if self._pending.dead is not None:
                 raise VersionError(self._pending.dead)
             self._pending.futures[number] = future
-        request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
-        self._send(json.dumps(request))
-        try:
-            reply = future.result(timeout)
-        except FutureTimeoutError:
-            raise VersionError(f"{self.model_uri} gave no answer within {timeout:g} s") from None
-        finally:
-            with self._pending.lock:
-                self._pending.futures.pop(number, None)
-        error = VersionFailure(**reply["error"]) if "error" in reply else None
-        return VersionReply(reply.get("answer"), error, reply["trace_id"], reply["seconds"])
+            if streams:
+                self._pending.pieces[number] = SimpleQueue()
+        return number, future
+
+    def _forget(self, number: int) -> None:
+        with self._pending.lock:
+            self._pending.futures.pop(number, None)
+            self._pending.pieces.pop(number, None)
+
+    def _too_late(self, timeout: float) -> VersionError:
+        return VersionError(f"{self.model_uri} gave no answer within {timeout:g} s")
 
     def close(self) -> None:
         """End the process: politely, so that traces are written, then by force. Idempotent."""
@@ -216,13 +253,13 @@ class VersionProcess:
             except OSError:  # it died before it read everything
                 return
 
-    def _send(self, line: str) -> None:
+    def _send(self, message: Mapping[str, Any]) -> None:
         stdin = self._process.stdin if self._process else None
         if stdin is None:
             raise VersionError(f"{self.model_uri} was not started")
         try:
             with self._writing:
-                stdin.write(line + "\n")
+                stdin.write(json.dumps(message) + "\n")
                 stdin.flush()
         except (OSError, ValueError):  # the pipe is closed; the reader fails the pending questions with the cause
             return
@@ -234,7 +271,10 @@ class VersionProcess:
                 self._ready.set_result(message)
                 continue
             with self._pending.lock:
-                future = self._pending.futures.pop(message["id"], None)
+                pieces = self._pending.pieces.get(message["id"])
+                future = None if "piece" in message else self._pending.futures.pop(message["id"], None)
+            if "piece" in message and pieces is not None:
+                pieces.put(message["piece"])
             if future is not None:
                 future.set_result(message)
         self._fail_pending()
@@ -267,6 +307,11 @@ class VersionProcess:
         """The last line of stderr that says something; a traceback ends in one."""
         line = next((line.strip() for line in reversed(self._stderr) if line.strip()), "")
         return f": {line[:500]}" if line else ""
+
+
+def _reply_of(message: Mapping[str, Any]) -> VersionReply:
+    error = VersionFailure(**message["error"]) if "error" in message else None
+    return VersionReply(message.get("answer"), error, message["trace_id"], message["seconds"])
 
 
 def _lines(stream: IO[str] | None) -> IO[str] | list[str]:

@@ -4,9 +4,10 @@ It imports the standard library and MLflow only: MLflow puts the version's own c
 nothing of ours was imported before, that code is what runs.
 
 Protocol, one JSON object a line. Out, once: `{"ready": true, "seconds", "inputs", "outputs", "example"}` or
-`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags"}`. Out, in any order:
-`{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version raised.
-The end of its input ends it.
+`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`. Out, in any order:
+`{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version raised; where `stream` is
+true, `{"id", "piece"}` for each piece of the text comes before. In: `{"cancel": id}` ends a stream that nobody reads
+any more. The end of its input ends it.
 """
 
 import argparse
@@ -50,8 +51,13 @@ def main() -> int:
     channel.send({"ready": True, "seconds": time.perf_counter() - started, **_contract(model)})
     base = json.loads(options.tags)
     pool = ThreadPoolExecutor(options.workers, thread_name_prefix="version")
+    cancelled: set[int] = set()
     for line in sys.stdin:
-        pool.submit(_answer, model, json.loads(line), base, channel)
+        request = json.loads(line)
+        if "cancel" in request:
+            cancelled.add(request["cancel"])
+        else:
+            pool.submit(_answer, model, request, base, channel, cancelled)
     pool.shutdown(wait=False, cancel_futures=True)
     _flush_traces()
     return 0
@@ -86,7 +92,7 @@ def _contract(model: Any) -> dict[str, Any]:
     }
 
 
-def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel) -> None:
+def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel, cancelled: set[int]) -> None:
     import mlflow
 
     reply: dict[str, Any] = {"id": request["id"], "trace_id": None}
@@ -97,7 +103,8 @@ def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: 
             mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
             span.set_inputs({"messages": request["messages"]})
             started = time.perf_counter()
-            reply["answer"] = _first(model.predict([{"messages": request["messages"]}]))
+            ask = _streamed if request.get("stream") else _predicted
+            reply["answer"] = ask(model, request, channel, cancelled)
             reply["seconds"] = time.perf_counter() - started
             span.set_outputs(reply["answer"])
     except Exception as error:  # noqa: BLE001 - one bad question must not end the process
@@ -105,6 +112,38 @@ def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: 
         reply["seconds"] = time.perf_counter() - started
         reply["error"] = _described(error)
     channel.send(reply)
+
+
+class Cancelled(Exception):  # noqa: N818  (it is no error)
+    """Nobody reads the stream any more."""
+
+
+def _predicted(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:  # noqa: ARG001
+    return _first(model.predict([{"messages": request["messages"]}]))
+
+
+def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:
+    """The answer, its pieces being sent as they come; a version that cannot stream is one piece."""
+    import pandas as pd
+
+    number = request["id"]
+    # one unnamed column, as the signature of a list has it; MLflow takes a list of one apart and refuses it
+    chunks = model.predict_stream(pd.DataFrame([[{"messages": request["messages"]}]]))
+    try:
+        for chunk in chunks:
+            if number in cancelled:
+                raise Cancelled("the reader has left")
+            if "answer" in chunk:
+                return chunk["answer"]
+            channel.send({"id": number, "piece": chunk["piece"]})
+    except NotImplementedError:
+        answer = _predicted(model, request, channel, cancelled)
+        channel.send({"id": number, "piece": answer.get("response", "") if isinstance(answer, dict) else ""})
+        return answer
+    finally:
+        cancelled.discard(number)
+        chunks.close()
+    raise RuntimeError("the version's stream ended without an answer")
 
 
 def _first(prediction: Any) -> Any:

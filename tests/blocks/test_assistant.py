@@ -54,6 +54,7 @@ def test_an_answer_is_generated_with_sources_and_token_counts(platform: Resolved
     assert "27 days" in answer.response
     assert answer.source_documents[0].document == "leave.md"
     assert answer.usage.input_tokens > answer.usage.output_tokens > 5
+    assert answer.usage.cost == answer.usage.input_tokens
     assert answer.model == settings.llm.model
 
 

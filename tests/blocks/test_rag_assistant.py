@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 import pytest
 from haystack.tracing.tracer import disable_tracing
 from mlflow.exceptions import MlflowException
@@ -62,6 +63,14 @@ def test_a_reply_is_an_answer(model: Any) -> None:
     answer = Answer.model_validate(reply.model_dump(mode="json"))
     assert "27 days" in answer.response
     assert answer.source_documents[0].document == "leave/annual-leave.md"
+
+
+def test_a_stream_tells_pieces_and_then_the_answer_of_the_signature(model: Any) -> None:
+    request = {"messages": [{"role": "user", "content": "How long is annual leave?"}]}
+    *pieces, last = model.predict_stream(pd.DataFrame([[request]]))
+    (whole,) = model.predict([request])
+    assert "".join(piece["piece"] for piece in pieces) == last["answer"]["response"]
+    assert last["answer"] == whole.model_dump(mode="json")
 
 
 def test_an_unknown_role_is_a_clear_error(model: Any) -> None:

@@ -77,6 +77,8 @@ def test_a_model_call_names_its_tokens(traced: LocalPlatform, with_model: Any, m
     trace = trace_of(lambda: model.answer([QUESTION]))
     (call,) = [span for span in trace.data.spans if span.span_type == "CHAT_MODEL"]
     assert call.attributes["mlflow.chat.tokenUsage"] == {"input_tokens": 100, "output_tokens": 7, "total_tokens": 107}
+    assert call.attributes["llmops.model"] == "mock/canned"
+    assert "mlflow.llm.cost" not in call.attributes
     assert call.inputs["messages"][0]["role"] == "system"
 
 

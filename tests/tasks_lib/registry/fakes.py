@@ -20,6 +20,7 @@ REFUSAL = "I cannot answer that from the documents I have."
 
 SCRIPT = """
 import os
+import time
 from mlflow.models import ModelConfig, set_model
 from mlflow.pyfunc import PythonModel
 from pydantic import BaseModel
@@ -52,6 +53,17 @@ def answer(question):
 class Assistant(PythonModel):
     def predict(self, model_input: list[Conversation]) -> list[dict]:
         return [behave(row.messages[-1].content) for row in model_input]
+
+    def predict_stream(self, model_input):
+        question = model_input["messages"][-1]["content"]
+        if not question.startswith("stream"):
+            raise NotImplementedError
+        yield {{"piece": "a"}}
+        while "for ever" in question:
+            time.sleep(0.02)
+            yield {{"piece": "more"}}
+        yield {{"piece": "b"}}
+        yield {{"answer": {{"response": "ab"}}}}
 
 
 set_model(Assistant())

@@ -11,7 +11,7 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
-from tasks_lib.registry.process import VersionProcess
+from tasks_lib.registry.process import VersionProcess, VersionReply
 from tests.tasks_lib.registry import fakes
 
 QUESTION = [{"role": "user", "content": "Who are you?"}]
@@ -63,6 +63,30 @@ def test_what_the_version_raises_comes_back_as_an_error(both: tuple[VersionProce
     assert str(reply.error) == "ValueError: boom"
     assert reply.answer is None
     assert reply.trace_id is not None
+
+
+def test_a_version_that_streams_tells_its_pieces_first(both: tuple[VersionProcess, VersionProcess]) -> None:
+    *pieces, reply = both[0].stream([{"role": "user", "content": "stream"}], 30)
+    assert pieces == ["a", "b"]
+    assert isinstance(reply, VersionReply)
+    assert reply.answer == {"response": "ab"}
+    assert reply.trace_id is not None
+
+
+def test_a_version_that_cannot_stream_is_one_piece(both: tuple[VersionProcess, VersionProcess]) -> None:
+    piece, reply = both[0].stream(QUESTION, 30)
+    assert isinstance(reply, VersionReply)
+    assert piece == reply.answer["response"] == "first"
+
+
+def test_a_reader_that_leaves_ends_the_stream(both: tuple[VersionProcess, VersionProcess]) -> None:
+    running = both[0]
+    stream = running.stream([{"role": "user", "content": "stream for ever"}], 30)
+    assert next(stream) == "a"
+    stream.close()
+    assert running.ask([{"role": "user", "content": "ended?"}], 30).answer["response"] == "first"
+    with pytest.raises(VersionError, match="within 0.2 s"):
+        list(running.stream([{"role": "user", "content": "stream for ever"}], 0.2))
 
 
 def test_input_example_and_signature_come_from_the_registry(both: tuple[VersionProcess, VersionProcess]) -> None:

@@ -1,0 +1,87 @@
+"""Answers as they are written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from haystack.dataclasses import ChatMessage
+
+from blocks.local import LocalPlatform
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.errors import InputError
+from tasks_lib.rag.pipeline import build_assistant
+from tasks_lib.rag.prompt import NO_ANSWER
+from tasks_lib.rag.types import Answer, Message
+
+QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")
+LONG = "Full-time employees receive 27 days of annual leave per calendar year. " * 12
+
+WithModel = Callable[[Callable[[list[ChatMessage]], str]], Any]
+
+
+def streamed(rag: RagConfig, platform: LocalPlatform) -> tuple[list[str], Answer]:
+    stream = build_assistant(rag, platform).stream([QUESTION])
+    pieces = list(stream)
+    assert stream.answer is not None
+    return pieces, stream.answer
+
+
+def test_a_long_reply_comes_in_pieces_that_make_up_the_answer(with_model: WithModel, model_rag: RagConfig) -> None:
+    platform = with_model(lambda _: LONG)
+    pieces, answer = streamed(model_rag, platform)
+    assert len(pieces) > 2
+    assert "".join(pieces) == answer.response == LONG
+    whole = build_assistant(model_rag, platform).answer([QUESTION])
+    assert answer.source_documents == whole.source_documents
+    assert (answer.usage, answer.model, answer.refused) == (whole.usage, whole.model, False)
+
+
+@pytest.mark.parametrize("reply", [NO_ANSWER, f"I am sorry. {NO_ANSWER}", ""])
+def test_a_refusal_is_the_configured_text_and_the_sentinel_is_never_shown(
+    with_model: WithModel, model_rag: RagConfig, reply: str
+) -> None:
+    pieces, answer = streamed(model_rag, with_model(lambda _: reply))
+    assert pieces == [model_rag.refusal.text]
+    assert (answer.refused, answer.refusal_reason) == (True, "model")
+
+
+def test_a_refusal_after_text_was_shown_follows_on_a_line_of_its_own(
+    with_model: WithModel, model_rag: RagConfig
+) -> None:
+    pieces, answer = streamed(model_rag, with_model(lambda _: f"{LONG} {NO_ANSWER} {LONG}"))
+    assert NO_ANSWER not in "".join(pieces)
+    assert pieces[-1] == f"\n{model_rag.refusal.text}"
+    assert answer.refused
+
+
+def test_what_is_masked_reaches_no_piece(with_model: WithModel, unguarded: dict[str, Any]) -> None:
+    rag = RagConfig.model_validate(
+        {
+            "llm": {"model": "mock/canned"},
+            "guardrails": {**unguarded, "personal_data": {"on_output": "mask"}},
+        }
+    )
+    pieces, answer = streamed(rag, with_model(lambda _: f"{LONG} Write to jane.doe@example.com. {LONG}"))
+    assert "jane.doe" not in "".join(pieces) + answer.response
+    assert [decision.action for decision in answer.guardrails if decision.validator == "personal_data"][-1] == "mask"
+
+
+def test_without_a_model_the_extracted_answer_is_one_piece(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
+    rag = RagConfig.model_validate({"guardrails": unguarded})
+    pieces, answer = streamed(rag, handbook)
+    assert pieces == [answer.response]
+    assert "27" in answer.response
+
+
+def test_a_bad_conversation_raises_where_the_stream_is_read(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
+    assistant = build_assistant(RagConfig.model_validate({"guardrails": unguarded}), handbook)
+    with pytest.raises(InputError):
+        list(assistant.stream([Message(role="assistant", content="Hello")]))
+
+
+def test_a_closed_stream_stops_the_model(with_model: WithModel, model_rag: RagConfig) -> None:
+    stream = build_assistant(model_rag, with_model(lambda _: LONG * 50)).stream([QUESTION])
+    pieces = iter(stream)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]  # a generator
+    assert stream.answer is None
