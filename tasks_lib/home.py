@@ -52,6 +52,11 @@ class Home:
         """Folder where the latest reports are copied for opening in a browser."""
         return self.root / "reports"
 
+    @property
+    def unfinished(self) -> Path:
+        """Folder of what an interrupted run has paid for and goes on with."""
+        return self.root / "unfinished"
+
     def ensure(self) -> "Home":
         """Create the folder.
 

@@ -18,8 +18,6 @@ from tasks_lib.evaluation.generated import Collection, Wanted, balanced, example
 from tasks_lib.evaluation.prompts import Draft, ask
 from tasks_lib.rag.types import Message
 
-IN_FLIGHT = 4
-"""Calls at a time."""
 GOOD_ENOUGH = 4
 """Lowest mark (of 1 to 5) that the critic may give in any respect."""
 ACROSS_SHARE = 0.15
@@ -39,14 +37,21 @@ class _Job:
 
 
 def add(
-    chunks: Sequence[Document], wanted: Wanted, coverage: Coverage, generator: ChatGenerator, collection: Collection
+    chunks: Sequence[Document],
+    wanted: Wanted,
+    coverage: Coverage,
+    generator: ChatGenerator,
+    collection: Collection,
+    *,
+    concurrency: int,
 ) -> None:
     """Questions of every kind that the model is asked for, until there are enough or the chunks are used up.
 
+    :param concurrency: Calls in flight.
     :raises LlmopsError: If every call of a batch failed.
     """
     across = round(wanted.answerable * ACROSS_SHARE)
-    _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, coverage, collection)
+    _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, coverage, collection, concurrency)
     made = sum(example.kind == ACROSS for example in collection.examples)
     singles = [(chunk,) for chunk in balanced(chunks)]
     plan = (
@@ -55,7 +60,7 @@ def add(
         ("unanswerable", prompts.UNANSWERABLE, wanted.unanswerable),
     )
     for kind, prompt, count in plan:
-        _add(singles, kind, prompt, count, generator, coverage, collection)
+        _add(singles, kind, prompt, count, generator, coverage, collection, concurrency)
 
 
 def _pairs(chunks: Sequence[Document]) -> list[Passages]:
@@ -77,12 +82,13 @@ def _add(
     generator: ChatGenerator,
     coverage: Coverage,
     collection: Collection,
+    concurrency: int,
 ) -> None:
     """One question a call, in batches; a batch is judged before the next one is paid for."""
     jobs = (_Job(kind, prompt, group) for group in passages)
     added = 0
-    with ThreadPoolExecutor(IN_FLIGHT) as threads:
-        while added < wanted and (batch := list(islice(jobs, min(2 * IN_FLIGHT, wanted - added + 1)))):
+    with ThreadPoolExecutor(concurrency) as threads:
+        while added < wanted and (batch := list(islice(jobs, min(2 * concurrency, wanted - added + 1)))):
             drafts = list(threads.map(lambda job: _draft(generator, job), batch))
             if all(isinstance(draft, Exception) for draft in drafts):
                 raise LlmopsError(

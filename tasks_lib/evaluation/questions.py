@@ -59,7 +59,7 @@ def generate(
     collection = Collection(Duplicates(similarity, taken), taken)
     wanted = wanted.without(taken)
     if generator is not None:
-        llm_questions.add(chunks, wanted, coverage, generator, collection)
+        llm_questions.add(chunks, wanted, coverage, generator, collection, concurrency=config.concurrency)
     else:
         _extract(chunks, wanted, config, coverage, collection)
     _add_off_topic(wanted.off_topic, config.seed, coverage, collection)

@@ -15,6 +15,7 @@ from tasks_lib.evaluation.corpus import Corpus
 from tasks_lib.evaluation.dataset_result import DatasetResult
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.importing import read_examples
+from tasks_lib.evaluation.journal import JournaledGenerator
 from tasks_lib.evaluation.questions import EXTRACTIVE, Generated, generate, still_standing
 from tasks_lib.home import Home
 from tasks_lib.platform import Platform
@@ -38,6 +39,8 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     recipe = (model, settings.dataset.seed, index.name)
     if newest is not None and (newest.origin, newest.seed, newest.index) == recipe and index.exists():
         kept = still_standing(newest.examples, index)
+    if generator is not None:
+        generator = JournaledGenerator(generator, _journal(settings), model)
     return generate(
         index, platform.embedder(settings.embedder), settings.dataset, generator=generator, model=model, kept=kept
     )
@@ -75,6 +78,7 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
     result = _described(saved)
     result.rejected = made.rejected
     result.unchanged = before is not None and before.version == saved.version
+    _journal(settings).unlink(missing_ok=True)
     return result
 
 
@@ -124,6 +128,11 @@ def _nothing(settings: Settings) -> DatasetResult:
     return DatasetResult(
         dataset=settings.dataset.name, version=None, examples=0, by_kind={}, rejected={}, origin="traces"
     )
+
+
+def _journal(settings: Settings) -> Path:
+    """Where the replies lie that an unfinished run has paid for."""
+    return Home.from_environment().ensure().unfinished / f"{settings.dataset.name}.jsonl"
 
 
 def _write(rows: list[dict[str, Any]], name: str) -> Path:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from haystack.dataclasses import ChatMessage
 
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.errors import LlmopsError
+from tasks_lib.evaluation.journal import JournaledGenerator
 from tasks_lib.evaluation.questions import generate
 
 FACTS = {
@@ -118,3 +120,28 @@ def test_a_model_that_never_answers_is_named(documents: Any) -> None:
 
     with pytest.raises(LlmopsError, match="no route to the provider"):
         generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+
+
+def test_a_run_that_was_killed_goes_on_without_paying_twice(documents: Any, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def dies(prompt: str) -> Any:
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        asked.append(prompt)
+        return good(prompt)
+
+    def run(draft: Callable[[str], Any]) -> JournaledGenerator:
+        journaled = JournaledGenerator(model(draft), tmp_path / "unfinished" / "q.jsonl", "test/model")
+        config = CONFIG.model_copy(update={"concurrency": 1})
+        generate(documents.index, documents.embedder, config, generator=journaled, model="test/model")
+        return journaled
+
+    with pytest.raises(KeyboardInterrupt):
+        run(dies)
+    with (tmp_path / "unfinished" / "q.jsonl").open("a") as file:
+        file.write('\n{"key": "cut')
+    second = run(lambda prompt: asked.append(prompt) or good(prompt))
+    assert len(asked) == len(set(asked)) == 2
+    third = run(good)
+    assert (second.calls, third.calls) == (3, 0)
