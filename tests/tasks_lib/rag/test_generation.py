@@ -1,13 +1,17 @@
 """The assistant with a language model."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from haystack.dataclasses import ChatMessage
+from mlflow import MlflowClient
 
-from tasks_lib.config.rag import RagConfig
+from blocks.local import LocalPlatform
+from tasks_lib.config.rag import PromptConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.home import Home
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.prompt import NO_ANSWER, prompt_messages
 from tasks_lib.rag.types import Message
@@ -133,3 +137,16 @@ def test_an_unusable_template_is_a_configuration_error(
     rag = changed(model_rag, prompt={"template": template})
     with pytest.raises(ConfigurationError, match=message):
         prompt_messages(rag.prompt, with_model(lambda _: ""))
+
+
+def test_a_registered_prompt_is_read_by_name_and_version(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
+    platform = LocalPlatform(tracked_home(tmp_path / "home"))
+    client = MlflowClient(platform.tracking_uri(), registry_uri=platform.tracking_uri())
+    for number in (1, 2):
+        passages = "{% for document in documents %}{{ document.content }}{% endfor %}"
+        client.register_prompt("ask", f"Version {number}. {passages} {{{{ question }}}}")
+    messages = prompt_messages(PromptConfig(name="ask", version=1), platform)
+    assert (messages[1].text or "").startswith("Version 1.")
+    with pytest.raises(ConfigurationError, match="version 3 cannot be read") as caught:
+        prompt_messages(PromptConfig(name="ask", version=3), platform)
+    assert "prompt.version" in caught.value.hint
