@@ -18,7 +18,7 @@ def serve_command(settings: Settings) -> list[str]:
         "-m",
         "serving",
         *("--host", serve.host, "--port", str(serve.port), "--workers", str(serve.workers)),
-        *("--timeout", str(serve.timeout_seconds)),
+        *("--timeout", str(serve.timeout_seconds), "--slots", str(serve.slots), "--poll", str(serve.poll_seconds)),
         *("--model", settings.gate.model_name, "--alias", settings.gate.aliases["production"]),
     ]
 

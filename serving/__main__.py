@@ -17,6 +17,8 @@ def serve(
     port: int = 8000,
     workers: int = 1,
     timeout: Annotated[float, Parameter(help="Deadline of one answer, in seconds.")] = 60.0,
+    slots: Annotated[int, Parameter(help="Answers under way at a time; more are told to come back.")] = 16,
+    poll: Annotated[float, Parameter(help="Seconds between two looks at the alias.")] = 10.0,
     model: str = "rag-assistant",
     alias: str = "production",
 ) -> None:
@@ -25,10 +27,16 @@ def serve(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = build_server(
-        platform=os.environ.get("LLMOPS_PLATFORM", "local"), model=model, alias=alias, workers=workers, timeout=timeout
+        platform=os.environ.get("LLMOPS_PLATFORM", "local"),
+        model=model,
+        alias=alias,
+        workers=workers,
+        timeout=timeout,
+        slots=slots,
+        poll_seconds=poll,
     )
     with suppress(KeyboardInterrupt):
-        server.run(host=host, port=port, generate_client_file=False, log_level="warning")
+        server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
 
 
 if __name__ == "__main__":

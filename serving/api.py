@@ -1,80 +1,80 @@
-"""The LitServe API: a request becomes one question to the production version, which runs in a process of its own."""
+"""The LitServe API: every question goes through it to the production version, and comes back as events."""
 
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from litserve import LitAPI
-from pydantic import BaseModel, ConfigDict, Field
 
-from blocks.resolve import resolve_platform
-from tasks_lib.registry.live import require_live
-from tasks_lib.registry.process import VersionProcess
-from tasks_lib.registry.tracking import connect
+from serving.live import Production
+from tasks_lib.errors import LlmopsError
+from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.process import VersionReply
 
-
-class RequestMessage(BaseModel):
-    """One turn."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    role: str = Field(pattern="^(system|user|assistant)$")
-    content: str = Field(max_length=20_000)
-
-
-class PredictRequest(BaseModel):
-    """The conversation so far. Other keys are ignored: a request never chooses a store, a model or a prompt."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    messages: list[RequestMessage] = Field(min_length=1, max_length=200)
+INTERNAL_PATH = "/internal/answers"
+"""Where LitServe knows the API; no request comes in there."""
 
 
 class AssistantAPI(LitAPI):
-    """Answers with the version behind the production alias as it was when the worker started.
+    """Streams events of one answer: `{"piece"}` for each piece of text, then `{"answer"}` or `{"error"}`.
 
     :param platform: Name of the platform.
     :param model: Registered model.
     :param alias: Alias of the live version.
     :param timeout_seconds: Deadline of one answer.
+    :param slots: Answers under way at a time, in all workers together.
+    :param poll_seconds: How often the alias is looked at.
     """
 
-    def __init__(self, *, platform: str, model: str, alias: str, timeout_seconds: float) -> None:
-        super().__init__(api_path="/predict")
+    def __init__(
+        self, *, platform: str, model: str, alias: str, timeout_seconds: float, slots: int, poll_seconds: float
+    ) -> None:
+        super().__init__(api_path=INTERNAL_PATH, stream=True, enable_async=True)
         self.platform_name = platform
         self.model_name = model
         self.alias = alias
         self.timeout_seconds = timeout_seconds
+        self.slots = slots
+        self.poll_seconds = poll_seconds
+        self.left = multiprocessing.get_context("spawn").Array("b", slots, lock=False)
+        """Per slot: whether the client has left. Shared with every worker."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
-        """Start the version's process; runs in the worker."""
-        platform = resolve_platform(self.platform_name)
-        live = require_live(connect(platform), self.model_name, self.alias)
-        self.model_uri = live.uri
-        self.process = VersionProcess(
-            live.uri,
-            platform_name=platform.name,
-            tracking_uri=platform.tracking_uri(),
-            source="production",
-            version=str(live.version),
-            index=live.rag.index_name,
-            workers=1,
+        """Load the production version; runs in the worker."""
+        self.production = Production(
+            self.platform_name, self.model_name, self.alias, threads=self.slots, poll_seconds=self.poll_seconds
         )
-        self.process.start()
+        self.production.start()
+        self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
 
-    def decode_request(self, request: PredictRequest, **_: Any) -> list[dict[str, str]]:
-        """The turns as the version takes them."""
-        return [message.model_dump() for message in request.messages]
+    async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """`{"messages", "slot"}`, as the routes have checked it."""
+        return request
 
-    def predict(self, x: list[dict[str, str]], **_: Any) -> dict[str, Any]:
+    async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
         """Ask the version."""
-        reply = self.process.ask(x, self.timeout_seconds)
-        if reply.error:
-            return {"error": reply.error, "trace_id": reply.trace_id}
-        return {**(reply.answer or {}), "model_uri": self.model_uri, "trace_id": reply.trace_id}
+        events = self._events(x["messages"], x["slot"])
+        loop = asyncio.get_running_loop()
+        while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
+            yield event
 
-    def encode_response(self, output: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The answer; a failed one is a 503 that says so."""
-        if "error" in output:
-            from fastapi import HTTPException
+    async def encode_response(self, output: AsyncIterator[dict[str, Any]], **_: Any) -> Any:
+        """LitServe writes each event as a line of JSON. The return type is that of LitServe's own route."""
+        async for event in output:
+            yield event
 
-            raise HTTPException(status_code=503, detail=f"The assistant could not answer: {output['error']}")
-        return output
+    def _events(self, messages: list[dict[str, str]], slot: int) -> Iterator[dict[str, Any]]:
+        try:
+            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(self.left[slot])):
+                yield {"piece": item} if isinstance(item, str) else _last_event(*item)
+        except LlmopsError as error:
+            yield {"error": error.message}
+
+
+def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:
+    told = {"model_uri": version.uri, "trace_id": reply.trace_id}
+    if reply.error is not None:
+        return {"error": str(reply.error), **told}
+    return {"answer": {**(reply.answer or {}), **told}}

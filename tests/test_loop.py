@@ -1,16 +1,9 @@
 """The whole loop, as a user runs it: one `llmops demo` with the network closed, then the other verbs on its home."""
 
 import json
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from blocks.local import LocalPlatform
@@ -20,7 +13,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.sync import sync
 from tasks_lib.registry.plan import plan_deployment
-from tests.stubs.command import LLMOPS, Command
+from tests.stubs.command import Command
 
 
 @pytest.fixture(scope="module")
@@ -79,53 +72,6 @@ def test_status_says_what_is_live_and_why(llmops: Command, demo: dict[str, Any])
     assert status["production"]["version"] == 1
     assert status["stale"] is False
     assert status["last_gate"]["summary"]["decision"] == "promote"
-
-
-@contextmanager
-def serving(llmops: Command) -> Iterator[str]:
-    """The endpoint on a free port; afterwards nothing listens there any more."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([str(LLMOPS), "serve", "--port", str(port)], env=llmops.environment(), cwd=llmops.folder)
-    try:
-        _wait_ready(process, f"{address}/ready")
-        yield address
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-        probe.connect(("127.0.0.1", port))
-
-
-def _wait_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the endpoint ended"
-        try:
-            if httpx.get(url, timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.5)
-    pytest.fail("the endpoint did not get ready")
-
-
-def test_endpoint_serves_production_and_takes_feedback(llmops: Command, demo: dict[str, Any]) -> None:
-    question = {"messages": [{"role": "user", "content": "How many days of annual leave do employees get?"}]}
-    with serving(llmops) as address:
-        assert httpx.get(f"{address}/health").json() == {"status": "alive"}
-        answer = httpx.post(f"{address}/predict", json=question | {"model_uri": "models:/other/1"}, timeout=60).json()
-        assert "27" in answer["response"]
-        assert answer["model_uri"] == "models:/rag-assistant/1"
-        assert {"response", "source_documents", "model_uri", "refused", "guardrails", "trace_id"} <= answer.keys()
-        unknown = {"messages": [{"role": "user", "content": "Which football club won the league in 1998?"}]}
-        assert httpx.post(f"{address}/predict", json=unknown, timeout=60).json()["refused"]
-        assert httpx.post(f"{address}/predict", json={"messages": []}).status_code == 422
-        verdict = {"trace_id": answer["trace_id"], "value": True, "comment": "right"}
-        assert httpx.post(f"{address}/feedback", json=verdict, timeout=60).json()["recorded"] is True
-        assert httpx.post(f"{address}/feedback", json=verdict | {"trace_id": "tr-0"}, timeout=60).status_code == 404
 
 
 def test_search_finds_the_passage(

@@ -124,6 +124,8 @@ def _predicted(model: Any, request: dict[str, Any], channel: Channel, cancelled:
 
 def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:
     """The answer, its pieces being sent as they come; a version that cannot stream is one piece."""
+    if not model.metadata.flavors["python_function"].get("streamable"):
+        return _in_one_piece(model, request, channel)
     import pandas as pd
 
     number = request["id"]
@@ -136,14 +138,16 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
             if "answer" in chunk:
                 return chunk["answer"]
             channel.send({"id": number, "piece": chunk["piece"]})
-    except NotImplementedError:
-        answer = _predicted(model, request, channel, cancelled)
-        channel.send({"id": number, "piece": answer.get("response", "") if isinstance(answer, dict) else ""})
-        return answer
     finally:
         cancelled.discard(number)
         chunks.close()
     raise RuntimeError("the version's stream ended without an answer")
+
+
+def _in_one_piece(model: Any, request: dict[str, Any], channel: Channel) -> Any:
+    answer = _first(model.predict([{"messages": request["messages"]}]))
+    channel.send({"id": request["id"], "piece": answer.get("response", "") if isinstance(answer, dict) else ""})
+    return answer
 
 
 def _first(prediction: Any) -> Any:

@@ -47,6 +47,15 @@ def answer(question):
     return {{"response": REFUSAL, "source_documents": [], "refused": True, "guardrails": []}}
 
 
+def stream(question):
+    yield {{"piece": "a"}}
+    while "for ever" in question:
+        time.sleep(0.02)
+        yield {{"piece": "more"}}
+    yield {{"piece": "b"}}
+    yield {{"answer": {{"response": "ab"}}}}
+
+
 {behaviour}
 
 
@@ -55,15 +64,7 @@ class Assistant(PythonModel):
         return [behave(row.messages[-1].content) for row in model_input]
 
     def predict_stream(self, model_input):
-        question = model_input["messages"][-1]["content"]
-        if not question.startswith("stream"):
-            raise NotImplementedError
-        yield {{"piece": "a"}}
-        while "for ever" in question:
-            time.sleep(0.02)
-            yield {{"piece": "more"}}
-        yield {{"piece": "b"}}
-        yield {{"answer": {{"response": "ab"}}}}
+        yield from stream(model_input["messages"][-1]["content"])
 
 
 set_model(Assistant())
@@ -74,12 +75,33 @@ REFUSES_EVERYTHING = "def behave(question):\n    return answer('')"
 SAME_PARAGRAPH = """
 def behave(question):
     text = "Our office cares about every holiday and closes with great care."
-    return {"response": text, "source_documents": [], "refused": "off" in question, "guardrails": []}
+    return {"response": text, "source_documents": [], "refused": "eggs" in question, "guardrails": []}
+"""
+WRONG_DOCUMENTS = """
+def behave(question):
+    found = answer(question)
+    for source in found["source_documents"]:
+        source["document"] = "other.md"
+    return found
+"""
+KNOWS_SIX = """
+def behave(question):
+    unknown = any(f"holiday {number}?" in question for number in range(7, 19))
+    return {**answer("" if unknown else question), "usage": {"input_tokens": 100, "output_tokens": 10}}
+"""
+KNOWS_ALL_FOR_MORE_TOKENS = """
+def behave(question):
+    return {**answer(question), "usage": {"input_tokens": 400, "output_tokens": 40}}
 """
 LEAKS = """
 def behave(question):
     found = answer(question)
     return {**found, "response": question} if "repeat" in question else found
+"""
+LEAKS_ADDRESSES = """
+def behave(question):
+    found = answer(question)
+    return {**found, "response": question} if "address" in question else found
 """
 BREAKS_SCHEMA = """
 def behave(question):
@@ -89,6 +111,10 @@ ANSWERS_EVERYTHING = """
 def behave(question):
     found = answer(question)
     return answer("holiday 1?") if found["refused"] else found
+"""
+ANSWERS_THE_UNANSWERABLE = """
+def behave(question):
+    return answer("holiday 1?") if "painted" in question else answer(question)
 """
 OWN_CODE = """
 import tasks_lib
@@ -162,6 +188,7 @@ class FakePlatform(LocalPlatform):
     """The local platform, with doubles in place of the index and the embedder."""
 
     existing: tuple[str, ...] = field(default_factory=lambda: (RagConfig().index_name,))
+    judging: Any = field(default=None, compare=False)
 
     def index(self, rag: RagConfig, *, version: str | None = None) -> Any:
         return FakeIndex(rag.index_name)
@@ -171,6 +198,9 @@ class FakePlatform(LocalPlatform):
 
     def embedder(self, model: str) -> Any:
         return BagOfWords()
+
+    def judge(self) -> Any:
+        return self.judging
 
 
 def write_script(folder: Path, behaviour: str) -> Path:

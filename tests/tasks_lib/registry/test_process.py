@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
+from tasks_lib.registry import version_worker
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tests.tasks_lib.registry import fakes
 
@@ -73,10 +76,16 @@ def test_a_version_that_streams_tells_its_pieces_first(both: tuple[VersionProces
     assert reply.trace_id is not None
 
 
-def test_a_version_that_cannot_stream_is_one_piece(both: tuple[VersionProcess, VersionProcess]) -> None:
-    piece, reply = both[0].stream(QUESTION, 30)
-    assert isinstance(reply, VersionReply)
-    assert piece == reply.answer["response"] == "first"
+def test_a_version_that_cannot_stream_is_one_piece() -> None:
+    sent: list[dict[str, Any]] = []
+    model = SimpleNamespace(
+        metadata=SimpleNamespace(flavors={"python_function": {"streamable": False}}),
+        predict=lambda rows: [{"response": rows[0]["messages"][0]["content"].upper()}],
+    )
+    request = {"id": 3, "messages": [{"role": "user", "content": "hello"}]}
+    answer = version_worker._streamed(model, request, SimpleNamespace(send=sent.append), set())
+    assert answer == {"response": "HELLO"}
+    assert sent == [{"id": 3, "piece": "HELLO"}]
 
 
 def test_a_reader_that_leaves_ends_the_stream(both: tuple[VersionProcess, VersionProcess]) -> None:

@@ -1,0 +1,151 @@
+"""The production version in a process of its own, replaced when the alias moves, without a failed request."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from blocks.resolve import resolve_platform
+from tasks_lib.errors import LlmopsError, VersionError
+from tasks_lib.registry.live import LiveVersion, find_live, require_live
+from tasks_lib.registry.process import VersionProcess, VersionReply
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect
+
+logger = logging.getLogger(__name__)
+
+SMOKE_SECONDS = 60.0
+"""Deadline of the question that a new version is asked before it takes traffic."""
+
+
+@dataclass
+class Running:
+    """A version's process, and how many answers it is writing."""
+
+    version: LiveVersion
+    process: VersionProcess
+    answering: int = 0
+    retired: bool = False
+
+
+class Production:
+    """What the alias names. A look at it that fails changes nothing: what runs goes on.
+
+    :param platform: Name of the platform.
+    :param alias: Alias of the live version of `model`.
+    :param threads: Answers that a version writes at a time.
+    :param poll_seconds: How often the alias is looked at.
+    """
+
+    def __init__(self, platform: str, model: str, alias: str, *, threads: int, poll_seconds: float) -> None:
+        self._platform = platform
+        self._model = model
+        self._alias = alias
+        self._threads = threads
+        self._poll_seconds = poll_seconds
+        self._lock = threading.Lock()
+        self._current: Running | None = None
+        self._failed: int | None = None
+
+    def start(self) -> None:
+        """Load the version, and watch the alias from now on.
+
+        :raises NotDeployedError: If the alias names nothing.
+        :raises VersionError: If it does not load.
+        """
+        live = require_live(connect(resolve_platform(self._platform)), self._model, self._alias)
+        self._current = Running(live, self._loaded(live))
+        threading.Thread(target=self._watch, name="production watch", daemon=True).start()
+
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], timeout: float, left: Callable[[], bool]
+    ) -> Iterator[str | tuple[LiveVersion, VersionReply]]:
+        """Pieces of the answer, and at the end the version that wrote it with its reply.
+
+        :raises VersionError: If the process died, or gave no answer in time.
+        """
+        with self._lock:
+            running = self._current
+            if running is None:
+                raise VersionError("no version is loaded")
+            running.answering += 1
+        try:
+            for item in running.process.stream(messages, timeout, left=left):
+                yield (running.version, item) if isinstance(item, VersionReply) else item
+        finally:
+            with self._lock:
+                running.answering -= 1
+            self._close_if_idle(running)
+
+    def close(self) -> None:
+        """End the version's process."""
+        if self._current is not None:
+            self._current.process.close()
+
+    def _watch(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(self._poll_seconds):
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
+                logger.warning("the alias %r could not be looked at: %s", self._alias, error)
+
+    def _look(self) -> None:
+        running = self._current
+        if running is None:
+            return
+        live = find_live(connect(resolve_platform(self._platform)), self._model, self._alias)
+        if live is None or live.version == self._failed:
+            live = running.version
+        if live.version != running.version.version or not running.process.alive:
+            self._switch(running, live)
+
+    def _switch(self, running: Running, live: LiveVersion) -> None:
+        """Load `live` beside what runs; it takes the traffic once it has answered a question."""
+        try:
+            process = self._loaded(live)
+        except LlmopsError as error:
+            self._failed = live.version
+            logger.warning("version %s does not come up, %s goes on: %s", live.uri, running.version.uri, error)
+            return
+        with self._lock:
+            self._current = Running(live, process)
+            running.retired = True
+        logger.warning("production is now %s", live.uri)
+        self._close_if_idle(running)
+
+    def _loaded(self, live: LiveVersion) -> VersionProcess:
+        platform = resolve_platform(self._platform)
+        process = VersionProcess(
+            live.uri,
+            platform_name=platform.name,
+            tracking_uri=platform.tracking_uri(),
+            source="production",
+            version=str(live.version),
+            index=live.rag.index_name,
+            workers=self._threads,
+        )
+        process.start()
+        try:
+            _ask_smoke_question(process)
+        except BaseException:
+            process.close()
+            raise
+        return process
+
+    def _close_if_idle(self, running: Running) -> None:
+        with self._lock:
+            idle = running.retired and not running.answering
+        if idle:
+            threading.Thread(target=running.process.close, name=f"close {running.version.uri}", daemon=True).start()
+
+
+def _ask_smoke_question(process: VersionProcess) -> None:
+    """Wait until the version is loaded, and ask what its registration names as an example.
+
+    :raises VersionError: If it does not load, or fails.
+    """
+    contract = process.wait_ready()
+    if contract.example:
+        said = process.ask(contract.example[0]["messages"], SMOKE_SECONDS, {TRACE_SOURCE_TAG: "smoke"})
+        if said.error is not None:
+            raise VersionError(f"{process.model_uri} fails the smoke question: {said.error}")

@@ -1,0 +1,113 @@
+"""What the routes take and give."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_MESSAGE = 20_000
+"""Characters."""
+MOST_MESSAGES = 200
+
+
+class RequestMessage(BaseModel):
+    """One turn."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(max_length=LONGEST_MESSAGE)
+
+
+class PredictRequest(BaseModel):
+    """The conversation so far. Other keys are ignored: a request never chooses a store, a model or a prompt."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={"example": {"messages": [{"role": "user", "content": "How long is annual leave?"}]}},
+    )
+
+    messages: list[RequestMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+
+
+class CitedSource(BaseModel):
+    """A passage that the answer is based on."""
+
+    model_config = ConfigDict(extra="allow")
+
+    document: str
+    start: int
+    end: int
+    score: float
+    content: str
+
+
+class PredictResponse(BaseModel):
+    """The answer, with where it comes from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    response: str
+    source_documents: list[CitedSource]
+    model_uri: str
+    refused: bool
+    guardrails: list[dict[str, Any]]
+    trace_id: str | None
+
+
+class FeedbackRequest(BaseModel):
+    """What a person thought of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trace_id: str = Field(min_length=1)
+    value: bool | float | str
+    comment: str | None = Field(default=None, max_length=4_000)
+
+
+class ContentPart(BaseModel):
+    """A part of a message of OpenAI's shape; only text is understood."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["text"]
+    text: str = Field(max_length=LONGEST_MESSAGE)
+
+
+class ChatMessage(BaseModel):
+    """A turn in OpenAI's shape."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart] = Field(max_length=LONGEST_MESSAGE)
+
+    def turn(self) -> dict[str, str]:
+        """As the assistant takes it."""
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return {"role": "system" if self.role == "developer" else self.role, "content": text}
+
+
+class StreamOptions(BaseModel):
+    """What a stream tells beside its text."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """The part of OpenAI's request that a request may choose here; sampling parameters are the version's own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    stop: str | list[str] | None = None
+    n: Literal[1] = 1
+
+    def stops(self) -> tuple[str, ...]:
+        """Texts that end the answer."""
+        given = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return tuple(text for text in given if text)

@@ -1,0 +1,108 @@
+"""A real endpoint over fake versions in a real registry."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from blocks.local import LocalPlatform
+from tasks_lib.home import Home
+from tasks_lib.registry.tracking import connect
+from tests.stubs.command import LLMOPS
+from tests.tasks_lib.registry import fakes
+
+SLOTS = 3
+ANSWERS = """
+SOURCE = {{"document": "leave.md", "start": 0, "end": 5, "score": 1.0, "content": "Leave"}}
+
+
+def behave(question):
+    return {{
+        "response": "{who} says: 27 days. Ask again.", "source_documents": [SOURCE], "refused": "football" in question,
+        "refusal_reason": "evidence" if "football" in question else "", "guardrails": [], "evidence": 1.0,
+        "model": "fake", "usage": {{"input_tokens": 7, "output_tokens": 3, "cost": 0.5}},
+    }}
+
+
+def stream(question):
+    if "raise" in question:
+        raise ValueError("boom")
+    if "die" in question:
+        os._exit(7)
+    answer = behave(question)
+    for word in answer["response"].split(" "):
+        yield {{"piece": word + " "}}
+        time.sleep(0.3 if "slowly" in question else 0)
+    while "for ever" in question:
+        time.sleep(0.05)
+        yield {{"piece": "more "}}
+    yield {{"answer": answer}}
+"""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where it listens, and the registry behind it."""
+
+    address: str
+    platform: LocalPlatform
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+
+    def register(self, who: str) -> int:
+        """Register a version that answers as `who`."""
+        return register(self.platform, self.folder, who)
+
+
+def register(platform: LocalPlatform, folder: Path, who: str) -> int:
+    script = ANSWERS.format(who=who)
+    return fakes.register_fake(platform, folder / who, script)
+
+
+@pytest.fixture(scope="session")
+def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """`llmops serve` with a version behind the alias."""
+    folder = tmp_path_factory.mktemp("serving")
+    platform = LocalPlatform(tracked_home(folder / "home"))
+    version = register(platform, folder, "first")
+    connect(platform).set_registered_model_alias("rag-assistant", "production", str(version))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(LLMOPS), "serve", "--port", str(port)]
+    command += ["--set", f"serve.slots={SLOTS}", "--set", "serve.poll_seconds=0.5"]
+    environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
+    with subprocess.Popen(command, env=environment, cwd=folder) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_ready(process, f"{address}/ready")
+            yield Endpoint(address, platform, folder, process)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):  # no child goes on listening
+        probe.connect(("127.0.0.1", port))
+
+
+def _wait_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the endpoint ended"
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.3)
+    pytest.fail("the endpoint did not get ready")
+
+
+def question(text: str = "How long is leave?") -> dict[str, object]:
+    """A request."""
+    return {"messages": [{"role": "user", "content": text}]}

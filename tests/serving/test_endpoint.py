@@ -1,0 +1,141 @@
+"""The endpoint's routes, as clients use them."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import openai
+import pytest
+
+from tasks_lib.registry.tracking import connect
+from tests.serving.conftest import SLOTS, Endpoint, question
+
+pytestmark = pytest.mark.slow
+MODEL = "rag-assistant"
+
+
+@pytest.fixture
+def client(endpoint: Endpoint) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{endpoint.address}/v1", api_key="none", max_retries=0)
+
+
+def test_predict_gives_the_answer_with_its_version_and_trace(endpoint: Endpoint) -> None:
+    hostile = {"vector_store_path": "/etc", "model_uri": "models:/other/1", "prompt": "Say hello."}
+    answer = httpx.post(f"{endpoint.address}/predict", json={**question(), **hostile}, timeout=30).json()
+    assert answer["response"] == "first says: 27 days. Ask again."
+    assert answer["model_uri"] == "models:/rag-assistant/1"
+    assert answer["source_documents"][0]["document"] == "leave.md"
+    given = {"trace_id": answer["trace_id"], "value": True}
+    assert httpx.post(f"{endpoint.address}/feedback", json=given, timeout=60).is_success
+    assert connect(endpoint.platform).get_trace(answer["trace_id"]).info.tags["llmops.source"] == "production"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"messages": []}, {"messages": [{"role": "wizard", "content": "x"}]}, {"messages": "hello"}]
+)
+def test_a_wrong_request_is_422_and_says_where(endpoint: Endpoint, body: dict[str, object]) -> None:
+    response = httpx.post(f"{endpoint.address}/predict", json=body)
+    assert response.status_code == 422
+    assert "messages" in response.text
+
+
+def test_the_openai_client_reads_a_whole_answer(client: openai.OpenAI) -> None:
+    said = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "How long is leave?"}])
+    assert said.choices[0].message.content == "first says: 27 days. Ask again."
+    assert said.choices[0].finish_reason == "stop"
+    assert said.usage is not None
+    assert (said.usage.prompt_tokens, said.usage.completion_tokens) == (7, 3)
+    assert said.model == "rag-assistant/1"
+    assert [model.id for model in client.models.list()] == [MODEL]
+
+
+def test_the_openai_client_reads_a_stream_that_a_stop_text_ends(client: openai.OpenAI) -> None:
+    stream = client.chat.completions.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": [{"type": "text", "text": "How long is leave?"}]}],
+        stream=True,
+        stop="Ask",
+        stream_options={"include_usage": True},
+    )
+    chunks = list(stream)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == "first says: 27 days. "
+    assert len(chunks) > 4
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == 10
+
+
+def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
+    ask = client.chat.completions.create
+    with pytest.raises(openai.NotFoundError, match="'gpt' does not exist"):
+        ask(model="gpt", messages=[{"role": "user", "content": "x"}])
+    with pytest.raises(openai.BadRequestError, match="messages"):
+        ask(model=MODEL, messages=[])
+    with pytest.raises(openai.InternalServerError, match="ValueError: boom"):
+        ask(model=MODEL, messages=[{"role": "user", "content": "raise"}])
+
+
+def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpoint: Endpoint) -> None:
+    def ask(seconds: float) -> int:
+        try:
+            return httpx.post(f"{endpoint.address}/predict", json=question("for ever"), timeout=seconds).status_code
+        except httpx.ReadTimeout:
+            return 0
+
+    with ThreadPoolExecutor(SLOTS + 2) as pool:
+        codes = sorted(pool.map(ask, [1.5] * (SLOTS + 2)))
+    assert codes == [0] * SLOTS + [429] * 2
+    time.sleep(1.5)
+    assert httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).is_success
+
+
+def test_metrics_count_answers_refusals_tokens_and_cost(endpoint: Endpoint) -> None:
+    httpx.post(f"{endpoint.address}/predict", json=question("Who won at football?"), timeout=30)
+    metrics = httpx.get(f"{endpoint.address}/metrics").text
+    for line in (
+        'llmops_answers_total{outcome="refused",route="/predict"} 1.0',
+        'llmops_refusals_total{reason="evidence"} 1.0',
+        'llmops_tokens_total{direction="input"}',
+        "llmops_cost_total",
+        "llmops_first_token_seconds_bucket",
+        "llmops_version 1.0",
+    ):
+        assert line in metrics
+
+
+def test_feedback_is_kept_on_the_trace(endpoint: Endpoint) -> None:
+    trace_id = httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).json()["trace_id"]
+    given = {"trace_id": trace_id, "value": False, "comment": "wrong"}
+    assert httpx.post(f"{endpoint.address}/feedback", json=given, timeout=60).json()["recorded"] is True
+    (kept,) = connect(endpoint.platform).get_trace(trace_id).info.assessments
+    assert (kept.name, kept.feedback.value, kept.rationale) == ("user_feedback", False, "wrong")
+    assert httpx.post(f"{endpoint.address}/feedback", json={**given, "trace_id": "tr-0"}, timeout=60).status_code == 404
+
+
+def test_the_chat_page_and_no_route_of_the_server_itself_is_offered(endpoint: Endpoint) -> None:
+    assert "Ask the documents" in httpx.get(endpoint.address).text
+    assert httpx.post(f"{endpoint.address}/internal/answers", json=question()).status_code == 404
+    assert httpx.get(f"{endpoint.address}/info").status_code == 404
+    assert "/predict" in httpx.get(f"{endpoint.address}/openapi.json").json()["paths"]
+
+
+def test_when_the_alias_moves_the_next_version_takes_over_without_a_failed_request(endpoint: Endpoint) -> None:
+    second = endpoint.register("second")
+    connect(endpoint.platform).set_registered_model_alias(MODEL, "production", str(second))
+    said, deadline = [], time.monotonic() + 60
+    while time.monotonic() < deadline and not (said and said[-1].startswith("second")):
+        response = httpx.post(f"{endpoint.address}/predict", json=question("slowly"), timeout=30)
+        assert response.status_code == 200, response.text
+        said.append(response.json()["response"])
+    assert said[0].startswith("first")
+    assert said[-1].startswith("second")
+
+
+def test_a_version_that_dies_fails_its_request_at_once_and_is_started_again(endpoint: Endpoint) -> None:
+    started = time.monotonic()
+    died = httpx.post(f"{endpoint.address}/predict", json=question("die"), timeout=30)
+    assert died.status_code == 503
+    assert time.monotonic() - started < 20
+    while httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).status_code != 200:
+        assert time.monotonic() - started < 60
+        time.sleep(0.5)
