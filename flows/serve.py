@@ -5,20 +5,23 @@ import sys
 from typing import NoReturn
 
 from blocks.resolve import resolve_platform
+from tasks_lib.config.api_keys import read_keys
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.live import require_live
+from tasks_lib.registry.live import require_live, require_models
 from tasks_lib.registry.tracking import connect
 
 
 def serve_command(settings: Settings) -> list[str]:
     """The command line of the endpoint."""
     serve = settings.serve
+    limits = {"--requests": serve.requests_per_minute, "--tokens": serve.tokens_per_minute}
     return [
         sys.executable,
         "-m",
         "serving",
         *("--host", serve.host, "--port", str(serve.port), "--workers", str(serve.workers)),
         *("--timeout", str(serve.timeout_seconds), "--slots", str(serve.slots), "--poll", str(serve.poll_seconds)),
+        *(part for flag, limit in limits.items() if limit is not None for part in (flag, str(limit))),
         *("--model", settings.gate.model_name, "--alias", settings.gate.aliases["production"]),
     ]
 
@@ -32,6 +35,11 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     """Become the endpoint: this process is replaced by it, so signals reach it directly.
 
     :raises NotDeployedError: If nothing is in production.
+    :raises ConfigurationError: If the platform cannot supply its models.
+    :raises ConfigurationError: If others could reach the endpoint without an API key.
     """
-    require_live(connect(resolve_platform(platform)), settings.gate.model_name, settings.gate.aliases["production"])
+    read_keys(settings.serve.host)
+    place = resolve_platform(platform)
+    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(place, live.rag)
     os.execve(sys.executable, serve_command(settings), serve_environment(platform))  # noqa: S606  (our own module)

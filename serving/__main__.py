@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from tasks_lib.config.api_keys import read_keys
+
 app = App(name="serving", help="Serve the production version.")
 
 
@@ -19,22 +21,26 @@ def serve(
     timeout: Annotated[float, Parameter(help="Deadline of one answer, in seconds.")] = 60.0,
     slots: Annotated[int, Parameter(help="Answers under way at a time; more are told to come back.")] = 16,
     poll: Annotated[float, Parameter(help="Seconds between two looks at the alias.")] = 10.0,
+    requests: Annotated[int | None, Parameter(help="Requests a minute for each key.")] = None,
+    tokens: Annotated[int | None, Parameter(help="Tokens a minute for each key.")] = None,
     model: str = "rag-assistant",
     alias: str = "production",
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
+    from serving.access import Limits
+    from serving.api import AssistantAPI
     from serving.server import build_server
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = build_server(
+    api = AssistantAPI(
         platform=os.environ.get("LLMOPS_PLATFORM", "local"),
         model=model,
         alias=alias,
-        workers=workers,
-        timeout=timeout,
+        timeout_seconds=timeout,
         slots=slots,
         poll_seconds=poll,
     )
+    server = build_server(api, workers=workers, keys=read_keys(host), limits=Limits(requests, tokens))
     with suppress(KeyboardInterrupt):
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
 

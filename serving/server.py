@@ -1,6 +1,6 @@
 """The LitServe server and its routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from litserve import LitServer
 from starlette.routing import Route
 
 from serving import openai
+from serving.access import AccessGuard, Limits
 from serving.answers import Answers, while_connected
 from serving.api import INTERNAL_PATH, AssistantAPI
 from serving.feedback import record_feedback
@@ -28,57 +29,73 @@ CLIENT_LEFT = 499
 DESCRIPTION = "Answers questions from the documents, with the production version."
 
 
-def build_server(
-    *, platform: str, model: str, alias: str, workers: int, timeout: float, slots: int, poll_seconds: float
-) -> LitServer:
-    """A server for `model`'s version behind `alias`; it answers once a worker has loaded that."""
-    api = AssistantAPI(
-        platform=platform, model=model, alias=alias, timeout_seconds=timeout, slots=slots, poll_seconds=poll_seconds
-    )
+def build_server(api: AssistantAPI, *, workers: int, keys: Mapping[str, str], limits: Limits) -> LitServer:
+    """A server for the version that `api` asks; it answers once a worker has loaded that.
+
+    :param keys: As :func:`~serving.access.read_keys` gives them.
+    """
+    guard = {"keys": keys, "limits": limits, "largest_body": LARGEST_BODY}
     server = LitServer(
         api,
         accelerator="cpu",
         workers_per_device=workers,
-        timeout=timeout,
+        timeout=api.timeout_seconds,
         healthcheck_path="/ready",
         restart_workers=True,
+        middlewares=[(AccessGuard, guard)],
         max_payload_size=LARGEST_BODY,
     )
     app = server.app
-    app.title, app.description = model, DESCRIPTION
+    app.title, app.description = api.model_name, DESCRIPTION
     app.router.routes = [
         route for route in app.router.routes if not (isinstance(route, Route) and route.path in REPLACED)
     ]
-    answers, metrics = Answers(server, api), Metrics()
-    _add_answers(app, answers, metrics)
-    _add_openai(app, answers, metrics, model)
+    metrics = Metrics()
+    answers = Counted(Answers(server, api), metrics, limits)
+    _add_answers(app, answers)
+    _add_openai(app, answers, api.model_name)
     _add_errors(app)
-    _add_rest(app, metrics, platform)
+    _add_rest(app, metrics, api.platform_name)
     return server
 
 
-def _add_answers(app: FastAPI, answers: Answers, metrics: Metrics) -> None:
+class Counted:
+    """Answers for the time that their client is there, in the metrics and against the limits of its key."""
+
+    def __init__(self, answers: Answers, metrics: Metrics, limits: Limits) -> None:
+        self._answers = answers
+        self._metrics = metrics
+        self._limits = limits
+
+    async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
+        """As :meth:`Answers.events`; they end early when the client leaves."""
+        counted = self._metrics.observed(request.url.path, self._answers.events(messages))
+        async for event in while_connected(request, counted):
+            if "answer" in event:
+                used = event["answer"].get("usage") or {}
+                tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
+                self._limits.count_tokens(request.state.key, tokens)
+            yield event
+
+
+def _add_answers(app: FastAPI, answers: Counted) -> None:
     @app.post("/predict", response_model=PredictResponse)
     async def predict(body: PredictRequest, request: Request) -> Any:
         """Answer the last message of the conversation."""
-        events = metrics.observed("/predict", answers.events([message.model_dump() for message in body.messages]))
-        async for event in while_connected(request, events):
+        async for event in answers.events(request, [message.model_dump() for message in body.messages]):
             if "answer" in event:
                 return event["answer"]
         return Response(status_code=CLIENT_LEFT)
 
 
-def _add_openai(app: FastAPI, answers: Answers, metrics: Metrics, model: str) -> None:
-    route = "/v1/chat/completions"
-
-    @app.post(route, response_model=None)
+def _add_openai(app: FastAPI, answers: Counted, model: str) -> None:
+    @app.post("/v1/chat/completions", response_model=None)
     async def chat_completions(body: ChatRequest, request: Request) -> Any:
         """Answer as OpenAI's API does, streamed or whole."""
         if body.model.partition("/")[0] != model:
             raise HTTPException(404, f"The model {body.model!r} does not exist; there is {model!r}.")
         completion = openai.Completion(body, model)
-        counted = metrics.observed(route, answers.events([message.turn() for message in body.messages]))
-        events = while_connected(request, counted)
+        events = answers.events(request, [message.turn() for message in body.messages])
         if not body.stream:
             async for event in events:
                 if "answer" in event:

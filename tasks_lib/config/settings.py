@@ -75,6 +75,10 @@ class GateConfig(StrictModel):
     concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version.")
     question_timeout_seconds: float = Field(default=60.0, gt=0)
     validation_latency_seconds: float = Field(default=20.0, gt=0, description="Ceiling of one validation question.")
+    judge_guidelines: tuple[str, ...] = Field(
+        default=(), description="Rules that the judge, if the platform names one, holds every answer against."
+    )
+    judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
@@ -155,7 +159,11 @@ class ServeConfig(StrictModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
-    timeout_seconds: float = Field(default=60.0, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one answer.")
+    slots: int = Field(default=16, ge=1, le=1024, description="Answers under way at a time; beyond that 429.")
+    poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
 
 
 class Settings(RagConfig):
