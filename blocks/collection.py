@@ -1,5 +1,9 @@
 """All block types of this package, as Prefect finds them: `prefect block register -m blocks.collection`."""
 
+from prefect.blocks.core import Block
+from prefect_aws import AwsCredentials
+from prefect_aws.secrets_manager import AwsSecret
+
 from blocks.base import PlatformBlock
 from blocks.bedrock import BedrockModels
 from blocks.documents import FolderDocuments, S3Documents
@@ -25,14 +29,15 @@ BLOCKS: tuple[type[PlatformBlock], ...] = (
 )
 
 
+FOREIGN: tuple[type[Block], ...] = (AwsCredentials, AwsSecret)
+"""Blocks of prefect-aws that ours hold or name."""
+
+
 def register_blocks() -> list[str]:
     """Tell the Prefect server about every block type, so that its forms are there; idempotent.
 
     :returns: Slugs of the types.
     """
-    from prefect_aws import AwsCredentials
-
-    AwsCredentials.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
-    for block in BLOCKS:
-        block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
+    for block in (*FOREIGN, *BLOCKS):
+        block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
     return [block.get_block_type_slug() for block in BLOCKS]

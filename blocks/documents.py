@@ -47,7 +47,9 @@ class FolderDocuments(Documents):
 
     path: str = Field(title="Folder", description="Path of the folder, as the workers see it.")
     include: list[str] = Field(
-        default_factory=list, title="Patterns", description="Files to take, such as *.md. Empty: every known format."
+        default_factory=list,
+        title="Patterns",
+        description='Files to take, as `["*.md", "*.pdf"]`. Empty: every known format.',
     )
 
     def source(self, include: tuple[str, ...] = ()) -> "DocumentSource":
@@ -94,7 +96,9 @@ class S3Documents(Documents):
         default=None, title="Endpoint", description="Address of a store that speaks S3's API. Empty: AWS's own."
     )
     include: list[str] = Field(
-        default_factory=list, title="Patterns", description="Objects to take, such as *.md. Empty: every known format."
+        default_factory=list,
+        title="Patterns",
+        description='Objects to take, as `["*.md", "*.pdf"]`. Empty: every known format.',
     )
 
     @property

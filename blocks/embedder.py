@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haystack import default_to_dict
 
-from tasks_lib.errors import ProviderError
+from tasks_lib.errors import ConfigurationError, ProviderError
 from tasks_lib.providers.call import ModelCall
 from tasks_lib.providers.tokens import approximate_token_spans
 from tasks_lib.providers.usage import normalised_usage
@@ -88,6 +88,13 @@ class ProviderEmbedder:
         vectors, tokens = call.run(lambda: (embed_batch or self._embed_batch)(texts))
         if len(vectors) != len(batch) or not all(vectors):
             raise ProviderError(f"{self.provider.slug} gave {len(vectors)} vectors for {len(batch)} texts")
+        declared = self.provider.declared_dimension(self.model)
+        if declared and {len(vector) for vector in vectors} != {declared}:
+            raise ConfigurationError(
+                f"{self.provider.slug} answers with {len(vectors[0])} dimensions from {self.model!r}, "
+                f"and {declared} are declared",
+                hint="Correct the embedding dimensions of the provider's block.",
+            )
         self._record(tokens, time.perf_counter() - started)
         return [_unit(vector) for vector in vectors]
 

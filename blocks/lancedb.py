@@ -39,12 +39,13 @@ class LanceDBStore(IndexStore):
     uri: Address | None = Field(
         default=None,
         title="Folder or URI",
-        description="Folder of the database, or its address such as s3://bucket/prefix. Empty: below LLMOPS_HOME.",
+        description="Folder of the database, or its address such as `s3://bucket/prefix`. Empty: below LLMOPS_HOME.",
     )
     storage_options: SecretDict | None = Field(
         default=None,
         title="Storage options",
-        description="Options of the object store: region, endpoint, aws_access_key_id, aws_secret_access_key, …",
+        description='Options of the object store, as `{"region": "eu-central-1"}`; also endpoint, '
+        "aws_access_key_id, aws_secret_access_key, …",
     )
 
     def index(

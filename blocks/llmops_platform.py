@@ -44,21 +44,27 @@ class LLMOpsPlatform(PlatformBlock):
     providers: list[Slug] = Field(
         default_factory=list,
         title="Model providers",
-        description="Slugs of the blocks with language models and embedders, such as llmops-bedrock-models/prod.",
+        description='Slugs of the blocks with language models and embedders, as `["llmops-bedrock-models/prod"]`. '
+        "Empty: what the environment names.",
     )
     judge: ModelIdentifier | None = Field(
         default=None,
         title="Judge",
-        description="Model that judges answers, as provider/model. Empty: answers are not judged by a model.",
+        description="Model that judges answers, as `provider/model`. Empty: answers are not judged by a model.",
     )
     index: Slug | None = Field(
-        default=None, title="Index", description="Slug of the vector store. Empty: WEAVIATE_URL, else LanceDB."
+        default=None,
+        title="Index",
+        description="Slug of the store, such as `llmops-weaviate-store/prod`. Empty: WEAVIATE_URL, else LanceDB.",
     )
     tracking: Slug | None = Field(
         default=None,
         title="Tracking",
-        description="Slug of the MLflow server. Empty: MLFLOW_TRACKING_URI, else sqlite below LLMOPS_HOME.",
+        description="Slug of the server, such as `llmops-mlflow-tracking/prod`. Empty: MLFLOW_TRACKING_URI, else "
+        "sqlite below LLMOPS_HOME.",
     )
     documents: Slug | None = Field(
-        default=None, title="Documents", description="Slug of the document source. Empty: the sample handbook."
+        default=None,
+        title="Documents",
+        description="Slug of the source, such as `llmops-s3-documents/handbook`. Empty: the sample handbook.",
     )

@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from blocks.base import Address, link, revealed
+from blocks.aws_secret import AwsSecretSlug, KeyHolder
+from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
 from tasks_lib.providers.parameters import OPENAI, OPENAI_COMPLETION
 
@@ -13,7 +14,7 @@ NO_KEY = "none"
 """What servers that want no key are sent: the client insists on one."""
 
 
-class OpenAICompatibleModels(ModelProvider):
+class OpenAICompatibleModels(KeyHolder, ModelProvider):
     """
     OpenAI, and every server that speaks its API: vLLM, LiteLLM, llama.cpp, the MLflow AI Gateway.
 
@@ -57,6 +58,7 @@ class OpenAICompatibleModels(ModelProvider):
     api_key: SecretStr | None = Field(
         default=None, title="API key", description="Key of the API; empty where the server wants none."
     )
+    aws_secret: AwsSecretSlug = None
     organisation: str | None = Field(
         default=None, title="Organisation", description="Organisation that OpenAI bills, if the key has several."
     )
@@ -110,7 +112,7 @@ class OpenAICompatibleModels(ModelProvider):
         from tasks_lib.providers.call import ModelCall
 
         with OpenAI(
-            api_key=revealed(self.api_key) or NO_KEY,
+            api_key=self.key() or NO_KEY,
             base_url=self.base_url,
             organization=self.organisation,
             timeout=self.request_timeout_seconds,
@@ -123,7 +125,7 @@ class OpenAICompatibleModels(ModelProvider):
         from haystack.utils import Secret
 
         return {
-            "api_key": Secret.from_token(revealed(self.api_key) or NO_KEY),
+            "api_key": Secret.from_token(self.key() or NO_KEY),
             "api_base_url": self.base_url,
             "organization": self.organisation,
             "timeout": self.request_timeout_seconds,

@@ -55,17 +55,19 @@ class ModelProvider(PlatformBlock):
     prices: dict[str, ModelPrice] = Field(
         default_factory=dict,
         title="Prices",
-        description="Model → price of a million tokens read (`input`) and written (`output`). Empty: no cost is shown.",
+        description="Prices of a million tokens read and written, by model, as "
+        '`{"model-id": {"input": 3, "output": 15}}`. Empty: no cost is shown.',
     )
     dimensions: dict[str, int] = Field(
         default_factory=dict,
         title="Embedding dimensions",
-        description="Embedder → dimensions of its vectors. Without it the embedder is asked once.",
+        description='Dimensions of the vectors, by embedder, as `{"model-id": 1024}`. Empty: it is asked once.',
     )
     max_input_tokens: dict[str, int] = Field(
         default_factory=dict,
         title="Embedder input",
-        description=f"Embedder → tokens that it reads. Known for common models, else {DEFAULT_MAX_TOKENS}.",
+        description='Tokens that an embedder reads, as `{"model-id": 8192}`. Known for common models, else '
+        f"{DEFAULT_MAX_TOKENS}.",
     )
 
     @abstractmethod

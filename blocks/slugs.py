@@ -9,13 +9,13 @@ import httpx
 from prefect.blocks.core import Block
 from pydantic import ValidationError
 
-import blocks.collection
-from blocks.base import PlatformBlock
+from blocks.aws_secret import KeyHolder
+from blocks.collection import BLOCKS, FOREIGN
 from blocks.environment import ENVIRONMENT, providers_of_environment
 from blocks.provider import ModelProvider
 from tasks_lib.errors import ConfigurationError, LlmopsError
 
-Role = TypeVar("Role", bound=PlatformBlock)
+Role = TypeVar("Role", bound=Block)
 
 
 class MissingBlockError(ConfigurationError):
@@ -51,6 +51,8 @@ def load_block(slug: str, role: type[Role], purpose: str) -> Role:
             f"it takes one of {', '.join(kinds_of(role))}",
             hint=f"Name a block of one of these types. {_listed(saved_slugs(role))}",
         )
+    if isinstance(block, KeyHolder):
+        block.key()
     return block
 
 
@@ -69,7 +71,7 @@ def load_provider(slug: str) -> ModelProvider:
     )
 
 
-def saved_slugs(role: type[PlatformBlock]) -> list[str]:
+def saved_slugs(role: type[Block]) -> list[str]:
     """Slugs of all saved blocks that can play `role`."""
     from prefect.client.orchestration import get_client
 
@@ -83,9 +85,9 @@ def saved_slugs(role: type[PlatformBlock]) -> list[str]:
                 return sorted(slug for slug in found if slug.partition("/")[0] in kinds)
 
 
-def kinds_of(role: type[PlatformBlock]) -> list[str]:
+def kinds_of(role: type[Block]) -> list[str]:
     """Slugs of the block types that can play `role`."""
-    return sorted(kind.get_block_type_slug() for kind in blocks.collection.BLOCKS if issubclass(kind, role))
+    return sorted(kind.get_block_type_slug() for kind in (*FOREIGN, *BLOCKS) if issubclass(kind, role))
 
 
 @contextmanager
@@ -106,7 +108,7 @@ def _validation(error: BaseException) -> BaseException:
     return error.__cause__ if isinstance(error.__cause__, ValidationError) else error
 
 
-def _missing(slug: str, role: type[PlatformBlock], purpose: str) -> MissingBlockError:
+def _missing(slug: str, role: type[Block], purpose: str) -> MissingBlockError:
     return MissingBlockError(
         f"{purpose} names the block {slug!r}, which does not exist. {_listed(saved_slugs(role))}",
         hint=f"Save the block, or name one of {', '.join(kinds_of(role))} that exists.",

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from blocks.base import Address, PlatformBlock, link, revealed
+from blocks.aws_secret import AwsSecretSlug, KeyHolder
+from blocks.base import Address, link
 from tasks_lib.errors import ConfigurationError, LlmopsError
 
 TOKEN = "MLFLOW_TRACKING_TOKEN"  # noqa: S105  (the name of a variable)
@@ -15,7 +16,7 @@ PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105  (the name of a variable)
 INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
 
 
-class MLflowTracking(PlatformBlock):
+class MLflowTracking(KeyHolder):
     """
     The MLflow server that tracks runs and holds the registry.
 
@@ -44,6 +45,7 @@ class MLflowTracking(PlatformBlock):
     )
     username: str | None = Field(default=None, title="User name", description="For basic authentication.")
     password: SecretStr | None = Field(default=None, title="Password", description="For basic authentication.")
+    aws_secret: AwsSecretSlug = None
     verify_tls: bool = Field(default=True, title="Verify TLS", description="Check the certificate of the server.")
 
     @model_validator(mode="after")
@@ -51,20 +53,25 @@ class MLflowTracking(PlatformBlock):
         if self.token and self.username:
             msg = "give a token, or user name and password, not both"
             raise ValueError(msg)
-        if bool(self.username) != bool(self.password):
+        if bool(self.username) != bool(self.password) and not (self.username and self.aws_secret):
             msg = "user name and password go together"
             raise ValueError(msg)
         return self
 
+    @property
+    def key_field(self) -> str:
+        """The password of a user, else the token."""
+        return "password" if self.username else "token"
+
     def connect(self) -> str:
         """Put the credentials where MLflow's client looks for them, and return the tracking URI."""
-        wanted = {TOKEN: revealed(self.token), USERNAME: self.username, PASSWORD: revealed(self.password)}
+        wanted = {USERNAME: self.username, PASSWORD if self.username else TOKEN: self.key()}
         if not self.verify_tls:
             wanted[INSECURE] = "true"
-        for name, value in wanted.items():
-            if value:
+        for name in (TOKEN, USERNAME, PASSWORD, INSECURE):
+            if value := wanted.get(name):
                 os.environ[name] = value
-            elif any(wanted.values()):
+            elif any(wanted.values()) and name != INSECURE:
                 os.environ.pop(name, None)
         return self.uri
 
@@ -77,15 +84,14 @@ class MLflowTracking(PlatformBlock):
             return f"{self.uri} needs no server"
         import httpx
 
-        password = revealed(self.password)
-        token = revealed(self.token)
+        key = self.key()
         try:
             response = httpx.get(
                 f"{self.uri}/version",
                 timeout=10,
                 verify=self.verify_tls,
-                auth=(self.username, password) if self.username and password else None,
-                headers={"Authorization": f"Bearer {token}"} if token else {},
+                auth=(self.username, key) if self.username and key else None,
+                headers={"Authorization": f"Bearer {key}"} if key and not self.username else {},
             )
         except httpx.HTTPError as error:
             raise LlmopsError(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from prefect.types import SecretDict
 from pydantic import Field, SecretStr, model_validator
 
+from blocks.aws_secret import AwsSecretSlug, KeyHolder
 from blocks.base import Address, link, revealed
 from blocks.store import IndexStore
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tasks_lib.ingestion.index import Index
 
 
-class WeaviateStore(IndexStore):
+class WeaviateStore(KeyHolder, IndexStore):
     """
     Indexes on a Weaviate server or in Weaviate Cloud.
 
@@ -46,13 +47,14 @@ class WeaviateStore(IndexStore):
     api_key: SecretStr | None = Field(
         default=None, title="API key", description="Key of the server; Weaviate Cloud always wants one."
     )
+    aws_secret: AwsSecretSlug = None
     grpc_host: str | None = Field(
         default=None, title="gRPC host", description="Host of the gRPC endpoint, if not that of the URL."
     )
     grpc_port: int = Field(default=50051, ge=1, le=65535, title="gRPC port", description="Port of the gRPC endpoint.")
     grpc_secure: bool = Field(default=False, title="gRPC over TLS", description="Encrypt gRPC.")
     headers: SecretDict | None = Field(
-        default=None, title="Headers", description="Further headers of every request, such as keys of module providers."
+        default=None, title="Headers", description='Further headers of every request, as `{"X-Header": "value"}`.'
     )
     timeout_seconds: float = Field(
         default=60.0, gt=0, le=3600, title="Timeout", description="Seconds that one request may take."
@@ -60,7 +62,7 @@ class WeaviateStore(IndexStore):
 
     @model_validator(mode="after")
     def _cloud_wants_a_key(self) -> Self:
-        if self.cloud and not revealed(self.api_key):
+        if self.cloud and not (revealed(self.api_key) or self.aws_secret):
             msg = "Weaviate Cloud needs an API key"
             raise ValueError(msg)
         return self
@@ -73,7 +75,7 @@ class WeaviateStore(IndexStore):
         return WeaviateConnection(
             url=self.url,
             cloud=self.cloud,
-            api_key=revealed(self.api_key),
+            api_key=self.key(),
             grpc_host=self.grpc_host,
             grpc_port=self.grpc_port,
             grpc_secure=self.grpc_secure,

@@ -35,6 +35,7 @@ def ask(question: str, settings: Settings, platform: str = "local") -> AskResult
     """Ask the production version, in a fresh process that runs the version's own code.
 
     :raises NotDeployedError: If nothing is in production.
+    :raises ConfigurationError: If the platform cannot supply its models.
     :raises InputError: If the question is empty or longer than 20,000 characters.
     """
     return ask_all([question], settings, platform)[0]
@@ -44,12 +45,13 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     """Ask the production version several questions; the process is started once."""
     for question in questions:
         require_question(question)
-    from tasks_lib.registry.live import require_live
+    from tasks_lib.registry.live import require_live, require_models
     from tasks_lib.registry.process import VersionProcess
     from tasks_lib.registry.tracking import connect
 
     place = resolve_platform(platform)
     live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(place, live.rag)
     require_index(place, live.rag)
     with VersionProcess(
         live.uri,

@@ -52,7 +52,7 @@ class ModelCall:
         self.model = model
         self.attempts = 0
         self._started = started
-        self._deadline = time.monotonic() + policy.deadline_seconds
+        self._begun = time.monotonic()
 
     def run(self, attempt: Callable[[], Result]) -> Result:
         """The result of the first attempt that succeeds.
@@ -92,9 +92,13 @@ class ModelCall:
                 raise failure.error
             await asyncio.sleep(pause)
 
+    def seconds(self) -> float:
+        """Seconds since the call was begun."""
+        return time.monotonic() - self._begun
+
     def remaining(self) -> float:
         """Seconds until the deadline."""
-        return self._deadline - time.monotonic()
+        return self.policy.deadline_seconds - self.seconds()
 
     def check_deadline(self) -> None:
         """Between two parts of an answer that is streamed.

@@ -1,11 +1,14 @@
 """``Assistant``: a conversation in, an answer out, with the guardrails around the pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from haystack import Pipeline
+from haystack.core.errors import PipelineRuntimeError
 from haystack.tracing.tracer import tracer
 
+from tasks_lib.errors import LlmopsError
 from tasks_lib.guardrails.guardrails import Guardrails
 from tasks_lib.guardrails.results import GuardResult
 from tasks_lib.rag.conversation import check_messages
@@ -37,7 +40,7 @@ class Assistant:
         :raises InputError: If `messages` is empty, does not end with the user's question, or that is too long.
         """
         check_messages(messages)
-        with tracer.trace(ANSWER_SPAN) as span:
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = self._check_input(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming)
@@ -51,7 +54,7 @@ class Assistant:
     async def answer_async(self, messages: Sequence[Message]) -> Answer:
         """As :meth:`answer`, without blocking the event loop."""
         check_messages(messages)
-        with tracer.trace(ANSWER_SPAN) as span:
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming)
@@ -77,7 +80,7 @@ class Assistant:
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """
         check_messages(messages)
-        with tracer.trace(ANSWER_SPAN) as span:
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming)
@@ -131,6 +134,17 @@ class Assistant:
             result = self._guardrails.check_output(answer.response, answer.source_documents, question)
             span.set_content_tag("output", result.decisions)
         return _guarded(answer, result)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Raise the named error of a component itself, not Haystack's description of the component that raised it."""
+    try:
+        yield
+    except PipelineRuntimeError as error:
+        if isinstance(error.__cause__, LlmopsError):
+            raise error.__cause__ from None
+        raise
 
 
 OUTPUTS = {"question", "guard"}

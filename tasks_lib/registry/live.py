@@ -9,6 +9,8 @@ from tasks_lib.errors import NotDeployedError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from tasks_lib.platform import Platform
+
 
 @dataclass(frozen=True)
 class LiveVersion:
@@ -52,6 +54,15 @@ def find_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion | N
         rag=RagConfig.model_validate(config["rag"]),
         index_version=config.get("index_version"),
     )
+
+
+def require_models(platform: "Platform", rag: RagConfig) -> None:
+    """Refuse a version before its process is started, if `platform` lacks a model of it.
+
+    :raises ConfigurationError: Naming the model, and what the platform has.
+    """
+    platform.embedder(rag.embedder)
+    platform.chat_generator(rag.llm)
 
 
 def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:

@@ -30,6 +30,18 @@ def openai() -> Iterator[OpenAIStub]:
         yield stub
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """Address of a server that speaks for S3, STS and Secrets Manager."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture(autouse=True)
 def _no_credentials_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever this machine is signed in to must not matter."""

@@ -1,5 +1,7 @@
 """The whole assistant on each provider: only names change."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.sync import sync
+from tasks_lib.rag.assistant import Assistant
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.types import Message
+from tests.stubs.server import Request, Responder
 from tests.stubs.services import Service
 
 LEAVE = "# Leave\n\nEmployees get 27 days of annual leave in each calendar year.\n"
@@ -58,10 +62,27 @@ def test_an_answer_is_generated_with_sources_and_token_counts(platform: Resolved
     assert answer.model == settings.llm.model
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda assistant, messages: assistant.answer(messages),
+        lambda assistant, messages: asyncio.run(assistant.answer_async(messages)),
+        lambda assistant, messages: list(assistant.stream(messages)),
+    ],
+    ids=["whole", "asynchronous", "streamed"],
+)
 def test_a_provider_that_refuses_is_named_not_its_plumbing(
-    service: Service, platform: ResolvedPlatform, settings: Settings
+    service: Service,
+    platform: ResolvedPlatform,
+    settings: Settings,
+    ask: Callable[[Assistant, list[Message]], object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assistant = build_assistant(settings.rag, platform)
-    service.stub.script.extend([service.permanent] * 20)
+    assistant, answer = build_assistant(settings.rag, platform), service.stub.answer
+
+    def refuse_to_chat(request: Request, word: str, out: Responder) -> None:
+        answer(request, service.permanent if "messages" in request.body else word, out)
+
+    monkeypatch.setattr(service.stub, "answer", refuse_to_chat)
     with pytest.raises(LlmopsError, match="refused"):
-        assistant.answer([Message(role="user", content="How many days of annual leave do employees get?")])
+        ask(assistant, [Message(role="user", content="How many days of annual leave do employees get?")])

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -113,22 +112,10 @@ def test_a_profile_that_does_not_exist_is_named(bedrock: BedrockStub) -> None:
         run(BedrockModels(endpoint_url=bedrock.url, credentials=credentials))
 
 
-@pytest.fixture(scope="module")
-def sts() -> Iterator[str]:
-    """An STS that hands out keys for any role."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 def test_the_keys_of_a_role_are_renewed_before_they_expire(
-    bedrock: BedrockStub, sts: str, monkeypatch: pytest.MonkeyPatch
+    bedrock: BedrockStub, aws: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws)
     credentials = AwsCredentials(
         aws_access_key_id="AKIA",
         aws_secret_access_key="x" * 20,

@@ -1,6 +1,5 @@
 """Documents in S3 by the credentials of a block, against moto's server."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,20 +16,9 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def documents(s3: str) -> S3Documents:
+def documents(aws: str) -> S3Documents:
     """A bucket with two documents below the prefix, and one beside it."""
-    block = S3Documents(bucket="documents", prefix="/handbook/", credentials=AwsCredentials(**KEYS), endpoint_url=s3)
+    block = S3Documents(bucket="documents", prefix="/handbook/", credentials=AwsCredentials(**KEYS), endpoint_url=aws)
     client: Any = block.client()
     client.create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     for key in ("handbook/a.md", "handbook/sub/b.txt", "other/c.md"):
@@ -63,20 +51,20 @@ def test_a_bucket_that_does_not_exist_is_named(documents: S3Documents) -> None:
         list(missing.source().files())
 
 
-def test_a_role_is_assumed_for_documents_too(documents: S3Documents, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", s3)
+def test_a_role_is_assumed_for_documents_too(documents: S3Documents, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws)
     credentials = AwsCredentials(**KEYS, assume_role_arn="arn:aws:iam::123456789012:role/reader")
     assumed = documents.model_copy(update={"credentials": credentials})
     assert len(list(assumed.source().files())) == 2
 
 
-def test_an_index_lives_in_an_object_store_by_the_options_of_its_block(s3: str, documents: S3Documents) -> None:
+def test_an_index_lives_in_an_object_store_by_the_options_of_its_block(aws: str, documents: S3Documents) -> None:
     documents.client().put_object(Bucket="documents", Key="indexes/.keep", Body=b"")
     options = {
         "aws_access_key_id": "testing",
         "aws_secret_access_key": "testing-secret",
         "region": "eu-central-1",
-        "endpoint": s3,
+        "endpoint": aws,
         "allow_http": "true",
     }
     store = LanceDBStore(uri="s3://documents/indexes", storage_options=options)

@@ -169,5 +169,11 @@ def test_a_declared_dimension_is_not_asked(service: Service) -> None:
     assert service.stub.requests == []
 
 
+def test_a_dimension_that_is_declared_wrongly_is_named_at_the_first_call(service: Service) -> None:
+    embedder = service.models(dimensions={service.embedder: 7}).embedder(service.embedder)
+    with pytest.raises(ConfigurationError, match=f"{service.dimension} dimensions from '{service.embedder}', and 7"):
+        embedder.embed(["annual leave"])
+
+
 def test_check_finds_the_provider(service: Service) -> None:
     assert service.models().check()

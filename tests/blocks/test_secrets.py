@@ -14,9 +14,12 @@ from pydantic import ValidationError
 from blocks.base import PlatformBlock
 from blocks.collection import BLOCKS
 from blocks.tracking import MLflowTracking
+from tasks_lib.quiet import QUIET
 from tests.stubs.bedrock_api import BedrockStub
 from tests.stubs.leaks import leaks
 from tests.stubs.openai_api import OpenAIStub
+from tests.stubs.planted_run import REFUSED
+from tests.stubs.server import Request, Responder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,16 +36,31 @@ def test_leaks_are_found_in_whatever_form(tmp_path: Path) -> None:
     ]
 
 
+class MoodyBedrock(BedrockStub):
+    """Refuses one question, repeating the session token."""
+
+    echo_key = True
+
+    def answer(self, request: Request, word: str, out: Responder) -> None:
+        super().answer(request, "expired" if REFUSED in json.dumps(request.body) else word, out)
+
+
 @pytest.mark.slow
 @pytest.mark.flow
-def test_ten_planted_secrets_are_found_nowhere_after_successes_and_failures(tmp_path: Path) -> None:
+def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(tmp_path: Path) -> None:
     planted = [f"planted/{number}+{secrets.token_urlsafe(18)}" for number in range(10)]
-    bedrock = BedrockStub("", "expired")
-    bedrock.echo_key = True
-    with bedrock, OpenAIStub("", *["wrong-key"] * 5) as openai:
+    home, folder = tmp_path / "home", tmp_path / "documents"
+    folder.mkdir()
+    (home / "prefect").mkdir(parents=True)
+    with (
+        MoodyBedrock() as bedrock,
+        OpenAIStub() as openai,
+        OpenAIStub(*["wrong-key"] * 50) as denied,
+    ):
+        addresses = {"bedrock": bedrock.url, "openai": openai.url, "denied": denied.url}
         done = subprocess.run(
             [sys.executable, "-P", str(ROOT / "tests" / "stubs" / "planted_run.py")],
-            input=json.dumps({"secrets": planted, "bedrock": bedrock.url, "openai": openai.url}),
+            input=json.dumps({"secrets": planted, "folder": str(folder), **addresses}),
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -50,19 +68,27 @@ def test_ten_planted_secrets_are_found_nowhere_after_successes_and_failures(tmp_
             check=False,
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))},
-                "LLMOPS_HOME": str(tmp_path),
-                "PREFECT_HOME": str(tmp_path / "prefect"),
+                **QUIET,
+                "LLMOPS_HOME": str(home),
+                "PREFECT_HOME": str(home / "prefect"),
                 "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "200",
                 "PREFECT_LOGGING_LEVEL": "DEBUG",
                 "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
+                "MLFLOW_LOGGING_LEVEL": "DEBUG",
+                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+                "AWS_MAX_ATTEMPTS": "1",
             },
         )
     assert done.returncode == 0, done.stderr[-3000:]
-    sent = {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests}
-    assert sent == {planted[1]}
-    assert {request.headers.get("Authorization") for request in openai.requests} == {f"Bearer {planted[3]}"}
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["decision"], found["passed_tests"]) == ("reject", False)
+    assert "off-topic question: the version raised ConfigurationError" in found["reasons"][0]
+    assert found["reasons"][0].endswith("***")
+    assert {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests} == {planted[1]}
+    for stub in (openai, denied):
+        assert {request.headers.get("Authorization") for request in stub.requests} == {f"Bearer {planted[3]}"}
     assert "***" in done.stderr + done.stdout
-    assert leaks(tmp_path, planted, [done.stdout, done.stderr]) == []
+    assert leaks(home, planted, [done.stdout, done.stderr]) == []
 
 
 def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:

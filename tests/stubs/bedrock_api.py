@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import Any
 
-from tests.stubs.model import complete, count_tokens, embed, pieces
+from tests.stubs.model import count_tokens, embed, pieces
 from tests.stubs.server import Request, Responder, StubServer
 
 ERRORS = {
@@ -40,7 +40,7 @@ class BedrockStub(StubServer):
         elif operation == "invoke":
             self._embed(model, request.body, out)
         elif operation == "converse":
-            text, usage = _completion(request.body)
+            text, usage = self._completion(request.body)
             out.json(
                 {
                     "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
@@ -53,7 +53,7 @@ class BedrockStub(StubServer):
             self._stream(request.body, word, out)
 
     def _stream(self, body: dict[str, Any], word: str, out: Responder) -> None:
-        text, usage = _completion(body)
+        text, usage = self._completion(body)
         out.start_stream(EVENT_STREAM)
         out.chunk(event("messageStart", {"role": "assistant"}))
         for number, piece in enumerate(pieces(text)):
@@ -69,6 +69,15 @@ class BedrockStub(StubServer):
         out.chunk(event("metadata", {"usage": usage, "metrics": {"latencyMs": 5}}))
         out.end_stream()
 
+    def _completion(self, body: dict[str, Any]) -> tuple[str, dict[str, int]]:
+        parts = [part["text"] for message in body["messages"] for part in message["content"] if "text" in part]
+        prompt = "\n".join([part["text"] for part in body.get("system", [])] + parts)
+        text = self.complete(prompt)
+        for stop in body.get("inferenceConfig", {}).get("stopSequences", []):
+            text = text.split(stop)[0]
+        read, written = count_tokens(prompt), count_tokens(text)
+        return text, {"inputTokens": read, "outputTokens": written, "totalTokens": read + written}
+
     def _embed(self, model: str, body: dict[str, Any], out: Responder) -> None:
         texts = body.get("texts") or [body["inputText"]]
         dimension = body.get("dimensions", DIMENSION)
@@ -79,16 +88,6 @@ class BedrockStub(StubServer):
             out.json({"id": "1", "texts": texts, "embeddings": vectors}, **count)
         else:
             out.json({"embedding": vectors[0], "inputTextTokenCount": tokens}, **count)
-
-
-def _completion(body: dict[str, Any]) -> tuple[str, dict[str, int]]:
-    parts = [part["text"] for message in body["messages"] for part in message["content"] if "text" in part]
-    prompt = "\n".join([part["text"] for part in body.get("system", [])] + parts)
-    text = complete(prompt)
-    for stop in body.get("inferenceConfig", {}).get("stopSequences", []):
-        text = text.split(stop)[0]
-    read, written = count_tokens(prompt), count_tokens(text)
-    return text, {"inputTokens": read, "outputTokens": written, "totalTokens": read + written}
 
 
 def event(kind: str, payload: dict[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ The script knows `busy` (HTTP 503), `unknown-model` (HTTP 404), `broken` (HTTP 5
 import json
 from typing import Any
 
-from tests.stubs.model import complete, count_tokens, embed, pieces
+from tests.stubs.model import count_tokens, embed, pieces
 from tests.stubs.server import Request, Responder, StubServer
 
 DIMENSION = 128
@@ -38,7 +38,7 @@ class OllamaStub(StubServer):
 
     def _chat(self, body: dict[str, Any], out: Responder) -> None:
         prompt = "\n".join(message["content"] for message in body["messages"])
-        text = complete(prompt)
+        text = self.complete(prompt)
         base = {"model": body["model"], "created_at": "2026-01-01T00:00:00Z"}
         end = {
             "done": True,

@@ -7,7 +7,7 @@ The script knows `throttle`, `spent`, `wrong-key` (which repeats the key, as som
 import json
 from typing import Any
 
-from tests.stubs.model import complete, count_tokens, embed, pieces
+from tests.stubs.model import count_tokens, embed, pieces
 from tests.stubs.server import Request, Responder, StubServer
 
 DIMENSION = 256
@@ -42,7 +42,7 @@ class OpenAIStub(StubServer):
 
     def _chat(self, body: dict[str, Any], out: Responder) -> None:
         prompt = "\n".join(message["content"] for message in body["messages"])
-        text = complete(prompt)
+        text = self.complete(prompt)
         read, written = count_tokens(prompt), count_tokens(text)
         usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
         base = {"id": "1", "created": 1, "model": body["model"]}

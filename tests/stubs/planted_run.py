@@ -1,16 +1,17 @@
-"""A process that saves blocks with planted secrets, and uses them in a flow, successfully and not.
+"""A process that saves blocks with planted secrets and runs the loop on them, successfully and not.
 
-Standard input: JSON with `secrets` (ten texts), and the addresses `bedrock` and `openai` of the stubs.
+Standard input: JSON with `secrets` (ten texts), `folder` (where documents may be written), and the addresses of the
+stubs: `bedrock` answers all but one question of the gate, `openai` answers, `denied` (OpenAI) refuses; who refuses
+repeats the credentials. Standard output ends with a line of JSON: what `deploy` gave.
 """
 
 import json
 import logging
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from haystack.dataclasses import ChatMessage
-from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 from prefect_aws import AwsCredentials
 
 from blocks.bedrock import BedrockModels
@@ -21,15 +22,25 @@ from blocks.openai import OpenAICompatibleModels
 from blocks.resolve import resolve_platform
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
-from tasks_lib.config.rag import LlmConfig
-from tasks_lib.platform import Platform
+from flows.dataset import dataset
+from flows.deploy import deploy
+from flows.doctor import doctor
+from flows.ingest import ingest
+from tasks_lib.config.settings import Settings
 
-QUESTION = [ChatMessage.from_user("Leave is 27 days.\nHow long is leave?")]
 NOWHERE = "http://127.0.0.1:9"
+FACTS = {
+    "leave": ("How many days of annual leave do employees get?", "Employees get 27 days of annual leave."),
+    "lunch": ("When does the canteen serve lunch?", "The canteen serves lunch from noon until two."),
+    "parking": ("Where do visitors park their cars?", "Visitors park their cars behind the north gate."),
+}
+OFF_TOPIC = ("How does one boil potatoes?", "Which team won the football world cup?")
+REFUSED = OFF_TOPIC[0]
+"""The question that Bedrock does not answer."""
 
 
 def save(given: dict[str, Any]) -> None:
-    """Ten secrets in the blocks of two platforms."""
+    """Ten secrets in the blocks of three platforms: one that works, and two whose services are gone."""
     secret = given["secrets"]
     keys = AwsCredentials(
         aws_access_key_id="AKIA",
@@ -41,71 +52,96 @@ def save(given: dict[str, Any]) -> None:
     fast: dict[str, Any] = {"max_attempts": 1, "request_timeout_seconds": 10}
     BedrockModels(credentials=keys, endpoint_url=given["bedrock"], **fast).save("planted")
     OpenAICompatibleModels(base_url=given["openai"], api_key=secret[3], **fast).save("planted")
+    OpenAICompatibleModels(provider="denied", base_url=given["denied"], api_key=secret[3], **fast).save("denied")
     OpenAICompatibleModels(provider="gone", base_url=NOWHERE, api_key=secret[4], **fast).save("gone")
     WeaviateStore(url=NOWHERE, grpc_port=10, api_key=secret[5], headers={"X-Key": secret[6]}).save("planted")
     LanceDBStore(storage_options={"aws_secret_access_key": secret[7]}).save("planted")
     MLflowTracking(uri=NOWHERE, token=secret[8]).save("planted")
     MLflowTracking(uri=NOWHERE, username="user", password=secret[9]).save("other")
     S3Documents(bucket="documents", credentials=other_keys, endpoint_url=NOWHERE).save("planted")
-    providers = [f"llmops-{name}" for name in ("bedrock-models/planted", "openai-compatible-models/planted")]
+    providers = ["llmops-bedrock-models/planted"]
+    providers += [f"llmops-openai-compatible-models/{name}" for name in ("planted", "denied", "gone")]
+    documents = "llmops-s3-documents/planted"
+    LLMOpsPlatform(providers=providers, index="llmops-lancedb-store/planted", documents=documents).save("planted")
+    LLMOpsPlatform(index="llmops-weaviate-store/planted", tracking="llmops-mlflow-tracking/planted").save("token")
     LLMOpsPlatform(
-        providers=[*providers, "llmops-openai-compatible-models/gone"],
-        index="llmops-lancedb-store/planted",
-        tracking="llmops-mlflow-tracking/planted",
-        documents="llmops-s3-documents/planted",
-    ).save("planted")
-    LLMOpsPlatform(index="llmops-weaviate-store/planted", tracking="llmops-mlflow-tracking/other").save("other")
+        providers=providers, tracking="llmops-mlflow-tracking/other", judge="denied/judge", documents=documents
+    ).save("password")
 
 
-@task(cache_policy=NO_CACHE)
-def answer(platform: Platform, model: str) -> str:
-    """Ask a model, and log what a careless author would."""
-    get_run_logger().info("asking %s of %r", model, platform)
-    generator: Any = platform.chat_generator(LlmConfig(model=model))
-    reply: str = generator.run(QUESTION)["replies"][0].text
-    return reply
+def written(folder: Path) -> dict[str, Any]:
+    """Settings over a few documents and questions in `folder`."""
+    source = folder / "documents"
+    source.mkdir()
+    examples = [{"id": f"o{n}", "kind": "off_topic", "messages": [_user(q)]} for n, q in enumerate(OFF_TOPIC)]
+    for name, (question, fact) in FACTS.items():
+        text = f"# About {name}\n\n{fact}\n"
+        (source / f"{name}.md").write_text(text)
+        start = text.index(fact)
+        reference = {"document": f"{name}.md", "start": start, "end": start + len(fact), "content": fact}
+        answered = {"kind": "answerable", "answer": fact, "references": [reference]}
+        examples.append({"id": name, "messages": [_user(question)], **answered})
+    questions = folder / "questions.jsonl"
+    questions.write_text("\n".join(map(json.dumps, examples)))
+    return {
+        "embedder": "openai/stub-embed",
+        "llm": {"model": "bedrock/claude"},
+        "ingest": {"source": str(source)},
+        "dataset": {"import_file": str(questions)},
+        "gate": {"minimum_questions": 2},
+    }
 
 
-@task(cache_policy=NO_CACHE)
-def fail(platform: Platform) -> None:
-    """Reach for what is not there."""
-    get_run_logger().info("listing the indexes of %s", platform)
-    platform.indexes()
+def _user(question: str) -> dict[str, str]:
+    return {"role": "user", "content": question}
 
 
-@task(cache_policy=NO_CACHE)
-def embed(platform: Platform, model: str) -> int:
-    """Embed with a model."""
-    return len(platform.embedder(model).embed(["leave"])[0])
+def loop(settings: dict[str, Any]) -> dict[str, Any]:
+    """The loop on the platform that works, up to a question at which its model fails."""
+    chosen = Settings.model_validate(settings)
+    ingest(chosen, "planted")
+    dataset(chosen, "planted")
+    return deploy(chosen, "planted").model_dump(mode="json")
 
 
-@flow
-def planted(platform: str) -> None:
-    """Succeed once with each provider, then fail in every way."""
-    place = resolve_platform(platform)
-    place.tracking_uri()
-    models = ["bedrock/claude", "openai/stub-chat"]
-    replies = [answer(place, model) for model in models]
-    get_run_logger().info("answered %s", replies)
-    failures = [answer.submit(place, model) for model in [*models, "gone/model"]]
-    failures.append(embed.submit(place, "openai/stub-embed"))
-    failures.append(fail.submit(resolve_platform("other")))
-    for failure in failures:
-        state = failure.wait() or failure.state
-        if not state.is_failed():
-            sys.exit("a call that must fail did not")
-    # an exception that leaves the flow is logged and stored with its traceback
-    failures[0].result()
+def fail(settings: dict[str, Any]) -> None:
+    """What else can go wrong: keys that are refused, and services that are gone."""
+    _expect_error(lambda: ingest(Settings.model_validate({**settings, "embedder": "denied/stub-embed"}), "planted"))
+    _expect_error(lambda: ingest(Settings.model_validate({**settings, "ingest": {}}), "planted"))
+    _expect_error(lambda: ingest(Settings.model_validate({"ingest": settings["ingest"]}), "token"))
+    _expect_error(lambda: deploy(Settings(), "password"))
+    chain = {"model": "denied/stub-chat", "fallback": ["gone/model"]}
+    for platform in ("planted", "token", "password"):
+        checks = doctor(Settings.model_validate({**settings, "ingest": {}, "llm": chain}), platform).checks
+        _expect(any(not check.ok for check in checks))
+        sys.stdout.write(f"{resolve_platform(platform)!r}\n{checks!r}\n")
 
 
-def main() -> int:
-    """Run the flow, which fails in the end; the exit code is 0 if it did."""
+def _expect_error(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception:
+        logging.getLogger(__name__).exception("a step failed, as it must")
+        return
+    _expect(False)
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        msg = "a step that must fail did not"
+        raise AssertionError(msg)
+
+
+def main() -> None:
+    """Run everything, logging all there is to log."""
     logging.basicConfig(level=logging.DEBUG)
-    save(json.load(sys.stdin))
-    state: Any = planted("planted", return_state=True)
-    sys.stdout.write(f"{state!r}\n{resolve_platform('planted')!r}\n")
-    return 0 if state.is_failed() else 1
+    given = json.load(sys.stdin)
+    save(given)
+    settings = written(Path(given["folder"]))
+    found = loop(settings)
+    fail(settings)
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

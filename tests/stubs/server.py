@@ -3,11 +3,14 @@
 import json
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
+
+from tests.stubs import model
 
 LONGEST_HANG_SECONDS = 30.0
 
@@ -25,8 +28,10 @@ class Request:
 class StubServer:
     """Context manager around the server. `script` says how the next requests fare; an empty one answers normally.
 
-    Words of the script are the subclass's; all know `hang`.
+    Words of the script are the subclass's; all know `hang`. `complete` is the language model: prompt → reply.
     """
+
+    complete: Callable[[str], str] = staticmethod(model.complete)
 
     def __init__(self, *script: str) -> None:
         self.script = deque(script)
