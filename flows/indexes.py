@@ -19,6 +19,7 @@ class IndexRow(BaseModel):
     problem: str = Field(default="", description="Why the index cannot be read.")
     bytes: int | None = None
     needed_by: list[str] = Field(default_factory=list, description="Aliases whose version reads this index.")
+    pinned_by: list[str] = Field(default_factory=list, description="Versions that read one kept state of this index.")
 
 
 class IndexList(BaseModel):
@@ -56,36 +57,43 @@ def drop_index(name: str, settings: Settings, platform: str) -> IndexList:
 
 
 def _rows(platform: Platform, settings: Settings) -> list[IndexRow]:
-    needed = _needed(platform, settings)
+    needed, pinned = _needed(platform, settings)
     rows = []
     for name in platform.indexes():
+        row = IndexRow(name=name, needed_by=needed.get(name, []), pinned_by=pinned.get(name, []))
         try:
             info = platform.open_index(name).info()
         except IndexUnavailableError as error:
-            rows.append(IndexRow(name=name, problem=error.message, needed_by=needed.get(name, [])))
+            rows.append(row.model_copy(update={"problem": error.message}))
             continue
         rows.append(
-            IndexRow(
-                name=info.name,
-                version=info.version,
-                chunks=info.chunks,
-                documents=info.documents,
-                sources=info.sources,
-                bytes=info.bytes,
-                needed_by=needed.get(name, []),
+            row.model_copy(
+                update={
+                    "version": info.version,
+                    "chunks": info.chunks,
+                    "documents": info.documents,
+                    "sources": info.sources,
+                    "bytes": info.bytes,
+                }
             )
         )
     return rows
 
 
-def _needed(platform: Platform, settings: Settings) -> dict[str, list[str]]:
+def _needed(platform: Platform, settings: Settings) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """By index: the aliases that read it, and the versions that are pinned to one of its states."""
+    from tasks_lib.ingestion.retention import pinned_versions
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect
 
-    client = connect(platform)
+    client, model = connect(platform), settings.gate.model_name
     needed: dict[str, list[str]] = {}
     for alias in settings.gate.aliases.values():
-        live = find_live(client, settings.gate.model_name, alias)
+        live = find_live(client, model, alias)
         if live is not None:
             needed.setdefault(live.rag.index_name, []).append(f"{alias} (version {live.version})")
-    return needed
+    pinned = {
+        index: [f"version {version} (state {state})" for state, versions in states.items() for version in versions]
+        for index, states in pinned_versions(client, model).items()
+    }
+    return needed, pinned

@@ -11,7 +11,7 @@ from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.converted import ConvertedDocument
 from tasks_lib.platform import Embedder
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Part of every document hash: raise it when chunks change, and documents are ingested again."""
 
 WINDOW_CHARACTERS = 2**18
@@ -21,6 +21,10 @@ LONGEST_TOKEN = 100
 TINY_SHARE = 4
 """Sections below a quarter of the budget are merged with their neighbours."""
 
+MARKS = 200
+"""Characters that marks add to a heading at most, such as the line below it."""
+
+_WORD = re.compile(r"\w+")
 _HARD_LINES = {"csv", "xlsx", "json"}
 _DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{200,}")
 
@@ -152,19 +156,41 @@ def _sections(
 ) -> Iterator[_Section]:
     """What is cut by itself: the parts between headings, the tiny ones merged; for `fixed`, everything at once."""
     levels = {heading.position: heading.level for heading in converted.headings}
+    bare = _bare_headings(converted, spans)
     parts = list(_between_headings(converted, spans))
     current: _Section | None = None
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         opens = following is not None and levels[following.headings[0]] > levels.get(part.headings[0], 0)
         if current is None:
             current = part
-        elif chunking.strategy == "fixed" or _belong_together(current, part, chunking.tokens, opens=opens):
+        elif (
+            chunking.strategy == "fixed"
+            or bare.issuperset(current.headings)
+            or _belong_together(current, part, chunking.tokens, opens=opens)
+        ):
             current = _Section(current.first, part.last, current.headings + part.headings)
         else:
             yield current
             current = part
     if current:
         yield current
+
+
+def _bare_headings(converted: ConvertedDocument, spans: list[tuple[int, int]]) -> set[int]:
+    """Positions of the headings without any text of their own: each goes with the section that it opens."""
+    names = {heading.position: heading.text for heading in converted.headings}
+    bare = set()
+    for part in _between_headings(converted, spans):
+        name = names.get(part.headings[0])
+        content = converted.text[spans[part.first][0] : spans[part.last - 1][1]]
+        if name is not None and len(content) < len(name) + MARKS and _words(content) == _words(name):
+            bare.add(part.headings[0])
+    return bare
+
+
+def _words(text: str) -> list[str]:
+    """Letters and digits, without the marks of headings and emphasis."""
+    return _WORD.findall(text)
 
 
 def _belong_together(current: _Section, part: _Section, budget: int, *, opens: bool) -> bool:

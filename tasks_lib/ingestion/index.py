@@ -61,6 +61,14 @@ class Index(Protocol):
         """Figures for people."""
         ...
 
+    def past_versions(self) -> int:
+        """Superseded versions that are old enough to be cleaned away; 0 where none are kept."""
+        ...
+
+    def cleanup(self, keep_versions: Iterable[str]) -> None:
+        """Delete past versions but those of `keep_versions`; the current one always stays."""
+        ...
+
     def drop(self) -> None:
         """Delete the index and all of its versions."""
         ...

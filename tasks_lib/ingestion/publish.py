@@ -1,5 +1,11 @@
 """What others learn of an ingest: MLflow, Prefect's events and artifacts."""
 
+import time
+from collections.abc import Iterable, Iterator
+from typing import cast
+from uuid import UUID
+
+from tasks_lib.ingestion.prepare import PreparedBatch
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.platform import Platform
 from tasks_lib.registry.tracking import connect, run_of
@@ -8,15 +14,23 @@ EVENT = "llmops.ingestion.completed"
 INDEX_TAG = "llmops.index"
 INDEX_VERSION_TAG = "llmops.index_version"
 SOURCE_TAG = "llmops.ingest_source"
+PROGRESS_SECONDS = 3.0
 _COUNTS = ("added", "updated", "unchanged", "deleted", "chunks", "embedded_chunks", "seconds")
 
 
-def publish(result: IngestResult, platform: Platform) -> None:
-    """Record `result`; a run that changed nothing leaves no MLflow run and no event."""
+def announce(result: IngestResult) -> None:
+    """Tables for people, and an event if something changed."""
+    from prefect.artifacts import create_table_artifact
+
+    create_table_artifact(key="ingest", table=rows(result), description=f"Ingest of {result.source}")
+    if result.failed:
+        create_table_artifact(
+            key="ingest-failed",
+            table=[failure.model_dump() for failure in result.failed],
+            description=f"Documents of {result.source} that were not ingested",
+        )
     if result.changed:
-        log_run(result, platform)
         _emit(result)
-    _create_artifacts(result)
 
 
 def log_run(result: IngestResult, platform: Platform) -> None:
@@ -40,21 +54,26 @@ def _emit(result: IngestResult) -> None:
     )
 
 
-def _create_artifacts(result: IngestResult) -> None:
-    from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
-    create_markdown_artifact(key="ingest", markdown=markdown(result), description=f"Ingest of {result.source}")
-    if result.failed:
-        create_table_artifact(
-            key="ingest-failed",
-            table=[failure.model_dump() for failure in result.failed],
-            description=f"Documents of {result.source} that were not ingested",
-        )
-
-
-def markdown(result: IngestResult) -> str:
+def rows(result: IngestResult) -> list[dict[str, str]]:
     """The result as a table for people."""
-    rows = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
-    rows += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
-    rows += [("failed", f"{len(result.failed):,}")]
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+    found = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
+    found += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
+    found += [("failed", f"{len(result.failed):,}"), *(("warning", warning) for warning in result.warnings)]
+    return [{"what": name, "value": value} for name, value in found]
+
+
+def with_progress(batches: Iterable[PreparedBatch], total: int, source: str) -> Iterator[PreparedBatch]:
+    """Pass `batches` on and show in an artifact how many of `total` documents they hold, at most every few seconds."""
+    from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+    artifact, done, shown = None, 0, -PROGRESS_SECONDS
+    for batch in batches:
+        if artifact is None:
+            artifact = cast(
+                "UUID", create_progress_artifact(0.0, key="ingest-progress", description=f"Documents of {source}")
+            )
+        yield batch
+        done += len(batch.documents) + len(batch.failed)
+        if done >= total or time.monotonic() - shown >= PROGRESS_SECONDS:
+            update_progress_artifact(artifact, round(100 * done / total, 1), description=f"{done:,} of {total:,}")
+            shown = time.monotonic()

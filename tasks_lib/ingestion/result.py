@@ -32,6 +32,9 @@ class IngestResult(BaseModel):
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
     embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")
     seconds: float = 0.0
+    warnings: list[str] = Field(
+        default_factory=list, description="What went wrong beside the index, which is right all the same."
+    )
     dry_run: bool = False
     plan: IngestPlan | None = Field(default=None, description="Only for a dry run.")
 

@@ -33,7 +33,9 @@ def sync(source: DocumentSource, index: Index, embedder: Embedder, settings: Set
         def prepare(work: Iterable[Sequence[PlannedDocument]]) -> Iterable[PreparedBatch]:
             return (prepare_batch(batch, source, index, embedder, settings) for batch in work)
 
-        return write(plan, index, prepare, settings, started)
+        result = write(plan, index, prepare, settings, started)
+        warn_of_truncation(result, embedder, settings)
+        return result
 
 
 def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, started: float) -> IngestResult:
@@ -62,6 +64,17 @@ def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, st
     result.chunks = index.count() if index.exists() else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
+
+
+def warn_of_truncation(result: IngestResult, embedder: Embedder, settings: Settings) -> None:
+    """Note in `result` that the embedder does not read chunks to their end."""
+    tokens, limit = settings.chunking.tokens, embedder.max_tokens
+    if result.embedded_chunks and tokens > limit:
+        result.warnings.append(
+            f"chunks have up to {tokens} tokens (chunking.tokens), {settings.embedder} reads {limit}: "
+            "vectors do not know what comes after"
+        )
+        logger.warning(result.warnings[-1])
 
 
 def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatch], result: IngestResult) -> None:

@@ -2,31 +2,45 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
 from prefect.task_runners import TaskRunner
 from prefect.tasks import Task, exponential_backoff
+from prefect.utilities.timeout import timeout
 
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import InputError
+from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.ingestion.cache import batch_key, forget
 from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, make_plan
 from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
-from tasks_lib.ingestion.publish import publish
+from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.platform import Platform
 
 LISTING_SECONDS = 3600.0
-PUBLISHING_SECONDS = 300.0
+BATCH_SECONDS = 3600.0
+RECORDING_SECONDS = 120.0
+ANNOUNCING_SECONDS = 60.0
 IN_FLIGHT = 4
 """Batches that are prepared or wait to be written: memory is bounded by them, not by the corpus."""
 
 
+class BatchTimeoutError(LlmopsError):
+    """A batch took too long; it is not tried again."""
+
+
 def _may_help(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
-    """Trying again does not mend wrong input."""
-    return not isinstance(state.data, InputError)
+    """Trying again mends neither wrong input nor slowness."""
+    return not isinstance(state.data, (InputError, TimeoutError, BatchTimeoutError))
+
+
+def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  # noqa: ARG001
+    return batch_key(parameters["batch"], parameters["source"], parameters["settings"])
 
 
 @task(
@@ -45,17 +59,30 @@ def discover(platform: Platform, settings: Settings) -> SyncPlan:
 
 @task(
     name="ingest-batch",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    cache_key_fn=_content_key,
     retries=3,
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=0.5,
     retry_condition_fn=_may_help,
+    cache_result_in_memory=False,
 )
-def ingest_batch(batch: list[PlannedDocument], platform: Platform, settings: Settings) -> PreparedBatch:
-    """Convert, chunk and embed one batch; clients are built here, so that it runs in any process."""
-    source = platform.document_source(settings.ingest.source, settings.ingest.include)
-    return prepare_batch(batch, source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, settings: Settings) -> PreparedBatch:
+    """Convert, chunk and embed one batch; clients are built here, so that it runs in any process.
+
+    :param source: URI of the source, which tells batches of different sources apart in the cache.
+    :raises BatchTimeoutError: After `BATCH_SECONDS`.
+    """
+    opened = platform.document_source(settings.ingest.source, settings.ingest.include)
+    index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
+    # Prefect's own `timeout_seconds` is the same, with a warning for every batch that runs in a thread
+    try:
+        with timeout(BATCH_SECONDS):
+            return prepare_batch(batch, opened, index, embedder, settings)
+    except TimeoutError as error:
+        raise BatchTimeoutError(
+            f"{len(batch)} documents of {source!r} from {batch[0].path!r} took longer than {BATCH_SECONDS:g} s",
+            hint="Make batches smaller (ingest.batch_documents), or leave out what is slow (.llmopsignore).",
+        ) from error
 
 
 @task(
@@ -64,23 +91,50 @@ def ingest_batch(batch: list[PlannedDocument], platform: Platform, settings: Set
     retries=2,
     retry_delay_seconds=5,
     retry_condition_fn=_may_help,
-    timeout_seconds=PUBLISHING_SECONDS,
+    timeout_seconds=ANNOUNCING_SECONDS,
 )
-def finalize(result: IngestResult, platform: Platform) -> None:
-    """Record what was done: an MLflow run and an event if something changed, an artifact always."""
-    publish(result, platform)
+def finalize(result: IngestResult) -> None:
+    """Tell what was done: artifacts always, an event if something changed."""
+    announce(result)
+
+
+@task(name="record", cache_policy=NO_CACHE, timeout_seconds=RECORDING_SECONDS)
+def record(result: IngestResult, platform: Platform) -> None:
+    """Log an MLflow run. Not tried again: MLflow's client does that itself."""
+    log_run(result, platform)
 
 
 def prepare_on(
-    runner: TaskRunner[Any], work: Iterable[list[PlannedDocument]], platform: Platform, settings: Settings
+    runner: TaskRunner[Any],
+    work: Iterable[list[PlannedDocument]],
+    source: str,
+    platform: Platform,
+    settings: Settings,
+    results: Path | None,
 ) -> Iterator[PreparedBatch]:
-    """Batches as tasks of `runner`, a few in flight, in the order of `work`."""
-    pending: deque[Any] = deque()
+    """Batches as tasks of `runner`, a few in flight, in the order of `work`.
+
+    A batch counts as written when the next one is asked for.
+
+    :param source: URI of the source.
+    :param results: Where results are kept until then (`tasks_lib.ingestion.cache`); `None` keeps none.
+    """
+    if results is None:
+        submitted = ingest_batch.with_options(persist_result=False, cache_policy=NO_CACHE)
+    else:
+        submitted = ingest_batch.with_options(persist_result=True, result_storage=results)
+    pending: deque[tuple[str, Any]] = deque()
     for batch in work:
-        pending.append(
-            runner.submit(ingest_batch, parameters={"batch": batch, "platform": platform, "settings": settings})
-        )
+        parameters = {"batch": batch, "source": source, "platform": platform, "settings": settings}
+        pending.append((batch_key(batch, source, settings), runner.submit(submitted, parameters=parameters)))
         if len(pending) >= IN_FLIGHT:
-            yield pending.popleft().result()
+            yield from _finished(pending, results)
     while pending:
-        yield pending.popleft().result()
+        yield from _finished(pending, results)
+
+
+def _finished(pending: deque[tuple[str, Any]], results: Path | None) -> Iterator[PreparedBatch]:
+    key, future = pending.popleft()
+    yield future.result()
+    if results is not None:
+        forget(results, key)

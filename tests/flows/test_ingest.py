@@ -7,6 +7,7 @@ import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.ingestion.prepare import prepare_batch
 from tasks_lib.ingestion.publish import INDEX_TAG, INDEX_VERSION_TAG, SOURCE_TAG
 from tasks_lib.registry.tracking import connect, last_runs
 
@@ -59,6 +60,55 @@ def test_flow_brings_the_index_in_sync_and_records_only_changes(
         artifacts = {artifact.key: str(artifact.data) for artifact in client.read_artifacts()}
     assert first.index in artifacts["ingest"]
     assert "broken.pdf" in artifacts["ingest-failed"]
+    assert artifacts["ingest-progress"] == "100"
+
+
+def test_batches_prepared_before_a_crash_come_from_the_cache_and_leave_it(
+    prefect_harness: None, platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.ingest import ingest
+    from tasks_lib.components.lancedb.index import LanceDBIndex
+    from tasks_lib.ingestion import tasks
+
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.md").write_text(f"Rule {number} is short.\n")
+    prepared: list[str] = []
+
+    def counted(batch: Any, *arguments: Any) -> Any:
+        prepared.extend(document.path for document in batch)
+        return prepare_batch(batch, *arguments)
+
+    def full_disk(*arguments: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(tasks, "prepare_batch", counted)
+    with monkeypatch.context() as patch:
+        patch.setattr(LanceDBIndex, "replace", full_disk)
+        with pytest.raises(OSError, match="no space"):
+            ingest(configured(folder))
+    cached = platform.home.root / "cache" / "ingest" / Settings().index_name
+    assert (sorted(prepared), len(list(cached.iterdir()))) == (["0.md", "1.md", "2.md"], 3)
+    (folder / "1.md").write_text("Rule 1 is another one.\n")
+    assert ingest(configured(folder)).added == 3
+    assert prepared[3:] == ["1.md"]
+    assert not cached.exists()
+
+
+def test_mlflow_being_down_fails_no_ingest(
+    prefect_harness: None, platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.ingest import ingest
+
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("Employees receive 27 days of annual leave.\n")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setattr(LocalPlatform, "tracking_uri", lambda self: "http://127.0.0.1:9")
+    result = ingest(configured(folder))
+    assert (result.added, platform.index(Settings().rag).count()) == (1, 1)
+    assert "not recorded in MLflow" in result.warnings[0]
 
 
 def test_batches_run_on_the_configured_runner() -> None:

@@ -1,7 +1,7 @@
 """``LanceDBIndex``: the chunks of one collection in a LanceDB table, kept in sync document by document."""
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from pathlib import Path
@@ -13,10 +13,10 @@ from haystack.utils import Secret
 from tasks_lib.components.lancedb.connection import connect, local_folder
 from tasks_lib.components.lancedb.document_store import LanceDBDocumentStore
 from tasks_lib.components.lancedb.filters import is_one_of, literal
-from tasks_lib.components.lancedb.locking import WriterLock
-from tasks_lib.components.lancedb.maintenance import clean_up
+from tasks_lib.components.lancedb.maintenance import clean_up, old_versions
 from tasks_lib.components.lancedb.retrievers import LanceDBEmbeddingRetriever, LanceDBKeywordRetriever
 from tasks_lib.components.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, to_documents, to_table
+from tasks_lib.components.locking import WriterLock
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.ingestion.index import IndexInfo
 
@@ -151,13 +151,26 @@ class LanceDBIndex:
         with self.writing(_DROP_PATIENCE):
             self.store.connection.drop()
 
-    def cleanup(self, keep_versions: Collection[str]) -> None:
-        """Delete the versions older than the oldest of `keep_versions`; the latest version always stays."""
+    def past_versions(self) -> int:
+        """Versions older than a day, before it is asked who needs them."""
+        table = self.store.connection.table()
+        if table is None:
+            return 0
+        with self.store.connection.guarded():
+            return old_versions(table)
+
+    def cleanup(self, keep_versions: Iterable[str]) -> None:
+        """Delete the versions older than the oldest of `keep_versions`; the latest and those of the last day stay.
+
+        Does nothing if there are none. Else it compacts the table, which makes a new version.
+        """
         self.store.connection.require_writable()
         table = self.store.connection.table()
+        keep = {int(version) for version in keep_versions}
         if table is not None:
             with self.store.connection.guarded():
-                clean_up(table, {int(version) for version in keep_versions})
+                if old_versions(table, keep):
+                    clean_up(table, keep)
 
     def writing(self, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold the only right to write; it ends with the process at the latest.

@@ -1,7 +1,7 @@
 """Housekeeping of a LanceDB table: when its indexes are brought up to date, and how old versions go away."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ VECTOR_INDEX_ROWS = 50_000
 
 _STALE_SHARE = 0.01
 _STALE_ROWS = 500
+RECENT = timedelta(days=1)
+"""Younger versions are never deleted: a deployment under way may be about to pin one, a query may be reading one."""
 _KEEP_ALL = timedelta(days=365 * 100)
 
 
@@ -34,19 +36,31 @@ def bring_up_to_date(table: "Table") -> None:
     _create_missing_indexes(table, rows)
 
 
-def clean_up(table: "Table", keep: Collection[int], margin: timedelta = timedelta(minutes=1)) -> None:
+def old_versions(table: "Table", keep: Collection[int] = (), margin: timedelta = RECENT) -> int:
+    """How many versions `clean_up` would delete."""
+    committed = {entry["version"]: entry["timestamp"] for entry in table.list_versions()}
+    latest = max(committed)
+    oldest = _oldest_needed(committed, keep)
+    limit = min(oldest, datetime.now(oldest.tzinfo)) - margin
+    return sum(moment < limit for version, moment in committed.items() if version != latest)
+
+
+def clean_up(table: "Table", keep: Collection[int], margin: timedelta = RECENT) -> None:
     """Delete the versions older than the oldest of `keep` (the latest always stays), and the files only they need.
 
     LanceDB deletes by age and measures it after it has compacted the table. So that comes first, and versions at most
     `margin` older than the oldest stay too.
     """
     table.optimize(cleanup_older_than=_KEEP_ALL)
-    committed = {entry["version"]: entry["timestamp"] for entry in table.list_versions()}
-    oldest = min((committed[version] for version in keep if version in committed), default=max(committed.values()))
+    oldest = _oldest_needed({entry["version"]: entry["timestamp"] for entry in table.list_versions()}, keep)
     age = datetime.now(oldest.tzinfo) - oldest
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # lancedb warns of ages of zero, which the margin rules out
         table.optimize(cleanup_older_than=age + margin)
+
+
+def _oldest_needed(committed: Mapping[int, datetime], keep: Collection[int]) -> datetime:
+    return min((committed[version] for version in keep if version in committed), default=max(committed.values()))
 
 
 def _create_missing_indexes(table: "Table", rows: int) -> None:

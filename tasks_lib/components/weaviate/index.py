@@ -13,7 +13,7 @@ from haystack import Document
 from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
-from tasks_lib.components.lancedb.locking import WriterLock
+from tasks_lib.components.locking import WriterLock
 from tasks_lib.components.weaviate.connection import WeaviateConnection
 from tasks_lib.components.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.components.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
@@ -149,6 +149,13 @@ class WeaviateIndex:
             sources=sorted({key[0] for key, _ in entries}),
         )
 
+    def past_versions(self) -> int:
+        """None: Weaviate keeps no past states."""
+        return 0
+
+    def cleanup(self, keep_versions: Iterable[str]) -> None:
+        """Nothing to do, see `past_versions`."""
+
     def drop(self) -> None:
         """Delete the index.
 
@@ -157,6 +164,7 @@ class WeaviateIndex:
         with self.writing(_DROP_PATIENCE), self._guarded():
             collections = self.connection.client().collections
             collections.delete([collection_name(self.name) + MANIFEST_SUFFIX, collection_name(self.name)])
+            self.store.forget()
 
     def writing(self, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold the only right to write; it ends with the process at the latest.

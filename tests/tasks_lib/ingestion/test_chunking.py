@@ -66,6 +66,16 @@ def test_tiny_sections_are_merged_up_to_the_budget(embedder: Embedder) -> None:
     assert not outside(text, chunks)
 
 
+def test_a_heading_alone_goes_with_the_section_that_it_opens(embedder: Embedder) -> None:
+    body = "\n\n".join(f"Paragraph {number} has seven words." for number in range(7))
+    for text in (f"# Leave\n\n## Asking\n\n{body}", f"Leave\n=====\n\n{body}"):
+        chunks = cut(text, embedder, tokens=44)
+        assert len(chunks) == 2
+        assert chunks[0].content.startswith(text[:7])
+        assert all("Paragraph" in chunk.content for chunk in chunks)
+        assert not outside(text, chunks)
+
+
 def test_long_sections_are_cut_at_paragraphs_then_sentences(embedder: Embedder) -> None:
     paragraphs = [" ".join(f"Sentence {p} {s} is here." for s in range(4)) for p in range(6)]
     chunks = cut("\n\n".join(paragraphs), embedder, tokens=60)

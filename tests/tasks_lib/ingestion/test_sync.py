@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks_lib.components.lancedb.index import LanceDBIndex
+from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import IndexUnavailableError, InputError
 from tasks_lib.ingestion import chunking, plan
@@ -270,6 +271,15 @@ def test_batches_are_bounded_by_documents_and_bytes() -> None:
     work = [PlannedDocument(str(n), size, "", "") for n, size in enumerate(sizes)]
     grouped = [[document.path for document in batch] for batch in batches(SyncPlan("s", add=work), 2)]
     assert grouped == [["0", "1"], ["2"], ["3"], ["4"], ["5"], ["6"]]
+
+
+@pytest.mark.parametrize(("tokens", "warned"), [(254, False), (255, True)])
+def test_chunks_longer_than_the_embedder_reads_are_warned_of(
+    documents: Path, index: Any, embedder: Any, tokens: int, warned: bool
+) -> None:
+    write(documents, a="Alpha.")
+    result = sync(FolderSource(documents), index, embedder, Settings(chunking=ChunkingConfig(tokens=tokens)))
+    assert [f"up to {tokens} tokens" in warning for warning in result.warnings] == [True] * warned
 
 
 def test_two_runs_at_once_end_as_one(run: Any, index: Any, documents: Path) -> None:

@@ -113,14 +113,3 @@ def parts(generation_number: int) -> int:
 def generation(make: MakeChunks, documents: list[str], number: int) -> list:  # type: ignore[type-arg]
     texts = [f"part {part}" if part else f"generation {number}" for part in range(parts(number))]
     return [chunk for document in documents for chunk in make(document, *texts, document_hash=str(number))]
-
-
-def test_commits_are_seen_by_readers_that_were_open_before(
-    index: LanceDBIndex, chunks: MakeChunks, open_index: MakeIndex
-) -> None:
-    reader = open_index()
-    assert reader.count() == 0
-    for number in range(3):
-        index.replace(SOURCE, [f"{number}.md"], chunks(f"{number}.md", "text"))
-        assert reader.count() == number + 1
-        assert reader.version() == index.version()

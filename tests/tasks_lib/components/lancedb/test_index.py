@@ -11,8 +11,6 @@ from tasks_lib.components.lancedb.maintenance import clean_up
 from tasks_lib.errors import IndexUnavailableError
 from tests.tasks_lib.components.lancedb.conftest import SOURCE, MakeChunks, MakeIndex
 
-NASTY_PATHS = ["it's.md", 'say "hi".md', "100%_done.md", "emoji 😀/ü.md", "back\\slash.md", "a');--.md", "new\nline.md"]
-
 
 def contents(index: LanceDBIndex) -> list[str]:
     return sorted(document.content or "" for document in index.store.filter_documents())
@@ -41,26 +39,6 @@ def test_an_index_that_was_never_written_is_empty_and_leaves_no_trace(index: Lan
         index.commit()
 
 
-def test_an_emptied_index_answers_queries_with_nothing(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
-    index.replace(SOURCE, ["a.md"], [])
-    index.commit()
-    assert index.exists()
-    assert index.count() == 0
-    assert index.vector_retriever(top_k=3).run(query_embedding=[1.0, 0.0, 0.0, 0.0]) == {"documents": []}
-    assert index.keyword_retriever(top_k=3).run(query="leave") == {"documents": []}
-
-
-def test_replace_swaps_whole_documents_in_one_commit(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "a1", "a2", "a3") + chunks("b.md", "b1"))
-    before = number(index.version())
-    new = chunks("a.md", "a1", "new", document_hash="h2")
-    index.replace(SOURCE, ["a.md", "b.md"], new)
-    assert number(index.version()) == before + 1
-    assert contents(index) == ["a1", "new"]
-    assert index.manifest(SOURCE) == {"a.md": "h2"}
-
-
 def test_adding_and_deleting_documents_are_one_commit_each(index: LanceDBIndex, chunks: MakeChunks) -> None:
     index.replace(SOURCE, ["a.md"], chunks("a.md", "a1"))
     before = number(index.version())
@@ -69,68 +47,6 @@ def test_adding_and_deleting_documents_are_one_commit_each(index: LanceDBIndex, 
     index.replace(SOURCE, ["a.md"], [])
     assert number(index.version()) == before + 2
     assert contents(index) == ["b1", "b2"]
-
-
-def test_replacing_nothing_commits_nothing(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    index.replace(SOURCE, ["a.md"], chunks("a.md", "a1"))
-    before = index.commit()
-    index.replace(SOURCE, ["unknown.md"], [])
-    index.replace(SOURCE, [], [])
-    assert index.commit() == before
-
-
-def test_the_same_path_in_another_source_is_another_document(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    other = "s3://bucket/docs"
-    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
-    index.replace(other, ["a.md"], chunks("a.md", "theirs", source=other))
-    index.replace(SOURCE, ["a.md"], [])
-    assert contents(index) == ["theirs"]
-    assert index.manifest(SOURCE) == {}
-    assert index.manifest(other) == {"a.md": "h1"}
-    assert index.info().sources == [other]
-
-
-@pytest.mark.parametrize("path", NASTY_PATHS)
-def test_any_document_path_can_be_replaced_and_deleted(index: LanceDBIndex, chunks: MakeChunks, path: str) -> None:
-    index.replace(SOURCE, ["plain.md"], chunks("plain.md", "stays"))
-    index.replace(SOURCE, [path], chunks(path, "one", "two"))
-    index.replace(SOURCE, [path], chunks(path, "three"))
-    assert contents(index) == ["stays", "three"]
-    assert set(index.manifest(SOURCE)) == {path, "plain.md"}
-    found = index.keyword_retriever(top_k=5, filters={"field": "meta.document", "operator": "==", "value": path}).run(
-        query="stays three"
-    )
-    assert [document.meta["document"] for document in found["documents"]] == [path]
-    index.replace(SOURCE, [path], [])
-    assert contents(index) == ["stays"]
-
-
-def test_a_chunk_of_another_document_is_refused(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    with pytest.raises(ValueError, match=r"b\.md"):
-        index.replace(SOURCE, ["a.md"], chunks("b.md", "b1"))
-    with pytest.raises(ValueError, match="no embedding"):
-        index.replace(SOURCE, ["a.md"], [Document(content="x", meta={"source": SOURCE, "document": "a.md"})])
-    wrong = Document(content="x", meta={"source": SOURCE, "document": "a.md"}, embedding=[1.0, 0.0, 0.0])
-    with pytest.raises(ValueError, match="3 dimensions, not 4"):
-        index.replace(SOURCE, ["a.md"], [wrong])
-
-
-def test_vectors_are_found_by_the_hash_of_what_was_embedded(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    made = chunks("a.md", "one", "two")
-    index.replace(SOURCE, ["a.md"], made)
-    hashes = [chunk.meta["content_hash"] for chunk in made]
-    assert index.embeddings([*hashes, "unknown", hashes[0]]) == {
-        hashes[0]: [1.0, 0.0, 0.0, 0.0],
-        hashes[1]: [0.0, 1.0, 0.0, 0.0],
-    }
-
-
-def test_committing_twice_gives_the_same_version(index: LanceDBIndex, chunks: MakeChunks) -> None:
-    index.replace(SOURCE, ["a.md"], chunks("a.md", *(f"text {n}" for n in range(40))))
-    first = index.commit()
-    assert index.commit() == first == index.version()
-    index.replace(SOURCE, ["b.md"], chunks("b.md", "more"))
-    assert number(index.commit()) > number(first)
 
 
 def test_a_pinned_version_keeps_what_it_held_and_cannot_be_written(

@@ -9,16 +9,9 @@ from haystack import Document
 from tasks_lib.components.weaviate.connection import WeaviateConnection
 from tasks_lib.components.weaviate.index import WeaviateIndex
 from tasks_lib.ingestion.chunk import Chunk
-from tests.stubs.weaviate_server import weaviate_server
 
 SOURCE = "file:///documents"
 MakeChunks = Callable[..., list[Document]]
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeaviateConnection]:
-    with weaviate_server(tmp_path_factory.mktemp("weaviate")) as connection:
-        yield connection
 
 
 @pytest.fixture

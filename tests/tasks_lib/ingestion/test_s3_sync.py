@@ -1,0 +1,65 @@
+"""A prefix in S3 (moto's server) is kept in sync as a folder is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.ingestion.result import IngestResult
+from tasks_lib.ingestion.s3 import S3Source
+from tasks_lib.ingestion.sync import sync
+
+BUCKET = "documents"
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    """boto3's client of a bucket on moto's server."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    made = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **keys)
+    made.create_bucket(Bucket=BUCKET)
+    yield made
+    server.stop()
+
+
+def test_objects_that_come_change_and_go_do_so_in_the_index(client: Any, index: Any, embedder: Any) -> None:
+    def put(**texts: str) -> None:
+        for name, text in texts.items():
+            client.put_object(Bucket=BUCKET, Key=f"handbook/sub/{name}.md", Body=text.encode())
+
+    def run() -> IngestResult:
+        embedder.texts.clear()
+        source = S3Source(f"s3://{BUCKET}/handbook", client=lambda: client)
+        return sync(source, index, embedder, Settings(ingest=IngestConfig(allow_mass_delete=True)))
+
+    def held() -> dict[str, str | None]:
+        return {chunk.meta["document"]: chunk.content for chunk in index.sample(100, 0)}
+
+    put(a="Alpha.", b="Beta.")
+    client.put_object(Bucket=BUCKET, Key="elsewhere/c.md", Body=b"Not ours.")
+    first = run()
+    assert (first.added, first.source, held()) == (
+        2,
+        "s3://documents/handbook",
+        {"sub/a.md": "Alpha.", "sub/b.md": "Beta."},
+    )
+    second = run()
+    assert (second.unchanged, second.changed, second.index_version) == (2, False, first.index_version)
+    assert embedder.texts == []
+    put(a="Alpha changed.", c="Gamma.")
+    client.delete_object(Bucket=BUCKET, Key="handbook/sub/b.md")
+    third = run()
+    assert (third.added, third.updated, third.deleted, third.embedded_chunks) == (1, 1, 1, 2)
+    assert held() == {"sub/a.md": "Alpha changed.", "sub/c.md": "Gamma."}
+    client.copy_object(Bucket=BUCKET, Key="handbook/moved.md", CopySource=f"{BUCKET}/handbook/sub/c.md")
+    client.delete_object(Bucket=BUCKET, Key="handbook/sub/c.md")
+    moved = run()
+    assert (moved.added, moved.deleted, embedder.texts) == (1, 1, [])
+    assert held() == {"sub/a.md": "Alpha changed.", "moved.md": "Gamma."}
