@@ -24,7 +24,7 @@ from tasks_lib.evaluation.decide import (
 )
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.platform import Platform
-from tasks_lib.registry import aliases, tasks
+from tasks_lib.registry import aliases, moves, tasks
 from tasks_lib.registry.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.registry.publish import Outcome, announce, record
 from tasks_lib.registry.register import tag_version
@@ -63,11 +63,14 @@ def deploy(settings: Settings | None = None, platform: str = "local") -> DeployR
     place = resolve_platform(platform)
     place.embedder(settings.embedder)
     place.chat_generator(settings.llm)
+    if not gate.estimate:
+        _settle(place, settings)
     plan = plan_deployment(place, settings, MODEL_SCRIPT, CODE_PATHS)
     if gate.estimate:
-        live = plan.production.version if plan.production else None
-        return DeployResult(model=gate.model_name, estimate=estimate(place, plan, gate), production_version=live)
-    with run_of("deploy", {f"llmops.{name}": value for name, value in plan.candidate.tags.items()}) as run:
+        expected = estimate(place, plan, gate)
+        return DeployResult(model=gate.model_name, estimate=expected, production_version=plan.production_version)
+    lineage = {f"llmops.{name}": value for name, value in plan.candidate.tags.items()}
+    with run_of("deploy", lineage, system_metrics=True) as run:
         judge = _judge_production if plan.unchanged else _judge_candidate
         outcome = judge(place, plan, settings, run.info.run_id)
         if outcome.decision.decision == "promote":
@@ -145,6 +148,13 @@ def _judge_production(place: Platform, plan: Plan, settings: Settings, run_id: s
     )
 
 
+def _settle(place: Platform, settings: Settings) -> None:
+    """End what an interrupted run began, so that this one starts from a valid state."""
+    gate = settings.gate
+    with moves.alias_lock(gate.model_name):
+        moves.settle(connect(place), gate.model_name, gate.aliases)
+
+
 def _promote(place: Platform, plan: Plan, settings: Settings, outcome: Outcome) -> Outcome:
     """Move the aliases and ask through the new production; any failure restores them exactly."""
     gate, model = settings.gate, outcome.model
@@ -153,23 +163,41 @@ def _promote(place: Platform, plan: Plan, settings: Settings, outcome: Outcome) 
         verdict = ask_a_person(outcome.decision, outcome.report())
         if verdict.decision != "promote":
             return _with_decision(place, outcome, verdict)
-    before = aliases.read_aliases(client, model, gate.aliases)
-    wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
+        outcome = outcome.model_copy(update={"decision": verdict})
+    with moves.alias_lock(model):
+        before = aliases.read_aliases(client, model, gate.aliases)
+        if before[gate.aliases["production"]] != plan.production_version:
+            return _with_decision(place, outcome, _moved(outcome.decision, plan, before[gate.aliases["production"]]))
+        wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
+        return _move(place, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
+
+
+def _move(place: Platform, plan: Plan, settings: Settings, outcome: Outcome, move: moves.Move) -> Outcome:
+    gate, model, client = settings.gate, outcome.model, connect(place)
     address = VersionAddress(model, outcome.version, plan.candidate.rag.index_name)
     example = _answered_example(plan, outcome)
+    alias = gate.aliases["production"]
     try:
         with transaction():
-            tasks.move_aliases(place, model, before, wanted)
-            alias = gate.aliases["production"]
+            tasks.move_aliases(place, model, move)
             tasks.smoke_question(place, model, alias, address, example, gate.question_timeout_seconds)
     except VersionError as error:
-        restored = aliases.read_aliases(client, model, gate.aliases)
-        if restored != before:
-            aliases.write_aliases(client, model, before)
-        reason = f"the smoke question through {gate.aliases['production']!r} failed, aliases were restored: {error}"
+        moves.undo(client, model, move)
+        reason = f"the smoke question through {alias!r} failed, aliases were restored: {error}"
         failed = outcome.decision.model_copy(update={"decision": "reject", "reasons": [reason]})
         return _with_decision(place, outcome, failed)
+    tag_version(client, model, outcome.version, {"decision": "promote"})
+    moves.finish(client, model)
     return outcome
+
+
+def _moved(decision: Decision, plan: Plan, number: int | None) -> Decision:
+    """Production is not what the candidate was compared with: another run, or a person during the approval."""
+    reason = (
+        f"production moved from version {plan.production_version or 'none'} to {number or 'none'} in the meantime: "
+        "deploy again to compare with it"
+    )
+    return decision.model_copy(update={"decision": "undecided", "reasons": [reason, *decision.reasons]})
 
 
 def _answered_example(plan: Plan, outcome: Outcome) -> Example:

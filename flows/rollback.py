@@ -4,8 +4,10 @@ from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
-from tasks_lib.config.settings import Settings
-from tasks_lib.registry import aliases
+from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.errors import LlmopsError
+from tasks_lib.platform import Platform
+from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.events import emit
 from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect, run_of
@@ -28,13 +30,34 @@ def rollback(settings: Settings | None = None, platform: str = "local", to: int 
     """
     gate = (settings or Settings()).gate
     place = resolve_platform(platform)
-    client = connect(place)
-    live = require_live(client, gate.model_name, gate.aliases["production"])
-    before = aliases.read_aliases(client, gate.model_name, gate.aliases)
-    target = aliases.rollback_target(client, place, gate.model_name, before, gate.aliases, to)
+    connect(place)
+    with moves.alias_lock(gate.model_name):
+        move = _finished_already(place, gate, to) or _roll_back(place, gate, to)
+    alias = gate.aliases["production"]
+    left, target = move.before[alias], move.wanted[alias]
+    if left is None or target is None:
+        raise LlmopsError(f"a rollback of {gate.model_name!r} names no version: {move}")
+    emit("llmops.deployment.rolled-back", gate.model_name, target, {"from_version": left})
+    return RollbackResult(model=gate.model_name, from_version=left, to_version=target)
+
+
+def _finished_already(place: Platform, gate: GateConfig, to: int | None) -> moves.Move | None:
+    """The rollback that an interrupted run left behind, if it is the one that is asked for."""
+    move = moves.settle(connect(place), gate.model_name, gate.aliases)
+    if move is None or move.verb != "rollback":
+        return None
+    return move if to in {None, move.wanted[gate.aliases["production"]]} else None
+
+
+def _roll_back(place: Platform, gate: GateConfig, to: int | None) -> moves.Move:
+    client, model = connect(place), gate.model_name
+    live = require_live(client, model, gate.aliases["production"])
+    before = aliases.read_aliases(client, model, gate.aliases)
+    target = aliases.rollback_target(client, place, model, before, gate.aliases, to)
+    wanted: aliases.Aliases = {gate.aliases["previous"]: live.version, gate.aliases["production"]: target}
+    move = moves.Move(verb="rollback", before=before, wanted=wanted)
     tags = {"llmops.from_version": live.version, "llmops.to_version": target, "llmops.asked_for": to or "previous"}
     with run_of("rollback", tags):
-        wanted: aliases.Aliases = {gate.aliases["previous"]: live.version, gate.aliases["production"]: target}
-        aliases.write_aliases(client, gate.model_name, wanted)
-    emit("llmops.deployment.rolled-back", gate.model_name, target, {"from_version": live.version})
-    return RollbackResult(model=gate.model_name, from_version=live.version, to_version=target)
+        moves.begin(client, model, move)
+        moves.finish(client, model)
+    return move

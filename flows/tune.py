@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, task, unmapped
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
@@ -12,10 +13,13 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.evaluation.datasets import load
 from tasks_lib.evaluation.decide import require_enough
-from tasks_lib.evaluation.trials import Trial, front, grid, run_trial
+from tasks_lib.evaluation.trials import Trial, front, grid, require_indexes, run_trial
 from tasks_lib.registry.live import find_live
 from tasks_lib.registry.plan import require_metrics
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.publish import record_trials
+from tasks_lib.registry.tracking import connect, run_of
+
+TRIED = ("chunking", "retriever", "prompt", "llm")
 
 
 class TuneResult(BaseModel):
@@ -27,23 +31,36 @@ class TuneResult(BaseModel):
     deploy: DeployResult | None = None
 
 
-@flow(name="tune")
+ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
+
+
+@flow(name="tune", task_runner=ONE_AT_A_TIME)
 def tune(settings: Settings | None = None, platform: str = "local") -> TuneResult:
-    """Try, choose, and deploy the choice unless production is configured like that already."""
+    """Try one configuration after the other, so that latencies compare; deploy the best unless it is live already.
+
+    :raises InputError: If a chunking of the grid was not ingested.
+    """
     settings = settings or Settings()
     gate = settings.gate
     place = resolve_platform(platform)
     require_metrics(gate)
+    configurations = grid(settings.rag, settings.tune)
+    require_indexes(place, configurations)
     client = connect(place)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
-    tried = [(rag, try_configuration(place, rag, dataset.examples, gate)) for rag in grid(settings.rag)]
-    tried.sort(key=lambda pair: (-pair[1].primary, pair[1].latency_seconds))
-    trials = [trial for _, trial in tried]
+    with run_of("tune", {"llmops.dataset": dataset.reference}):
+        found = try_configuration.map(unmapped(place), configurations, unmapped(dataset.examples), unmapped(gate))
+        tried = sorted(
+            zip(configurations, found.result(), strict=True),
+            key=lambda pair: (-pair[1].primary, pair[1].latency_seconds),
+        )
+        trials = [trial for _, trial in tried]
+        record_trials(trials, front(trials))
     best = tried[0][0]
     live = find_live(client, gate.model_name, gate.aliases["production"])
     deployed = None if live and live.rag == best else deploy(corrected(settings, best, len(trials)), platform)
-    chosen = best.model_dump(mode="json", include={"retriever"})
+    chosen = best.model_dump(mode="json", include=set(TRIED))
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
@@ -51,7 +68,6 @@ try_configuration = task(name="try a configuration", cache_policy=NO_CACHE)(run_
 
 
 def corrected(settings: Settings, best: RagConfig, trials: int) -> Settings:
-    """The settings with the best configuration, and a gate that is stricter for its having been chosen (Bonferroni)."""
-    confidence = 1 - (1 - settings.gate.confidence) / trials
-    gate = settings.gate.model_copy(update={"confidence": confidence})
-    return settings.model_copy(update={"retriever": best.retriever, "gate": gate})
+    """The settings with the best configuration, and a gate that knows how many it was chosen from."""
+    gate = settings.gate.model_copy(update={"trials": trials})
+    return settings.model_copy(update={"gate": gate, **{name: getattr(best, name) for name in TRIED}})

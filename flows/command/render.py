@@ -39,6 +39,8 @@ def ingest(console: Console, result: Result) -> None:
     )
     for failure in result["failed"]:
         console.print(Text(f"  ! {failure['path']}: {failure['reason']}", style="yellow"))
+    for warning in result["warnings"]:
+        console.print(Text(f"  ! {warning}", style="yellow"))
 
 
 def dataset(console: Console, result: Result) -> None:
@@ -52,7 +54,10 @@ def dataset(console: Console, result: Result) -> None:
 
 
 def deploy(console: Console, result: Result) -> None:
-    """The verdict, its reasons and the metrics."""
+    """The verdict, its reasons and the metrics; or what a deployment would take."""
+    if result["estimate"]:
+        _estimate(console, result["estimate"])
+        return
     colour = COLOURS.get(result["decision"], "white")
     console.print(
         f"[bold]Gate[/] {result['model']} version {result['version']}: [bold {colour}]{result['decision']}[/]"
@@ -62,6 +67,15 @@ def deploy(console: Console, result: Result) -> None:
     if result["metrics"]:
         console.print(_metrics(result["metrics"]))
     console.print(f"  production: version {result['production_version'] or '–'}")
+
+
+def _estimate(console: Console, expected: Result) -> None:
+    cost = "unknown cost" if expected["cost"] is None else f"cost {expected['cost']:g}"
+    console.print(f"[bold]Estimate[/] about {expected['minutes']:g} minutes, {cost} ({expected['basis']})")
+    console.print(
+        f"  {expected['questions']} questions, {expected['calls']} answers, "
+        f"{expected['language_model_calls']} of them by a language model; at most {expected['judge_calls']} judgements"
+    )
 
 
 def tune(console: Console, result: Result) -> None:
@@ -170,7 +184,7 @@ def indexes(console: Console, result: Result) -> None:
             row["version"] or row["problem"],
             str(row["documents"]),
             str(row["chunks"]),
-            ", ".join(row["needed_by"]) or "–",
+            ", ".join([*row["needed_by"], *row["pinned_by"]]) or "–",
         )
     console.print(table)
 

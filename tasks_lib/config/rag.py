@@ -10,6 +10,8 @@ EXTRACTIVE_MODEL = "local/extractive"
 MINILM = "local/all-MiniLM-L6-v2"
 
 ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
+RetrieverMode = Literal["vector", "keyword", "hybrid"]
+Fusion = Literal["normalised", "rrf"]
 
 
 class StrictModel(BaseModel):
@@ -40,9 +42,9 @@ class ChunkingConfig(StrictModel):
 class RetrieverConfig(StrictModel):
     """What is looked up for a question."""
 
-    mode: Literal["vector", "keyword", "hybrid"] = Field(default="hybrid", description="Which evidence is used.")
+    mode: RetrieverMode = Field(default="hybrid", description="Which evidence is used.")
     top_k: int = Field(default=10, ge=1, le=100, description="Chunks handed to the answer.")
-    fusion: Literal["normalised", "rrf"] = Field(
+    fusion: Fusion = Field(
         default="normalised",
         description="How `hybrid` joins both lists: normalised scores, or reciprocal rank fusion.",
     )

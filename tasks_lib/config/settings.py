@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks_lib.config.rag import RagConfig, StrictModel
+from tasks_lib.config.rag import (
+    ChunkingConfig,
+    Fusion,
+    ModelId,
+    PromptConfig,
+    RagConfig,
+    RetrieverMode,
+    StrictModel,
+)
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
@@ -79,6 +87,11 @@ class GateConfig(StrictModel):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    trials: int = Field(
+        default=1,
+        ge=1,
+        description="Configurations that the candidate was chosen from: its proof must be as much harder.",
+    )
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
@@ -102,6 +115,20 @@ class GateConfig(StrictModel):
     def guard_margins(self) -> dict[str, float]:
         """Guard metrics in force: those that are not null."""
         return {name: margin for name, margin in self.guard_metrics.items() if margin is not None}
+
+
+class TuneConfig(StrictModel):
+    """What is tried: every combination of these. An empty list keeps what is configured."""
+
+    chunkings: tuple[ChunkingConfig, ...] = Field(default=(), description="Chunkings that were ingested already.")
+    modes: tuple[RetrieverMode, ...] = ("vector", "keyword", "hybrid")
+    passages: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
+        default=(3, 5, 10), description="Values of `retriever.top_k`."
+    )
+    fusions: tuple[Fusion, ...] = Field(default=("normalised", "rrf"), description="For `hybrid` only.")
+    prompts: tuple[PromptConfig, ...] = Field(default=(), description="For language models only.")
+    models: tuple[ModelId, ...] = Field(default=(), description="Language models, as `provider/model`.")
+    maximum: int = Field(default=60, ge=1, le=1000, description="A larger grid is refused before anything is spent.")
 
 
 class ObjectivesConfig(StrictModel):
@@ -172,6 +199,7 @@ class Settings(RagConfig):
     ingest: IngestConfig = IngestConfig()
     dataset: DatasetConfig = DatasetConfig()
     gate: GateConfig = GateConfig()
+    tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
 

@@ -179,7 +179,7 @@ def _by_comparison(decision: Decision, candidate: Measurement, production: Measu
         verdict, reasons = "promote", [f"{found}: proven not worse", *decision.reasons]
     else:
         verdict = "undecided"
-        needed = questions_to_settle(differences, gate.margin, gate.confidence)
+        needed = questions_to_settle(differences, gate.margin, proof(gate))
         comparison.questions_needed = needed
         more = f"about {needed} questions would settle it" if needed else "more questions would hardly settle it"
         reasons = [f"{found}: neither proven worse nor proven not worse", more]
@@ -190,8 +190,16 @@ def _primary(candidate: Measurement, production: Measurement, gate: GateConfig) 
     pairs = paired(candidate, production, gate.primary)
     differences = _differences(gate.primary, pairs)
     interval = bounds(differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
+    lower = interval.lower
+    if gate.trials > 1:
+        lower = bounds(differences, confidence=proof(gate), resamples=gate.resamples, seed=gate.seed).lower
     compared = _compared(gate.primary, pairs, gate.margin)
-    return compared.model_copy(update={"lower": interval.lower, "upper": interval.upper}), differences
+    return compared.model_copy(update={"lower": lower, "upper": interval.upper}), differences
+
+
+def proof(gate: GateConfig) -> float:
+    """Confidence with which the candidate must be not worse: higher for the best of several trials (Bonferroni)."""
+    return 1 - (1 - gate.confidence) / gate.trials
 
 
 def _guards(candidate: Measurement, production: Measurement, gate: GateConfig) -> list[MetricComparison]:
@@ -205,10 +213,13 @@ def _guards(candidate: Measurement, production: Measurement, gate: GateConfig) -
             for metric, values in pairs.items()
         }
     )
-    return [
-        _compared(metric, values, gate.guard_margins[metric]).model_copy(update={"p_value": p_values[metric]})
-        for metric, values in pairs.items()
-    ]
+    return [_guard(metric, values, gate, p_values[metric]) for metric, values in pairs.items()]
+
+
+def _guard(metric: str, pairs: Sequence[tuple[float, float]], gate: GateConfig, p_value: float) -> MetricComparison:
+    interval = bounds(_differences(metric, pairs), confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
+    compared = _compared(metric, pairs, gate.guard_margins[metric])
+    return compared.model_copy(update={"p_value": p_value, "lower": interval.lower, "upper": interval.upper})
 
 
 def paired(candidate: Measurement, production: Measurement, metric: str) -> list[tuple[float, float]]:
@@ -244,8 +255,8 @@ def _primary_in_words(primary: MetricComparison, comparison: Comparison, gate: G
     return (
         f"{primary.metric} {primary.candidate:.3f} against production's {primary.production:.3f} over "
         f"{primary.questions} questions ({comparison.wins} won, {comparison.losses} lost): difference "
-        f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {primary.lower:+.3f} and {primary.upper:+.3f}, "
-        f"tolerated loss {primary.margin:g}"
+        f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {primary.lower:+.3f} and {primary.upper:+.3f}"
+        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}, tolerated loss {primary.margin:g}"
     )
 
 

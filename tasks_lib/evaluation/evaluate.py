@@ -13,12 +13,15 @@ from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import VersionError
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS
+from tasks_lib.evaluation.judge import JUDGE_METRICS
+from tasks_lib.evaluation.judging import Judged
 from tasks_lib.evaluation.measurement import Measurement, Row
 from tasks_lib.evaluation.scorers import METRICS, expectations_of, prefetch, required_metrics, score
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.progress import advance
+from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess
-from tasks_lib.registry.tracking import EXPERIMENT, VERB_TAG
+from tasks_lib.registry.tracking import VERB_TAG
 from tasks_lib.registry.validate import checked_answer, messages_of
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class Prediction:
         return {**said, "latency_seconds": self.seconds}
 
 
-def predict(process: VersionProcess, examples: Sequence[Example], gate: GateConfig, step: str) -> list[Prediction]:
+def predict(
+    process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig, step: str
+) -> list[Prediction]:
     """Ask every question, `gate.concurrency` at a time. A question that fails is a row with an error.
 
     :param step: Name of the progress that is told.
@@ -65,7 +70,7 @@ def predict(process: VersionProcess, examples: Sequence[Example], gate: GateConf
     return predictions
 
 
-def _predict_one(process: VersionProcess, example: Example, gate: GateConfig) -> Prediction:
+def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: GateConfig) -> Prediction:
     try:
         reply = process.ask(messages_of(example), gate.question_timeout_seconds)
     except VersionError as error:
@@ -87,20 +92,23 @@ def measure(
     scorers: "Sequence[Scorer]",
     tags: Mapping[str, str],
     parent_run_id: str | None = None,
+    judged: Judged | None = None,
 ) -> Measurement:
     """Score predictions in an MLflow run of their own, where every row can be looked at.
 
     Call it when the process has closed, so that its traces are written.
 
     :param tags: Tags of the traces of rows that have none yet, and of the run.
+    :param judged: What a judge said of the same rows.
     """
     import mlflow
 
-    traces = [_trace_of(prediction, tags) for prediction in predictions]
+    traces = _traces_of(predictions, tags)
     parent = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
     name = f"evaluate version {version}"
+    judged = judged or Judged()
     with mlflow.start_run(run_name=name, nested=True, tags={VERB_TAG: "evaluate", **tags, **parent}) as run:
-        found = _scores(predictions, traces, scorers)
+        found = _scores(predictions, traces, [*scorers, judged.scorer()])
         rows = [_row(prediction, scores) for prediction, scores in zip(predictions, found, strict=True)]
         measured = Measurement(
             version=version,
@@ -108,7 +116,8 @@ def measure(
             expected_rows=len(predictions),
             rows=rows,
             metrics=summarise(rows),
-            scorer_errors=_lost(predictions, found),
+            scorer_errors=_lost(predictions, found, judged),
+            scorer_problems={name: text for scores in reversed(found) for name, text in scores.errors.items()},
             run_id=run.info.run_id,
         )
         mlflow.log_metrics({name: value for name, value in measured.metrics.items() if value is not None})
@@ -131,14 +140,15 @@ def measure_plainly(
         expected_rows=len(predictions),
         rows=rows,
         metrics=summarise(rows),
-        scorer_errors=_lost(predictions, found),
+        scorer_errors=_lost(predictions, found, Judged()),
     )
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, float | None]:
     """Means over the questions that have the metric, and the percentiles of the latency."""
     figures: dict[str, float | None] = {}
-    for name in (*METRICS, TOKENS):
+    judged = [name for name in JUDGE_METRICS if any(name in row.values for row in rows)]
+    for name in (*METRICS, TOKENS, *judged):
         values = [value for row in rows if (value := row.values.get(name)) is not None]
         figures[name] = float(np.mean(values)) if values else None
     seconds = [value for row in rows if (value := row.values.get("latency_seconds")) is not None]
@@ -190,6 +200,7 @@ def _read(assessments: Sequence[Mapping[str, Any]], run_id: str) -> _Scores:
 
 def _row(prediction: Prediction, scores: _Scores) -> Row:
     values: dict[str, float | None] = {name: scores.values.get(name) for name in METRICS}
+    values |= {name: scores.values[name] for name in JUDGE_METRICS if name in scores.values}
     read, written = values.get("input_tokens"), values.get("output_tokens")
     values[TOKENS] = read + written if read is not None and written is not None else None
     return Row(
@@ -204,31 +215,48 @@ def _row(prediction: Prediction, scores: _Scores) -> Row:
     )
 
 
-def _lost(predictions: Sequence[Prediction], found: Sequence[_Scores]) -> dict[str, int]:
+def _lost(predictions: Sequence[Prediction], found: Sequence[_Scores], judged: Judged) -> dict[str, int]:
     """Rows on which each scorer failed, or gave nothing although the metric applies to the question."""
     lost: Counter[str] = Counter()
     for prediction, scores in zip(predictions, found, strict=True):
-        lost.update(set(scores.errors) | (required_metrics(prediction.example) - scores.values.keys()))
+        required = required_metrics(prediction.example) | judged.required(prediction.example.id)
+        lost.update(set(scores.errors) | (required - scores.values.keys()))
     return dict(lost)
 
 
-def _trace_of(prediction: Prediction, tags: Mapping[str, str]) -> "Trace":
-    """The trace that the version's process wrote; where it left none that can be read, one with question and answer."""
+def _traces_of(predictions: Sequence[Prediction], tags: Mapping[str, str]) -> "list[Trace]":
+    """The traces that the version's process wrote; where it left none that can be read, ones with question and answer.
+
+    Those are written first and read when all are written: waiting for each takes seconds.
+    """
+    import mlflow
+
+    found = [_written_trace(prediction) for prediction in predictions]
+    own = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(found) if trace is None}
+    if own:
+        mlflow.flush_trace_async_logging()
+    return [trace or mlflow.MlflowClient().get_trace(own[number]) for number, trace in enumerate(found)]
+
+
+def _written_trace(prediction: Prediction) -> "Trace | None":
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    if prediction.trace_id is not None:
-        try:
-            written: Trace = mlflow.MlflowClient().get_trace(prediction.trace_id)
-        except MlflowException as error:
-            logging.getLogger(__name__).warning("trace %s is replaced: %s", prediction.trace_id, error)
-        else:
-            return written
+    if prediction.trace_id is None:
+        return None
+    try:
+        written: Trace = mlflow.MlflowClient().get_trace(prediction.trace_id)
+    except MlflowException as error:
+        logging.getLogger(__name__).warning("trace %s is replaced: %s", prediction.trace_id, error)
+        return None
+    return written
+
+
+def _write_trace(prediction: Prediction, tags: Mapping[str, str]) -> str:
+    import mlflow
+
     with mlflow.start_span(ROOT_SPAN, span_type="CHAIN") as span:
         mlflow.update_current_trace(tags=dict(tags))
         span.set_inputs({"messages": messages_of(prediction.example)})
         span.set_outputs(prediction.payload)
-    trace: Trace | None = mlflow.get_trace(span.trace_id, flush=True)
-    if trace is None:
-        raise VersionError(f"a trace of experiment {EXPERIMENT!r} could not be read back")
-    return trace
+        return str(span.trace_id)

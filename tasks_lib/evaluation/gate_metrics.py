@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.evaluation.judge import JUDGE_METRICS
 from tasks_lib.evaluation.scorers import LOWER_IS_BETTER, METRICS
 
 Direction = Literal["floor", "ceiling"]
@@ -15,9 +16,39 @@ TOKENS = "tokens"
 MEDIAN_LATENCY = "latency_p50_seconds"
 TAIL_LATENCY = "latency_p95_seconds"
 
-PER_QUESTION = (*METRICS, TOKENS)
+PER_QUESTION = (*METRICS, TOKENS, *JUDGE_METRICS)
 KNOWN = (*PER_QUESTION, MEDIAN_LATENCY, TAIL_LATENCY)
 _CEILINGS = LOWER_IS_BETTER | {TOKENS, MEDIAN_LATENCY, TAIL_LATENCY}
+
+_TITLES = {
+    "right_or_refused": "Right, or rightly refused",
+    "retrieval_recall": "Retrieval: recall",
+    "retrieval_precision": "Retrieval: precision",
+    "retrieval_mrr": "Retrieval: reciprocal rank",
+    "retrieval_ndcg": "Retrieval: nDCG",
+    "answer_f1": "Answer: words shared (F1)",
+    "semantic_similarity": "Answer: similar in meaning",
+    "groundedness": "Supported by its passages",
+    "refusal_accuracy": "Refuses what it must",
+    "answer_rate": "Answers what it can",
+    "guardrail_accuracy": "Harmless questions let through",
+    "latency_seconds": "Latency, mean (s)",
+    MEDIAN_LATENCY: "Latency, median (s)",
+    TAIL_LATENCY: "Latency, slowest 5 % (s)",
+    "input_tokens": "Tokens read",
+    "output_tokens": "Tokens written",
+    TOKENS: "Tokens per answer",
+    "cost": "Cost per answer",
+    "judge_correctness": "Judge: as expected",
+    "judge_groundedness": "Judge: supported by its passages",
+    "judge_relevance": "Judge: answers the question",
+    "judge_guidelines": "Judge: keeps the guidelines",
+}
+
+
+def title_of(metric: str) -> str:
+    """The metric for people who have not read its definition."""
+    return _TITLES.get(metric, metric)
 
 
 def direction(metric: str) -> Direction:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks_lib.evaluation.decide import Comparison, Decision, MetricComparison
+from tasks_lib.evaluation.gate_metrics import title_of
 from tasks_lib.evaluation.measurement import Measurement, Row
 
 WORST = 10
@@ -62,7 +63,7 @@ def _thresholds(decision: Decision) -> str:
     rows = [
         (
             check.metric,
-            _number(check.value),
+            number(check.value),
             f"{'≥' if check.direction == 'floor' else '≤'} {check.limit:g}",
             marks[check.ok],
         )
@@ -88,16 +89,16 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _compared(metric: MetricComparison) -> tuple[str, ...]:
-    bounds = f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}" if None not in (metric.lower, metric.upper) else ""
-    evidence = bounds or f"p = {metric.p_value:.4f}"
-    figures = (_number(metric.candidate), _number(metric.production), f"{metric.difference:+.3f}", f"{metric.margin:g}")
+    found = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
+    evidence = ", ".join(found if metric.p_value is None else [*found, f"p = {metric.p_value:.4f}"])
+    figures = (number(metric.candidate), number(metric.production), f"{metric.difference:+.3f}", f"{metric.margin:g}")
     return (metric.metric, str(metric.questions), *figures, evidence)
 
 
 def _figures(candidate: Measurement | None, production: Measurement | None) -> str:
     names = list((candidate or production).metrics) if candidate or production else []  # type: ignore[union-attr]
     rows = [
-        (name, *(_number(measured.metrics.get(name)) for measured in (candidate, production) if measured))
+        (name, *(number(measured.metrics.get(name)) for measured in (candidate, production) if measured))
         for name in names
     ]
     head = ("metric", *(["candidate"] if candidate else []), *(["production"] if production else []))
@@ -114,6 +115,16 @@ def _worst(measured: Measurement, production: Measurement | None) -> str:
             lines.append(f"- production: {_excerpt(other.response)}")
         blocks.append("\n".join(lines))
     return "## The worst questions\n\n" + "\n\n".join(blocks) if blocks else ""
+
+
+def figure_rows(candidate: Measurement | None, production: Measurement | None) -> list[dict[str, str]]:
+    """Every metric with both values, for a table."""
+    sides = {name: side for name, side in (("candidate", candidate), ("production", production)) if side}
+    names = dict.fromkeys(name for side in sides.values() for name in side.metrics)
+    return [
+        {"metric": title_of(name), **{key: number(side.metrics.get(name)) for key, side in sides.items()}}
+        for name in names
+    ]
 
 
 def _bullets(title: str, lines: Sequence[str]) -> str:
@@ -137,5 +148,6 @@ def _excerpt(text: str) -> str:
     return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Three decimals, or a dash."""
     return "–" if value is None else f"{value:.3f}"

@@ -34,12 +34,14 @@ class Measurement(BaseModel):
     rows: list[Row]
     metrics: dict[str, float | None] = Field(default_factory=dict)
     scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
+    scorer_problems: dict[str, str] = Field(default_factory=dict, description="Scorer → why it failed first.")
     run_id: str | None = None
 
     def failures(self) -> list[str]:
         """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""
         found = [
-            f"the scorer {name} failed on {count} of {self.expected_rows} questions, so its figure cannot be trusted"
+            f"the scorer {name} failed on {count} of {self.expected_rows} questions{self._problem(name)}, "
+            "so its figure cannot be trusted"
             for name, count in sorted(self.scorer_errors.items())
         ]
         if len(self.rows) != self.expected_rows:
@@ -48,3 +50,7 @@ class Measurement(BaseModel):
         if absent and self.primary not in self.scorer_errors:
             found.append(f"{self.primary} is absent on {absent} of {self.expected_rows} questions")
         return found
+
+    def _problem(self, name: str) -> str:
+        text = " ".join(self.scorer_problems.get(name, "").split())
+        return f" ({text[:200]})" if text else ""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tasks_lib.evaluation.answer_metrics import Row, groundedness
 from tasks_lib.evaluation.examples import Example
+from tasks_lib.evaluation.judge import Judge
 from tasks_lib.evaluation.matching import word_recall, words
 from tasks_lib.evaluation.similarity import Similarity
-from tasks_lib.monitoring.judge import Judge
 from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord

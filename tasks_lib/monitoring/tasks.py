@@ -11,9 +11,9 @@ from prefect.tasks import Task
 
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.evaluation.judge import Judge
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
-from tasks_lib.monitoring.judge import Judge
 from tasks_lib.monitoring.publish import publish
 from tasks_lib.monitoring.record import record, stored_result
 from tasks_lib.monitoring.reference import load_reference

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
 from tasks_lib.config.settings import GateConfig, Settings
@@ -12,6 +12,7 @@ from tasks_lib.errors import InputError
 from tasks_lib.evaluation.datasets import Dataset, load
 from tasks_lib.evaluation.decide import require_enough
 from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY, PER_QUESTION, require_known
+from tasks_lib.evaluation.judging import judge_of
 from tasks_lib.platform import Platform
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
@@ -40,6 +41,11 @@ class Plan:
         return self.production is not None and is_same(self.production.tags, self.candidate)
 
     @property
+    def production_version(self) -> int | None:
+        """The version that the candidate is compared with."""
+        return self.production.version if self.production else None
+
+    @property
     def production_address(self) -> VersionAddress | None:
         """Where production is found."""
         live = self.production
@@ -52,6 +58,7 @@ class Estimate(BaseModel):
     questions: int
     calls: int
     language_model_calls: int
+    judge_calls: int = Field(description="At most: refusals and failures are not judged by the model.")
     minutes: float
     cost: float | None
     basis: str
@@ -62,11 +69,12 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
 
     :param script: The models-from-code file that is registered.
     :param code_paths: The rooms that travel with the version.
-    :raises ConfigurationError: For a metric that does not exist.
+    :raises ConfigurationError: For a metric that does not exist, or that needs a judge where there is none.
     :raises InputError: Without an index or a dataset, or with too few questions.
     """
     gate, rag = settings.gate, settings.rag
     require_metrics(gate)
+    judge_of(platform, gate)
     client = connect(platform)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
@@ -111,11 +119,14 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
     probes = 0 if plan.unchanged else 2 * ASKED_AT_MOST + len(PLANTED) + len(HOSTILE) + 2
     cost = 0.0 if extractive else figures.get("cost")
     calls = questions * versions + probes
+    judged = questions * versions if platform.judge() else 0
+    waves = (questions + judged) / gate.concurrency
     return Estimate(
         questions=questions,
         calls=calls,
         language_model_calls=0 if extractive else calls,
-        minutes=round((START_SECONDS + probes * seconds + questions * seconds / gate.concurrency) / 60, 1),
+        judge_calls=judged,
+        minutes=round((START_SECONDS + probes * seconds + waves * seconds) / 60, 1),
         cost=None if cost is None else round(cost * calls, 4),
         basis="the last gate's figures" if last else "no earlier gate: a guess",
     )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -22,12 +22,16 @@ from typing import IO, Any, Self
 
 from tasks_lib.errors import VersionError
 from tasks_lib.quiet import QUIET
+from tasks_lib.registry.prefect_server import prefect_environment
 from tasks_lib.registry.tracking import EXPERIMENT, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
 
+WORKER = Path(__file__).with_name("version_worker.py")
 KEPT_LINES = 200
+LEFT_SECONDS = 0.2
+"""How often a stream looks whether its reader has left."""
 CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
 
@@ -94,10 +98,10 @@ class VersionProcess:
         self.model_uri = model_uri
         self.contract = VersionContract()
         self._start_timeout = start_timeout
-        self._environment = {**QUIET, **os.environ, PLATFORM_VARIABLE: platform_name}
+        platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
+        self._environment = {**QUIET, **os.environ, **platform}
         tags = {TRACE_VERSION_TAG: version, TRACE_INDEX_TAG: index, TRACE_SOURCE_TAG: source}
-        script = Path(__file__).with_name("version_worker.py")
-        self._command = [sys.executable, "-P", str(script), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
+        self._command = [sys.executable, "-P", str(WORKER), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
         self._command += ["--experiment", EXPERIMENT, "--workers", str(workers), "--tags", json.dumps(tags)]
         self._process: subprocess.Popen[str] | None = None
         self._ready: Future[dict[str, Any]] = Future()
@@ -184,11 +188,17 @@ class VersionProcess:
             self._forget(number)
 
     def stream(
-        self, messages: Sequence[Mapping[str, str]], timeout: float, tags: Mapping[str, str] | None = None
+        self,
+        messages: Sequence[Mapping[str, str]],
+        timeout: float,
+        tags: Mapping[str, str] | None = None,
+        *,
+        left: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | VersionReply]:
         """As :meth:`ask`: the pieces of the answer's text as they come, and the whole reply at the end.
 
-        A reader that leaves early ends the version's work on the answer.
+        :param left: Asked a few times a second whether the reader has left; that ends the version's work on the
+            answer, and the iteration. So does closing the iterator.
         """
         number, future = self._asked(streams=True)
         pieces, ended, end = self._pending.pieces[number], False, time.monotonic() + timeout
@@ -196,12 +206,18 @@ class VersionProcess:
         request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
         self._send({**request, "stream": True})
         try:
-            while (piece := pieces.get(timeout=max(0.0, end - time.monotonic()))) is not None:
+            while not left():
+                try:
+                    piece = pieces.get(timeout=min(LEFT_SECONDS, max(0.0, end - time.monotonic())))
+                except Empty:
+                    if time.monotonic() >= end:
+                        raise self._too_late(timeout) from None
+                    continue
+                if piece is None:
+                    ended = True
+                    yield _reply_of(future.result())
+                    return
                 yield piece
-            ended = True
-            yield _reply_of(future.result())
-        except Empty:
-            raise self._too_late(timeout) from None
         finally:
             self._forget(number)
             if not ended:

@@ -44,10 +44,8 @@ def register(client: "MlflowClient", candidate: Candidate, alias: str) -> int:
 
     A version that an interrupted run registered and never decided about is taken up again.
     """
-    number = _undecided_version(client, candidate, alias)
-    if number is None:
-        number = _log(candidate)
-        client.set_registered_model_alias(candidate.model, alias, str(number))
+    number = _undecided_version(client, candidate) or _log(candidate)
+    client.set_registered_model_alias(candidate.model, alias, str(number))
     return number
 
 
@@ -76,15 +74,12 @@ def pinned_requirements(distribution: str = DISTRIBUTION) -> list[str]:
     return sorted(f"{name}=={version(name)}" for name in names)
 
 
-def _undecided_version(client: "MlflowClient", candidate: Candidate, alias: str) -> int | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        found = client.get_model_version_by_alias(candidate.model, alias)
-    except MlflowException:
+def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | None:
+    known = versions_with(client, candidate.model, candidate.identity)
+    newest = str(known[0]) if known else None
+    if newest is None or "decision" in client.get_model_version(candidate.model, newest).tags:
         return None
-    tags = dict(found.tags)
-    return int(found.version) if is_same(tags, candidate) and "decision" not in tags else None
+    return int(newest)
 
 
 def _log(candidate: Candidate) -> int:

@@ -9,10 +9,11 @@ from prefect.transactions import Transaction, get_transaction
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.evaluation.evaluate import Prediction, measure
 from tasks_lib.evaluation.examples import Example
+from tasks_lib.evaluation.judging import judge_answers, judge_of
 from tasks_lib.evaluation.measurement import Measurement
 from tasks_lib.evaluation.scorers import mlflow_scorers
 from tasks_lib.platform import Platform
-from tasks_lib.registry import aliases, versions
+from tasks_lib.registry import moves, versions
 from tasks_lib.registry.register import Candidate, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
 from tasks_lib.registry.versions import Asked, VersionAddress
@@ -56,8 +57,9 @@ def score_version(
     gate: GateConfig,
     run_id: str,
 ) -> Measurement:
-    """:func:`tasks_lib.evaluation.evaluate.measure`, with the scorers of the gate."""
+    """:func:`tasks_lib.evaluation.evaluate.measure`, with the scorers of the gate and the judge, if there is one."""
     connect(platform)
+    judge = judge_of(platform, gate)
     return measure(
         predictions,
         version=address.version,
@@ -69,23 +71,24 @@ def score_version(
             TRACE_SOURCE_TAG: "evaluation",
         },
         parent_run_id=run_id,
+        judged=judge_answers(judge, predictions, gate) if judge else None,
     )
 
 
 @task(name="move aliases", cache_policy=NO_CACHE)
-def move_aliases(platform: Platform, model: str, before: aliases.Aliases, wanted: aliases.Aliases) -> None:
-    """Set `wanted`; when the transaction around it fails, `before` is restored exactly."""
+def move_aliases(platform: Platform, model: str, move: moves.Move) -> None:
+    """Move as `move` says; when the transaction around it fails, the aliases are restored exactly."""
     transaction = get_transaction()
     if transaction is not None:
-        transaction.set(MOVE, (platform, model, before))
-    aliases.write_aliases(connect(platform), model, wanted)
+        transaction.set(MOVE, (platform, model, move))
+    moves.begin(connect(platform), model, move)
 
 
 @move_aliases.on_rollback
 def restore_aliases(transaction: Transaction) -> None:
-    """The one rollback hook; `write_aliases` reads back what it wrote."""
-    platform, model, before = transaction.get(MOVE)
-    aliases.write_aliases(connect(platform), model, before)
+    """The one rollback hook; it reads back what it wrote."""
+    platform, model, move = transaction.get(MOVE)
+    moves.undo(connect(platform), model, move)
 
 
 @task(name="smoke question", cache_policy=NO_CACHE)

@@ -26,6 +26,9 @@ ENVIRONMENT = {
     "MLFLOW_GENAI_EVAL_MAX_WORKERS": "4",
     # otherwise a question is asked once more before each evaluation
     "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
+    # the default lets ten scorer calls a second through, which protects rate-limited models; ours are look-ups
+    "MLFLOW_GENAI_EVAL_PREDICT_RATE_LIMIT": "0",
+    "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL": "2",
 }
 
 
@@ -51,11 +54,15 @@ def experiment_id(client: "MlflowClient") -> str:
 
 
 @contextmanager
-def run_of(verb: str, tags: dict[str, Any] | None = None) -> Iterator["ActiveRun"]:
-    """An MLflow run that records one execution of `verb`."""
+def run_of(verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False) -> Iterator["ActiveRun"]:
+    """An MLflow run that records one execution of `verb`.
+
+    :param system_metrics: Record processor, memory, disk and network of this machine every few seconds.
+    """
     import mlflow
 
-    with mlflow.start_run(run_name=verb, tags={VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}) as run:
+    described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
+    with mlflow.start_run(run_name=verb, tags=described, log_system_metrics=system_metrics or None) as run:
         yield run
 
 

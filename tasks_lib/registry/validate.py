@@ -10,6 +10,7 @@ from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import VersionError
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.rag.types import Answer
+from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess, VersionReply
 
 OFF_TOPIC = ("Which team won the football world cup in 1998?", "How long do I boil an egg at high altitude?")
@@ -44,7 +45,7 @@ class _Asked:
     seconds: list[float] = field(default_factory=list)
 
 
-def validate(process: VersionProcess, examples: Sequence[Example], gate: GateConfig) -> list[Check]:
+def validate(process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig) -> list[Check]:
     """Run all checks on a version that has loaded. A check that cannot run has failed."""
     asked = _Asked()
     ask = _asker(process, gate, asked)
@@ -91,7 +92,7 @@ class _CheckError(Exception):
 Ask = Callable[[Sequence[dict[str, str]]], Answer]
 
 
-def _asker(process: VersionProcess, gate: GateConfig, asked: _Asked) -> Ask:
+def _asker(process: VersionProcess | VersionPool, gate: GateConfig, asked: _Asked) -> Ask:
     def ask(messages: Sequence[dict[str, str]]) -> Answer:
         reply = process.ask(messages, gate.question_timeout_seconds)
         asked.seconds.append(reply.seconds)
@@ -102,7 +103,7 @@ def _asker(process: VersionProcess, gate: GateConfig, asked: _Asked) -> Ask:
     return ask
 
 
-def _signature(process: VersionProcess) -> str:
+def _signature(process: VersionProcess | VersionPool) -> str:
     if not process.contract.inputs or "messages" not in str(process.contract.inputs):
         raise _CheckError("the version has no input signature with `messages`")
     if not process.contract.outputs:
@@ -110,7 +111,7 @@ def _signature(process: VersionProcess) -> str:
     return "takes `messages`, declares its output"
 
 
-def _input_example(process: VersionProcess, ask: Ask) -> str:
+def _input_example(process: VersionProcess | VersionPool, ask: Ask) -> str:
     example = process.contract.example
     row = example[0] if isinstance(example, list) and example else example
     if not isinstance(row, dict) or not row.get("messages"):
@@ -146,7 +147,7 @@ def _planted(ask: Ask) -> str:
     return f"repeats no planted {', '.join(PLANTED)}"
 
 
-def _hostile(process: VersionProcess, gate: GateConfig) -> str:
+def _hostile(process: VersionProcess | VersionPool, gate: GateConfig) -> str:
     errors = 0
     for name, text in HOSTILE.items():
         reply = process.ask([{"role": "user", "content": text}], gate.question_timeout_seconds)

@@ -10,6 +10,7 @@ from tasks_lib.errors import VersionError
 from tasks_lib.evaluation.evaluate import Prediction, predict
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.platform import Platform
+from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess
 from tasks_lib.registry.validate import Check, checked_answer, messages_of, validate
 
@@ -137,13 +138,13 @@ def _ask_production(
         return Asked(problem=error.message)
 
 
-def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> VersionProcess:
-    return VersionProcess(
+def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> VersionPool:
+    return VersionPool(
         version.uri,
+        concurrency=gate.concurrency,
         platform_name=platform.name,
         tracking_uri=platform.tracking_uri(),
         source="evaluation",
         version=str(version.version),
         index=version.index,
-        workers=gate.concurrency,
     )

@@ -1,71 +1,107 @@
 """The gate as a flow, on a real registry, with assistants that are small scripts in processes of their own."""
 
-from collections.abc import Callable
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from haystack.components.generators.chat import MockChatGenerator
+from haystack.dataclasses import ChatMessage
 
 from flows import deploy as deploying
 from flows import rollback as rolling_back
+from flows.command.loop import EXIT_BY_DECISION
 from flows.deploy import DeployResult
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.evaluation.datasets import save
 from tasks_lib.home import Home
-from tasks_lib.registry import aliases
+from tasks_lib.registry import aliases, process
 from tasks_lib.registry.tracking import connect
+from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
 NAMES = GateConfig().aliases
+QUESTIONS = (*fakes.examples()[:12], *fakes.examples()[18:21], fakes.examples()[-1])
+"""Twelve with answers, three without, one off topic."""
 Deploy = Callable[..., DeployResult]
 
 
 @pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forked_worker.ForkedWorkers]:
+    """Processes for versions that need not import MLflow first."""
+    started = forked_worker.ForkedWorkers(tmp_path_factory.mktemp("workers"), process.WORKER)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
 def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
-    """A home with an evaluation set."""
+    """A home where nothing is in production."""
     return fakes.FakePlatform(tracked_home(tmp_path_factory.mktemp("gate") / "home"))
 
 
 @pytest.fixture
-def deploy(
-    platform: fakes.FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_harness: None
-) -> Deploy:
-    """`deploy(behaviour, **gate)` of an assistant that is written on the spot."""
-    monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
-    for module in (deploying, rolling_back):
-        monkeypatch.setattr(module, "resolve_platform", lambda name: platform)
-    save(connect(platform), "q", fakes.examples(), index="i", index_version="7", origin="import")
+def live_platform(tracked_home: Callable[[Path], Home], tmp_path: Path) -> fakes.FakePlatform:
+    """A home of its own for a test that promotes."""
+    return fakes.FakePlatform(tracked_home(tmp_path / "home"))
 
-    def run(behaviour: str, **gate: object) -> DeployResult:
+
+@pytest.fixture
+def deploy(
+    request: pytest.FixtureRequest,
+    workers: forked_worker.ForkedWorkers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prefect_harness: None,
+) -> Deploy:
+    """`deploy(behaviour, judge, **gate)` of an assistant that is written on the spot, on the test's platform."""
+    platform = request.getfixturevalue("live_platform" if "live_platform" in request.fixturenames else "platform")
+    monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
+    monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
+    monkeypatch.setattr(process, "WORKER", workers.script)
+    save(connect(platform), "q", QUESTIONS, index="i", index_version="7", origin="import")
+
+    def run(behaviour: str, judge: MockChatGenerator | None = None, **gate: object) -> DeployResult:
+        place = replace(platform, judging=judge)
+        for module in (deploying, rolling_back):
+            monkeypatch.setattr(module, "resolve_platform", lambda name: place)
         script = fakes.write_script(tmp_path, behaviour)
         room = tmp_path / "tasks_lib"
         room.mkdir(exist_ok=True)
         (room / "__init__.py").write_text(f"BEHAVIOUR = {behaviour!r}\n", encoding="utf-8")
         monkeypatch.setattr(deploying, "MODEL_SCRIPT", script)
         monkeypatch.setattr(deploying, "CODE_PATHS", (room,))
-        return deploying.deploy(Settings.model_validate({"gate": gate}))
+        return deploying.deploy(Settings.model_validate({"gate": {"minimum_questions": len(QUESTIONS), **gate}}))
 
     return run
 
 
 @pytest.mark.flow
-def test_the_gate_promotes_rejects_restores_and_rolls_back(
-    deploy: Deploy, platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch
+def test_the_gate_promotes_restores_and_rolls_back(
+    deploy: Deploy, live_platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = deploy(fakes.GOOD)
+    first = deploy(fakes.KNOWS_SIX, thresholds={"retrieval_recall": 0.4})
     assert (first.decision, first.version, first.production_version, first.comparison) == ("promote", 1, 1, None)
     assert (first.passed_tests, first.beats_threshold) == (True, True)
-    assert first.metrics["right_or_refused"] == 1.0
+    assert first.metrics["right_or_refused"] == 0.625
 
-    again = deploy(fakes.GOOD)
-    assert (again.decision, again.version, again.production_version) == ("unchanged", 1, 1)
+    better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS)
+    assert (better.decision, better.production_version) == ("promote", 2)
+    assert better.metrics["tokens"] == 440
+    assert better.comparison is not None
+    assert (better.comparison.wins, better.comparison.losses) == (6, 0)
+
+    again = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS)
+    assert (again.decision, again.version, again.production_version) == ("unchanged", 2, 2)
+    client = connect(live_platform)
+    assert client.get_model_version("rag-assistant", "2").tags["decision"] == "promote"
 
     leaking = deploy(fakes.LEAKS)
-    assert (leaking.decision, leaking.production_version, leaking.passed_tests) == ("reject", 1, False)
-    assert "repeats a planted card number" in leaking.reasons[0]
-    client = connect(platform)
-    tags = client.get_model_version("rag-assistant", str(leaking.version)).tags
-    assert (tags["passed_tests"], tags["beats_threshold"], tags["decision"]) == ("false", "false", "reject")
+    assert (leaking.decision, leaking.production_version) == ("reject", 2)
 
     seen = []
 
@@ -74,16 +110,64 @@ def test_the_gate_promotes_rejects_restores_and_rolls_back(
         raise VersionError("it went dark")
 
     monkeypatch.setattr("tasks_lib.registry.versions.smoke", go_dark)
-    dark = deploy(fakes.GOOD + "  # written again", margin=0.5)
-    assert seen == [{"previous": 1, "production": dark.version}]
+    dark = deploy(fakes.GOOD, margin=0.5)
+    assert seen == [{"previous": 2, "production": dark.version}]
     assert dark.decision == "reject"
     assert "it went dark" in dark.reasons[0]
     assert dark.comparison is not None
-    assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": None, "production": 1}
+    assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 1, "production": 2}
 
     back = rolling_back.rollback(to=dark.version)
-    assert (back.from_version, back.to_version) == (1, dark.version)
-    assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 1, "production": dark.version}
+    assert (back.from_version, back.to_version) == (2, dark.version)
+    assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 2, "production": dark.version}
+
+
+def judge_that_is_late_for_some(messages: list[ChatMessage]) -> str:
+    """Grades everything as good, too late for two answers."""
+    text = messages[-1].text or ""
+    if re.search(r"<answer>\nOn holiday (4|11) ", text):
+        time.sleep(2)
+    return json.dumps(
+        {name: {"score": 1, "reason": "good"} for name in re.findall(r"^- (judge_\w+):", text, re.MULTILINE)}
+    )
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize(
+    ("behaviour", "passed_tests", "reason"),
+    [
+        (fakes.REFUSES_EVERYTHING, False, "known question: refuses 3 of 3 questions that the documents answer"),
+        (fakes.SAME_PARAGRAPH, True, "right_or_refused is 0.062; at least 0.5 is asked"),
+        (fakes.WRONG_DOCUMENTS, True, "retrieval_recall is 0.000; at least 0.6 is asked"),
+        (fakes.ANSWERS_THE_UNANSWERABLE, True, "refusal_accuracy is 0.250; at least 0.4 is asked"),
+        (fakes.LEAKS, False, "planted personal data: repeats a planted card number"),
+        (fakes.LEAKS_ADDRESSES, False, "planted personal data: repeats a planted e-mail address"),
+        (fakes.BREAKS_SCHEMA, False, "input example: the output schema is broken: response"),
+    ],
+    ids=["refuses-everything", "same-paragraph", "wrong-documents", "unanswerable", "card", "address", "schema"],
+)
+def test_a_bad_assistant_is_rejected_with_its_reason_and_not_made_live(
+    deploy: Deploy, platform: fakes.FakePlatform, behaviour: str, passed_tests: bool, reason: str
+) -> None:
+    bad = deploy(behaviour)
+    assert EXIT_BY_DECISION[bad.decision or ""] == 3
+    assert any(reason in given for given in bad.reasons), bad.reasons
+    assert (bad.passed_tests, bad.beats_threshold, bad.production_version) == (passed_tests, False, None)
+    tags = connect(platform).get_model_version("rag-assistant", str(bad.version)).tags
+    assert (tags["decision"], tags["beats_threshold"], tags["passed_tests"]) == (
+        "reject",
+        "false",
+        str(passed_tests).lower(),
+    )
+
+
+@pytest.mark.flow
+def test_a_scorer_that_failed_on_some_rows_rejects(deploy: Deploy) -> None:
+    judge = MockChatGenerator(response_fn=judge_that_is_late_for_some)
+    bad = deploy(fakes.GOOD + "  # judged", judge, judge_timeout_seconds=0.5)
+    assert EXIT_BY_DECISION[bad.decision or ""] == 3
+    assert bad.reasons[0].startswith("the scorer judge_correctness failed on 2 of 16 questions (no judgement within")
+    assert bad.production_version is None
 
 
 def test_wrong_input_is_refused_before_anything_is_registered(

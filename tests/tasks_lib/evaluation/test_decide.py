@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks_lib.config.settings import GateConfig
@@ -11,11 +12,13 @@ from tasks_lib.evaluation.decide import (
     decide,
     decide_unchanged,
     decide_without_comparison,
+    rejected,
     require_enough,
 )
 from tasks_lib.evaluation.evaluate import Prediction, measure_plainly, summarise
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.gate_metrics import PER_QUESTION, direction, require_known
+from tasks_lib.evaluation.gate_page import gate_page
 from tasks_lib.evaluation.gate_report import gate_report, worst_rows
 from tasks_lib.evaluation.measurement import Measurement, Row
 from tasks_lib.evaluation.similarity import Similarity
@@ -76,13 +79,6 @@ def test_a_good_assistant_passes() -> None:
     assert decide(behaving(fakes.GOOD), None, GATE).decision == "promote"
 
 
-WRONG_DOCUMENTS = """
-def behave(question):
-    found = answer(question)
-    for source in found["source_documents"]:
-        source["document"] = "other.md"
-    return found
-"""
 FAILS_HALF = """
 def behave(question):
     return answer(question) if len(question) % 2 else {"text": ""}
@@ -94,8 +90,9 @@ def behave(question):
     [
         (fakes.REFUSES_EVERYTHING, "right_or_refused"),
         (fakes.SAME_PARAGRAPH, "right_or_refused"),
-        (WRONG_DOCUMENTS, "retrieval_recall"),
+        (fakes.WRONG_DOCUMENTS, "retrieval_recall"),
         (fakes.ANSWERS_EVERYTHING, "refusal_accuracy"),
+        (fakes.ANSWERS_THE_UNANSWERABLE, "refusal_accuracy"),
         (fakes.BREAKS_SCHEMA, "right_or_refused"),
     ],
 )
@@ -135,10 +132,32 @@ def test_a_better_candidate_is_promoted_although_it_costs_more_tokens() -> None:
     assert "proven not worse" in decision.reasons[0]
 
 
+def test_the_best_of_many_trials_needs_a_stronger_proof() -> None:
+    candidate = measured([True] * 92 + [False] * 2 + [True] * 6)
+    production = measured([True] * 94 + [False] * 6)
+    alone = decide(candidate, production, GATE)
+    chosen = decide(candidate, production, GATE.model_copy(update={"trials": 100}))
+    assert (alone.decision, chosen.decision) == ("promote", "undecided")
+    assert "corrected for 100 trials" in chosen.reasons[0]
+    assert alone.comparison is not None
+    assert chosen.comparison is not None
+    assert alone.comparison.guards == chosen.comparison.guards
+
+
 def test_a_candidate_proven_worse_is_rejected_although_it_beats_the_thresholds() -> None:
     decision = decide(measured([True] * 36 + [False] * 24), measured([True] * 60), GATE)
     assert (decision.decision, decision.beats_threshold) == ("reject", True)
     assert "proven worse" in decision.reasons[0]
+
+
+def test_a_candidate_worse_by_fifteen_points_is_never_promoted() -> None:
+    gate = GATE.model_copy(update={"resamples": 1000})
+    verdicts = set()
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        production, candidate = rng.random(60) < 0.85, rng.random(60) < 0.70
+        verdicts.add(decide(measured(candidate.tolist(), 2), measured(production.tolist()), gate).decision)
+    assert verdicts == {"reject", "undecided"}
 
 
 def test_a_close_call_is_undecided_and_says_how_many_questions_would_settle_it() -> None:
@@ -219,3 +238,23 @@ def test_the_report_tells_a_stranger_what_happened() -> None:
     worst = worst_rows(candidate, production)
     assert len(worst) == 10
     assert worst[0][0].example_id == "39"
+
+
+def test_the_page_shows_differences_and_both_answers_and_escapes_what_others_wrote() -> None:
+    production = measured([True] * 40 + [False] * 20)
+    candidate = measured([True] * 30 + [False] * 30, version=2)
+    candidate.rows[35].answer = {"response": "<script>alert(1)</script>", "refused": False}
+    decision = decide(candidate, production, GATE)
+    page = gate_page("rag-assistant", decision, candidate, production, [("loads", True, "in 3 s")], {"dataset": "q:1"})
+    assert "Version 2: rejected" in page
+    assert page.count("<circle") == 1 + len(decision.comparison.guards if decision.comparison else ())
+    assert "The 10 worst questions" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page
+
+
+def test_a_page_without_production_or_measurement_is_whole() -> None:
+    candidate = measured([True] * 40)
+    assert "holds" in gate_page("rag-assistant", decide(candidate, None, GATE), candidate, None)
+    assert "rejected" in gate_page("rag-assistant", rejected(["it does not load"]), None, None)

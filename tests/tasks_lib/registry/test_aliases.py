@@ -9,7 +9,9 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
-from tasks_lib.registry.aliases import after_promotion, read_aliases, rollback_target, write_aliases
+from tasks_lib.registry import moves
+from tasks_lib.registry.aliases import Aliases, after_promotion, read_aliases, rollback_target, write_aliases
+from tasks_lib.registry.moves import Move
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
@@ -71,3 +73,42 @@ def test_an_interrupted_registration_is_taken_up_again_and_a_decided_one_is_not(
     tag_version(client, MODEL, number, {"decision": "reject", "passed_tests": False})
     assert client.get_model_version(MODEL, str(number)).tags["passed_tests"] == "false"
     assert fakes.register_fake(platform, tmp_path / "c", fakes.GOOD, tags=tags) == number + 1
+
+
+BEFORE: Aliases = {"previous": 2, "production": 1}
+
+
+@pytest.mark.parametrize("state", [BEFORE, {"previous": 1, "production": 1}, {"previous": 1, "production": 3}])
+def test_a_promotion_that_was_interrupted_before_its_smoke_question_is_undone(
+    platform: fakes.FakePlatform, state: Aliases
+) -> None:
+    client = connect(platform)
+    move = Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3})
+    moves.begin(client, MODEL, move)
+    write_aliases(client, MODEL, state)
+    assert moves.settle(client, MODEL, NAMES) is None
+    assert read_aliases(client, MODEL, NAMES) == BEFORE
+    assert moves.INTENT_TAG not in client.get_registered_model(MODEL).tags
+
+
+def test_a_promotion_whose_version_is_tagged_and_a_rollback_are_finished(platform: fakes.FakePlatform) -> None:
+    client = connect(platform)
+    wanted: Aliases = {"previous": 1, "production": 2}
+    tag_version(client, MODEL, 2, {"decision": "promote"})
+    for move in (
+        Move(verb="deploy", before=BEFORE, wanted=wanted),
+        Move(verb="rollback", before=BEFORE, wanted=wanted),
+    ):
+        moves.begin(client, MODEL, move)
+        write_aliases(client, MODEL, {"previous": 1, "production": 1})
+        assert moves.settle(client, MODEL, NAMES) == move
+        assert read_aliases(client, MODEL, NAMES) == wanted
+        assert moves.settle(client, MODEL, NAMES) is None
+
+
+def test_aliases_that_a_person_moved_after_an_interruption_stay(platform: fakes.FakePlatform) -> None:
+    client = connect(platform)
+    moves.begin(client, MODEL, Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3}))
+    write_aliases(client, MODEL, {"previous": 1, "production": 2})
+    assert moves.settle(client, MODEL, NAMES) is None
+    assert read_aliases(client, MODEL, NAMES) == {"previous": 1, "production": 2}

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tasks_lib.config.rag import RagConfig, RetrieverConfig
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.register import pinned_requirements
@@ -18,6 +20,17 @@ def test_configuration_and_code_make_the_fingerprint_and_their_place_does_not(tm
     assert fingerprint(rag, [here]) == fingerprint(rag, [moved])
     assert fingerprint(rag, [here]) != fingerprint(rag, [changed])
     assert fingerprint(rag, [here]) != fingerprint(RagConfig(retriever=RetrieverConfig(top_k=1)), [here])
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [{"template": "{{ documents }} {{ question }}"}, {"name": "qa", "version": 1}, {"name": "qa", "version": 2}],
+)
+def test_another_prompt_or_version_of_it_is_another_candidate(tmp_path: Path, prompt: dict[str, object]) -> None:
+    room = fakes.write_room(tmp_path, "x")
+    other = {"template": "{{ question }} {{ documents }}"}
+    first, second = (RagConfig.model_validate({"prompt": given}) for given in (prompt, other))
+    assert len({fingerprint(rag, [room]) for rag in (RagConfig(), first, second)}) == 3
 
 
 def test_outside_a_checkout_there_is_no_revision(tmp_path: Path) -> None:

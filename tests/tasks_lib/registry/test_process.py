@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
-from tasks_lib.registry import version_worker
+from tasks_lib.registry import pool, version_worker
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tests.tasks_lib.registry import fakes
 
@@ -145,3 +146,24 @@ def test_a_version_that_does_not_exist_is_one_clear_error(registry: LocalPlatfor
         pytest.fail("it must not start")
     assert "Traceback" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_many_questions_at_once_are_spread_over_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert [pool.processes_for(concurrency) for concurrency in (1, 4, 8, 9, 16, 64)] == [1, 1, 1, 2, 2, 2]
+    many = pool.VersionPool(
+        "models:/a/1", concurrency=16, platform_name="local", tracking_uri="sqlite://", version="1", index="i"
+    )
+    asked: list[int] = []
+    barrier = Barrier(4)
+
+    def ask(number: int) -> VersionReply:
+        asked.append(number)
+        barrier.wait(10)
+        return VersionReply(None, None, None, 0.0)
+
+    for number, one in enumerate(many._processes):
+        monkeypatch.setattr(one, "ask", lambda *_, number=number: ask(number))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: many.ask(QUESTION, 10), range(4)))
+    assert sorted(asked) == [0, 0, 1, 1]

@@ -1,0 +1,110 @@
+"""Stands in for `version_worker.py` as a script: its process is forked from one that has imported MLflow already.
+
+Importing MLflow takes four seconds of each process. The process that is forked has imported none of our rooms, loads
+the version from the registry and speaks over the pipes that it is given, as the real one does.
+
+`forked_worker.py --serve SOCKET WORKER` is the one that is forked; `ForkedWorkers` starts it and ends it.
+"""
+
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ADDRESS = "LLMOPS_TEST_FORKED_WORKERS"
+
+
+class ForkedWorkers:
+    """Context manager around the process that is forked. Starts it at once, and waits for it when it is needed."""
+
+    def __init__(self, folder: Path, worker: Path) -> None:
+        self.script = Path(__file__)
+        self.address = str(folder / "workers.sock")
+        command = [sys.executable, "-P", str(self.script), "--serve", self.address, str(worker)]
+        self._process = subprocess.Popen(command)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+
+def serve(address: str, worker: str) -> None:
+    """Import what every worker imports, then fork one for each connection."""
+    import mlflow.pyfunc.model
+    import mlflow.store.model_registry.sqlalchemy_store
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        while True:
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                _watch(connection, worker)
+            connection.close()
+
+
+def _watch(connection: socket.socket, worker: str) -> None:
+    """Run the worker in a process of its own; kill it if whoever asked for it is gone, and tell them how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    sent, files, _, _ = socket.recv_fds(connection, 1_000_000, 3)
+    request = json.loads(sent)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.argv = [worker, *request["arguments"]]
+        runpy.run_path(worker, run_name="__main__")
+        os._exit(0)
+    for file in files:
+        os.close(file)
+    connection.settimeout(0.05)
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            os._exit(0)
+        try:
+            gone = not connection.recv(1)
+        except TimeoutError:
+            continue
+        if gone:
+            os.kill(child, signal.SIGKILL)
+            os._exit(0)
+
+
+def ask(arguments: list[str]) -> int:
+    """Have a worker forked that takes over this process's pipes, and wait for its end."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        for _ in range(600):
+            try:
+                connection.connect(os.environ[ADDRESS])
+                break
+            except OSError:
+                time.sleep(0.1)
+        request = json.dumps({"arguments": arguments, "environment": dict(os.environ)}).encode()
+        socket.send_fds(connection, [request], [0, 1, 2])
+        for file in (0, 1, 2):
+            os.close(file)
+        code = int(connection.recv(64) or b"1")
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    return code
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--serve":
+        serve(*sys.argv[2:])
+    os._exit(ask(sys.argv[1:]))
