@@ -10,7 +10,7 @@ from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.s3 import S3Source
 from tasks_lib.ingestion.sync import sync
 
-BUCKET = "documents"
+BUCKET = "synced-documents"
 
 
 @pytest.fixture

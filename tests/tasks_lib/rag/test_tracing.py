@@ -59,7 +59,7 @@ def test_passages_carry_scores_and_places_and_no_vectors(assistant: Assistant) -
     trace = trace_of(lambda: assistant.answer([QUESTION]))
     (passages,) = [span.outputs for span in trace.data.spans if span.name == PASSAGES]
     assert {"document", "start", "end", "score"} <= passages[0]["metadata"].keys()
-    assert "27 days" in passages[0]["page_content"]
+    assert any("27 days" in passage["page_content"] for passage in passages)
     (embedded,) = [span.outputs for span in trace.data.spans if span.name == "embedder"]
     assert embedded == {"embedding": "vector of 384 dimensions"}
     (answer,) = [span.outputs for span in trace.data.spans if span.name == "assistant.answer"]
