@@ -47,7 +47,7 @@ def test_objects_that_come_change_and_go_do_so_in_the_index(client: Any, index: 
     first = run()
     assert (first.added, first.source, held()) == (
         2,
-        "s3://documents/handbook",
+        f"s3://{BUCKET}/handbook",
         {"sub/a.md": "Alpha.", "sub/b.md": "Beta."},
     )
     second = run()
