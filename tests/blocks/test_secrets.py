@@ -47,6 +47,7 @@ class MoodyBedrock(BedrockStub):
 
 @pytest.mark.slow
 @pytest.mark.flow
+@pytest.mark.timeout(600)
 def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(tmp_path: Path) -> None:
     planted = [f"planted/{number}+{secrets.token_urlsafe(18)}" for number in range(10)]
     home, folder = tmp_path / "home", tmp_path / "documents"
@@ -64,7 +65,7 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(t
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=230,
+            timeout=580,
             check=False,
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))},
