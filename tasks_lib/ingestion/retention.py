@@ -49,10 +49,12 @@ def pinned_versions(client: "MlflowClient", model: str) -> dict[str, dict[str, l
     for found in client.search_model_versions(f"name = '{model}'", max_results=1000):
         try:
             config = get_model_info(f"models:/{model}/{found.version}").flavors["python_function"]["config"]
+            rag = RagConfig.model_validate(config["rag"])
+            follows, index = rag.index.follow, rag.index_name
         except MlflowException:
-            continue  # its artifacts are gone: nothing can load it
-        rag = RagConfig.model_validate(config["rag"])
-        if rag.index.follow == "pinned":
-            states = pinned.setdefault(rag.index_name, {})
-            states.setdefault(str(config["index_version"]), []).append(int(found.version))
+            # its artifacts are gone, or the store cannot be reached now: what it may read is kept
+            follows, index = "pinned", found.tags.get("index", "")
+        state = found.tags.get("index_version")
+        if follows == "pinned" and index and state:
+            pinned.setdefault(index, {}).setdefault(state, []).append(int(found.version))
     return pinned
