@@ -20,6 +20,8 @@ from threading import Lock
 from typing import IO, Any
 
 ROOT_SPAN = "rag-assistant"
+SOURCE_TAG, ABANDONED = "llmops.source", "abandoned"
+"""Where a trace comes from; an answer whose reader left before its end."""
 
 
 class Channel:
@@ -126,6 +128,7 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
     """The answer, its pieces being sent as they come; a version that cannot stream is one piece."""
     if not model.metadata.flavors["python_function"].get("streamable"):
         return _in_one_piece(model, request, channel)
+    import mlflow
     import pandas as pd
 
     number = request["id"]
@@ -134,6 +137,8 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
     try:
         for chunk in chunks:
             if number in cancelled:
+                # nothing went wrong with the answer: the trace must not count as production's
+                mlflow.update_current_trace(tags={SOURCE_TAG: ABANDONED})
                 raise Cancelled("the reader has left")
             if "answer" in chunk:
                 return chunk["answer"]

@@ -9,6 +9,7 @@ from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
+import mlflow
 import pytest
 
 from blocks.local import LocalPlatform
@@ -94,6 +95,13 @@ def test_a_reader_that_leaves_ends_the_stream(both: tuple[VersionProcess, Versio
     stream = running.stream([{"role": "user", "content": "stream for ever"}], 30)
     assert next(stream) == "a"
     stream.close()
+    found: list[str] = []
+    deadline = time.monotonic() + 20
+    while not found and time.monotonic() < deadline:
+        traces = mlflow.search_traces(filter_string="tags.`llmops.source` = 'abandoned'", return_type="list")
+        found = [trace.info.trace_id for trace in traces]
+        time.sleep(0.2)
+    assert len(found) == 1
     assert running.ask([{"role": "user", "content": "ended?"}], 30).answer["response"] == "first"
     with pytest.raises(VersionError, match="within 0.2 s"):
         list(running.stream([{"role": "user", "content": "stream for ever"}], 0.2))
