@@ -3,24 +3,17 @@
 import os
 import shutil
 
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HAYSTACK_TELEMETRY_ENABLED": "False",
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLI_PROMPT": "false",
-    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
-}
-os.environ.update(QUIET)
+from tasks_lib.quiet import QUIET
 
-from collections.abc import Callable, Iterator  # noqa: E402  (the environment comes first: packages read it when imported)
-from pathlib import Path  # noqa: E402
+os.environ.update(QUIET, PREFECT_CLI_PROMPT="false", MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION="True")
 
-import pytest  # noqa: E402
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from blocks.local import LocalPlatform  # noqa: E402
-from tasks_lib.home import Home  # noqa: E402
+import pytest
+
+from blocks.local import LocalPlatform
+from tasks_lib.home import Home
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
