@@ -45,23 +45,14 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     """Ask the production version several questions; the process is started once."""
     for question in questions:
         require_question(question)
-    from tasks_lib.registry.live import require_live, require_models
-    from tasks_lib.registry.process import VersionProcess
+    from tasks_lib.registry.live import process_of, require_live, require_models
     from tasks_lib.registry.tracking import connect
 
     place = resolve_platform(platform)
     live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
     require_models(place, live.rag)
     require_index(place, live.rag)
-    with VersionProcess(
-        live.uri,
-        platform_name=place.name,
-        tracking_uri=place.tracking_uri(),
-        source="production",
-        version=str(live.version),
-        index=live.rag.index_name,
-        workers=1,
-    ) as process:
+    with process_of(place, live, workers=1) as process:
         results = []
         for question in questions:
             messages = [{"role": "user", "content": question}]

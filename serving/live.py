@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blocks.resolve import resolve_platform
 from tasks_lib.errors import LlmopsError, VersionError
-from tasks_lib.registry.live import LiveVersion, find_live, require_live
+from tasks_lib.registry.live import LiveVersion, find_live, process_of, require_live
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect
 
@@ -15,6 +16,10 @@ logger = logging.getLogger(__name__)
 
 SMOKE_SECONDS = 60.0
 """Deadline of the question that a new version is asked before it takes traffic."""
+
+
+RETRY_SECONDS = 300.0
+"""How long a version that did not come up is left alone while the alias names it."""
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Production:
         self._poll_seconds = poll_seconds
         self._lock = threading.Lock()
         self._current: Running | None = None
-        self._failed: int | None = None
+        self._failed = (0, 0.0)
 
     def start(self) -> None:
         """Load the version, and watch the alias from now on.
@@ -94,7 +99,8 @@ class Production:
         if running is None:
             return
         live = find_live(connect(resolve_platform(self._platform)), self._model, self._alias)
-        if live is None or live.version == self._failed:
+        number, again = self._failed
+        if live is None or (live.version == number and time.monotonic() < again):
             live = running.version
         if live.version != running.version.version or not running.process.alive:
             self._switch(running, live)
@@ -104,7 +110,7 @@ class Production:
         try:
             process = self._loaded(live)
         except LlmopsError as error:
-            self._failed = live.version
+            self._failed = (live.version, time.monotonic() + RETRY_SECONDS)
             logger.warning("version %s does not come up, %s goes on: %s", live.uri, running.version.uri, error)
             return
         with self._lock:
@@ -114,16 +120,7 @@ class Production:
         self._close_if_idle(running)
 
     def _loaded(self, live: LiveVersion) -> VersionProcess:
-        platform = resolve_platform(self._platform)
-        process = VersionProcess(
-            live.uri,
-            platform_name=platform.name,
-            tracking_uri=platform.tracking_uri(),
-            source="production",
-            version=str(live.version),
-            index=live.rag.index_name,
-            workers=self._threads,
-        )
+        process = process_of(resolve_platform(self._platform), live, workers=self._threads)
         process.start()
         try:
             _ask_smoke_question(process)

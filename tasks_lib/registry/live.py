@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from tasks_lib.platform import Platform
+    from tasks_lib.registry.process import VersionProcess
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,21 @@ def require_models(platform: "Platform", rag: RagConfig) -> None:
     """
     platform.embedder(rag.embedder)
     platform.chat_generator(rag.llm)
+
+
+def process_of(platform: "Platform", live: LiveVersion, *, workers: int) -> "VersionProcess":
+    """A process, not started yet, that answers production's questions with this version."""
+    from tasks_lib.registry.process import VersionProcess
+
+    return VersionProcess(
+        live.uri,
+        platform_name=platform.name,
+        tracking_uri=platform.tracking_uri(),
+        source="production",
+        version=str(live.version),
+        index=live.rag.index_name,
+        workers=workers,
+    )
 
 
 def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:
