@@ -44,14 +44,15 @@ class Answers:
             async for line in body:
                 event = json.loads(line)
                 if "error" in event:
-                    raise _failure(event["error"])
-                yield event
-                if "answer" in event:
                     ended = True
+                    raise _failure(event["error"])
+                ended = "answer" in event
+                yield event
+                if ended:
                     return
             raise _failure("the worker ended")
         finally:
-            self._release(slot, body, left=not ended)
+            self._release(slot, left=not ended)
 
     async def _submitted(self, messages: list[dict[str, str]], slot: int) -> AsyncIterator[str]:
         try:
@@ -61,18 +62,21 @@ class Answers:
             raise
         return aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
 
-    def _release(self, slot: int, body: AsyncIterator[str], *, left: bool) -> None:
-        self._api.left[slot] = left
-        task = asyncio.create_task(self._drain(slot, body))
+    def _release(self, slot: int, *, left: bool) -> None:
+        """Give the slot away, at once after an answer, else when the worker has noticed that the client left."""
+        if not left:
+            self._free.append(slot)
+            return
+        self._api.left[slot] = True
+        task = asyncio.create_task(self._drain(slot))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
-    async def _drain(self, slot: int, body: AsyncIterator[str]) -> None:
-        """Read to the end, so that nobody writes into the slot any more when it is given away."""
-        with suppress(Exception):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                async for _ in body:
-                    continue
+    async def _drain(self, slot: int) -> None:
+        """Wait for the worker, which takes the mark away when it has ended the answer; not for ever: it may have died."""
+        end = time.monotonic() + DRAIN_SECONDS
+        while self._api.left[slot] and time.monotonic() < end:
+            await asyncio.sleep(LOOK_SECONDS)
         self._api.left[slot] = False
         self._free.append(slot)
 

@@ -39,7 +39,7 @@ class AssistantAPI(LitAPI):
         self.slots = slots
         self.poll_seconds = poll_seconds
         self.left = multiprocessing.get_context("spawn").Array("b", slots, lock=False)
-        """Per slot: whether the client has left. Shared with every worker."""
+        """Per slot: whether the client has left. The routes set it, the worker takes it away when it has ended."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
         """Load the production version; runs in the worker."""
@@ -66,11 +66,17 @@ class AssistantAPI(LitAPI):
             yield event
 
     def _events(self, messages: list[dict[str, str]], slot: int) -> Iterator[dict[str, Any]]:
+        told = False
         try:
             for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(self.left[slot])):
+                told = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)
         except LlmopsError as error:
+            told = True
             yield {"error": error.message}
+        finally:
+            if not told:
+                self.left[slot] = False
 
 
 def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:

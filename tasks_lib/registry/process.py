@@ -207,11 +207,11 @@ class VersionProcess:
         self._send({**request, "stream": True})
         try:
             while not left():
+                if time.monotonic() >= end and not future.done():
+                    raise self._too_late(timeout)
                 try:
-                    piece = pieces.get(timeout=min(LEFT_SECONDS, max(0.0, end - time.monotonic())))
+                    piece = pieces.get(timeout=LEFT_SECONDS)
                 except Empty:
-                    if time.monotonic() >= end:
-                        raise self._too_late(timeout) from None
                     continue
                 if piece is None:
                     ended = True

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import openai
@@ -75,6 +76,12 @@ def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
         ask(model=MODEL, messages=[{"role": "user", "content": "raise"}])
 
 
+def traces_from(endpoint: Endpoint, source: str) -> list[Any]:
+    client = connect(endpoint.platform)
+    places = [experiment.experiment_id for experiment in client.search_experiments()]
+    return list(client.search_traces(locations=places, filter_string=f"tags.`llmops.source` = '{source}'"))
+
+
 def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpoint: Endpoint) -> None:
     def ask(seconds: float) -> int:
         try:
@@ -85,7 +92,11 @@ def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpo
     with ThreadPoolExecutor(SLOTS + 2) as pool:
         codes = sorted(pool.map(ask, [1.5] * (SLOTS + 2)))
     assert codes == [0] * SLOTS + [429] * 2
-    time.sleep(1.5)
+    deadline, abandoned = time.monotonic() + 20, 0
+    while abandoned < SLOTS and time.monotonic() < deadline:
+        abandoned = len(traces_from(endpoint, "abandoned"))
+        time.sleep(0.5)
+    assert abandoned == SLOTS
     assert httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).is_success
 
 
