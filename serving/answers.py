@@ -73,9 +73,9 @@ class Answers:
         task.add_done_callback(self._draining.discard)
 
     async def _drain(self, slot: int) -> None:
-        """Wait for the worker, which takes the mark away when it has ended the answer; not for ever: it may have died."""
+        """Wait for the worker, which takes the mark away when it ends the answer; not for ever: it may have died."""
         end = time.monotonic() + DRAIN_SECONDS
-        while self._api.left[slot] and time.monotonic() < end:
+        while self._api.left[slot] and time.monotonic() < end:  # noqa: ASYNC110  (memory of two processes)
             await asyncio.sleep(LOOK_SECONDS)
         self._api.left[slot] = False
         self._free.append(slot)
