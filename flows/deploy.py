@@ -30,6 +30,7 @@ from tasks_lib.registry.publish import Outcome, announce, record
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.registry.versions import VersionAddress
+from tasks_lib.untraversed import untraversed
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
 """The rooms that a version takes along."""
@@ -98,17 +99,18 @@ def _judge_candidate(place: Platform, plan: Plan, settings: Settings, run_id: st
     gate, candidate = settings.gate, plan.candidate
     number = tasks.register_candidate(place, candidate, gate.aliases["candidate"])
     address = VersionAddress(candidate.model, number, candidate.rag.index_name)
-    live, examples = plan.production_address, plan.dataset.examples
+    live, examples = plan.production_address, untraversed(plan.dataset.examples)
     ours, theirs = tasks.ask_versions(place, address, live, examples, gate)
     found: dict[str, Any] = {}
     if ours.problem:
         decision = rejected([ours.problem])
     else:
         embedder = settings.embedder
-        measured = tasks.score_version(place, address, ours.predictions, embedder, gate, run_id)
+        measured = tasks.score_version(place, address, untraversed(ours.predictions), embedder, gate, run_id)
         found["candidate"] = measured
         if live and theirs and not theirs.problem:
-            found["production"] = tasks.score_version(place, live, theirs.predictions, embedder, gate, run_id)
+            said = untraversed(theirs.predictions)
+            found["production"] = tasks.score_version(place, live, said, embedder, gate, run_id)
         if theirs and theirs.problem:
             decision = decide_without_comparison(measured, theirs.problem, gate)
         else:
@@ -131,12 +133,13 @@ def _judge_production(place: Platform, plan: Plan, settings: Settings, run_id: s
     live = plan.production_address
     if live is None:
         raise LlmopsError("there is no production version")
-    said = tasks.ask_production(place, live, plan.dataset.examples, settings.gate)
+    said = tasks.ask_production(place, live, untraversed(plan.dataset.examples), settings.gate)
     measured = None
     if said.problem:
         decision = rejected([f"production_unavailable: {said.problem}"])
     else:
-        measured = tasks.score_version(place, live, said.predictions, settings.embedder, settings.gate, run_id)
+        answers = untraversed(said.predictions)
+        measured = tasks.score_version(place, live, answers, settings.embedder, settings.gate, run_id)
         decision = decide_unchanged(measured, settings.gate)
     return Outcome(
         model=live.model,

@@ -17,6 +17,7 @@ from tasks_lib.monitoring.tasks import (
     score_traces,
     tell,
 )
+from tasks_lib.untraversed import untraversed
 
 __all__ = ["MonitorResult", "monitor"]
 
@@ -36,9 +37,9 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
         window = open_window(resolved, settings)
         if window.stored_run:
             return read_stored(resolved, window.stored_run)
-        traffic = read_traces(resolved, window)
-        scores = score_traces(resolved, traffic, settings)
-        analysis = compare_window(resolved, window, traffic, scores, settings)
+        traffic = untraversed(read_traces(resolved, window))
+        scores = untraversed(score_traces(resolved, traffic, settings))
+        analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
     tell(result, settings)
     return result

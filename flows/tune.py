@@ -18,6 +18,7 @@ from tasks_lib.registry.live import find_live
 from tasks_lib.registry.plan import require_metrics
 from tasks_lib.registry.publish import record_trials
 from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.untraversed import untraversed
 
 TRIED = ("chunking", "retriever", "prompt", "llm")
 
@@ -50,7 +51,8 @@ def tune(settings: Settings | None = None, platform: str = "local") -> TuneResul
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
     with run_of("tune", {"llmops.dataset": dataset.reference}):
-        found = try_configuration.map(unmapped(place), configurations, unmapped(dataset.examples), unmapped(gate))
+        examples = unmapped(untraversed(dataset.examples))
+        found = try_configuration.map(unmapped(place), configurations, examples, unmapped(gate))
         tried = sorted(
             zip(configurations, found.result(), strict=True),
             key=lambda pair: (-pair[1].primary, pair[1].latency_seconds),

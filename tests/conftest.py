@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from blocks.local import LocalPlatform
 from tasks_lib.home import Home
@@ -46,13 +47,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 @pytest.fixture(scope="session")
-def tracked_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Home]:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def tracked_home(shared_folder: Path) -> Callable[[Path], Home]:
     """Makes homes whose MLflow database exists: migrating a new one takes seconds, copying it does not.
 
     Artifacts go to the home that the copies stem from.
     """
-    template = Home(tmp_path_factory.mktemp("template") / "home").ensure()
-    LocalPlatform(template).tracking_uri()
+    template = Home(shared_folder / "template").ensure()
+    with FileLock(shared_folder / "template-mlflow.lock"):
+        LocalPlatform(template).tracking_uri()
 
     def copy(root: Path) -> Home:
         made = Home(root).ensure()

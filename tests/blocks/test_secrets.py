@@ -6,14 +6,17 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL
 from pydantic import ValidationError
 
 from blocks.base import PlatformBlock
 from blocks.collection import BLOCKS
 from blocks.tracking import MLflowTracking
+from tasks_lib.home import Home
 from tasks_lib.quiet import QUIET
 from tests.stubs.bedrock_api import BedrockStub
 from tests.stubs.leaks import leaks
@@ -48,11 +51,12 @@ class MoodyBedrock(BedrockStub):
 @pytest.mark.slow
 @pytest.mark.flow
 @pytest.mark.timeout(600)
-def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(tmp_path: Path) -> None:
+def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
+    prefect_harness: None, tracked_home: Callable[[Path], Home], tmp_path: Path
+) -> None:
     planted = [f"planted/{number}+{secrets.token_urlsafe(18)}" for number in range(10)]
-    home, folder = tmp_path / "home", tmp_path / "documents"
+    home, folder = tracked_home(tmp_path / "home").root, tmp_path / "documents"
     folder.mkdir()
-    (home / "prefect").mkdir(parents=True)
     with (
         MoodyBedrock() as bedrock,
         OpenAIStub() as openai,
@@ -72,7 +76,7 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(t
                 **QUIET,
                 "LLMOPS_HOME": str(home),
                 "PREFECT_HOME": str(home / "prefect"),
-                "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "200",
+                "PREFECT_API_URL": PREFECT_API_URL.value() or "",
                 "PREFECT_LOGGING_LEVEL": "DEBUG",
                 "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
                 "MLFLOW_LOGGING_LEVEL": "DEBUG",
@@ -90,6 +94,9 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(t
         assert {request.headers.get("Authorization") for request in stub.requests} == {f"Bearer {planted[3]}"}
     assert "***" in done.stderr + done.stdout
     assert leaks(home, planted, [done.stdout, done.stderr]) == []
+    database = Path((PREFECT_SERVER_DATABASE_CONNECTION_URL.value() or "").partition(":///")[2])
+    assert b"llmops-bedrock-models" in database.read_bytes()
+    assert leaks(database.parent, planted, []) == []
 
 
 def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
