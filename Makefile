@@ -9,6 +9,8 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 # trust what the machine trusts, as pip does
 export UV_SYSTEM_CERTS := 1
+# the demo and the tests start dozens of processes, which would each compile the project anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help environment demo test real-model check format lint types security lock wheel wheel-check clean distclean

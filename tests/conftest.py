@@ -1,5 +1,6 @@
 """Fixtures that the whole suite shares."""
 
+import gc
 import os
 import shutil
 
@@ -14,7 +15,14 @@ import pytest
 from filelock import FileLock
 
 from blocks.local import LocalPlatform
+from flows.command.environment import SELDOM
 from tasks_lib.home import Home
+from tests.stubs.forked_worker import PromptQueue
+
+
+def pytest_configure() -> None:
+    """Look for garbage as seldom as the command does."""
+    gc.set_threshold(*SELDOM)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -26,6 +34,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prompt_flushes() -> Iterator[None]:
+    """Flushing traces takes as long as MLflow's queue waits for the next one, a second: let it wait less."""
+    from mlflow.tracing.export import async_export_queue
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(async_export_queue, "Queue", PromptQueue)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -67,8 +67,12 @@ def test_nothing_left_this_machine(llmops: Command, demo: dict[str, Any]) -> Non
     assert not llmops.attempts.exists(), llmops.attempts.read_text()
 
 
-def test_status_says_what_is_live_and_why(llmops: Command, demo: dict[str, Any]) -> None:
-    status = llmops("status")
+def test_status_says_what_is_live_and_why(
+    llmops: Command, demo: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LLMOPS_HOME", str(llmops.home))
+    assert run(["status", "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
     assert status["production"]["version"] == 1
     assert status["stale"] is False
     assert status["last_gate"]["summary"]["decision"] == "promote"

@@ -11,6 +11,7 @@ any more. The end of its input ends it.
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -76,12 +77,18 @@ def _options() -> argparse.Namespace:
 
 
 def _load(options: argparse.Namespace) -> Any:
-    import mlflow
+    """Load the version, without looking for garbage: what is imported stays, and is never looked at again."""
+    gc.disable()
+    try:
+        import mlflow
 
-    mlflow.set_tracking_uri(options.tracking_uri)
-    mlflow.set_registry_uri(options.tracking_uri)
-    mlflow.set_experiment(options.experiment)
-    return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
+        mlflow.set_tracking_uri(options.tracking_uri)
+        mlflow.set_registry_uri(options.tracking_uri)
+        mlflow.set_experiment(options.experiment)
+        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def _contract(model: Any) -> dict[str, Any]:

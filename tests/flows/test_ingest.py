@@ -57,10 +57,9 @@ def test_flow_brings_the_index_in_sync_and_records_only_changes(
     assert runs[0].data.metrics["added"] == 2
 
     with get_client(sync_client=True) as client:
-        artifacts = {artifact.key: str(artifact.data) for artifact in client.read_artifacts()}
-    assert first.index in artifacts["ingest"]
-    assert "broken.pdf" in artifacts["ingest-failed"]
-    assert artifacts["ingest-progress"] == "100"
+        artifacts = [(artifact.key, str(artifact.data)) for artifact in client.read_artifacts()]
+    for key, told in {"ingest": first.index, "ingest-failed": "broken.pdf", "ingest-progress": "100"}.items():
+        assert any(key == written and told in data for written, data in artifacts)
 
 
 def test_batches_prepared_before_a_crash_come_from_the_cache_and_leave_it(

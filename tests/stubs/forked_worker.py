@@ -15,8 +15,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 ADDRESS = "LLMOPS_TEST_FORKED_WORKERS"
+
+
+class PromptQueue(Queue[Any]):
+    """Waits a moment where MLflow's export queue waits for a second, which each flush of its traces would take."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """As of the base, with a shorter wait."""
+        return super().get(block, timeout if timeout is None else min(timeout, 0.05))
 
 
 class ForkedWorkers:
@@ -39,6 +49,9 @@ def serve(address: str, worker: str) -> None:
     import mlflow.pyfunc.model
     import mlflow.store.model_registry.sqlalchemy_store
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    from mlflow.tracing.export import async_export_queue
+
+    async_export_queue.Queue = PromptQueue  # type: ignore[misc]
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:

@@ -38,10 +38,14 @@ def monitor(place: QuickPlatform, **config: Any) -> MonitorResult:
     return tasks.record_window.fn(place, window, analysis, settings, started)
 
 
+def leave_out_evidently(patch: pytest.MonkeyPatch) -> None:
+    """Leave out the part of the report that takes seconds, where the test is not about it."""
+    patch.setattr(record_module, "evidently_snapshot", lambda *_: None)
+
+
 @pytest.fixture
 def no_evidently(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the part of the report that takes seconds, where the test is not about it."""
-    monkeypatch.setattr(record_module, "evidently_snapshot", lambda *_: None)
+    leave_out_evidently(monkeypatch)
 
 
 def week(number: int) -> dict[str, datetime]:
@@ -67,7 +71,9 @@ def second(place: QuickPlatform, first: MonitorResult) -> MonitorResult:
 def third(place: QuickPlatform, second: MonitorResult) -> MonitorResult:
     """The third week: the passages are about something else."""
     write_week(week(2)["since"], TRACES, seed=3, passage="A bicycle costs 900 euros.", response="Ships sail at noon.")
-    return monitor(place, **week(2))
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_evidently(patch)
+        return monitor(place, **week(2))
 
 
 def test_the_first_window_is_healthy_and_says_that_nothing_was_compared(first: MonitorResult) -> None:
