@@ -19,6 +19,9 @@ from flows.command.environment import SELDOM
 from tasks_lib.home import Home
 from tests.stubs.forked_worker import PromptQueue
 
+SHARED = {"prefect": {"prefect_harness"}, "weaviate": {"reopen", "server"}}
+"""Fixtures that start a server, once for all tests that need it."""
+
 
 def pytest_configure() -> None:
     """Look for garbage as seldom as the command does."""
@@ -26,9 +29,10 @@ def pytest_configure() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """With several workers: a file stays on one of them, and all flows share the one Prefect harness."""
-    harness = "prefect_harness" in getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("prefect" if harness else item.nodeid.partition("::")[0]))
+    """With several workers: a file stays on one of them; all flows share one Prefect harness, all stores a server."""
+    needed = set(getattr(item, "fixturenames", ()))
+    shared = next((name for name, fixtures in SHARED.items() if needed & fixtures), None)
+    item.add_marker(pytest.mark.xdist_group(shared or item.nodeid.partition("::")[0]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
