@@ -86,9 +86,13 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
         )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    assert (found["decision"], found["passed_tests"]) == ("reject", False)
-    assert "off-topic question: the version raised ConfigurationError" in found["reasons"][0]
-    assert found["reasons"][0].endswith("***")
+    deployed, answer = found["deploy"], found["ask"]
+    assert (deployed["decision"], deployed["production_version"]) == ("promote", 1), deployed["reasons"]
+    assert "27 days" in answer["response"]
+    assert answer["sources"][0]["document"] == "leave.md"
+    assert answer["usage"]["input_tokens"] > 0
+    assert found["error"].endswith("***")
+    assert found["monitor"]["traces"] == 3
     assert {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests} == {planted[1]}
     for stub in (openai, denied):
         assert {request.headers.get("Authorization") for request in stub.requests} == {f"Bearer {planted[3]}"}

@@ -1,8 +1,9 @@
 """A process that saves blocks with planted secrets and runs the loop on them, successfully and not.
 
 Standard input: JSON with `secrets` (ten texts), `folder` (where documents may be written), and the addresses of the
-stubs: `bedrock` answers all but one question of the gate, `openai` answers, `denied` (OpenAI) refuses; who refuses
-repeats the credentials. Standard output ends with a line of JSON: what `deploy` gave.
+stubs: `bedrock` answers all questions but one, `openai` answers, `denied` (OpenAI) refuses; who refuses repeats the
+credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, and the error of the
+question that was not answered.
 """
 
 import json
@@ -22,11 +23,14 @@ from blocks.openai import OpenAICompatibleModels
 from blocks.resolve import resolve_platform
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
+from flows.ask import ask, ask_all
 from flows.dataset import dataset
 from flows.deploy import deploy
 from flows.doctor import doctor
 from flows.ingest import ingest
+from flows.monitor import monitor
 from tasks_lib.config.settings import Settings
+from tasks_lib.errors import LlmopsError
 
 NOWHERE = "http://127.0.0.1:9"
 FACTS = {
@@ -35,7 +39,7 @@ FACTS = {
     "parking": ("Where do visitors park their cars?", "Visitors park their cars behind the north gate."),
 }
 OFF_TOPIC = ("How does one boil potatoes?", "Which team won the football world cup?")
-REFUSED = OFF_TOPIC[0]
+REFUSED = "How many days of annual leave do drivers get?"
 """The question that Bedrock does not answer."""
 
 
@@ -97,11 +101,19 @@ def _user(question: str) -> dict[str, str]:
 
 
 def loop(settings: dict[str, Any]) -> dict[str, Any]:
-    """The loop on the platform that works, up to a question at which its model fails."""
+    """The loop on the platform that works, with a question at which its model fails."""
     chosen = Settings.model_validate(settings)
     ingest(chosen, "planted")
     dataset(chosen, "planted")
-    return deploy(chosen, "planted").model_dump(mode="json")
+    deployed = deploy(chosen, "planted")
+    question, _ = FACTS["leave"]
+    try:
+        ask_all([question, REFUSED], chosen, "planted")
+    except LlmopsError as error:
+        message = error.message
+    answer = ask(question, chosen, "planted") if deployed.production_version else None
+    found = {"deploy": deployed, "ask": answer, "monitor": monitor(chosen, "planted")}
+    return {"error": message} | {name: result and result.model_dump(mode="json") for name, result in found.items()}
 
 
 def fail(settings: dict[str, Any]) -> None:
