@@ -1,6 +1,7 @@
 """``KeyHolder``: a block with one key, which lies in the block or in AWS Secrets Manager."""
 
 import json
+from abc import ABC
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, StringConstraints, model_validator
@@ -23,7 +24,7 @@ AwsSecretSlug = Annotated[
 ]
 
 
-class KeyHolder(PlatformBlock):
+class KeyHolder(PlatformBlock, ABC):
     """A block with one key, given in its field or by the AWS secret that it names."""
 
     aws_secret: AwsSecretSlug = None

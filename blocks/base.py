@@ -1,5 +1,6 @@
 """What all blocks of ours share."""
 
+from abc import ABC
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -33,8 +34,11 @@ Address = Annotated[str, AfterValidator(_plain_address)]
 """A URL without credentials in it: addresses are logged."""
 
 
-class PlatformBlock(Block):
-    """A block of ours. Other blocks refer to it by its slug."""
+class PlatformBlock(Block, ABC):
+    """A block of ours. Other blocks refer to it by its slug.
+
+    Bases name `ABC` themselves: a Prefect server offers forms for all others.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

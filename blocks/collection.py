@@ -1,10 +1,11 @@
 """All block types of this package, as Prefect finds them: `prefect block register -m blocks.collection`."""
 
+from typing import TYPE_CHECKING
+
 from prefect.blocks.core import Block
 from prefect_aws import AwsCredentials
 from prefect_aws.secrets_manager import AwsSecret
 
-from blocks.base import PlatformBlock
 from blocks.bedrock import BedrockModels
 from blocks.documents import FolderDocuments, S3Documents
 from blocks.lancedb import LanceDBStore
@@ -15,7 +16,10 @@ from blocks.openai import OpenAICompatibleModels
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
 
-BLOCKS: tuple[type[PlatformBlock], ...] = (
+if TYPE_CHECKING:
+    from blocks.base import PlatformBlock  # imported, it would be registered as a form of its own
+
+BLOCKS: "tuple[type[PlatformBlock], ...]" = (
     BedrockModels,
     FolderDocuments,
     LanceDBStore,

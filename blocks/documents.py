@@ -1,6 +1,6 @@
 """Where a platform's documents come from: ``FolderDocuments`` and ``S3Documents``."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from prefect_aws import AwsCredentials
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tasks_lib.platform import DocumentSource
 
 
-class Documents(PlatformBlock):
+class Documents(PlatformBlock, ABC):
     """A place that documents are read from."""
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """``ModelProvider``: what the blocks of all providers of language models and embedders share."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +24,7 @@ EmbedBatch = Callable[[list[str]], tuple[list[list[float]], int]]
 """Texts → their vectors, and the tokens that the provider counted (0: it told none)."""
 
 
-class ModelProvider(PlatformBlock):
+class ModelProvider(PlatformBlock, ABC):
     """Language models and embedders under one address and one set of credentials."""
 
     parameter_names: ClassVar[Mapping[str, str]]

@@ -1,6 +1,6 @@
 """``IndexStore``: what the blocks of all vector stores share."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from blocks.base import PlatformBlock
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tasks_lib.ingestion.index import Index
 
 
-class IndexStore(PlatformBlock):
+class IndexStore(PlatformBlock, ABC):
     """A database that holds indexes."""
 
     @abstractmethod

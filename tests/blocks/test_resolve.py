@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from prefect.blocks.core import Block
+from prefect.utilities.dispatch import get_registry_for_type
 from prefect_aws import AwsCredentials
 
 from blocks.bedrock import BedrockModels
@@ -242,3 +243,8 @@ def test_a_folder_block_names_its_documents(tmp_path: Any) -> None:
     platform = resolved("foldered", documents="llmops-folder-documents/folder")
     assert [file.path for file in platform.document_source(None).files()] == ["a.md"]
     assert [file.path for file in platform.document_source(None, ("*.txt",)).files()] == ["b.txt"]
+
+
+def test_a_server_offers_a_form_for_each_block_and_for_no_base_of_them() -> None:
+    registered = (get_registry_for_type(Block) or {}).values()
+    assert {block for block in registered if block.__module__.startswith("blocks.")} == set(BLOCKS)
