@@ -83,15 +83,18 @@ class RagAssistant(PythonModel):
         from blocks.resolve import resolve_platform
         from tasks_lib.config.rag import RagConfig
         from tasks_lib.rag.pipeline import build_assistant
+        from tasks_lib.rag.trace_masking import mask_traces
         from tasks_lib.rag.tracing import trace_into_mlflow
 
         configuration: Mapping[str, Any] = context.model_config
+        rag = RagConfig.model_validate(configuration["rag"])
         self.assistant = build_assistant(
-            RagConfig.model_validate(configuration["rag"]),
+            rag,
             resolve_platform(os.environ.get(PLATFORM_VARIABLE) or "local"),
             index_version=configuration.get("index_version"),
         )
         self.assistant.warm_up()
+        mask_traces(rag.guardrails.personal_data)
         trace_into_mlflow()
 
     def predict(

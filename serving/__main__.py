@@ -29,8 +29,10 @@ def serve(
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.access import Limits
     from serving.api import AssistantAPI
+    from serving.logs import log_as_json
     from serving.server import build_server
 
+    log_as_json()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     api = AssistantAPI(
         platform=os.environ.get("LLMOPS_PLATFORM", "local"),

@@ -28,8 +28,10 @@ class Answers:
         self._free = list(range(api.slots))
         self._draining: set[asyncio.Task[None]] = set()
 
-    async def events(self, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, messages: list[dict[str, str]], request_id: str) -> AsyncIterator[dict[str, Any]]:
         """Events as :class:`AssistantAPI` tells them. The last one is always `answer`.
+
+        :param request_id: Becomes a tag of the trace.
 
         :raises HTTPException: 429 when every slot is taken, 503 when the version failed, 504 when it was too slow.
         """
@@ -38,7 +40,7 @@ class Answers:
                 429, "All places are taken; try again in a moment.", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
             )
         slot = self._free.pop()
-        body = await self._submitted(messages, slot)
+        body = await self._submitted({"messages": messages, "slot": slot, "request_id": request_id})
         ended = False
         try:
             async for line in body:
@@ -54,11 +56,11 @@ class Answers:
         finally:
             self._release(slot, left=not ended)
 
-    async def _submitted(self, messages: list[dict[str, str]], slot: int) -> AsyncIterator[str]:
+    async def _submitted(self, question: dict[str, Any]) -> AsyncIterator[str]:
         try:
-            response = await self._handler.handle_request({"messages": messages, "slot": slot}, dict)
+            response = await self._handler.handle_request(question, dict)
         except BaseException:
-            self._free.append(slot)
+            self._free.append(question["slot"])
             raise
         return aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from litserve import LitAPI
 
 from serving.live import Production
+from serving.logs import log_as_json
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
+from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
 
 INTERNAL_PATH = "/internal/answers"
 """Where LitServe knows the API; no request comes in there."""
@@ -43,6 +45,7 @@ class AssistantAPI(LitAPI):
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
         """Load the production version; runs in the worker."""
+        log_as_json()
         self.production = Production(
             self.platform_name, self.model_name, self.alias, threads=self.slots, poll_seconds=self.poll_seconds
         )
@@ -50,12 +53,12 @@ class AssistantAPI(LitAPI):
         self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """`{"messages", "slot"}`, as the routes have checked it."""
+        """`{"messages", "slot", "request_id"}`, as the routes have checked it."""
         return request
 
     async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
         """Ask the version."""
-        events = self._events(x["messages"], x["slot"])
+        events = self._events(x["messages"], x["slot"], {TRACE_REQUEST_TAG: x["request_id"]})
         loop = asyncio.get_running_loop()
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
@@ -65,10 +68,11 @@ class AssistantAPI(LitAPI):
         async for event in output:
             yield event
 
-    def _events(self, messages: list[dict[str, str]], slot: int) -> Iterator[dict[str, Any]]:
+    def _events(self, messages: list[dict[str, str]], slot: int, tags: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         told = False
+        left = self.left
         try:
-            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(self.left[slot])):
+            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(left[slot]), tags):
                 told = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)
         except LlmopsError as error:
@@ -76,7 +80,7 @@ class AssistantAPI(LitAPI):
             yield {"error": error.message}
         finally:
             if not told:
-                self.left[slot] = False
+                left[slot] = False
 
 
 def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:

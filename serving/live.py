@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from blocks.resolve import resolve_platform
 from tasks_lib.errors import LlmopsError, VersionError
+from tasks_lib.registry.events import Event, emit
 from tasks_lib.registry.live import LiveVersion, find_live, process_of, require_live
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect
@@ -62,7 +63,11 @@ class Production:
         threading.Thread(target=self._watch, name="production watch", daemon=True).start()
 
     def stream(
-        self, messages: Sequence[Mapping[str, str]], timeout: float, left: Callable[[], bool]
+        self,
+        messages: Sequence[Mapping[str, str]],
+        timeout: float,
+        left: Callable[[], bool],
+        tags: Mapping[str, str] | None = None,
     ) -> Iterator[str | tuple[LiveVersion, VersionReply]]:
         """Pieces of the answer, and at the end the version that wrote it with its reply.
 
@@ -74,7 +79,7 @@ class Production:
                 raise VersionError("no version is loaded")
             running.answering += 1
         try:
-            for item in running.process.stream(messages, timeout, left=left):
+            for item in running.process.stream(messages, timeout, tags, left=left):
                 yield (running.version, item) if isinstance(item, VersionReply) else item
         finally:
             with self._lock:
@@ -112,11 +117,13 @@ class Production:
         except LlmopsError as error:
             self._failed = (live.version, time.monotonic() + RETRY_SECONDS)
             logger.warning("version %s does not come up, %s goes on: %s", live.uri, running.version.uri, error)
+            _tell("llmops.serving.switch-failed", self._model, live, running.version, str(error))
             return
         with self._lock:
             self._current = Running(live, process)
             running.retired = True
         logger.warning("production is now %s", live.uri)
+        _tell("llmops.serving.switched", self._model, live, running.version)
         self._close_if_idle(running)
 
     def _loaded(self, live: LiveVersion) -> VersionProcess:
@@ -134,6 +141,18 @@ class Production:
             idle = running.retired and not running.answering
         if idle:
             threading.Thread(target=running.process.close, name=f"close {running.version.uri}", daemon=True).start()
+
+
+def _tell(event: Event, model: str, live: LiveVersion, before: LiveVersion, problem: str = "") -> None:
+    """Tell Prefect, where a server is configured: an endpoint starts none, and goes on without it."""
+    from prefect.settings import PREFECT_API_URL
+
+    if not PREFECT_API_URL.value():
+        return
+    try:
+        emit(event, model, live.version, {"before": before.version, **({"problem": problem} if problem else {})})
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with Prefect is not wrong with the endpoint)
+        logger.warning("the event %s was not told: %s", event, error)
 
 
 def _ask_smoke_question(process: VersionProcess) -> None:

@@ -16,6 +16,7 @@ from serving.access import AccessGuard, Limits
 from serving.answers import Answers, while_connected
 from serving.api import INTERNAL_PATH, AssistantAPI
 from serving.feedback import record_feedback
+from serving.logs import RequestLog, identify
 from serving.metrics import Metrics
 from serving.shapes import ChatRequest, FeedbackRequest, PredictRequest, PredictResponse
 
@@ -42,7 +43,7 @@ def build_server(api: AssistantAPI, *, workers: int, keys: Mapping[str, str], li
         timeout=api.timeout_seconds,
         healthcheck_path="/ready",
         restart_workers=True,
-        middlewares=[(AccessGuard, guard)],
+        middlewares=[(AccessGuard, guard), (RequestLog, {})],
         max_payload_size=LARGEST_BODY,
     )
     app = server.app
@@ -69,9 +70,11 @@ class Counted:
 
     async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
         """As :meth:`Answers.events`; they end early when the client leaves."""
-        counted = self._metrics.observed(request.url.path, self._answers.events(messages))
+        events = self._answers.events(messages, request.state.request_id)
+        counted = self._metrics.observed(request.url.path, events)
         async for event in while_connected(request, counted):
             if "answer" in event:
+                identify(request.scope["state"], event["answer"])
                 used = event["answer"].get("usage") or {}
                 tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
                 self._limits.count_tokens(request.state.key, tokens)

@@ -8,11 +8,13 @@ Event = Literal[
     "llmops.deployment.undecided",
     "llmops.deployment.rolled-back",
     "llmops.production.degraded",
+    "llmops.serving.switched",
+    "llmops.serving.switch-failed",
 ]
 
 
 def emit(event: Event, model: str, number: int, payload: dict[str, Any]) -> None:
-    """Tell Prefect what happened to a version. Only flows call this: without a server Prefect would start one."""
+    """Tell Prefect what happened to a version. For flows, and where a server is configured: else Prefect starts one."""
     from prefect.events import emit_event
 
     resource = {"prefect.resource.id": f"llmops.model.{model}.{number}", "prefect.resource.name": f"{model} {number}"}

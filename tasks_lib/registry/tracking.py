@@ -19,6 +19,8 @@ TRACE_VERSION_TAG = "llmops.model_version"
 TRACE_INDEX_TAG = "llmops.index"
 TRACE_SOURCE_TAG = "llmops.source"
 """`production`, `evaluation` or `smoke`: monitoring reads production only."""
+TRACE_REQUEST_TAG = "llmops.request_id"
+"""The id of the request to the endpoint."""
 
 
 ENVIRONMENT = {

@@ -43,6 +43,7 @@ def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
         yield mlflow.pyfunc.load_model(str(path))
     mlflow.flush_trace_async_logging()
     mlflow.set_tracking_uri(before)
+    mlflow.tracing.configure(span_processors=[])
     disable_tracing()
 
 
@@ -63,6 +64,18 @@ def test_a_reply_is_an_answer(model: Any) -> None:
     answer = Answer.model_validate(reply.model_dump(mode="json"))
     assert "27 days" in answer.response
     assert answer.source_documents[0].document == "leave/annual-leave.md"
+
+
+def test_a_refused_card_number_is_not_in_the_trace(model: Any) -> None:
+    with mlflow.start_span("request") as span:
+        span.set_inputs("Is 4111 1111 1111 1111 the card for expenses?")
+        reply = asked(model, {"role": "user", "content": "Is 4111 1111 1111 1111 the card for expenses?"})
+    assert reply.refused
+    mlflow.flush_trace_async_logging()
+    trace = mlflow.get_trace(span.trace_id)
+    assert trace is not None
+    assert "<CREDIT_CARD>" in trace.to_json()
+    assert "4111 1111" not in trace.to_json()
 
 
 def test_a_stream_tells_pieces_and_then_the_answer_of_the_signature(model: Any) -> None:

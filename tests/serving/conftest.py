@@ -54,6 +54,7 @@ class Endpoint:
     platform: LocalPlatform
     folder: Path
     process: "subprocess.Popen[bytes]"
+    log: Path
 
     def register(self, who: str) -> int:
         """Register a version that answers as `who`."""
@@ -78,11 +79,12 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     command = [str(LLMOPS), "serve", "--port", str(port)]
     command += ["--set", f"serve.slots={SLOTS}", "--set", "serve.poll_seconds=0.5"]
     environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
-    with subprocess.Popen(command, env=environment, cwd=folder) as process:
+    log = folder / "serve.log"
+    with log.open("wb") as written, subprocess.Popen(command, env=environment, cwd=folder, stderr=written) as process:
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait_ready(process, f"{address}/ready")
-            yield Endpoint(address, platform, folder, process)
+            _wait_ready(process, f"{address}/ready", log)
+            yield Endpoint(address, platform, folder, process, log)
         finally:
             process.terminate()
             process.wait(timeout=60)
@@ -90,17 +92,17 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
         probe.connect(("127.0.0.1", port))
 
 
-def _wait_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        assert process.poll() is None, "the endpoint ended"
+        assert process.poll() is None, log.read_text()
         try:
             if httpx.get(url, timeout=5).is_success:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.3)
-    pytest.fail("the endpoint did not get ready")
+    pytest.fail(f"the endpoint did not get ready: {log.read_text()}")
 
 
 def question(text: str = "How long is leave?") -> dict[str, object]:

@@ -1,5 +1,7 @@
 """The endpoint's routes, as clients use them."""
 
+import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import TRACE_REQUEST_TAG, TRACE_SOURCE_TAG, connect
 from tests.serving.conftest import SLOTS, Endpoint, question
 
 pytestmark = pytest.mark.slow
@@ -76,10 +78,30 @@ def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
         ask(model=MODEL, messages=[{"role": "user", "content": "raise"}])
 
 
-def traces_from(endpoint: Endpoint, source: str) -> list[Any]:
+def traces_tagged(endpoint: Endpoint, tag: str, value: str) -> list[Any]:
     client = connect(endpoint.platform)
     places = [experiment.experiment_id for experiment in client.search_experiments()]
-    return list(client.search_traces(locations=places, filter_string=f"tags.`llmops.source` = '{source}'"))
+    return list(client.search_traces(locations=places, filter_string=f"tags.`{tag}` = '{value}'"))
+
+
+def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
+    named = {"X-Request-ID": "order-66"}
+    said = httpx.post(f"{endpoint.address}/predict", json=question("secretly?"), headers=named, timeout=30)
+    assert (said.headers["X-Request-ID"], said.headers["X-Trace-ID"]) == ("order-66", said.json()["trace_id"])
+    unusable = httpx.get(f"{endpoint.address}/v1/models", headers={"X-Request-ID": "a b\u00e9".encode()})
+    assert re.fullmatch("[0-9a-f]{32}", unusable.headers["X-Request-ID"])
+    deadline = time.monotonic() + 20
+    while not (found := traces_tagged(endpoint, TRACE_REQUEST_TAG, "order-66")) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    assert [trace.info.trace_id for trace in found] == [said.headers["X-Trace-ID"]]
+    lines = [json.loads(line) for line in endpoint.log.read_text().splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line.get("request_id") == "order-66"]
+    told = {"level": "INFO", "method": "POST", "path": "/predict", "status": 200, "key": "anyone"}
+    assert told.items() <= line.items()
+    assert line["trace_id"] == said.json()["trace_id"]
+    assert line["model_uri"] == said.json()["model_uri"]
+    assert line["seconds"] > 0
+    assert "secretly" not in endpoint.log.read_text()
 
 
 def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpoint: Endpoint) -> None:
@@ -94,7 +116,7 @@ def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpo
     assert codes == [0] * SLOTS + [429] * 2
     deadline, abandoned = time.monotonic() + 20, 0
     while abandoned < SLOTS and time.monotonic() < deadline:
-        abandoned = len(traces_from(endpoint, "abandoned"))
+        abandoned = len(traces_tagged(endpoint, TRACE_SOURCE_TAG, "abandoned"))
         time.sleep(0.5)
     assert abandoned == SLOTS
     assert httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).is_success

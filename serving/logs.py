@@ -1,0 +1,77 @@
+"""Structured logs: one JSON object a line on stderr, and a line for each request, by whose ids it is found again."""
+
+import logging
+import re
+import time
+import uuid
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
+GIVEN_ID = re.compile(r"[\w.:-]{1,128}")
+"""What a caller may name a request; anything else is replaced."""
+UNTOLD = frozenset({"/health", "/ready", "/metrics"})
+"""Paths that are asked every few seconds."""
+
+logger = logging.getLogger("serving.requests")
+
+
+def log_as_json() -> None:
+    """Write the logs of this process as lines of JSON; a process calls it once."""
+    handler = logging.StreamHandler()
+    names = {"asctime": "time", "levelname": "level", "name": "logger"}
+    handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
+    ours = logging.getLogger("serving")
+    ours.handlers, ours.propagate = [handler], False
+    ours.setLevel(logging.INFO)
+
+
+def identify(state: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Note which trace and version an answer came from, for its headers and its line in the log."""
+    state["trace_id"] = answer.get("trace_id")
+    state["model_uri"] = answer.get("model_uri")
+
+
+class RequestLog:
+    """ASGI middleware: every request has an id, its own or the caller's, in the answer's headers and in the log.
+
+    The header with the trace is there when the trace is known before the answer begins, which it is not for a stream:
+    its last event names it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, then log it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        state["request_id"] = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        started, status = time.perf_counter(), 500
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = state["request_id"]
+                if state.get("trace_id"):
+                    headers[TRACE_ID] = state["trace_id"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            if scope["path"] not in UNTOLD:
+                known = {
+                    name: state[name] for name in ("request_id", "trace_id", "model_uri", "key") if state.get(name)
+                }
+                seconds = round(time.perf_counter() - started, 4)
+                told = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": seconds}
+                logger.info("request", extra={**told, **known})
