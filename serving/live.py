@@ -123,7 +123,8 @@ class Production:
             self._current = Running(live, process)
             running.retired = True
         logger.warning("production is now %s", live.uri)
-        _tell("llmops.serving.switched", self._model, live, running.version)
+        if live.version != running.version.version:  # else it died, and was started again
+            _tell("llmops.serving.switched", self._model, live, running.version)
         self._close_if_idle(running)
 
     def _loaded(self, live: LiveVersion) -> VersionProcess:

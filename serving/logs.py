@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
-GIVEN_ID = re.compile(r"[\w.:-]{1,128}")
+GIVEN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 """What a caller may name a request; anything else is replaced."""
 UNTOLD = frozenset({"/health", "/ready", "/metrics"})
 """Paths that are asked every few seconds."""

@@ -88,7 +88,7 @@ def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
     named = {"X-Request-ID": "order-66"}
     said = httpx.post(f"{endpoint.address}/predict", json=question("secretly?"), headers=named, timeout=30)
     assert (said.headers["X-Request-ID"], said.headers["X-Trace-ID"]) == ("order-66", said.json()["trace_id"])
-    unusable = httpx.get(f"{endpoint.address}/v1/models", headers={"X-Request-ID": "a b\u00e9".encode()})
+    unusable = httpx.get(f"{endpoint.address}/v1/models", headers={"X-Request-ID": "b\u00e9".encode()})
     assert re.fullmatch("[0-9a-f]{32}", unusable.headers["X-Request-ID"])
     deadline = time.monotonic() + 20
     while not (found := traces_tagged(endpoint, TRACE_REQUEST_TAG, "order-66")) and time.monotonic() < deadline:
