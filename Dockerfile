@@ -14,7 +14,7 @@ FROM docker.io/library/python:${PYTHON}-slim
 RUN useradd --uid 10001 --no-create-home --home-dir /data llmops && install --directory --owner llmops /data
 COPY --from=build /opt/llmops /opt/llmops
 # everything that is written lies in /data or /tmp, so that the root may be read-only
-ENV PATH=/opt/llmops/bin:$PATH LLMOPS_HOME=/data PREFECT_HOME=/data/prefect PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/llmops/bin:$PATH HOME=/data LLMOPS_HOME=/data PREFECT_HOME=/data/prefect PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /data
 VOLUME /data

@@ -1,8 +1,8 @@
 """`python -m serving`: the endpoint as a process; `llmops serve` starts it with the configured values."""
 
+import logging
 import os
 import signal
-from contextlib import suppress
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -43,8 +43,13 @@ def serve(
         poll_seconds=poll,
     )
     server = build_server(api, workers=workers, keys=read_keys(host), limits=Limits(requests, tokens))
-    with suppress(KeyboardInterrupt):
+    try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
+    except KeyboardInterrupt:
+        return
+    except RuntimeError as error:  # the worker has said why
+        logging.getLogger("serving").error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

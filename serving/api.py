@@ -1,6 +1,7 @@
 """The LitServe API: every question goes through it to the production version, and comes back as events."""
 
 import asyncio
+import logging
 import multiprocessing
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from tasks_lib.errors import LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
 from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
+
+logger = logging.getLogger(__name__)
 
 INTERNAL_PATH = "/internal/answers"
 """Where LitServe knows the API; no request comes in there."""
@@ -49,7 +52,11 @@ class AssistantAPI(LitAPI):
         self.production = Production(
             self.platform_name, self.model_name, self.alias, threads=self.slots, poll_seconds=self.poll_seconds
         )
-        self.production.start()
+        try:
+            self.production.start()
+        except LlmopsError as error:
+            logger.error("the worker does not start: %s", error.message)  # noqa: TRY400  (no traceback)
+            raise
         self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:

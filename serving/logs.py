@@ -10,6 +10,8 @@ from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tasks_lib.errors import LlmopsError
+
 REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 """What a caller may name a request; anything else is replaced."""
@@ -19,8 +21,14 @@ UNTOLD = frozenset({"/health", "/ready", "/metrics"})
 logger = logging.getLogger("serving.requests")
 
 
+def _no_error_of_ours(record: logging.LogRecord) -> bool:
+    """LitServe logs a traceback; the worker has told our errors in their own words already."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], LlmopsError)
+
+
 def log_as_json() -> None:
     """Write the logs of this process as lines of JSON; a process calls it once."""
+    logging.getLogger("litserve.loops.loops").addFilter(_no_error_of_ours)
     handler = logging.StreamHandler()
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))

@@ -184,7 +184,7 @@ class ServeConfig(StrictModel):
     """The endpoint."""
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65_535)
+    port: int = Field(default=8000, ge=1024, le=65_535, description="LitServe listens on no port below 1024.")
     workers: int = Field(default=1, ge=1, le=64)
     timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one answer.")
     slots: int = Field(default=16, ge=1, le=1024, description="Answers under way at a time; beyond that 429.")

@@ -1,7 +1,10 @@
 """The endpoint's routes, as clients use them."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +14,8 @@ import openai
 import pytest
 
 from tasks_lib.registry.tracking import TRACE_REQUEST_TAG, TRACE_SOURCE_TAG, connect
-from tests.serving.conftest import SLOTS, Endpoint, question
+from tests.serving.conftest import ANSWERS, SLOTS, Endpoint, question
+from tests.tasks_lib.registry import fakes
 
 pytestmark = pytest.mark.slow
 MODEL = "rag-assistant"
@@ -102,6 +106,24 @@ def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
     assert line["model_uri"] == said.json()["model_uri"]
     assert line["seconds"] > 0
     assert "secretly" not in endpoint.log.read_text()
+
+
+def test_a_version_that_does_not_load_is_one_clear_error(endpoint: Endpoint) -> None:
+    script = "if 'LLMOPS_PLATFORM' in os.environ:\n    raise ValueError('no such drive')\n"
+    version = fakes.register_fake(endpoint.platform, endpoint.folder / "broken", script + ANSWERS.format(who="broken"))
+    connect(endpoint.platform).set_registered_model_alias("rag-assistant", "broken", str(version))
+    done = subprocess.run(
+        [sys.executable, "-m", "serving", "--alias", "broken", "--port", "8123"],
+        env={**os.environ, "LLMOPS_HOME": str(endpoint.platform.home.root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no such drive" in done.stderr
+    assert "the endpoint does not start" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpoint: Endpoint) -> None:
