@@ -85,7 +85,7 @@ def _add_answers(app: FastAPI, answers: Counted) -> None:
     @app.post("/predict", response_model=PredictResponse)
     async def predict(body: PredictRequest, request: Request) -> Any:
         """Answer the last message of the conversation."""
-        async for event in answers.events(request, [message.model_dump() for message in body.messages]):
+        async for event in answers.events(request, [message.turn() for message in body.messages]):
             if "answer" in event:
                 return event["answer"]
         return Response(status_code=CLIENT_LEFT)

@@ -1,8 +1,8 @@
 """What the routes take and give."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LONGEST_MESSAGE = 20_000
 """Characters."""
@@ -17,6 +17,50 @@ class RequestMessage(BaseModel):
     role: Literal["system", "user", "assistant"]
     content: str = Field(max_length=LONGEST_MESSAGE)
 
+    def turn(self) -> dict[str, str]:
+        """As the assistant takes it."""
+        return {"role": self.role, "content": self.content}
+
+
+class ContentPart(BaseModel):
+    """A part of a message of OpenAI's shape; only text is understood."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["text"]
+    text: str = Field(max_length=LONGEST_MESSAGE)
+
+
+class ChatMessage(BaseModel):
+    """A turn in OpenAI's shape."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart] = Field(max_length=LONGEST_MESSAGE)
+
+    def turn(self) -> dict[str, str]:
+        """As the assistant takes it."""
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return {"role": "system" if self.role == "developer" else self.role, "content": text}
+
+
+def _ending_with_a_question(messages: list[Any]) -> list[Any]:
+    last = messages[-1].turn()
+    if last["role"] != "user":
+        msg = f"the last message must be the user's, not the {last['role']}'s"
+        raise ValueError(msg)
+    if not last["content"].strip():
+        msg = "the last message is empty"
+        raise ValueError(msg)
+    if len(last["content"]) > LONGEST_MESSAGE:
+        msg = f"the last message has {len(last['content'])} characters; at most {LONGEST_MESSAGE} are taken"
+        raise ValueError(msg)
+    return messages
+
+
+EndsWithQuestion = AfterValidator(_ending_with_a_question)
+
 
 class PredictRequest(BaseModel):
     """The conversation so far. Other keys are ignored: a request never chooses a store, a model or a prompt."""
@@ -26,7 +70,7 @@ class PredictRequest(BaseModel):
         json_schema_extra={"example": {"messages": [{"role": "user", "content": "How long is annual leave?"}]}},
     )
 
-    messages: list[RequestMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    messages: Annotated[list[RequestMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
 
 
 class CitedSource(BaseModel):
@@ -64,29 +108,6 @@ class FeedbackRequest(BaseModel):
     comment: str | None = Field(default=None, max_length=4_000)
 
 
-class ContentPart(BaseModel):
-    """A part of a message of OpenAI's shape; only text is understood."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: Literal["text"]
-    text: str = Field(max_length=LONGEST_MESSAGE)
-
-
-class ChatMessage(BaseModel):
-    """A turn in OpenAI's shape."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] = Field(max_length=LONGEST_MESSAGE)
-
-    def turn(self) -> dict[str, str]:
-        """As the assistant takes it."""
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return {"role": "system" if self.role == "developer" else self.role, "content": text}
-
-
 class StreamOptions(BaseModel):
     """What a stream tells beside its text."""
 
@@ -101,7 +122,7 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     model: str
-    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
     stream: bool = False
     stream_options: StreamOptions | None = None
     stop: str | list[str] | None = None

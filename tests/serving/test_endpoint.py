@@ -38,7 +38,15 @@ def test_predict_gives_the_answer_with_its_version_and_trace(endpoint: Endpoint)
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"messages": []}, {"messages": [{"role": "wizard", "content": "x"}]}, {"messages": "hello"}]
+    "body",
+    [
+        {},
+        {"messages": []},
+        {"messages": [{"role": "wizard", "content": "x"}]},
+        {"messages": "hello"},
+        {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]},
+        {"messages": [{"role": "user", "content": " "}]},
+    ],
 )
 def test_a_wrong_request_is_422_and_says_where(endpoint: Endpoint, body: dict[str, object]) -> None:
     response = httpx.post(f"{endpoint.address}/predict", json=body)
