@@ -23,7 +23,7 @@ def llmops(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 @pytest.fixture(scope="module")
 def demo(llmops: Command) -> dict[str, Any]:
-    return llmops("demo", "--set", "dataset.size=24", "--set", "gate.minimum_questions=20")
+    return llmops("demo", "--set", "dataset.size=24")
 
 
 pytestmark = pytest.mark.slow
