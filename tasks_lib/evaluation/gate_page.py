@@ -1,15 +1,15 @@
 """The gate's report as one HTML page with pictures, for readers who have seen neither the code nor the run."""
 
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 from markupsafe import Markup
 
-from tasks_lib.evaluation.decide import Comparison, Decision, MetricComparison
+from tasks_lib.evaluation.decide import Comparison, MetricComparison
 from tasks_lib.evaluation.gate_metrics import title_of
-from tasks_lib.evaluation.gate_report import HEADLINES, figure_rows, number, worst_rows
+from tasks_lib.evaluation.gate_report import HEADLINES, GateRun, figure_rows, number, worst_rows
 from tasks_lib.evaluation.measurement import Measurement, Row
+from tasks_lib.html import html_page
 
 WORDS = {"promote": "promoted", "unchanged": "unchanged", "reject": "rejected", "undecided": "undecided"}
 COLOURS = {"promote": "#1e8449", "unchanged": "#34618d", "reject": "#c0392b", "undecided": "#7a6a1f"}
@@ -33,44 +33,29 @@ _ROW = Markup(
 )
 
 
-def gate_page(
-    model: str,
-    decision: Decision,
-    candidate: Measurement | None,
-    production: Measurement | None,
-    checks: Sequence[tuple[str, bool, str]] = (),
-    lineage: dict[str, str] | None = None,
-) -> str:
-    """The page as self-contained HTML; whatever users, documents or models wrote is escaped.
-
-    :param checks: (name, held, detail) of each validation test.
-    """
-    from jinja2 import Environment
-
-    measured = candidate or production
-    source = resources.files("tasks_lib.evaluation").joinpath("gate_page.html.j2").read_text(encoding="utf-8")
-    return (
-        Environment(autoescape=True)
-        .from_string(source)
-        .render(
-            model=model,
-            decision=decision,
-            version=measured.version if measured else None,
-            word=WORDS[decision.decision],
-            headline=HEADLINES[decision.decision],
-            colour=COLOURS[decision.decision],
-            questions=len(measured.rows) if measured else 0,
-            checks=checks,
-            thresholds=[_threshold(check) for check in decision.thresholds],
-            comparison=decision.comparison,
-            picture=differences(decision.comparison) if decision.comparison else "",
-            compared=_compared(decision.comparison) if decision.comparison else [],
-            kinds=_kinds(candidate, production),
-            worst=_worst_questions(measured, production if candidate else None),
-            figures=figure_rows(candidate, production),
-            both=candidate is not None and production is not None,
-            lineage=sorted((lineage or {}).items()),
-        )
+def gate_page(run: GateRun) -> str:
+    """The page as self-contained HTML."""
+    decision, measured = run.decision, run.measured
+    return html_page(
+        "tasks_lib.evaluation",
+        "gate_page.html.j2",
+        model=run.model,
+        decision=decision,
+        version=measured.version if measured else None,
+        word=WORDS[decision.decision],
+        headline=HEADLINES[decision.decision],
+        colour=COLOURS[decision.decision],
+        questions=len(measured.rows) if measured else 0,
+        checks=run.checks,
+        thresholds=[_threshold(check) for check in decision.thresholds],
+        comparison=decision.comparison,
+        picture=differences(decision.comparison) if decision.comparison else "",
+        compared=_compared(decision.comparison) if decision.comparison else [],
+        kinds=_kinds(run.candidate, run.production),
+        worst=_worst_questions(measured, run.production if run.candidate else None),
+        figures=figure_rows(run.candidate, run.production),
+        both=run.candidate is not None and run.production is not None,
+        lineage=sorted(run.lineage.items()),
     )
 
 

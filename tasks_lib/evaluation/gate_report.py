@@ -1,6 +1,7 @@
 """The gate's report as Markdown, for readers who have seen neither the code nor the run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tasks_lib.evaluation.decide import Comparison, Decision, MetricComparison
 from tasks_lib.evaluation.gate_metrics import title_of
@@ -17,30 +18,42 @@ HEADLINES = {
 }
 
 
-def gate_report(
-    model: str,
-    decision: Decision,
-    candidate: Measurement | None,
-    production: Measurement | None,
-    checks: Sequence[tuple[str, bool, str]] = (),
-    lineage: dict[str, str] | None = None,
-) -> str:
-    """Decision, reasons, tests, thresholds, comparison and the worst questions.
+@dataclass(frozen=True)
+class GateRun:
+    """What a run of the gate reports.
 
     :param checks: (name, held, detail) of each validation test.
     """
-    measured = candidate or production
+
+    model: str
+    decision: Decision
+    candidate: Measurement | None
+    production: Measurement | None
+    checks: Sequence[tuple[str, bool, str]] = ()
+    lineage: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> Measurement | None:
+        """The figures that the decision is about."""
+        return self.candidate or self.production
+
+
+def gate_report(run: GateRun) -> str:
+    """Decision, reasons, tests, thresholds, comparison and the worst questions."""
+    decision, candidate, production, measured = run.decision, run.candidate, run.production, run.measured
     number = f" version {measured.version}" if measured else ""
     parts = [
-        f"# {model}{number}: {decision.decision}",
+        f"# {run.model}{number}: {decision.decision}",
         f"The version was {HEADLINES[decision.decision]}.",
         _bullets("Why", decision.reasons),
-        _table("Tests", ("test", "", "detail"), [(name, "✓" if ok else "✗", detail) for name, ok, detail in checks]),
+        _table(
+            "Tests", ("test", "", "detail"), [(name, "✓" if ok else "✗", detail) for name, ok, detail in run.checks]
+        ),
         _thresholds(decision),
         _comparison(decision.comparison) if decision.comparison else "",
         _figures(candidate, production),
         _worst(measured, production if candidate else None) if measured else "",
-        _table("Lineage", ("what", "value"), sorted((lineage or {}).items())),
+        _table("Lineage", ("what", "value"), sorted(run.lineage.items())),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

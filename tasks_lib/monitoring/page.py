@@ -1,10 +1,10 @@
 """The front page of a report: what a stranger reads in a minute."""
 
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.html import html_page
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
 from tasks_lib.monitoring.pictures import colour_of, gauge, trend
 from tasks_lib.monitoring.result import MonitorResult
@@ -31,31 +31,26 @@ SHOWN_WINDOWS = 26
 
 
 def page(result: MonitorResult, past: Sequence[PastWindow], config: MonitorConfig, *, evidently: bool) -> str:
-    """The page as self-contained HTML; whatever users or documents wrote is escaped."""
-    from jinja2 import Environment
-
+    """The page as self-contained HTML."""
     rows = [_row(change) for change in result.changes]
-    source = resources.files("tasks_lib.monitoring").joinpath("page.html.j2").read_text(encoding="utf-8")
-    return (
-        Environment(autoescape=True)
-        .from_string(source)
-        .render(
-            result=result,
-            headline=HEADLINES[result.verdict],
-            colour={"not_enough_traffic": "#7a6a1f"}.get(result.verdict, colour_of(result.verdict)),
-            window=window_of(result),
-            changed=[row for row in rows if row["status"] in {"drifted", "improved"}],
-            rows=rows,
-            gauges=_gauges(result, config),
-            question_groups=(
-                ("Unlike anything asked before", result.new_questions),
-                ("The index could not answer", result.unanswered_questions),
-            ),
-            levels=[_level(level) for level in result.service_levels],
-            trends=_trends(result, past),
-            notes=_notes(result, config),
-            evidently=evidently,
-        )
+    return html_page(
+        "tasks_lib.monitoring",
+        "page.html.j2",
+        result=result,
+        headline=HEADLINES[result.verdict],
+        colour={"not_enough_traffic": "#7a6a1f"}.get(result.verdict, colour_of(result.verdict)),
+        window=window_of(result),
+        changed=[row for row in rows if row["status"] in {"drifted", "improved"}],
+        rows=rows,
+        gauges=_gauges(result, config),
+        question_groups=(
+            ("Unlike anything asked before", result.new_questions),
+            ("The index could not answer", result.unanswered_questions),
+        ),
+        levels=[_level(level) for level in result.service_levels],
+        trends=_trends(result, past),
+        notes=_notes(result, config),
+        evidently=evidently,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.evaluation.decide import Decision
 from tasks_lib.evaluation.gate_page import gate_page
-from tasks_lib.evaluation.gate_report import figure_rows, gate_report
+from tasks_lib.evaluation.gate_report import GateRun, figure_rows, gate_report
 from tasks_lib.evaluation.measurement import Measurement
 from tasks_lib.evaluation.trials import Trial
 from tasks_lib.registry.events import Event, emit
@@ -37,7 +37,7 @@ class Outcome(BaseModel):
     @property
     def measured(self) -> Measurement | None:
         """The figures that the decision is about."""
-        return self.candidate or self.production
+        return self._run.measured
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -54,15 +54,16 @@ class Outcome(BaseModel):
 
     def report(self) -> str:
         """The report, as Markdown."""
-        return gate_report(self.model, self.decision, self.candidate, self.production, self._checks, self.lineage)
+        return gate_report(self._run)
 
     def page(self) -> str:
         """The report with pictures, as HTML."""
-        return gate_page(self.model, self.decision, self.candidate, self.production, self._checks, self.lineage)
+        return gate_page(self._run)
 
     @property
-    def _checks(self) -> list[tuple[str, bool, str]]:
-        return [(check.name, check.ok, check.detail) for check in self.checks]
+    def _run(self) -> GateRun:
+        checks = [(check.name, check.ok, check.detail) for check in self.checks]
+        return GateRun(self.model, self.decision, self.candidate, self.production, checks, self.lineage)
 
 
 def record(outcome: Outcome) -> None:

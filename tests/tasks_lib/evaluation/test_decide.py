@@ -19,7 +19,7 @@ from tasks_lib.evaluation.evaluate import Prediction, measure_plainly, summarise
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.gate_metrics import PER_QUESTION, direction, require_known
 from tasks_lib.evaluation.gate_page import gate_page
-from tasks_lib.evaluation.gate_report import gate_report, worst_rows
+from tasks_lib.evaluation.gate_report import GateRun, gate_report, worst_rows
 from tasks_lib.evaluation.measurement import Measurement, Row
 from tasks_lib.evaluation.similarity import Similarity
 from tests.tasks_lib.registry import fakes
@@ -230,7 +230,7 @@ def test_the_report_tells_a_stranger_what_happened() -> None:
     candidate = measured([True] * 39 + [False] * 21, version=2)
     decision = decide(candidate, production, GATE)
     report = gate_report(
-        "rag-assistant", decision, candidate, production, [("loads", True, "in 3 s")], {"dataset": "q:1"}
+        GateRun("rag-assistant", decision, candidate, production, [("loads", True, "in 3 s")], {"dataset": "q:1"})
     )
     assert report.startswith("# rag-assistant version 2: ")
     for title in ("## Why", "## Tests", "## Thresholds", "## Against production (version 1)", "## The worst questions"):
@@ -245,7 +245,9 @@ def test_the_page_shows_differences_and_both_answers_and_escapes_what_others_wro
     candidate = measured([True] * 30 + [False] * 30, version=2)
     candidate.rows[35].answer = {"response": "<script>alert(1)</script>", "refused": False}
     decision = decide(candidate, production, GATE)
-    page = gate_page("rag-assistant", decision, candidate, production, [("loads", True, "in 3 s")], {"dataset": "q:1"})
+    page = gate_page(
+        GateRun("rag-assistant", decision, candidate, production, [("loads", True, "in 3 s")], {"dataset": "q:1"})
+    )
     assert "Version 2: rejected" in page
     assert page.count("<circle") == 1 + len(decision.comparison.guards if decision.comparison else ())
     assert "The 10 worst questions" in page
@@ -256,5 +258,5 @@ def test_the_page_shows_differences_and_both_answers_and_escapes_what_others_wro
 
 def test_a_page_without_production_or_measurement_is_whole() -> None:
     candidate = measured([True] * 40)
-    assert "holds" in gate_page("rag-assistant", decide(candidate, None, GATE), candidate, None)
-    assert "rejected" in gate_page("rag-assistant", rejected(["it does not load"]), None, None)
+    assert "holds" in gate_page(GateRun("rag-assistant", decide(candidate, None, GATE), candidate, None))
+    assert "rejected" in gate_page(GateRun("rag-assistant", rejected(["it does not load"]), None, None))
