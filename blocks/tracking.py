@@ -15,6 +15,18 @@ USERNAME = "MLFLOW_TRACKING_USERNAME"
 PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105  (the name of a variable)
 INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
 
+_found: dict[str, str | None] = {}
+"""The variables as they were before a block changed them."""
+
+
+def _restore() -> None:
+    """No server is shown the credentials of the one before it."""
+    while _found:
+        name, value = _found.popitem()
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
 
 class MLflowTracking(KeyHolder):
     """
@@ -68,7 +80,9 @@ class MLflowTracking(KeyHolder):
         wanted = {USERNAME: self.username, PASSWORD if self.username else TOKEN: self.key()}
         if not self.verify_tls:
             wanted[INSECURE] = "true"
+        _restore()
         for name in (TOKEN, USERNAME, PASSWORD, INSECURE):
+            _found.setdefault(name, os.environ.get(name))
             if value := wanted.get(name):
                 os.environ[name] = value
             elif any(wanted.values()) and name != INSECURE:

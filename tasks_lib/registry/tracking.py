@@ -33,6 +33,10 @@ ENVIRONMENT = {
     "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL": "2",
 }
 
+MLFLOW_URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+"""MLflow writes the addresses it is pointed at into the environment, where the next platform would take them for
+what the user wants."""
+
 
 def connect(platform: Platform) -> "MlflowClient":
     """Point MLflow at the platform's tracking server and at our experiment."""
@@ -43,10 +47,24 @@ def connect(platform: Platform) -> "MlflowClient":
 
     uri = platform.tracking_uri()
     if mlflow.get_tracking_uri() != uri:
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
+        with _unchanged(MLFLOW_URIS):
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
     mlflow.set_experiment(EXPERIMENT)
     return mlflow.MlflowClient()
+
+
+@contextmanager
+def _unchanged(names: tuple[str, ...]) -> Iterator[None]:
+    """Leave variables of the environment as they were."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def experiment_id(client: "MlflowClient") -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from blocks import tracking
 from tests.stubs.bedrock_api import BedrockStub
 from tests.stubs.openai_api import OpenAIStub
 from tests.stubs.services import SERVICES, Service
@@ -49,6 +50,9 @@ def _no_credentials_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
+    for name in (tracking.TOKEN, tracking.USERNAME, tracking.PASSWORD):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(tracking, "_found", {})
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))

@@ -92,6 +92,8 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
     assert answer["sources"][0]["document"] == "leave.md"
     assert answer["usage"]["input_tokens"] > 0
     assert found["error"].endswith("***")
+    assert "the version raised" in found["refused"][0]
+    assert "***" in found["refused"][0]
     assert found["monitor"]["traces"] == 3
     assert {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests} == {planted[1]}
     for stub in (openai, denied):

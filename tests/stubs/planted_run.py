@@ -2,8 +2,8 @@
 
 Standard input: JSON with `secrets` (ten texts), `folder` (where documents may be written), and the addresses of the
 stubs: `bedrock` answers all questions but one, `openai` answers, `denied` (OpenAI) refuses; who refuses repeats the
-credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, and the error of the
-question that was not answered.
+credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, the error of the
+question that was not answered, and the reasons of a gate whose model refused its key.
 """
 
 import json
@@ -116,17 +116,20 @@ def loop(settings: dict[str, Any]) -> dict[str, Any]:
     return {"error": message} | {name: result and result.model_dump(mode="json") for name, result in found.items()}
 
 
-def fail(settings: dict[str, Any]) -> None:
-    """What else can go wrong: keys that are refused, and services that are gone."""
+def fail(settings: dict[str, Any]) -> list[str]:
+    """What else can go wrong: keys that are refused, and services that are gone. Gives the reasons of the gate."""
     _expect_error(lambda: ingest(Settings.model_validate({**settings, "embedder": "denied/stub-embed"}), "planted"))
     _expect_error(lambda: ingest(Settings.model_validate({**settings, "ingest": {}}), "planted"))
     _expect_error(lambda: ingest(Settings.model_validate({"ingest": settings["ingest"]}), "token"))
     _expect_error(lambda: deploy(Settings(), "password"))
+    refused = Settings.model_validate({**settings, "llm": {"model": "denied/stub-chat"}})
+    reasons = deploy(refused, "planted").reasons
     chain = {"model": "denied/stub-chat", "fallback": ["gone/model"]}
     for platform in ("planted", "token", "password"):
         checks = doctor(Settings.model_validate({**settings, "ingest": {}, "llm": chain}), platform).checks
         _expect(any(not check.ok for check in checks))
         sys.stdout.write(f"{resolve_platform(platform)!r}\n{checks!r}\n")
+    return reasons
 
 
 def _expect_error(step: Callable[[], object]) -> None:
@@ -151,7 +154,7 @@ def main() -> None:
     save(given)
     settings = written(Path(given["folder"]))
     found = loop(settings)
-    fail(settings)
+    found["refused"] = fail(settings)
     sys.stdout.write(json.dumps(found) + "\n")
 
 
