@@ -42,6 +42,10 @@ class IngestConfig(StrictModel):
         default=0.3, gt=0, le=1, description="Share of a source's documents that a run may delete unasked."
     )
     max_file_megabytes: float = Field(default=50, gt=0, description="Larger files are recorded as failed.")
+    mask_pii: bool = Field(
+        default=False,
+        description="Black out personal data (`guardrails.personal_data`) before documents are cut; lengths stay.",
+    )
     batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
     lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="Where batches run.")

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tasks_lib.config.settings import IngestConfig
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION
 from tasks_lib.ingestion.convert import CONVERTER_VERSION, FORMATS, oversized
 from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
 from tasks_lib.platform import DocumentSource, SourceFile
 
@@ -59,13 +60,13 @@ class SyncPlan:
         )
 
 
-def document_hash(content_hash: str) -> str:
-    """Identity of a document's chunks: its content, and the code that converts and cuts it."""
-    key = f"{content_hash}\x1f{CONVERTER_VERSION}\x1f{CHUNKER_VERSION}"
+def document_hash(content_hash: str, masking: str = "") -> str:
+    """Identity of a document's chunks: its content, what is masked in it, and the code that converts and cuts it."""
+    key = "\x1f".join(filter(None, [content_hash, str(CONVERTER_VERSION), str(CHUNKER_VERSION), masking]))
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def make_plan(source: DocumentSource, index: Index, config: IngestConfig) -> SyncPlan:
+def make_plan(source: DocumentSource, index: Index, settings: Settings) -> SyncPlan:
     """Compare every file of `source` with what `index` holds of it.
 
     Files that cannot be read are failures, and what the index holds of them is left alone.
@@ -78,7 +79,7 @@ def make_plan(source: DocumentSource, index: Index, config: IngestConfig) -> Syn
     gone = dict(manifest)
     for file in source.files():
         known = gone.pop(file.path, None)
-        outcome = _inspect(source, file, config)
+        outcome = _inspect(source, file, settings)
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
         elif known == outcome.document_hash:
@@ -100,20 +101,20 @@ def make_plan(source: DocumentSource, index: Index, config: IngestConfig) -> Syn
     )
 
 
-def _inspect(source: DocumentSource, file: SourceFile, config: IngestConfig) -> PlannedDocument | FailedDocument:
+def _inspect(source: DocumentSource, file: SourceFile, settings: Settings) -> PlannedDocument | FailedDocument:
     if file.path == "/":
         msg = f"source {source.uri!r}: {file.problem}"
         raise InputError(msg, hint="Check that the folder may be read.")
     if file.problem:
         return FailedDocument(path=file.path, reason=file.problem)
-    limit = max_bytes(config)
+    limit = max_bytes(settings.ingest)
     if file.size > limit:
         return FailedDocument(path=file.path, reason=oversized(file.size, limit))
     try:
         content = source.content_hash(file)
     except OSError as error:
         return FailedDocument(path=file.path, reason=f"cannot be read: {error.strerror or error}")
-    return PlannedDocument(file.path, file.size, file.etag, document_hash(content))
+    return PlannedDocument(file.path, file.size, file.etag, document_hash(content, masking_key(settings)))
 
 
 def max_bytes(config: IngestConfig) -> int:

@@ -13,6 +13,7 @@ from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.convert import convert
 from tasks_lib.ingestion.converted import UnreadableDocumentError
 from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.masking import without_personal_data
 from tasks_lib.ingestion.plan import PlannedDocument, max_bytes
 from tasks_lib.ingestion.result import FailedDocument
 from tasks_lib.platform import DocumentSource, Embedder
@@ -62,6 +63,8 @@ def _chunks(document: PlannedDocument, source: DocumentSource, embedder: Embedde
     data = source.read(document.path, document.etag)
     converted = convert(document.path, data, max_bytes=max_bytes(settings.ingest))
     del data
+    if settings.ingest.mask_pii:
+        converted = without_personal_data(converted, settings.guardrails.personal_data)
     chunks = list(
         chunk_document(
             converted,

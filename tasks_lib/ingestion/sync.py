@@ -28,7 +28,7 @@ def sync(source: DocumentSource, index: Index, embedder: Embedder, settings: Set
     """
     started = time.monotonic()
     with index.writing(settings.ingest.lock_timeout_seconds):
-        plan = make_plan(source, index, settings.ingest)
+        plan = make_plan(source, index, settings)
 
         def prepare(work: Iterable[Sequence[PlannedDocument]]) -> Iterable[PreparedBatch]:
             return (prepare_batch(batch, source, index, embedder, settings) for batch in work)

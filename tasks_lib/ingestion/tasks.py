@@ -54,7 +54,7 @@ def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  #
 def discover(platform: Platform, settings: Settings) -> SyncPlan:
     """Compare the source with what the index holds of it."""
     source = platform.document_source(settings.ingest.source, settings.ingest.include)
-    return make_plan(source, platform.index(settings.rag), settings.ingest)
+    return make_plan(source, platform.index(settings.rag), settings)
 
 
 @task(

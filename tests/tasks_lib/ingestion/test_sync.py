@@ -191,7 +191,7 @@ def test_dry_run_tells_the_plan_and_does_nothing(
     embedder.texts.clear()
     before = held(index, documents)
     configured = settings(dry_run=True)
-    planned = make_plan(FolderSource(documents), index, configured.ingest)
+    planned = make_plan(FolderSource(documents), index, configured)
     result = planned_result(planned, index, configured, 0.0)
     assert result.plan is not None
     assert result.plan.model_dump() == {"add": ["e.md"], "update": ["a.md"], "delete": ["b.md"]}
