@@ -1,5 +1,6 @@
 """The flow: batches as tasks, one MLflow run for each change, artifacts for people."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,30 @@ def test_mlflow_being_down_fails_no_ingest(
     result = ingest(configured(folder))
     assert (result.added, platform.index(Settings().rag).count()) == (1, 1)
     assert "not recorded in MLflow" in result.warnings[0]
+
+
+def test_a_batch_that_takes_too_long_is_named_and_not_tried_again(
+    prefect_harness: None, platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.ingest import ingest
+    from tasks_lib.ingestion import tasks
+
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("Employees receive 27 days of annual leave.\n")
+    attempts = []
+
+    def endless(*arguments: Any) -> None:
+        attempts.append(arguments)
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(tasks, "prepare_batch", endless)
+    monkeypatch.setattr(tasks, "BATCH_SECONDS", 0.2)
+    with pytest.raises(tasks.BatchTimeoutError, match=r"1 documents of .* from 'leave.md' took longer than 0.2 s"):
+        ingest(configured(folder))
+    assert len(attempts) == 1
+    assert not platform.indexes()
 
 
 def test_batches_run_on_the_configured_runner() -> None:
