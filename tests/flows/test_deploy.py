@@ -18,6 +18,7 @@ from flows.deploy import DeployResult
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.evaluation.datasets import save
+from tasks_lib.evaluation.decide import Decision
 from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
 from tasks_lib.registry.tracking import connect
@@ -120,6 +121,16 @@ def test_the_gate_promotes_restores_and_rolls_back(
     back = rolling_back.rollback(to=dark.version)
     assert (back.from_version, back.to_version) == (2, dark.version)
     assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 2, "production": dark.version}
+
+    def approve_too_late(decision: Decision, report: str) -> Decision:
+        client.set_registered_model_alias("rag-assistant", NAMES["production"], "2")
+        return decision
+
+    monkeypatch.setattr(deploying, "ask_a_person", approve_too_late)
+    late = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, approve=True, margin=0.5)
+    assert (late.decision, late.production_version) == ("undecided", 2)
+    assert late.reasons[0].startswith(f"production moved from version {dark.version} to 2 in the meantime")
+    assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 2, "production": 2}
 
 
 def judge_that_is_late_for_some(messages: list[ChatMessage]) -> str:
