@@ -13,6 +13,7 @@ import numpy as np
 
 from tasks_lib.monitoring.scores import Scores, sample_rows
 from tasks_lib.monitoring.traces import SCORER_NAME
+from tasks_lib.registry.tracking import disable_autologging
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -83,9 +84,7 @@ def _feedback(scores: Scores, row: int) -> "list[Feedback]":
 @contextmanager
 def _harness_settings() -> Iterator[None]:
     """Set what the harness reads from the environment, for the time of one evaluation."""
-    import mlflow
-
-    mlflow.autolog(disable=True, silent=True)
+    disable_autologging()
     before = {name: os.environ.get(name) for name in _HARNESS}
     os.environ.update(_HARNESS)
     try:

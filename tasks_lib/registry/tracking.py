@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.platform import Platform
@@ -73,6 +74,18 @@ def experiment_id(client: "MlflowClient") -> str:
     return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
 
 
+@cache
+def disable_autologging() -> None:
+    """Keep MLflow from patching packages as they are imported; once, and before threads are there.
+
+    MLflow takes its own lock and then Python's import lock here, and in any thread that imports it is the other way
+    round: with a tracking server, the thread that records system metrics imports on its first request.
+    """
+    import mlflow
+
+    mlflow.autolog(disable=True, silent=True)
+
+
 @contextmanager
 def run_of(verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False) -> Iterator["ActiveRun"]:
     """An MLflow run that records one execution of `verb`.
@@ -81,6 +94,7 @@ def run_of(verb: str, tags: dict[str, Any] | None = None, *, system_metrics: boo
     """
     import mlflow
 
+    disable_autologging()
     described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
     with mlflow.start_run(run_name=verb, tags=described, log_system_metrics=system_metrics or None) as run:
         yield run
