@@ -1,4 +1,4 @@
-"""Environment variables that keep the packages from calling home, before they are imported."""
+"""Environment variables that keep the packages from calling home and from chatting, before they are imported."""
 
 import os
 
@@ -8,6 +8,7 @@ QUIET = {
     # without it, MLflow's dependency litellm downloads a price list when it is imported, and can hang doing so
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 

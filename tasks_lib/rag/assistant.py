@@ -70,9 +70,9 @@ class Assistant:
             span.set_content_tag("output", answer)
         return answer
 
-    def stream(self, messages: Sequence[Message]) -> AnswerStream:
-        """The answer as it is written; `answer` of the stream is the whole."""
-        return AnswerStream(self, messages)
+    def stream(self, messages: Sequence[Message], *, beat_seconds: float | None = None) -> AnswerStream:
+        """The answer as it is written; `answer` of the stream is the whole. See :class:`AnswerStream`."""
+        return AnswerStream(self, messages, beat_seconds=beat_seconds)
 
     async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
         """As :meth:`answer_async`; hands pieces of the text to `emit` as the guardrails let them through.

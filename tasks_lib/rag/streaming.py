@@ -53,12 +53,17 @@ class AnswerStream:
 
     The work runs in a thread of its own, in a copy of the context that made the stream, so that its spans lie below
     the span that was open there.
+
+    :param beat_seconds: After this time without text, an empty piece gives whoever reads a chance to close the stream.
     """
 
-    def __init__(self, assistant: "Assistant", messages: Sequence[Message]) -> None:
+    def __init__(
+        self, assistant: "Assistant", messages: Sequence[Message], *, beat_seconds: float | None = None
+    ) -> None:
         self.answer: Answer | None = None
         self._assistant = assistant
         self._messages = list(messages)
+        self._beat_seconds = beat_seconds
         self._context = contextvars.copy_context()
         self._pieces: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
 
@@ -72,13 +77,19 @@ class AnswerStream:
         thread = threading.Thread(target=self._context.copy().run, args=(self._run, loop, work), daemon=True)
         thread.start()
         try:
-            while (piece := self._pieces.get()) is not None:
+            while (piece := self._next()) is not None:
                 if isinstance(piece, BaseException):
                     raise piece
                 yield piece
         finally:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(work.cancel)
+
+    def _next(self) -> str | BaseException | None:
+        try:
+            return self._pieces.get(timeout=self._beat_seconds)
+        except queue.Empty:
+            return ""
 
     async def _work(self) -> None:
         async def emit(piece: str) -> None:

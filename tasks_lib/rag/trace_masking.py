@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def mask_traces(config: PersonalDataConfig) -> None:
-    """From now on, mask the inputs and outputs of every span of this process before it is stored."""
+    """From now on, mask the inputs, outputs and errors of every span of this process before it is stored."""
     import mlflow
 
     mlflow.tracing.configure(span_processors=[span_mask(config)])
@@ -32,6 +32,8 @@ def span_mask(config: PersonalDataConfig) -> "Callable[[LiveSpan], None]":
 
     What cannot be searched is left out: MLflow would store it as it is if the processor failed.
     """
+    from mlflow.entities import SpanStatus
+
     finder = personal_data_finder(config)
 
     @lru_cache(maxsize=KEPT_TEXTS)
@@ -42,17 +44,39 @@ def span_mask(config: PersonalDataConfig) -> "Callable[[LiveSpan], None]":
         ]
         return masked(text, found)
 
+    def shown(value: Any) -> Any:
+        try:
+            return in_all_texts(value, without_personal_data)
+        except Exception:
+            logger.exception("a span could not be searched for personal data")
+            return UNREAD
+
     def mask(span: "LiveSpan") -> None:
         for value, replace in ((span.inputs, span.set_inputs), (span.outputs, span.set_outputs)):
-            try:
-                shown = in_all_texts(value, without_personal_data)
-            except Exception:
-                logger.exception("a span could not be searched for personal data")
-                shown = UNREAD
-            if shown != value:
-                replace(shown)
+            if (masked_value := shown(value)) != value:
+                replace(masked_value)
+        if span.status.description:
+            status = SpanStatus(span.status.status_code, shown(span.status.description))
+            span.set_status(status)  # type: ignore[arg-type]  # taken, though not declared
+        if span.events:
+            _replace_events(span, shown)
 
     return mask
+
+
+def _replace_events(span: "LiveSpan", shown: Callable[[Any], Any]) -> None:
+    """Put what `shown` gives in place of what the events tell, such as the texts of exceptions.
+
+    Neither MLflow nor OpenTelemetry has a way to change an event that was recorded.
+    """
+    from opentelemetry.sdk.trace import Event
+    from opentelemetry.sdk.util import BoundedList
+
+    events = []
+    for event in span.events:
+        told = {name: shown(value) if isinstance(value, str) else value for name, value in event.attributes.items()}
+        events.append(Event(event.name, told, event.timestamp))
+    span._span._events = BoundedList.from_seq(len(events), events)  # noqa: SLF001
 
 
 def in_all_texts(value: Any, change: Callable[[str], str]) -> Any:

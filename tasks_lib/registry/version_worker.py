@@ -17,12 +17,13 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Lock, Thread
 from typing import IO, Any
 
 ROOT_SPAN = "rag-assistant"
 SOURCE_TAG, ABANDONED = "llmops.source", "abandoned"
 """Where a trace comes from; an answer whose reader left before its end."""
+FLUSH_SECONDS = 60.0
 
 
 class Channel:
@@ -103,13 +104,15 @@ def _contract(model: Any) -> dict[str, Any]:
 
 def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel, cancelled: set[int]) -> None:
     import mlflow
+    from mlflow.entities.span import NO_OP_SPAN_TRACE_ID
 
     reply: dict[str, Any] = {"id": request["id"], "trace_id": None}
     started = time.perf_counter()
     try:
         with mlflow.start_span(ROOT_SPAN, span_type="CHAIN") as span:
-            reply["trace_id"] = span.trace_id
-            mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
+            if span.trace_id != NO_OP_SPAN_TRACE_ID:  # else MLflow was told to sample, and leaves this one out
+                reply["trace_id"] = span.trace_id
+                mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
             span.set_inputs({"messages": request["messages"]})
             started = time.perf_counter()
             ask = _streamed if request.get("stream") else _predicted
@@ -149,7 +152,8 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
                 raise Cancelled("the reader has left")
             if "answer" in chunk:
                 return chunk["answer"]
-            channel.send({"id": number, "piece": chunk["piece"]})
+            if chunk["piece"]:
+                channel.send({"id": number, "piece": chunk["piece"]})
     finally:
         cancelled.discard(number)
         chunks.close()
@@ -176,6 +180,13 @@ def _described(error: BaseException) -> dict[str, str]:
 
 
 def _flush_traces() -> None:
+    """Write the last traces; not for ever: who started this process may be gone, and MLflow too."""
+    flush = Thread(target=_flush, daemon=True)
+    flush.start()
+    flush.join(FLUSH_SECONDS)
+
+
+def _flush() -> None:
     import mlflow
 
     try:

@@ -1,5 +1,6 @@
 """Answers as they are written."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -85,3 +86,12 @@ def test_a_closed_stream_stops_the_model(with_model: WithModel, model_rag: RagCo
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]  # a generator
     assert stream.answer is None
+
+
+def test_a_stream_beats_while_the_model_says_nothing(with_model: WithModel, model_rag: RagConfig) -> None:
+    speak = threading.Event()
+    assistant = build_assistant(model_rag, with_model(lambda _: LONG if speak.wait(10) else "too late"))
+    pieces = iter(assistant.stream([QUESTION], beat_seconds=0.01))
+    assert next(pieces) == ""
+    speak.set()
+    assert "".join(pieces) == LONG

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ def stored(tracked_home: Callable[[Path], Home], tmp_path: Path) -> Iterator[Cal
     connect(LocalPlatform(tracked_home(tmp_path / "home")))
     mask_traces(PersonalDataConfig(allow=("@ours.example",)))
 
-    def write(inputs: Any, outputs: Any) -> Any:
-        with mlflow.start_span("request") as span:
+    def write(inputs: Any, outputs: Any, error: str = "") -> Any:
+        with suppress(ValueError), mlflow.start_span("request") as span:
             span.set_inputs(inputs)
             span.set_outputs(outputs)
+            if error:
+                raise ValueError(error)
         mlflow.flush_trace_async_logging()
         trace = mlflow.get_trace(span.trace_id)
         assert trace is not None
@@ -46,6 +49,14 @@ def test_what_a_span_tells_is_masked_wherever_it_stands(stored: Callable[[Any, A
     assert kept.inputs["messages"][0]["content"] == "Mail <EMAIL_ADDRESS>, or people@ours.example"
     assert kept.inputs["top_k"] == 5
     assert kept.outputs == ["Card <CREDIT_CARD>.", None, 1.5, True]
+
+
+def test_the_text_of_an_error_is_masked(stored: Callable[..., Any]) -> None:
+    kept = stored("How long?", None, error=f"{MAIL} has no card {CARD}")
+    assert kept.status.description == "ValueError: <EMAIL_ADDRESS> has no card <CREDIT_CARD>"
+    (event,) = kept.events
+    assert event.attributes["exception.message"] == "<EMAIL_ADDRESS> has no card <CREDIT_CARD>"
+    assert "Traceback" in event.attributes["exception.stacktrace"]
 
 
 def test_what_cannot_be_searched_is_not_stored(

@@ -175,3 +175,12 @@ def test_many_questions_at_once_are_spread_over_processes(monkeypatch: pytest.Mo
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: many.ask(QUESTION, 10), range(4)))
     assert sorted(asked) == [0, 0, 1, 1]
+
+
+def test_an_answer_that_mlflow_does_not_sample_has_no_trace(
+    registry: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACE_SAMPLING_RATIO", "0")
+    with process(registry, 1) as running:
+        reply = running.ask(QUESTION, 30)
+    assert (reply.answer["response"], reply.trace_id) == ("first", None)
