@@ -13,8 +13,10 @@ from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local_models import LocalModels
 from blocks.ollama import OllamaModels
 from blocks.openai import OpenAICompatibleModels
+from blocks.provider import ModelProvider
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
+from tasks_lib.plugins import plugins
 
 if TYPE_CHECKING:
     from blocks.base import PlatformBlock  # imported, it would be registered as a form of its own
@@ -37,11 +39,28 @@ FOREIGN: tuple[type[Block], ...] = (AwsCredentials, AwsSecret)
 """Blocks of prefect-aws that ours hold or name."""
 
 
+def block_types() -> "tuple[type[PlatformBlock], ...]":
+    """Our block types and the providers of other packages; they must be imported before one of them is loaded.
+
+    :raises PluginError: If a provider cannot be imported, is no `ModelProvider`, or bears the slug of another type.
+    """
+    found = list(BLOCKS)
+    for brought in plugins("providers").values():
+        kind = brought.load()
+        if not (isinstance(kind, type) and issubclass(kind, ModelProvider)):
+            raise brought.failed("is no subclass of blocks.provider.ModelProvider")
+        if any(kind.get_block_type_slug() == other.get_block_type_slug() for other in found):
+            raise brought.failed(f"bears the slug {kind.get_block_type_slug()!r}, which is another block type's")
+        found.append(kind)
+    return tuple(found)
+
+
 def register_blocks() -> list[str]:
     """Tell the Prefect server about every block type, so that its forms are there; idempotent.
 
     :returns: Slugs of the types.
     """
-    for block in (*FOREIGN, *BLOCKS):
+    ours = block_types()
+    for block in (*FOREIGN, *ours):
         block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
-    return [block.get_block_type_slug() for block in BLOCKS]
+    return [block.get_block_type_slug() for block in ours]

@@ -4,6 +4,7 @@ The version brings `tasks_lib` and `blocks` along (`code_paths`); its `model_con
 Where it runs, `LLMOPS_PLATFORM` names the platform that supplies addresses and credentials.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,11 @@ from pydantic import BaseModel, Field
 if TYPE_CHECKING:
     from tasks_lib.rag.types import Message
 
+logger = logging.getLogger(__name__)
+
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
+BEAT_SECONDS = 0.5
+"""A stream without text gives an empty piece this often, so that it can be ended while a provider hangs."""
 
 
 class Turn(BaseModel):
@@ -82,11 +87,14 @@ class RagAssistant(PythonModel):
         """Read the configuration, resolve the platform, and load every model that answers need."""
         from blocks.resolve import resolve_platform
         from tasks_lib.config.rag import RagConfig
+        from tasks_lib.plugins import require_installed
         from tasks_lib.rag.pipeline import build_assistant
         from tasks_lib.rag.trace_masking import mask_traces
         from tasks_lib.rag.tracing import trace_into_mlflow
 
         configuration: Mapping[str, Any] = context.model_config
+        for requirement, installed in require_installed(configuration.get("plugins", ())).items():
+            logger.warning("the version was registered with %s, and %s is installed", requirement, installed)
         rag = RagConfig.model_validate(configuration["rag"])
         self.assistant = build_assistant(
             rag,
@@ -117,9 +125,11 @@ class RagAssistant(PythonModel):
     ) -> Iterator[dict[str, Any]]:
         """Answer one conversation: `{"piece"}` for each piece of text as let through, then `{"answer"}`, the whole.
 
+        While nothing comes, a piece is empty now and then.
+
         :raises InputError: As :meth:`predict`.
         """
-        stream = self.assistant.stream(_conversation(Request.model_validate(model_input)))
+        stream = self.assistant.stream(_conversation(Request.model_validate(model_input)), beat_seconds=BEAT_SECONDS)
         for piece in stream:
             yield {"piece": piece}
         if stream.answer is not None:

@@ -10,7 +10,7 @@ from prefect.blocks.core import Block
 from pydantic import ValidationError
 
 from blocks.aws_secret import KeyHolder
-from blocks.collection import BLOCKS, FOREIGN
+from blocks.collection import FOREIGN, block_types
 from blocks.environment import ENVIRONMENT, providers_of_environment
 from blocks.provider import ModelProvider
 from tasks_lib.errors import ConfigurationError, LlmopsError
@@ -36,6 +36,7 @@ def load_block(slug: str, role: type[Role], purpose: str) -> Role:
         raise ConfigurationError(
             f"{purpose} names {slug!r}, which is no slug", hint="Write block-type/document-name in lower-case letters."
         )
+    block_types()
     with _server():
         try:
             block: Any = Block.load(slug, _sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
@@ -87,7 +88,7 @@ def saved_slugs(role: type[Block]) -> list[str]:
 
 def kinds_of(role: type[Block]) -> list[str]:
     """Slugs of the block types that can play `role`."""
-    return sorted(kind.get_block_type_slug() for kind in (*FOREIGN, *BLOCKS) if issubclass(kind, role))
+    return sorted(kind.get_block_type_slug() for kind in (*FOREIGN, *block_types()) if issubclass(kind, role))
 
 
 @contextmanager

@@ -41,6 +41,10 @@ class ConfigurationError(InputError):
     """A key, value, platform or slug of the configuration is wrong or missing."""
 
 
+class PluginError(ConfigurationError):
+    """A package that brings a metric, a validator, a component or a provider is broken, missing or in conflict."""
+
+
 class NotDeployedError(InputError):
     """The verb needs a production version and there is none."""
 

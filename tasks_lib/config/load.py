@@ -21,6 +21,7 @@ from tasks_lib.config.files import read_yaml
 from tasks_lib.config.keys import describe, nest
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.plugins import named_plugins
 
 ENVIRONMENT_PREFIX = "LLMOPS_"
 ENVIRONMENT_DELIMITER = "__"
@@ -34,7 +35,8 @@ def load_settings(
     :param files: YAML files, local paths or s3:// URIs; later ones win.
     :param overrides: `key.path=value`, the value read as YAML.
     :param flags: Dotted key → value, from the verb's own flags; `None` values are not given.
-    :raises ConfigurationError: If a file cannot be read, a key is unknown or a value does not fit.
+    :raises ConfigurationError: If a file cannot be read, a key is unknown, a value does not fit, or no installed
+        package brings a plug-in that is named.
     """
     layers = [read_yaml(file) for file in files]
     layers += [_parse_override(item) for item in overrides]
@@ -65,7 +67,9 @@ def load_settings(
             f"an environment variable {ENVIRONMENT_PREFIX}… cannot be read: {error}",
             hint=f"Name single keys, for example {ENVIRONMENT_PREFIX}RETRIEVER{ENVIRONMENT_DELIMITER}TOP_K=8.",
         ) from error
-    return Settings.model_validate(merged.model_dump())
+    settings = Settings.model_validate(merged.model_dump())
+    named_plugins(settings)
+    return settings
 
 
 def _parse_override(item: str) -> dict[str, Any]:

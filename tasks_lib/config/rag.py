@@ -39,6 +39,13 @@ class ChunkingConfig(StrictModel):
         return self
 
 
+class ComponentConfig(StrictModel):
+    """A Haystack component that another package brings (entry point group `llmops_flows.components`)."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="Name of the entry point.")
+    options: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")
+
+
 class RetrieverConfig(StrictModel):
     """What is looked up for a question."""
 
@@ -65,6 +72,11 @@ class RetrieverConfig(StrictModel):
     score_threshold: float | None = Field(default=None, description="Chunks that score below are left out.")
     filters: dict[str, Any] | None = Field(default=None, description="Haystack metadata filters.")
     merge_neighbours: bool = Field(default=False, description="Join adjacent chunks of one document.")
+    components: tuple[ComponentConfig, ...] = Field(
+        default=(),
+        description="Rankers and retrievers of other packages, in this order, between the ranking and `top_k`; what a "
+        "retriever finds is joined by reciprocal ranks.",
+    )
 
 
 class RewriteConfig(StrictModel):
@@ -224,6 +236,19 @@ class LengthConfig(ValidatorConfig):
     output_characters: int = Field(default=20_000, ge=1, description="Longest answer.")
 
 
+class OwnValidatorConfig(ValidatorConfig):
+    """A validator that another package brings. Where no action is given, the text is not checked."""
+
+    options: dict[str, Any] = Field(default_factory=dict, description="What the validator is made with.")
+    on_input: Literal["refuse", "mask", "allow-and-log"] | None = Field(
+        default=None, description="Action on questions."
+    )
+    on_output: Literal["refuse", "mask", "allow-and-log"] | None = Field(default=None, description="Action on answers.")
+    on_passages: Literal["drop", "mask", "allow-and-log"] | None = Field(
+        default=None, description="Action on retrieved passages."
+    )
+
+
 class GuardrailsConfig(StrictModel):
     """What is checked on the way in and on the way out."""
 
@@ -234,6 +259,10 @@ class GuardrailsConfig(StrictModel):
     output_schema: OutputSchemaConfig = OutputSchemaConfig()
     grounding: GroundingConfig = GroundingConfig()
     length: LengthConfig = LengthConfig()
+    validators: dict[str, OwnValidatorConfig] = Field(
+        default_factory=dict,
+        description="Validators of other packages (entry point group `llmops_flows.validators`), by name.",
+    )
     time_limit: float = Field(
         default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."
     )
@@ -242,6 +271,11 @@ class GuardrailsConfig(StrictModel):
         min_length=1,
         description="What is said when a guardrail refuses.",
     )
+
+    def own_message(self, validator: str) -> str | None:
+        """What this validator says when it refuses, if it has words of its own."""
+        config: ValidatorConfig = self.validators.get(validator) or getattr(self, validator)
+        return config.message
 
 
 class IndexConfig(StrictModel):

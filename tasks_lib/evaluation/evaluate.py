@@ -12,16 +12,24 @@ import numpy as np
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import VersionError
 from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS
 from tasks_lib.evaluation.judge import JUDGE_METRICS
 from tasks_lib.evaluation.judging import Judged
 from tasks_lib.evaluation.measurement import Measurement, Row
-from tasks_lib.evaluation.scorers import METRICS, expectations_of, prefetch, required_metrics, score
+from tasks_lib.evaluation.scorers import (
+    MEDIAN_LATENCY,
+    TAIL_LATENCY,
+    TOKENS,
+    all_metrics,
+    expectations_of,
+    prefetch,
+    required_metrics,
+    score,
+)
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.progress import advance
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess
-from tasks_lib.registry.tracking import VERB_TAG
+from tasks_lib.registry.tracking import VERB_TAG, disable_autologging
 from tasks_lib.registry.validate import checked_answer, messages_of
 
 if TYPE_CHECKING:
@@ -148,7 +156,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, float | None]:
     """Means over the questions that have the metric, and the percentiles of the latency."""
     figures: dict[str, float | None] = {}
     judged = [name for name in JUDGE_METRICS if any(name in row.values for row in rows)]
-    for name in (*METRICS, TOKENS, *judged):
+    for name in (*all_metrics(), TOKENS, *judged):
         values = [value for row in rows if (value := row.values.get(name)) is not None]
         figures[name] = float(np.mean(values)) if values else None
     seconds = [value for row in rows if (value := row.values.get("latency_seconds")) is not None]
@@ -176,7 +184,7 @@ def _scores(predictions: Sequence[Prediction], traces: "Sequence[Trace]", scorer
         }
     )
     logging.getLogger("mlflow.genai.evaluation.harness").setLevel(logging.ERROR)  # the gate names failed scorers itself
-    mlflow.autolog(disable=True, silent=True)
+    disable_autologging()
     result = mlflow.genai.evaluate(data=data, scorers=list(scorers))
     by_trace = {} if result.result_df is None else result.result_df.set_index("trace_id")["assessments"].to_dict()
     return [_read(by_trace.get(trace.info.trace_id, []), result.run_id) for trace in traces]
@@ -199,7 +207,7 @@ def _read(assessments: Sequence[Mapping[str, Any]], run_id: str) -> _Scores:
 
 
 def _row(prediction: Prediction, scores: _Scores) -> Row:
-    values: dict[str, float | None] = {name: scores.values.get(name) for name in METRICS}
+    values: dict[str, float | None] = {name: scores.values.get(name) for name in all_metrics()}
     values |= {name: scores.values[name] for name in JUDGE_METRICS if name in scores.values}
     read, written = values.get("input_tokens"), values.get("output_tokens")
     values[TOKENS] = read + written if read is not None and written is not None else None

@@ -6,18 +6,17 @@ from typing import Literal
 
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.evaluation.judge import JUDGE_METRICS
-from tasks_lib.evaluation.scorers import LOWER_IS_BETTER, METRICS
+from tasks_lib.evaluation.scorers import (
+    LOWER_IS_BETTER,
+    MEDIAN_LATENCY,
+    TAIL_LATENCY,
+    TOKENS,
+    all_metrics,
+    own_metrics,
+)
 
 Direction = Literal["floor", "ceiling"]
 
-TOKENS = "tokens"
-"""Tokens of one answer, read and written."""
-
-MEDIAN_LATENCY = "latency_p50_seconds"
-TAIL_LATENCY = "latency_p95_seconds"
-
-PER_QUESTION = (*METRICS, TOKENS, *JUDGE_METRICS)
-KNOWN = (*PER_QUESTION, MEDIAN_LATENCY, TAIL_LATENCY)
 _CEILINGS = LOWER_IS_BETTER | {TOKENS, MEDIAN_LATENCY, TAIL_LATENCY}
 
 _TITLES = {
@@ -48,21 +47,29 @@ _TITLES = {
 
 def title_of(metric: str) -> str:
     """The metric for people who have not read its definition."""
-    return _TITLES.get(metric, metric)
+    own = own_metrics().get(metric)
+    return (own.title if own else "") or _TITLES.get(metric, metric)
 
 
 def direction(metric: str) -> Direction:
     """A ceiling for latency, tokens and cost; a floor for quality."""
-    return "ceiling" if metric in _CEILINGS else "floor"
+    own = own_metrics().get(metric)
+    return "ceiling" if metric in _CEILINGS or (own is not None and own.lower_is_better) else "floor"
 
 
-def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = KNOWN) -> None:
+def per_question() -> tuple[str, ...]:
+    """Metrics that every question has of its own, so that two versions are compared by them."""
+    return (*all_metrics(), TOKENS, *JUDGE_METRICS)
+
+
+def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = ()) -> None:
     """Refuse metrics that nothing measures.
 
     :param key: Configuration key that named them.
-    :param known: `PER_QUESTION` where two versions are compared question by question.
+    :param known: :func:`per_question` where two versions are compared question by question; every metric by default.
     :raises ConfigurationError: Naming the nearest metric.
     """
+    known = known or (*per_question(), MEDIAN_LATENCY, TAIL_LATENCY)
     for metric in metrics:
         if metric in known:
             continue

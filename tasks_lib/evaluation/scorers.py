@@ -1,13 +1,18 @@
 """The metrics as one table: plain scores for the gate, and MLflow scorers that show every row in the MLflow UI."""
 
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tasks_lib.evaluation import answer_metrics as metrics
+from tasks_lib.evaluation import answer_metrics
 from tasks_lib.evaluation.answer_metrics import Row
 from tasks_lib.evaluation.examples import Example
+from tasks_lib.evaluation.judge import JUDGE_METRICS
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.platform import Embedder
+from tasks_lib.plugins import Plugin, plugins
 
 if TYPE_CHECKING:
     from mlflow.entities import Feedback, Trace
@@ -18,28 +23,92 @@ Metric = Callable[[Row], float | None]
 METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (
-        metrics.right_or_refused,
-        metrics.retrieval_recall,
-        metrics.retrieval_precision,
-        metrics.retrieval_mrr,
-        metrics.retrieval_ndcg,
-        metrics.answer_f1,
-        metrics.semantic_similarity,
-        metrics.groundedness,
-        metrics.refusal_accuracy,
-        metrics.answer_rate,
-        metrics.guardrail_accuracy,
-        metrics.latency_seconds,
-        metrics.input_tokens,
-        metrics.output_tokens,
-        metrics.cost,
+        answer_metrics.right_or_refused,
+        answer_metrics.retrieval_recall,
+        answer_metrics.retrieval_precision,
+        answer_metrics.retrieval_mrr,
+        answer_metrics.retrieval_ndcg,
+        answer_metrics.answer_f1,
+        answer_metrics.semantic_similarity,
+        answer_metrics.groundedness,
+        answer_metrics.refusal_accuracy,
+        answer_metrics.answer_rate,
+        answer_metrics.guardrail_accuracy,
+        answer_metrics.latency_seconds,
+        answer_metrics.input_tokens,
+        answer_metrics.output_tokens,
+        answer_metrics.cost,
     )
 }
 
 LOWER_IS_BETTER = frozenset({"latency_seconds", "input_tokens", "output_tokens", "cost"})
 
+TOKENS = "tokens"
+"""Tokens of one answer, read and written."""
+
+MEDIAN_LATENCY = "latency_p50_seconds"
+TAIL_LATENCY = "latency_p95_seconds"
+RESERVED = frozenset({TOKENS, MEDIAN_LATENCY, TAIL_LATENCY, *JUDGE_METRICS})
+"""Figures that are not scored row by row from the answer alone."""
+
 SCORER_NAME = "llmops"
 """Name of the one MLflow scorer; its feedback bears the names of :data:`METRICS`."""
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric of another package: what its entry point names is this, or the function alone.
+
+    :param function: A row → a number, or `None` where the metric does not apply.
+    :param title: For people who have not read its definition.
+    :param lower_is_better: Whether thresholds are ceilings.
+    """
+
+    function: Metric
+    title: str = ""
+    lower_is_better: bool = False
+
+
+@cache
+def own_metrics() -> dict[str, OwnMetric]:
+    """Metrics of other packages, by name.
+
+    :raises PluginError: If one cannot be imported, is no function, or bears the name of one of ours.
+    """
+    found: dict[str, OwnMetric] = {}
+    for name, brought in plugins("metrics").items():
+        if name in METRICS or name in RESERVED:
+            raise brought.failed("bears the name of a metric of ours")
+        loaded = brought.load()
+        metric = loaded if isinstance(loaded, OwnMetric) else OwnMetric(loaded)
+        if not callable(metric.function):
+            raise brought.failed(f"is no function of a row but {type(metric.function).__name__}")
+        found[name] = replace(metric, function=_naming(brought, metric.function))
+    return found
+
+
+def all_metrics() -> dict[str, Metric]:
+    """Our metrics and those of other packages, by name.
+
+    :raises PluginError: As :func:`own_metrics`.
+    """
+    return METRICS | {name: metric.function for name, metric in own_metrics().items()}
+
+
+def _naming(brought: Plugin, function: Metric) -> Metric:
+    """`function`, whose errors name the package."""
+
+    def metric(row: Row) -> float | None:
+        try:
+            value = function(row)
+            number = None if value is None else float(value)
+        except Exception as error:
+            raise brought.failed("failed", error) from error
+        if number is not None and not math.isfinite(number):
+            raise brought.failed(f"gave {number}, which is no number to compare")
+        return number
+
+    return metric
 
 
 def score(example: Example, payload: dict[str, Any] | None, similarity: Similarity) -> dict[str, float | None]:
@@ -48,7 +117,7 @@ def score(example: Example, payload: dict[str, Any] | None, similarity: Similari
     :param payload: `Answer.payload()`, with `latency_seconds`; `{"error": …}` or `None` for a row that failed.
     """
     row = Row.of(example, payload, similarity)
-    return {name: metric(row) for name, metric in METRICS.items()}
+    return {name: metric(row) for name, metric in all_metrics().items()}
 
 
 def required_metrics(example: Example) -> frozenset[str]:
@@ -92,14 +161,15 @@ def mlflow_scorers(embedder: Embedder | Similarity) -> "list[Scorer]":
     from mlflow.genai.scorers import scorer
 
     similarity = embedder if isinstance(embedder, Similarity) else Similarity(embedder)
+    metrics = all_metrics()
 
-    def all_metrics(outputs: Any, expectations: dict[str, Any], trace: "Trace | None") -> "list[Feedback]":
+    def every_metric(outputs: Any, expectations: dict[str, Any], trace: "Trace | None") -> "list[Feedback]":
         example = Example.model_validate(expectations["example"])
         row = Row.of(example, _with_latency(outputs, trace), similarity)
-        feedback = (_feedback(name, metric, row) for name, metric in METRICS.items())
+        feedback = (_feedback(name, metric, row) for name, metric in metrics.items())
         return [entry for entry in feedback if entry is not None]
 
-    return [scorer(all_metrics, name=SCORER_NAME)]
+    return [scorer(every_metric, name=SCORER_NAME)]
 
 
 def _feedback(name: str, metric: Metric, row: Row) -> "Feedback | None":

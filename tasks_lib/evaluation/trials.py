@@ -13,7 +13,7 @@ from tasks_lib.config.settings import GateConfig, TuneConfig
 from tasks_lib.errors import ConfigurationError, InputError, LlmopsError
 from tasks_lib.evaluation.evaluate import Prediction, measure_plainly
 from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY
+from tasks_lib.evaluation.scorers import MEDIAN_LATENCY
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.platform import Platform
 from tasks_lib.progress import advance

@@ -8,6 +8,7 @@ from tasks_lib.guardrails.guardrails import BoundDetector, Guardrails
 from tasks_lib.guardrails.injection import InjectionDetector, InjectionScorer, PassageInjectionDetector
 from tasks_lib.guardrails.length import LengthDetector
 from tasks_lib.guardrails.output_schema import OutputSchemaDetector
+from tasks_lib.guardrails.own import own_validators
 from tasks_lib.guardrails.personal_data.detector import PersonalDataDetector, personal_data_finder
 from tasks_lib.guardrails.secrets import SecretsDetector
 from tasks_lib.guardrails.topics import TopicsDetector
@@ -24,7 +25,7 @@ def build_guardrails(
 
     :param embedder: Compares meanings (topics, injection, grounding). Thresholds are calibrated for all-MiniLM-L6-v2.
     :param chat_generator: Confirms topics, where that is configured.
-    :raises ConfigurationError: If an entity or a JSON Schema is not valid.
+    :raises ConfigurationError: If an entity or a JSON Schema is not valid, or a plug-in is missing or broken.
     """
     on_input: list[BoundDetector] = []
     on_output: list[BoundDetector] = []
@@ -51,6 +52,10 @@ def build_guardrails(
         on_output.append((OutputSchemaDetector(config.output_schema.json_schema), config.output_schema))
     if config.grounding.enabled:
         on_output.append((GroundingDetector(config.grounding, embedder), config.grounding))
+    for own_validator in own_validators(config):
+        on_input += own_validator.detector(own_validator.config.on_input)
+        on_output += own_validator.detector(own_validator.config.on_output)
+        on_passages += own_validator.detector(own_validator.config.on_passages)
     guardrails = Guardrails(config, embedder, on_input=on_input, on_output=on_output, on_passages=on_passages)
     guardrails.warm_up()
     return guardrails

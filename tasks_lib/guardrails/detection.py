@@ -19,6 +19,16 @@ class Detection:
     action: Verdict
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a validator of another package finds: characters `start` to `end` of the checked text."""
+
+    kind: str
+    start: int
+    end: int
+    score: float = 1.0
+
+
 @dataclass
 class CheckContext:
     """One text on its way in or out."""

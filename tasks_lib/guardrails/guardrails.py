@@ -30,11 +30,11 @@ class _Guards:
 
     def __init__(self, name: str, detectors: Sequence[BoundDetector]) -> None:
         guardrails_ai()
-        from tasks_lib.guardrails.validators import VALIDATORS
+        from tasks_lib.guardrails.validators import validator_of
 
         self._name = name
         self.bound = list(detectors)
-        self._validators: list[DetectorValidator] = [VALIDATORS[d.name](d, config) for d, config in detectors]
+        self._validators: list[DetectorValidator] = [validator_of(d, config) for d, config in detectors]
         self._idle: queue.LifoQueue[QuietGuard] = queue.LifoQueue()
 
     def detections(self, text: str, context: CheckContext) -> dict[str, list[Detection]]:

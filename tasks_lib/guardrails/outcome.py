@@ -87,8 +87,7 @@ def refusal_message(found: Found, config: GuardrailsConfig) -> str:
     """What to say: the message of the first validator that refuses, else the common one."""
     for name, detections in found.items():
         if overall({name: detections}) == "refuse":
-            own: str | None = getattr(config, name).message
-            return own or config.message
+            return config.own_message(name) or config.message
     return config.message
 
 

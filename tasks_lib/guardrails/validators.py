@@ -9,6 +9,7 @@ from guardrails.settings import settings
 from guardrails_ai.types import ErrorSpan, FailResult, PassResult, ValidationResult
 
 from tasks_lib.config.rag import ValidatorConfig
+from tasks_lib.errors import PluginError
 from tasks_lib.guardrails.detection import CheckContext, Detection, Detector
 from tasks_lib.guardrails.time_limit import TimeLimit
 
@@ -50,7 +51,8 @@ class DetectorValidator(Validator):  # type: ignore[misc]  # the framework is un
             logger.warning("guardrail %s exceeded its time on %d characters", self.detector.name, len(text))
             return [Detection(TIMED_OUT, 0, len(text), 1.0, self.config.on_failure)]
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was; the message may hold the text
-            logger.warning("guardrail %s failed with %s", self.detector.name, type(error).__name__)
+            what = error.message if isinstance(error, PluginError) else type(error).__name__
+            logger.warning("guardrail %s failed with %s", self.detector.name, what)
             return [Detection(FAILED, 0, len(text), 1.0, self.config.on_failure)]
 
 
@@ -98,6 +100,15 @@ VALIDATORS: dict[str, type[DetectorValidator]] = {
     "output_schema": OutputSchemaValidator,
     "grounding": GroundingValidator,
 }
+
+
+def validator_of(detector: Detector, config: ValidatorConfig) -> DetectorValidator:
+    """The validator of a detector; one that another package brings is registered under its name."""
+    kind = VALIDATORS.get(detector.name)
+    if kind is None:
+        own = type("OwnValidator", (DetectorValidator,), {"__doc__": "A validator of another package."})
+        kind = VALIDATORS[detector.name] = register_validator(f"llmops/{detector.name}", data_type="string")(own)
+    return kind(detector, config)
 
 
 class QuietGuard(Guard):  # type: ignore[misc]  # the framework is untyped

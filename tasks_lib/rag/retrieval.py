@@ -12,6 +12,7 @@ from tasks_lib.config.rag import RagConfig, RetrieverConfig
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.index import Index
 from tasks_lib.platform import Embedder, Platform
+from tasks_lib.rag.own_component import add_own_component, own_name
 
 PASSAGES = "passages"
 """Name of the component whose `documents` are the retrieved passages."""
@@ -51,12 +52,15 @@ def add_retrieval(pipeline: Pipeline, retriever: RetrieverConfig, index: Index, 
         pipeline.connect("vector.documents", "fusion.vector")
         pipeline.connect("keyword.documents", "fusion.keyword")
     ranking = {"hybrid": "fusion", "vector": "vector", "keyword": "keyword"}[retriever.mode]
+    for number, part in enumerate(retriever.components):
+        ranking = add_own_component(pipeline, own_name(number), part, ranking)
     pipeline.connect(f"{ranking}.documents", f"{PASSAGES}.documents")
 
 
 def question_inputs(retriever: RetrieverConfig) -> list[str]:
     """Inputs of the retrieval part that take the question."""
-    return ["embedder.text"] if retriever.mode == "vector" else ["embedder.text", "keyword.query"]
+    built_in = ["embedder.text"] if retriever.mode == "vector" else ["embedder.text", "keyword.query"]
+    return built_in + [f"{own_name(number)}.query" for number in range(len(retriever.components))]
 
 
 def inputs_of(question: str, retriever: RetrieverConfig) -> dict[str, dict[str, Any]]:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks_lib.config.rag import RagConfig
+from tasks_lib.plugins import requirements_of
 
 
 def fingerprint(rag: RagConfig, code_paths: Sequence[Path]) -> str:
-    """SHA-256 over `rag` (which names prompt and prompt version) and every Python file below `code_paths`."""
-    content = {"rag": rag.model_dump(mode="json"), "code": code_digests(code_paths)}
+    """SHA-256 over `rag` (which names the prompt version), its plug-ins and every Python file below `code_paths`."""
+    content = {
+        "rag": rag.model_dump(mode="json"),
+        "plugins": requirements_of(rag),
+        "code": code_digests(code_paths),
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,9 +11,11 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.evaluation.datasets import Dataset, load
 from tasks_lib.evaluation.decide import require_enough
-from tasks_lib.evaluation.gate_metrics import MEDIAN_LATENCY, PER_QUESTION, require_known
+from tasks_lib.evaluation.gate_metrics import per_question, require_known
 from tasks_lib.evaluation.judging import judge_of
+from tasks_lib.evaluation.scorers import MEDIAN_LATENCY
 from tasks_lib.platform import Platform
+from tasks_lib.plugins import plugins, requirements_of
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import Candidate, is_same
@@ -94,6 +96,9 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
         "git_sha": git_revision(code_paths[0]),
         "platform": platform.name,
     }
+    brought = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
+    if brought:
+        tags["plugins"] = ", ".join(brought)
     candidate = Candidate(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
     return Plan(candidate, dataset, find_live(client, gate.model_name, gate.aliases["production"]))
 
@@ -104,8 +109,8 @@ def require_metrics(gate: GateConfig) -> None:
     :raises ConfigurationError: Naming the nearest metric.
     """
     require_known(gate.limits, "gate.thresholds")
-    require_known(gate.guard_margins, "gate.guard_metrics", PER_QUESTION)
-    require_known([gate.primary], "gate.primary", PER_QUESTION)
+    require_known(gate.guard_margins, "gate.guard_metrics", per_question())
+    require_known([gate.primary], "gate.primary", per_question())
 
 
 def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.config.rag import RagConfig
+from tasks_lib.plugins import requirements_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,6 +86,7 @@ def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | No
 def _log(candidate: Candidate) -> int:
     from mlflow.models import Model
 
+    brought = requirements_of(candidate.rag)
     with redirect_stderr(StringIO()):  # MLflow announces each registration there
         info = Model.log(
             artifact_path=None,
@@ -94,8 +96,12 @@ def _log(candidate: Candidate) -> int:
             tags=candidate.tags,
             python_model=str(candidate.script),
             code_paths=[str(path) for path in candidate.code_paths],
-            model_config={"rag": candidate.rag.model_dump(mode="json"), "index_version": candidate.index_version},
-            pip_requirements=pinned_requirements(),
+            model_config={
+                "rag": candidate.rag.model_dump(mode="json"),
+                "index_version": candidate.index_version,
+                "plugins": brought,
+            },
+            pip_requirements=[*pinned_requirements(), *brought],
             validate_serving_input=False,
         )
     return int(info.registered_model_version)

@@ -17,7 +17,7 @@ from tasks_lib.evaluation.decide import (
 )
 from tasks_lib.evaluation.evaluate import Prediction, measure_plainly, summarise
 from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.gate_metrics import PER_QUESTION, direction, require_known
+from tasks_lib.evaluation.gate_metrics import direction, per_question, require_known
 from tasks_lib.evaluation.gate_page import gate_page
 from tasks_lib.evaluation.gate_report import GateRun, gate_report, worst_rows
 from tasks_lib.evaluation.measurement import Measurement, Row
@@ -217,7 +217,7 @@ def test_an_unknown_metric_names_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'groundedness'"):
         require_known(["groundednes"], "gate.thresholds")
     with pytest.raises(ConfigurationError, match="latency_p95_seconds"):
-        require_known(["latency_p95_seconds"], "gate.primary", PER_QUESTION)
+        require_known(["latency_p95_seconds"], "gate.primary", per_question())
 
 
 def test_three_questions_decide_nothing() -> None:

@@ -1,0 +1,163 @@
+"""What other packages bring: metrics, validators, components and providers, found by entry point.
+
+A package names its parts in its `pyproject.toml`; nothing of this project is changed:
+
+    [project.entry-points."llmops_flows.metrics"]
+    short_enough = "acme_llmops.metrics:short_enough"
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from typing import TYPE_CHECKING, Any, Literal
+
+from tasks_lib.errors import ConfigurationError, PluginError
+
+if TYPE_CHECKING:
+    from tasks_lib.config.rag import RagConfig
+
+Kind = Literal["metrics", "validators", "components", "providers"]
+KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
+GROUP = "llmops_flows."
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One part, and the package that brings it."""
+
+    kind: Kind
+    name: str
+    package: str
+    version: str
+    entry: EntryPoint
+
+    @property
+    def requirement(self) -> str:
+        """The package as `name==version`."""
+        return f"{self.package}=={self.version}"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind.removesuffix('s')} of {self.package} {self.version})"
+
+    def load(self) -> Any:
+        """What the entry point names.
+
+        :raises PluginError: If it cannot be imported.
+        """
+        try:
+            return self.entry.load()
+        except Exception as error:  # the package is not ours: whatever it raises on import
+            raise self.failed(f"cannot be imported from {self.entry.value!r}", error) from error
+
+    def loaded(self) -> str:
+        """Import it; one line about it.
+
+        :raises PluginError: As :meth:`load`.
+        """
+        self.load()
+        return f"{self.entry.value} can be imported"
+
+    def make(self, options: Mapping[str, Any]) -> Any:
+        """What the entry point names, called with `options`.
+
+        :raises PluginError: If it cannot be imported, or does not take these options.
+        """
+        factory = self.load()
+        try:
+            return factory(**options)
+        except Exception as error:
+            raise self.failed(f"cannot be made with options {dict(options)!r}", error) from error
+
+    def failed(self, what: str, error: Exception | None = None) -> PluginError:
+        """The error that names this part and its package."""
+        cause = f": {type(error).__name__}: {error}" if error else ""
+        return PluginError(f"the plug-in {self} {what}{cause}", hint=f"Correct, upgrade or remove {self.package}.")
+
+
+@cache
+def plugins(kind: Kind) -> dict[str, Plugin]:
+    """Installed parts of this kind by name.
+
+    :raises PluginError: If two packages bring the same name.
+    """
+    found: dict[str, Plugin] = {}
+    for entry in entry_points(group=GROUP + kind):
+        package = entry.dist.name if entry.dist else entry.module
+        plugin = Plugin(kind, entry.name, package, entry.dist.version if entry.dist else "", entry)
+        twin = found.setdefault(entry.name, plugin)
+        if twin.package != package:
+            raise PluginError(
+                f"two packages bring {kind} called {entry.name!r}: {twin.package} and {package}",
+                hint="Remove one of them.",
+            )
+    return found
+
+
+def plugin(kind: Kind, name: str, key: str) -> Plugin:
+    """The part called `name`.
+
+    :param key: Configuration key that named it.
+    :raises ConfigurationError: If no installed package brings it; the message names the nearest.
+    """
+    known = plugins(kind)
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    raise ConfigurationError(
+        f"{key} names {name!r}, which no installed package brings{guess}",
+        hint=f"Installed {kind}: {', '.join(sorted(known)) or 'none'}. "
+        f"A package brings one by the entry point group {GROUP + kind!r}.",
+    )
+
+
+def named_plugins(rag: "RagConfig") -> list[Plugin]:
+    """The validators and components that a configuration names.
+
+    :raises ConfigurationError: If no installed package brings one of them.
+    """
+    return [
+        *(plugin("validators", name, "guardrails.validators") for name in rag.guardrails.validators),
+        *(plugin("components", part.name, "retriever.components") for part in rag.retriever.components),
+    ]
+
+
+def requirements_of(rag: "RagConfig") -> list[str]:
+    """Packages, as `name==version`, that an assistant of this configuration may run: what it names, and providers.
+
+    Which provider serves a model is the platform's matter, so all installed ones are listed.
+    """
+    return sorted({part.requirement for part in (*named_plugins(rag), *plugins("providers").values())})
+
+
+def differing(requirements: Iterable[str]) -> dict[str, str | None]:
+    """Requirement → the version that is installed instead, or `None` where the package is missing."""
+    found: dict[str, str | None] = {}
+    for requirement in requirements:
+        package, _, wanted = requirement.partition("==")
+        try:
+            installed = version(package)
+        except PackageNotFoundError:
+            found[requirement] = None
+        else:
+            if installed != wanted:
+                found[requirement] = installed
+    return found
+
+
+def require_installed(requirements: Iterable[str]) -> dict[str, str]:
+    """Refuse to run without the packages that a version was registered with.
+
+    :returns: Requirement → version that is installed in its place.
+    :raises PluginError: Naming the missing packages.
+    """
+    others = differing(requirements)
+    missing = [requirement for requirement, installed in others.items() if installed is None]
+    if missing:
+        raise PluginError(
+            f"the version was registered with {', '.join(missing)}, which this environment lacks",
+            hint=f"Install it where the version runs: pip install {' '.join(missing)}",
+        )
+    return {requirement: installed for requirement, installed in others.items() if installed is not None}

@@ -1,0 +1,1 @@
+"""What the Acme team adds to LLMOps flows."""
