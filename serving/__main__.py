@@ -1,6 +1,7 @@
 """`python -m serving`: the endpoint as a process; `llmops serve` starts it with the configured values."""
 
 import logging
+import multiprocessing
 import os
 import signal
 from typing import Annotated
@@ -39,10 +40,11 @@ def serve(
         model=model,
         alias=alias,
         timeout_seconds=timeout,
+        workers=workers,
         slots=slots,
         poll_seconds=poll,
     )
-    server = build_server(api, workers=workers, keys=read_keys(host), limits=Limits(requests, tokens))
+    server = build_server(api, keys=read_keys(host), limits=Limits(requests, tokens))
     try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:
@@ -50,6 +52,9 @@ def serve(
     except RuntimeError as error:  # the worker has said why
         logging.getLogger("serving").error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
         raise SystemExit(1) from None
+    finally:
+        for child in multiprocessing.active_children():  # whoever was still being started
+            child.terminate()
 
 
 if __name__ == "__main__":

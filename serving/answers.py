@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -12,11 +13,35 @@ from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.api import AssistantAPI
 
-RETRY_AFTER_SECONDS = 1
 LOOK_SECONDS = 0.3
-"""How often a request that waits looks whether its client has left."""
+"""How often a request that waits looks whether its client has left, and whether its worker lives."""
+TAKE_SECONDS = 3.0
+"""How long a question may be nobody's before it is offered again: a worker may have been killed that was to take it."""
+GRACE_SECONDS = 5.0
+"""The version holds the deadline itself; this much later, nobody waits for it any more."""
 DRAIN_SECONDS = 30.0
 """How long a slot is kept for an answer whose client has left."""
+TRIES = 5
+"""How often a question is offered when nobody takes it, or when who takes it has no version."""
+
+
+class ClientLeftError(Exception):
+    """Nobody reads the answer any more."""
+
+
+class NotTakenError(Exception):
+    """No worker has begun with the question."""
+
+
+@dataclass
+class Question:
+    """What a worker is given; `under_way` while one may be writing the answer."""
+
+    messages: list[dict[str, str]]
+    slot: int
+    request_id: str
+    offer: int = 0
+    under_way: bool = False
 
 
 class Answers:
@@ -24,95 +49,125 @@ class Answers:
 
     def __init__(self, server: LitServer, api: AssistantAPI) -> None:
         self._handler = StreamingRequestHandler(api, server)
-        self._api = api
+        self._timeout = api.timeout_seconds
+        self._board = api.board
         self._free = list(range(api.slots))
         self._draining: set[asyncio.Task[None]] = set()
 
-    async def events(self, messages: list[dict[str, str]], request_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Events as :class:`AssistantAPI` tells them. The last one is always `answer`.
+    async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
+        """Events as :class:`AssistantAPI` tells them; the last one is `answer`, unless the client leaves before.
 
-        :param request_id: Becomes a tag of the trace.
+        The trace carries the request's id as a tag.
 
-        :raises HTTPException: 429 when every slot is taken, 503 when the version failed, 504 when it was too slow.
+        :raises HTTPException: 429 when every slot is taken, 503 when the version failed or there is none, 504 when it
+            was too slow.
         """
         if not self._free:
-            raise HTTPException(
-                429, "All places are taken; try again in a moment.", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
-            )
-        slot = self._free.pop()
-        body = await self._submitted({"messages": messages, "slot": slot, "request_id": request_id})
-        ended = False
+            raise come_back(429, "All places are taken; try again in a moment.", 1)
+        question = Question(messages, self._free.pop(), request.state.request_id)
         try:
-            async for line in body:
-                event = json.loads(line)
-                if "error" in event:
-                    ended = True
-                    raise _failure(event["error"])
-                ended = "answer" in event
-                yield event
-                if ended:
+            for _ in range(TRIES):
+                if not self._board.able():
+                    break
+                with suppress(NotTakenError):
+                    async for event in self._events(request, question):
+                        yield event
                     return
-            raise _failure("the worker ended")
-        finally:
-            self._release(slot, left=not ended)
-
-    async def _submitted(self, question: dict[str, Any]) -> AsyncIterator[str]:
-        try:
-            response = await self._handler.handle_request(question, dict)
-        except BaseException:
-            self._free.append(question["slot"])
-            raise
-        return aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
-
-    def _release(self, slot: int, *, left: bool) -> None:
-        """Give the slot away, at once after an answer, else when the worker has noticed that the client left."""
-        if not left:
-            self._free.append(slot)
+            raise come_back(503, "No version is ready, one is being started; try again in a moment.", 5)
+        except ClientLeftError:
             return
-        self._api.left[slot] = True
-        task = asyncio.create_task(self._drain(slot))
+        finally:
+            self._release(question)
+
+    async def _events(self, request: Request, question: Question) -> AsyncIterator[dict[str, Any]]:
+        """Events of one try."""
+        begun = time.monotonic()
+        question.offer = self._board.offer(question.slot)
+
+        async def look() -> None:
+            if await request.is_disconnected():
+                raise ClientLeftError
+            self._check(question, time.monotonic() - begun)
+
+        response = await self._handler.handle_request(asdict(question), dict)
+        question.under_way = True
+        lines: AsyncIterator[str] = aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
+        async for line in watched(lines, look):
+            event = json.loads(line)
+            question.under_way = "piece" in event
+            if "unable" in event:
+                raise NotTakenError
+            if "error" in event:
+                raise _failure(event["error"])
+            yield event
+            if "answer" in event:
+                return
+        raise _failure("the worker ended")
+
+    def _check(self, question: Question, waited: float) -> None:
+        """Whether waiting makes sense."""
+        if self._board.lost(question.slot):
+            question.under_way = False
+            raise _failure("its worker died")
+        if waited > TAKE_SECONDS and not self._board.taken(question.slot):
+            self._board.offer(question.slot)
+            question.under_way = False
+            raise NotTakenError
+        if waited > self._timeout + GRACE_SECONDS:
+            raise _failure(f"no answer within {self._timeout:g} s")
+
+    def _release(self, question: Question) -> None:
+        """Give the slot away, at once after an answer, else when the worker has noticed that nobody waits for it."""
+        if not question.under_way:
+            self._free.append(question.slot)
+            return
+        self._board.left[question.slot] = True
+        task = asyncio.create_task(self._drain(question.slot))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
     async def _drain(self, slot: int) -> None:
         """Wait for the worker, which takes the mark away when it ends the answer; not for ever: it may have died."""
-        end = time.monotonic() + DRAIN_SECONDS
-        while self._api.left[slot] and time.monotonic() < end:  # noqa: ASYNC110  (memory of two processes)
+        end, board = time.monotonic() + DRAIN_SECONDS, self._board
+        while board.left[slot] and not board.lost(slot) and time.monotonic() < end:  # noqa: ASYNC110  (two processes)
             await asyncio.sleep(LOOK_SECONDS)
-        self._api.left[slot] = False
+        board.left[slot] = False
         self._free.append(slot)
 
 
-async def while_connected(request: Request, events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
-    """`events`, as long as the client is there: a server is not told that it left, unless it writes to it."""
-    iterator, looked = aiter(events), time.monotonic()
+async def watched(lines: AsyncIterator[str], look: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
+    """`lines`, with a `look` every now and then while they come or are waited for; what it raises ends them."""
+    looked = time.monotonic()
     try:
         while True:
-            coming = asyncio.ensure_future(_next(iterator))
-            while not coming.done() or time.monotonic() > looked + LOOK_SECONDS:
-                looked = time.monotonic()
-                if await request.is_disconnected():
-                    await _given_up(coming)
-                    return
-                await asyncio.wait({coming}, timeout=LOOK_SECONDS)
-            event = coming.result()
-            if event is None:
+            coming = asyncio.ensure_future(_next(lines))
+            try:
+                while not coming.done() or time.monotonic() > looked + LOOK_SECONDS:
+                    if time.monotonic() > looked + LOOK_SECONDS:
+                        looked = time.monotonic()
+                        await look()
+                    await asyncio.wait({coming}, timeout=LOOK_SECONDS)
+            finally:
+                if not coming.done():
+                    coming.cancel()
+                    await asyncio.wait({coming})
+            line = coming.result()
+            if line is None:
                 return
-            yield event
+            yield line
     finally:
-        await iterator.aclose()  # type: ignore[attr-defined]  # a generator
+        await lines.aclose()  # type: ignore[attr-defined]  # a generator
 
 
-async def _given_up(task: "asyncio.Future[dict[str, Any] | None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError, HTTPException):
-        await task
+async def _next(lines: AsyncIterator[str]) -> str | None:
+    return await anext(lines, None)
 
 
-async def _next(iterator: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
-    return await anext(iterator, None)
+def come_back(status: int, message: str, seconds: int) -> HTTPException:
+    """An error that passes."""
+    return HTTPException(status, message, headers={"Retry-After": str(seconds)})
 
 
 def _failure(problem: str) -> HTTPException:
-    status = 504 if "no answer within" in problem else 503
-    return HTTPException(status, f"The assistant could not answer: {problem}")
+    message = f"The assistant could not answer: {problem}"
+    return HTTPException(504, message) if "no answer within" in problem else come_back(503, message, 1)

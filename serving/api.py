@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-import multiprocessing
+import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from litserve import LitAPI
 
-from serving.live import Production
+from serving.board import Board
+from serving.feedback import log_feedback
+from serving.live import NoVersionError, Production
 from serving.logs import log_as_json
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry.live import LiveVersion
@@ -20,37 +22,59 @@ logger = logging.getLogger(__name__)
 
 INTERNAL_PATH = "/internal/answers"
 """Where LitServe knows the API; no request comes in there."""
+ERRANDS = 2
+"""Threads of a worker that write feedback."""
+REGISTRY_RETRIES = 2
+"""How often a worker calls an MLflow server that does not answer; MLflow's own habit takes minutes."""
 
 
 class AssistantAPI(LitAPI):
     """Streams events of one answer: `{"piece"}` for each piece of text, then `{"answer"}` or `{"error"}`.
 
+    `{"unable"}` is the only event where the worker's version is being started again.
+
     :param platform: Name of the platform.
     :param model: Registered model.
     :param alias: Alias of the live version.
     :param timeout_seconds: Deadline of one answer.
+    :param workers: Processes that answer, each with a process of the version.
     :param slots: Answers under way at a time, in all workers together.
     :param poll_seconds: How often the alias is looked at.
     """
 
     def __init__(
-        self, *, platform: str, model: str, alias: str, timeout_seconds: float, slots: int, poll_seconds: float
+        self,
+        *,
+        platform: str,
+        model: str,
+        alias: str,
+        timeout_seconds: float,
+        workers: int,
+        slots: int,
+        poll_seconds: float,
     ) -> None:
         super().__init__(api_path=INTERNAL_PATH, stream=True, enable_async=True)
         self.platform_name = platform
         self.model_name = model
         self.alias = alias
         self.timeout_seconds = timeout_seconds
+        self.workers = workers
         self.slots = slots
         self.poll_seconds = poll_seconds
-        self.left = multiprocessing.get_context("spawn").Array("b", slots, lock=False)
-        """Per slot: whether the client has left. The routes set it, the worker takes it away when it has ended."""
+        self.board = Board(workers, slots)
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
         """Load the production version; runs in the worker."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes; the server ends this one
         log_as_json()
+        _lose_patience()
         self.production = Production(
-            self.platform_name, self.model_name, self.alias, threads=self.slots, poll_seconds=self.poll_seconds
+            self.platform_name,
+            self.model_name,
+            self.alias,
+            threads=self.slots,
+            poll_seconds=self.poll_seconds,
+            on_change=lambda change: self.board.report(able=change == "loaded"),
         )
         try:
             self.production.start()
@@ -58,15 +82,21 @@ class AssistantAPI(LitAPI):
             logger.error("the worker does not start: %s", error.message)  # noqa: TRY400  (no traceback)
             raise
         self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
+        self.errands = ThreadPoolExecutor(ERRANDS, thread_name_prefix="feedback")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """`{"messages", "slot", "request_id"}`, as the routes have checked it."""
+        """A question as the routes have checked it, or `{"feedback"}`."""
         return request
 
     async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
-        """Ask the version."""
-        events = self._events(x["messages"], x["slot"], {TRACE_REQUEST_TAG: x["request_id"]})
+        """Ask the version, or write feedback onto a trace of it."""
         loop = asyncio.get_running_loop()
+        if "feedback" in x:
+            yield await loop.run_in_executor(self.errands, log_feedback, x["feedback"])
+            return
+        if not self.board.take(x["slot"], x["offer"]):
+            return
+        events = self._events(x["messages"], x["slot"], {TRACE_REQUEST_TAG: x["request_id"]})
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
 
@@ -77,11 +107,14 @@ class AssistantAPI(LitAPI):
 
     def _events(self, messages: list[dict[str, str]], slot: int, tags: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         told = False
-        left = self.left
+        left = self.board.left
         try:
             for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(left[slot]), tags):
                 told = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)
+        except NoVersionError as error:
+            told = True
+            yield {"unable": error.message}
         except LlmopsError as error:
             told = True
             yield {"error": error.message}
@@ -95,3 +128,10 @@ def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:
     if reply.error is not None:
         return {"error": str(reply.error), **told}
     return {"answer": {**(reply.answer or {}), **told}}
+
+
+def _lose_patience() -> None:
+    """Give MLflow's client of this process, not of the versions that it starts, another default."""
+    from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
+
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.default = REGISTRY_RETRIES

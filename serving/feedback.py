@@ -1,43 +1,87 @@
-"""What people think of an answer, kept on its trace."""
+"""What people think of an answer, kept on its trace: a worker writes it, which knows MLflow already."""
 
+import asyncio
+import json
 import re
 import time
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
-from blocks.resolve import resolve_platform
+from fastapi import HTTPException
+from litserve.server import LitServer, StreamingRequestHandler
+
 from serving.shapes import FeedbackRequest
-from tasks_lib.registry.tracking import connect
+
+if TYPE_CHECKING:
+    from serving.api import AssistantAPI
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
-TRIES, PAUSE_SECONDS = 30, 0.5
+WRITTEN_SECONDS = 15.0
 """A trace is written a moment after its answer was given."""
+PAUSE_SECONDS = 0.5
+PATIENCE_SECONDS = 25.0
+"""How long a worker may take."""
+MOST_AT_A_TIME = 16
+MISSING = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+"""MLflow's words for a trace that it does not know."""
+RETRY_AFTER = {"Retry-After": "5"}
 
 
-def record_feedback(request: FeedbackRequest, platform: str) -> dict[str, Any]:
-    """Log the feedback as an MLflow assessment.
+class Feedback:
+    """Hands feedback to the workers."""
 
-    :raises HTTPException: 404 if there is no such trace.
-    """
+    def __init__(self, server: LitServer, api: "AssistantAPI") -> None:
+        self._handler = StreamingRequestHandler(api, server)
+        self._board = api.board
+        self._under_way = 0
+
+    async def record(self, request: FeedbackRequest) -> dict[str, Any]:
+        """Log the feedback as an MLflow assessment.
+
+        :raises HTTPException: 404 if there is no such trace, 503 if MLflow, or every worker, is out of reach.
+        """
+        if self._under_way >= MOST_AT_A_TIME or not self._board.able():
+            raise HTTPException(503, "Feedback cannot be taken now; try again in a moment.", RETRY_AFTER)
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                response = await self._handler.handle_request({"feedback": request.model_dump()}, dict)
+                lines: AsyncIterator[str] = aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
+                told = json.loads(await anext(lines, "{}"))
+                await lines.aclose()  # type: ignore[attr-defined]  # a generator
+        except TimeoutError:
+            told = {}
+        finally:
+            self._under_way -= 1
+        if told.get("missing"):
+            raise HTTPException(404, f"There is no trace {request.trace_id!r}.")
+        if "recorded" not in told:
+            problem = told.get("problem", "no worker took it")
+            raise HTTPException(503, f"The feedback was not recorded: {problem}", RETRY_AFTER)
+        return {"trace_id": request.trace_id, "recorded": True}
+
+
+def log_feedback(given: dict[str, Any]) -> dict[str, Any]:
+    """Runs in a worker: `{"recorded"}`, `{"missing"}`, or `{"problem"}` where MLflow does not answer."""
     import mlflow
-    from fastapi import HTTPException
     from mlflow.entities import AssessmentSource, AssessmentSourceType
     from mlflow.exceptions import MlflowException
 
-    connect(resolve_platform(platform))
-    tries = TRIES if TRACE_ID.fullmatch(request.trace_id) else 1
-    for left in range(tries - 1, -1, -1):
+    end = time.monotonic() + (WRITTEN_SECONDS if TRACE_ID.fullmatch(given["trace_id"]) else 0.0)
+    while True:
         try:
             mlflow.log_feedback(
-                trace_id=request.trace_id,
+                trace_id=given["trace_id"],
                 name="user_feedback",
-                value=request.value,
-                rationale=request.comment,
+                value=given["value"],
+                rationale=given["comment"],
                 source=AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id="endpoint"),
             )
         except MlflowException as error:
-            if not left:
-                raise HTTPException(status_code=404, detail=f"There is no trace {request.trace_id!r}.") from error
+            if error.error_code not in MISSING:
+                return {"problem": "MLflow cannot be reached"}
+            if time.monotonic() >= end:
+                return {"missing": True}
             time.sleep(PAUSE_SECONDS)
         else:
-            break
-    return {"trace_id": request.trace_id, "recorded": True}
+            return {"recorded": True}

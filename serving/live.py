@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from blocks.resolve import resolve_platform
 from tasks_lib.errors import LlmopsError, VersionError
@@ -17,10 +18,13 @@ logger = logging.getLogger(__name__)
 
 SMOKE_SECONDS = 60.0
 """Deadline of the question that a new version is asked before it takes traffic."""
-
-
 RETRY_SECONDS = 300.0
 """How long a version that did not come up is left alone while the alias names it."""
+Change = Literal["loaded", "died"]
+
+
+class NoVersionError(VersionError):
+    """There is no version to ask; one is being started."""
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Running:
     process: VersionProcess
     answering: int = 0
     retired: bool = False
+    died: bool = False
 
 
 class Production:
@@ -40,15 +45,27 @@ class Production:
     :param alias: Alias of the live version of `model`.
     :param threads: Answers that a version writes at a time.
     :param poll_seconds: How often the alias is looked at.
+    :param on_change: Told `loaded` when there is a version to ask, and `died` when there is none any more.
     """
 
-    def __init__(self, platform: str, model: str, alias: str, *, threads: int, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        platform: str,
+        model: str,
+        alias: str,
+        *,
+        threads: int,
+        poll_seconds: float,
+        on_change: Callable[[Change], None] = lambda _: None,
+    ) -> None:
         self._platform = platform
         self._model = model
         self._alias = alias
         self._threads = threads
         self._poll_seconds = poll_seconds
+        self._on_change = on_change
         self._lock = threading.Lock()
+        self._died = threading.Event()
         self._current: Running | None = None
         self._failed = (0, 0.0)
 
@@ -60,6 +77,7 @@ class Production:
         """
         live = require_live(connect(resolve_platform(self._platform)), self._model, self._alias)
         self._current = Running(live, self._loaded(live))
+        self._on_change("loaded")
         threading.Thread(target=self._watch, name="production watch", daemon=True).start()
 
     def stream(
@@ -71,12 +89,13 @@ class Production:
     ) -> Iterator[str | tuple[LiveVersion, VersionReply]]:
         """Pieces of the answer, and at the end the version that wrote it with its reply.
 
+        :raises NoVersionError: If the process had died before.
         :raises VersionError: If the process died, or gave no answer in time.
         """
         with self._lock:
             running = self._current
-            if running is None:
-                raise VersionError("no version is loaded")
+            if running is None or running.died:
+                raise NoVersionError("the version is being started again")
             running.answering += 1
         try:
             for item in running.process.stream(messages, timeout, tags, left=left):
@@ -84,6 +103,7 @@ class Production:
         finally:
             with self._lock:
                 running.answering -= 1
+            self._look_after(running)
             self._close_if_idle(running)
 
     def close(self) -> None:
@@ -92,8 +112,9 @@ class Production:
             self._current.process.close()
 
     def _watch(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(self._poll_seconds):
+        while True:
+            self._died.wait(self._poll_seconds)
+            self._died.clear()
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
@@ -103,11 +124,12 @@ class Production:
         running = self._current
         if running is None:
             return
+        self._look_after(running)
         live = find_live(connect(resolve_platform(self._platform)), self._model, self._alias)
         number, again = self._failed
         if live is None or (live.version == number and time.monotonic() < again):
             live = running.version
-        if live.version != running.version.version or not running.process.alive:
+        if live.version != running.version.version or running.died:
             self._switch(running, live)
 
     def _switch(self, running: Running, live: LiveVersion) -> None:
@@ -122,6 +144,7 @@ class Production:
         with self._lock:
             self._current = Running(live, process)
             running.retired = True
+        self._on_change("loaded")
         logger.warning("production is now %s", live.uri)
         if live.version != running.version.version:  # else it died, and was started again
             _tell("llmops.serving.switched", self._model, live, running.version)
@@ -136,6 +159,16 @@ class Production:
             process.close()
             raise
         return process
+
+    def _look_after(self, running: Running) -> None:
+        """Have a version whose process died started again at once, if it is the one that is asked."""
+        with self._lock:
+            died = not running.died and running is self._current and not running.process.alive
+            running.died = running.died or died
+        if died:
+            logger.warning("the process of %s died", running.version.uri)
+            self._on_change("died")
+            self._died.set()
 
     def _close_if_idle(self, running: Running) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from serving.shapes import ChatRequest
 
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 404: "invalid_request_error"}
-EXTRAS = ("source_documents", "refused", "guardrails", "trace_id")
+EXTRAS = ("source_documents", "refused", "refusal_reason", "guardrails", "trace_id")
 """What an answer tells beside OpenAI's fields; the official clients keep what they do not know."""
 
 

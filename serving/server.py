@@ -1,5 +1,6 @@
 """The LitServe server and its routes."""
 
+import threading
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,44 +9,66 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
-from litserve import LitServer
+from litserve import LitAPI, LitServer
 from starlette.routing import Route
 
 from serving import openai
 from serving.access import AccessGuard, Limits
-from serving.answers import Answers, while_connected
+from serving.answers import Answers, come_back
 from serving.api import INTERNAL_PATH, AssistantAPI
-from serving.feedback import record_feedback
+from serving.board import Board
+from serving.feedback import Feedback
 from serving.logs import RequestLog, identify
 from serving.metrics import Metrics
 from serving.shapes import ChatRequest, FeedbackRequest, PredictRequest, PredictResponse
 
 PAGE = Path(__file__).with_name("page.html")
-REPLACED = {"/", "/info", INTERNAL_PATH}
+LITSERVE_HEALTH = "/internal/health"
+REPLACED = {"/", "/info", LITSERVE_HEALTH, INTERNAL_PATH}
 """Routes of LitServe's own that are not offered."""
 LARGEST_BODY = 2**20
 """Bytes."""
+WATCH_SECONDS = 0.25
+"""How often LitServe looks whether its workers live."""
 CLIENT_LEFT = 499
 """Status that nobody reads: the client closed the connection."""
 DESCRIPTION = "Answers questions from the documents, with the production version."
 
 
-def build_server(api: AssistantAPI, *, workers: int, keys: Mapping[str, str], limits: Limits) -> LitServer:
+class Server(LitServer):
+    """LitServe's server; while it shuts down it takes no worker that ended for one that died."""
+
+    stopping = False
+
+    def launch_single_inference_worker(self, lit_api: LitAPI, worker_id: int) -> Any:
+        """Start a worker again, as LitServe's watcher asks for it."""
+        if self.stopping:
+            return self.inference_workers[worker_id]
+        return super().launch_single_inference_worker(lit_api, worker_id)
+
+    def _perform_graceful_shutdown(self, *arguments: Any, **named: Any) -> None:
+        self.stopping = True
+        self.monitor_internal = threading.TIMEOUT_MAX  # type: ignore[assignment]  # slept as it is
+        super()._perform_graceful_shutdown(*arguments, **named)
+
+
+def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: Limits) -> LitServer:
     """A server for the version that `api` asks; it answers once a worker has loaded that.
 
     :param keys: As :func:`~serving.access.read_keys` gives them.
     """
     guard = {"keys": keys, "limits": limits, "largest_body": LARGEST_BODY}
-    server = LitServer(
+    server = Server(
         api,
         accelerator="cpu",
-        workers_per_device=workers,
+        workers_per_device=api.workers,
         timeout=api.timeout_seconds,
-        healthcheck_path="/ready",
+        healthcheck_path=LITSERVE_HEALTH,
         restart_workers=True,
         middlewares=[(AccessGuard, guard), (RequestLog, {})],
         max_payload_size=LARGEST_BODY,
     )
+    server.monitor_internal = WATCH_SECONDS  # type: ignore[assignment]  # slept as it is
     app = server.app
     app.title, app.description = api.model_name, DESCRIPTION
     app.router.routes = [
@@ -56,12 +79,12 @@ def build_server(api: AssistantAPI, *, workers: int, keys: Mapping[str, str], li
     _add_answers(app, answers)
     _add_openai(app, answers, api.model_name)
     _add_errors(app)
-    _add_rest(app, metrics, api.platform_name)
+    _add_rest(app, metrics, Feedback(server, api), api.board)
     return server
 
 
 class Counted:
-    """Answers for the time that their client is there, in the metrics and against the limits of its key."""
+    """Answers in the metrics and against the limits of their client's key."""
 
     def __init__(self, answers: Answers, metrics: Metrics, limits: Limits) -> None:
         self._answers = answers
@@ -69,10 +92,9 @@ class Counted:
         self._limits = limits
 
     async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
-        """As :meth:`Answers.events`; they end early when the client leaves."""
-        events = self._answers.events(messages, request.state.request_id)
-        counted = self._metrics.observed(request.url.path, events)
-        async for event in while_connected(request, counted):
+        """As :meth:`Answers.events`."""
+        events = self._answers.events(request, messages)
+        async for event in self._metrics.observed(request.url.path, events):
             if "answer" in event:
                 identify(request.scope["state"], event["answer"])
                 used = event["answer"].get("usage") or {}
@@ -85,10 +107,8 @@ def _add_answers(app: FastAPI, answers: Counted) -> None:
     @app.post("/predict", response_model=PredictResponse)
     async def predict(body: PredictRequest, request: Request) -> Any:
         """Answer the last message of the conversation."""
-        async for event in answers.events(request, [message.turn() for message in body.messages]):
-            if "answer" in event:
-                return event["answer"]
-        return Response(status_code=CLIENT_LEFT)
+        answer = await _answer_of(answers.events(request, [message.turn() for message in body.messages]))
+        return answer or Response(status_code=CLIENT_LEFT)
 
 
 def _add_openai(app: FastAPI, answers: Counted, model: str) -> None:
@@ -100,10 +120,8 @@ def _add_openai(app: FastAPI, answers: Counted, model: str) -> None:
         completion = openai.Completion(body, model)
         events = answers.events(request, [message.turn() for message in body.messages])
         if not body.stream:
-            async for event in events:
-                if "answer" in event:
-                    return completion.whole(event["answer"])
-            return Response(status_code=CLIENT_LEFT)
+            answer = await _answer_of(events)
+            return completion.whole(answer) if answer else Response(status_code=CLIENT_LEFT)
         return StreamingResponse(completion.stream(await _begun(events)), media_type="text/event-stream")
 
     @app.get("/v1/models")
@@ -131,6 +149,14 @@ def _add_errors(app: FastAPI) -> None:
         return await request_validation_exception_handler(request, error)
 
 
+async def _answer_of(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The answer at the end of `events`; `None` where the client left before."""
+    answer = None
+    async for event in events:
+        answer = event.get("answer", answer)
+    return answer
+
+
 async def _begun(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
     """`events` once the first is there: what fails before is an answer of its own status, not a broken stream."""
     iterator = aiter(events)
@@ -145,11 +171,18 @@ async def _begun(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[st
     return all_of_them()
 
 
-def _add_rest(app: FastAPI, metrics: Metrics, platform: str) -> None:
+def _add_rest(app: FastAPI, metrics: Metrics, opinions: Feedback, board: Board) -> None:
     @app.get("/health")
     def health() -> dict[str, str]:
         """The process lives."""
         return {"status": "alive"}
+
+    @app.get("/ready")
+    def ready() -> dict[str, str]:
+        """It can answer."""
+        if not board.able():
+            raise come_back(503, "No version is ready, one is being started; try again in a moment.", 5)
+        return {"status": "ready"}
 
     @app.get("/metrics", response_class=Response)
     def prometheus() -> Response:
@@ -157,9 +190,9 @@ def _add_rest(app: FastAPI, metrics: Metrics, platform: str) -> None:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
     @app.post("/feedback")
-    def feedback(request: FeedbackRequest) -> dict[str, Any]:
+    async def feedback(request: FeedbackRequest) -> dict[str, Any]:
         """Write the feedback onto the trace."""
-        return record_feedback(request, platform)
+        return await opinions.record(request)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def page() -> str:

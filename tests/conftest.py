@@ -19,7 +19,12 @@ from flows.command.environment import SELDOM
 from tasks_lib.home import Home
 from tests.stubs.forked_worker import PromptQueue
 
-SHARED = {"prefect": {"prefect_harness"}, "weaviate": {"reopen", "server"}}
+SHARED = {
+    "prefect": {"prefect_harness"},
+    "deployed": {"prefect_server"},
+    "endpoint": {"endpoint"},
+    "weaviate": {"reopen", "server"},
+}
 """Fixtures that start a server, once for all tests that need it."""
 
 

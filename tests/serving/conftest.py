@@ -93,7 +93,7 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import openai
+import psutil
 import pytest
 
 from tasks_lib.registry.tracking import TRACE_REQUEST_TAG, TRACE_SOURCE_TAG, connect
@@ -141,12 +142,13 @@ def test_overload_is_told_at_once_and_a_client_that_leaves_frees_its_place(endpo
         except httpx.ReadTimeout:
             return 0
 
+    before = len(traces_tagged(endpoint, TRACE_SOURCE_TAG, "abandoned"))
     with ThreadPoolExecutor(SLOTS + 2) as pool:
         codes = sorted(pool.map(ask, [1.5] * (SLOTS + 2)))
     assert codes == [0] * SLOTS + [429] * 2
     deadline, abandoned = time.monotonic() + 20, 0
     while abandoned < SLOTS and time.monotonic() < deadline:
-        abandoned = len(traces_tagged(endpoint, TRACE_SOURCE_TAG, "abandoned"))
+        abandoned = len(traces_tagged(endpoint, TRACE_SOURCE_TAG, "abandoned")) - before
         time.sleep(0.5)
     assert abandoned == SLOTS
     assert httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).is_success
@@ -157,7 +159,7 @@ def test_metrics_count_answers_refusals_tokens_and_cost(endpoint: Endpoint) -> N
     metrics = httpx.get(f"{endpoint.address}/metrics").text
     for line in (
         'llmops_answers_total{outcome="refused",route="/predict"} 1.0',
-        'llmops_refusals_total{reason="evidence"} 1.0',
+        'llmops_refusals_total{reason="evidence"}',
         'llmops_tokens_total{direction="input"}',
         "llmops_cost_total",
         "llmops_first_token_seconds_bucket",
@@ -201,4 +203,23 @@ def test_a_version_that_dies_fails_its_request_at_once_and_is_started_again(endp
     assert time.monotonic() - started < 20
     while httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).status_code != 200:
         assert time.monotonic() - started < 60
+        time.sleep(0.5)
+
+
+def test_a_killed_worker_fails_its_request_quickly_and_is_replaced(endpoint: Endpoint) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(httpx.post, f"{endpoint.address}/predict", json=question("for ever"), timeout=60)
+        time.sleep(1)
+        children = psutil.Process(endpoint.process.pid).children()
+        (worker,) = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        worker.kill()
+        killed = time.monotonic()
+        assert asked.result().status_code == 503
+        assert time.monotonic() - killed < 5
+    meanwhile = httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30)
+    assert (meanwhile.status_code, meanwhile.headers["Retry-After"]) == (503, "5")
+    assert "being started" in meanwhile.json()["detail"]
+    assert httpx.get(f"{endpoint.address}/ready").status_code == 503
+    while httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).status_code != 200:
+        assert time.monotonic() - killed < 120
         time.sleep(0.5)

@@ -1,0 +1,84 @@
+"""The chat page in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks_lib.registry.tracking import connect
+from tests.serving.chromium import Page, chromium
+from tests.serving.conftest import Endpoint
+
+pytestmark = pytest.mark.slow
+LAST = "[...document.querySelectorAll('article.assistant')].at(-1)"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("browser")) as page:
+        yield page
+
+
+def ask(page: Page, question: str) -> None:
+    """By keyboard alone: the focus is where one types."""
+    page.wait_for("document.activeElement.id === 'question'")
+    page.type(question)
+    page.press("Enter")
+
+
+def text_of(page: Page, selector: str) -> str:
+    return str(page.value(f"{LAST}.querySelector('{selector}').textContent")).strip()
+
+
+def test_a_streamed_answer_is_read_with_its_source_and_judged_on_its_trace(page: Page, endpoint: Endpoint) -> None:
+    page.open(endpoint.address)
+    ask(page, "slowly: how long is leave?")
+    first = page.wait_for(f"{LAST}?.firstChild.textContent")
+    page.wait_for(f"{LAST}.ariaBusy === 'false'")
+    assert text_of(page, "p").startswith(first)
+    assert text_of(page, "p") == "first says: 27 days. Ask again."
+    assert first != text_of(page, "p")
+    assert text_of(page, "summary") == "[1] leave.md"
+    page.value(f"{LAST}.querySelector('summary').focus()")
+    page.press(" ")
+    assert page.value(f"{LAST}.querySelector('details').open")
+    assert text_of(page, "blockquote") == "Leave"
+    page.press("Tab")
+    page.press("Tab")
+    page.press("Enter")  # thumbs down
+    page.wait_for(f"{LAST}.querySelector('.verdict button:nth-of-type(2)').ariaPressed === 'true'")
+    page.type("out of date")
+    page.press("Enter")
+    page.wait_for(f"{LAST}.querySelector('.verdict input').hidden")
+    client = connect(endpoint.platform)
+    places = [experiment.experiment_id for experiment in client.search_experiments()]
+    found = client.search_traces(locations=places, filter_string="feedback.user_feedback = 'false'", max_results=1)
+    kept = [(one.feedback.value, one.rationale) for one in found[0].info.assessments]
+    assert sorted(kept, key=str) == [(False, "out of date"), (False, None)]
+    assert "slowly" in found[0].info.request_preview
+
+
+def test_a_refusal_tells_why(page: Page, endpoint: Endpoint) -> None:
+    page.open(endpoint.address, width=390, height=800)
+    ask(page, "Who won at football?")
+    page.wait_for(f"{LAST}?.ariaBusy === 'false'")
+    assert page.value(f"{LAST}.classList.contains('refused')")
+    assert "do not hold enough" in text_of(page, ".note")
+    assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_failure_tells_what_and_keeps_the_question(page: Page, endpoint: Endpoint) -> None:
+    page.open(endpoint.address)
+    ask(page, "raise")
+    page.wait_for(f"{LAST}?.ariaBusy === 'false'")
+    assert "ValueError: boom" in text_of(page, ".note")
+    assert page.value("document.getElementById('question').value") == "raise"
+
+
+def test_an_answer_is_stopped_by_the_escape_key(page: Page, endpoint: Endpoint) -> None:
+    page.open(endpoint.address)
+    ask(page, "for ever")
+    page.wait_for(f"{LAST}?.firstChild.textContent.includes('more')")
+    assert page.value("document.getElementById('send').textContent") == "Stop"
+    page.press("Escape")
+    page.wait_for("document.getElementById('send').textContent === 'Ask'")
+    assert text_of(page, ".note") == "Stopped."
