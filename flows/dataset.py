@@ -12,10 +12,16 @@ from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]
 
+LONGEST_SECONDS = 12 * 3600
 
-@flow(name="dataset", description="Make, import or extend the evaluation set.")
+
+@flow(name="dataset", description="Make, import or extend the evaluation set.", timeout_seconds=LONGEST_SECONDS)
 def dataset(settings: Settings | None = None, platform: str = "local") -> DatasetResult:
     """Questions from the index, or from a file; kept as an immutable version.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
 
     :raises InputError: If nothing was ingested, or the file to import is wrong (naming line and field).
     """

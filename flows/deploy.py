@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
-from flows.approval import ask_a_person
+from flows.approval import APPROVAL_SECONDS, ask_a_person
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, VersionError
 from tasks_lib.evaluation.decide import (
@@ -35,6 +35,7 @@ from tasks_lib.untraversed import untraversed
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
 """The rooms that a version takes along."""
 MODEL_SCRIPT = CODE_PATHS[1] / "rag_assistant.py"
+LONGEST_SECONDS = 12 * 3600 + APPROVAL_SECONDS
 
 
 class DeployResult(BaseModel):
@@ -53,9 +54,17 @@ class DeployResult(BaseModel):
     estimate: Estimate | None = None
 
 
-@flow(name="deploy")
+@flow(
+    name="deploy",
+    description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
+    timeout_seconds=LONGEST_SECONDS,
+)
 def deploy(settings: Settings | None = None, platform: str = "local") -> DeployResult:
     """Put a candidate through the gate; production moves only if the candidate is proven not worse.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
 
     :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
     """

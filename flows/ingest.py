@@ -23,15 +23,24 @@ from tasks_lib.platform import Platform
 
 __all__ = ["IngestResult", "ingest"]
 
+LONGEST_SECONDS = 24 * 3600
 THREADS = 2
 """One thread embeds while the other converts; the embedder itself uses every core."""
 
 logger = logging.getLogger(__name__)
 
 
-@flow(name="ingest", description="Bring the index in sync with one source of documents.")
+@flow(
+    name="ingest",
+    description="Bring the index in sync with one source of documents.",
+    timeout_seconds=LONGEST_SECONDS,
+)
 def ingest(settings: Settings | None = None, platform: str = "local") -> IngestResult:
     """Discover what changed, prepare it in mapped tasks, write it under the index's lock, and tell.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
 
     :raises InputError: If the source is missing or empty, or would lose too many documents.
     :raises IndexUnavailableError: If another writer keeps the index for too long.

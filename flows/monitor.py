@@ -21,12 +21,22 @@ from tasks_lib.untraversed import untraversed
 
 __all__ = ["MonitorResult", "monitor"]
 
+LONGEST_SECONDS = 6 * 3600
 
-@flow(name="monitor", description="Score production traces, compare them with the reference and report.")
+
+@flow(
+    name="monitor",
+    description="Score production traces, compare them with the reference and report.",
+    timeout_seconds=LONGEST_SECONDS,
+)
 def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
     """Read the window's traces, score them, compare, report, and tell if something got worse.
 
     A window that is closed already gives the report that was made of it.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
 
     :raises InputError: If the window lies in the future.
     """

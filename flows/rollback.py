@@ -12,6 +12,9 @@ from tasks_lib.registry.events import emit
 from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect, run_of
 
+LONGEST_SECONDS = 900
+"""Waits up to five minutes for another run that moves aliases."""
+
 
 class RollbackResult(BaseModel):
     """What moved."""
@@ -21,9 +24,18 @@ class RollbackResult(BaseModel):
     to_version: int
 
 
-@flow(name="rollback")
+@flow(
+    name="rollback",
+    description="Move production back to the version before, or to one that passed.",
+    timeout_seconds=LONGEST_SECONDS,
+)
 def rollback(settings: Settings | None = None, platform: str = "local", to: int | None = None) -> RollbackResult:
     """Swap production and previous, or move production to version `to`; recorded as a run and an event.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
+        to: Version to move to. Leave it empty for the version that production left last.
 
     :raises NotDeployedError: If nothing is in production.
     :raises InputError: If the version did not pass, its index is gone, or there is none.

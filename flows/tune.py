@@ -20,6 +20,7 @@ from tasks_lib.registry.publish import record_trials
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
+LONGEST_SECONDS = 72 * 3600
 TRIED = ("chunking", "retriever", "prompt", "llm")
 
 
@@ -35,9 +36,18 @@ class TuneResult(BaseModel):
 ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
 
 
-@flow(name="tune", task_runner=ONE_AT_A_TIME)
+@flow(
+    name="tune",
+    description="Try a grid of configurations on the questions, and hand the best to the gate.",
+    task_runner=ONE_AT_A_TIME,
+    timeout_seconds=LONGEST_SECONDS,
+)
 def tune(settings: Settings | None = None, platform: str = "local") -> TuneResult:
     """Try one configuration after the other, so that latencies compare; deploy the best unless it is live already.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
 
     :raises InputError: If a chunking of the grid was not ingested.
     """
@@ -66,7 +76,7 @@ def tune(settings: Settings | None = None, platform: str = "local") -> TuneResul
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
-try_configuration = task(name="try a configuration", cache_policy=NO_CACHE)(run_trial)
+try_configuration = task(name="try-configuration", cache_policy=NO_CACHE)(run_trial)
 
 
 def corrected(settings: Settings, best: RagConfig, trials: int) -> Settings:

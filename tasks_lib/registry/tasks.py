@@ -22,13 +22,13 @@ MOVE = "alias move"
 """Key under which a transaction keeps what its rollback needs."""
 
 
-@task(name="register", cache_policy=NO_CACHE)
+@task(name="register-candidate", cache_policy=NO_CACHE)
 def register_candidate(platform: Platform, candidate: Candidate, alias: str) -> int:
     """:func:`tasks_lib.registry.register.register`."""
     return register(connect(platform), candidate, alias)
 
 
-@task(name="ask candidate and production", cache_policy=NO_CACHE)
+@task(name="ask-candidate-and-production", cache_policy=NO_CACHE)
 def ask_versions(
     platform: Platform,
     candidate: VersionAddress,
@@ -40,7 +40,7 @@ def ask_versions(
     return versions.ask_versions(platform, candidate, production, examples, gate)
 
 
-@task(name="ask production", cache_policy=NO_CACHE)
+@task(name="ask-production", cache_policy=NO_CACHE)
 def ask_production(
     platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
 ) -> Asked:
@@ -48,7 +48,7 @@ def ask_production(
     return versions.ask_production(platform, production, examples, gate)
 
 
-@task(name="score", cache_policy=NO_CACHE)
+@task(name="score-version", task_run_name="score-version-{address.version}", cache_policy=NO_CACHE)
 def score_version(
     platform: Platform,
     address: VersionAddress,
@@ -75,7 +75,7 @@ def score_version(
     )
 
 
-@task(name="move aliases", cache_policy=NO_CACHE)
+@task(name="move-aliases", cache_policy=NO_CACHE)
 def move_aliases(platform: Platform, model: str, move: moves.Move) -> None:
     """Move as `move` says; when the transaction around it fails, the aliases are restored exactly."""
     transaction = get_transaction()
@@ -91,7 +91,7 @@ def restore_aliases(transaction: Transaction) -> None:
     moves.undo(connect(platform), model, move)
 
 
-@task(name="smoke question", cache_policy=NO_CACHE)
+@task(name="smoke-question", cache_policy=NO_CACHE)
 def smoke_question(
     platform: Platform, model: str, alias: str, version: VersionAddress, example: Example, seconds: float
 ) -> str:
