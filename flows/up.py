@@ -1,157 +1,227 @@
-"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine, stopped together."""
+"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine, stopped together.
+
+What is configured and answers is used as it is: the Prefect server of ``PREFECT_API_URL``, the MLflow server of the
+platform. What is configured to be on this machine and does not answer is started there; without configuration both
+are started over the state below ``LLMOPS_HOME``. The endpoint starts as soon as something is in production.
+"""
 
 import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
+from filelock import FileLock, Timeout
 
+from blocks.local import LOCAL
 from blocks.resolve import resolve_platform
-from flows.bootstrap import bootstrap
-from flows.serve import serve_command, serve_environment
+from flows.services.interrupts import Interrupts
+from flows.services.joint_log import JointLog
+from flows.services.ports import Port, require_free
+from flows.services.service import Service, answers, endpoint_server, mlflow_server, prefect_server, worker
+from flows.services.supervisor import Supervisor
+from tasks_lib.config.api_keys import LOOPBACK, read_keys
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import LlmopsError
+from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.progress import advance
-from tasks_lib.registry.live import find_live
+from tasks_lib.platform import Platform
+from tasks_lib.registry.live import find_live, require_models
 from tasks_lib.registry.tracking import connect
 
 HOST = "127.0.0.1"
-PREFECT_PORT = 4200
-MLFLOW_PORT = 5000
-POOL = "llmops"
-HEALTHY_WITHIN_SECONDS = 180.0
-STOP_WITHIN_SECONDS = 30.0
+API_URL = "PREFECT_API_URL"
+NOTHING_LIVE = "nothing is in production yet: it starts once `llmops deploy` has promoted a version"
 
 
-@dataclass
-class Service:
-    """One process, and the address that answers when it is healthy."""
+def up(
+    settings: Settings,
+    platform: str,
+    announce: Callable[[Mapping[str, Any]], None],
+    tell: Callable[[str], None] | None = None,
+    echo: Callable[[str], None] | None = None,
+) -> int:
+    """Start everything, announce the addresses, look after it, and stop it on SIGINT, SIGTERM or SIGHUP.
 
-    name: str
-    command: list[str]
-    health: str | None
-    address: str | None
-
-
-def up(settings: Settings, platform: str, announce: Callable[[Mapping[str, Any]], None]) -> int:
-    """Start everything, print the addresses, wait, and stop everything on SIGINT or SIGTERM."""
-    place = resolve_platform(platform)
+    :param tell: Receives what happens to the parts, a line at a time.
+    :param echo: Receives every line of the log.
+    :raises PortError: Before anything is started, if a port is in use.
+    :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
+    """
+    read_keys(settings.serve.host)
     home = Home.from_environment().ensure()
-    tracking = place.tracking_uri()
-    live = find_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
-    prefect_url = f"http://{HOST}:{PREFECT_PORT}/api"
-    os.environ["PREFECT_API_URL"] = prefect_url
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    log_path = home.root / "up.log"
     with ExitStack() as stack:
-        log = stack.enter_context(log_path.open("ab"))
-        running: dict[str, subprocess.Popen[bytes]] = {}
-        stack.callback(_stop_all, running)
+        stack.enter_context(_alone(home))
+        interrupts = stack.enter_context(Interrupts())
+        log = stack.enter_context(closing(JointLog(home.root / "up.log", echo)))
+        prefect = _prefect_place(settings)
+        _require_ports(settings, platform, prefect)
+        stack.enter_context(_prefect_at(prefect.url))
         try:
-            for service in _backends(tracking):
-                running[service.name] = _start(service, log, platform)
-                _wait_healthy(service, running[service.name])
-            bootstrap(POOL, platform)
-            for service in _workers(settings, serving=live is not None):
-                running[service.name] = _start(service, log, platform)
-                _wait_healthy(service, running[service.name])
-            addresses = {"prefect": f"http://{HOST}:{PREFECT_PORT}", "mlflow": f"http://{HOST}:{MLFLOW_PORT}"}
-            if live is not None:
-                addresses["endpoint"] = f"http://{settings.serve.host}:{settings.serve.port}"
-            announce({"addresses": addresses, "log": str(log_path), "pool": POOL})
-            return _watch(running)
+            with Supervisor(log, interrupts, tell) as supervisor:
+                addresses, endpoint = _start(settings, platform, supervisor, home, prefect)
+                pending = {} if endpoint.service else {"endpoint": NOTHING_LIVE}
+                announce({"addresses": addresses, "pending": pending, "pool": settings.up.pool, "log": str(log.path)})
+                supervisor.watch(endpoint.look)
         except KeyboardInterrupt:
-            return 0
-
-
-def _backends(tracking: str) -> list[Service]:
-    python = sys.executable
-    prefect = [python, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(PREFECT_PORT)]
-    mlflow = [
-        python,
-        "-m",
-        "mlflow",
-        "server",
-        "--backend-store-uri",
-        tracking,
-        "--host",
-        HOST,
-        "--port",
-        str(MLFLOW_PORT),
-    ]
-    return [
-        Service("prefect", prefect, f"http://{HOST}:{PREFECT_PORT}/api/health", None),
-        Service("mlflow", mlflow, f"http://{HOST}:{MLFLOW_PORT}/health", None),
-    ]
-
-
-def _workers(settings: Settings, *, serving: bool) -> list[Service]:
-    services = [Service("worker", [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL], None, None)]
-    if serving:
-        address = f"http://{settings.serve.host}:{settings.serve.port}"
-        services.append(Service("endpoint", serve_command(settings), f"{address}/ready", address))
-    return services
-
-
-def _start(service: Service, log: Any, platform: str) -> "subprocess.Popen[bytes]":
-    advance(f"start {service.name}", 0, 1)
-    return subprocess.Popen(  # noqa: S603  (our own commands)
-        service.command,
-        stdout=log,
-        stderr=log,
-        stdin=subprocess.DEVNULL,
-        env=serve_environment(platform),
-        start_new_session=True,
-    )
-
-
-def _wait_healthy(service: Service, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
-    while service.health and time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            if httpx.get(service.health, timeout=5).is_success:
-                break
-        except httpx.HTTPError:
             pass
-        time.sleep(0.5)
-    else:
-        if service.health:
-            raise LlmopsError(
-                f"{service.name} did not get healthy in {HEALTHY_WITHIN_SECONDS:.0f} s", hint="See up.log."
-            )
-    if process.poll() is not None:
+    return 0
+
+
+def _start(
+    settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "Place"
+) -> tuple[dict[str, str], "Endpoint"]:
+    """Prefect first, which knows the platforms; then MLflow, which knows what is in production; then those who ask."""
+    from flows.bootstrap import bootstrap
+
+    if prefect.to_start:
+        supervisor.start(prefect_server(prefect.url, home.prefect))
+    if platform != LOCAL:
+        supervisor.wait_healthy()
+    place = resolve_platform(platform)
+    tracking, server = _mlflow(settings, place, home)
+    if server:
+        supervisor.start(server)
+    supervisor.wait_healthy()
+    endpoint = Endpoint(settings, place, supervisor)
+    endpoint.look()
+    supervisor.say("the deployments are brought up to date")
+    bootstrap(settings.up.pool, platform)
+    supervisor.start(worker(prefect.url, settings.up.pool))
+    supervisor.wait_healthy()
+    addresses = {"prefect": prefect.url.removesuffix("/api"), "mlflow": tracking}
+    return addresses | ({"endpoint": str(endpoint.service.address)} if endpoint.service else {}), endpoint
+
+
+@dataclass(frozen=True)
+class Place:
+    """Address of Prefect's API, and whether a server is to be started there."""
+
+    url: str
+    to_start: bool
+
+
+class Endpoint:
+    """The endpoint, started once there is a version for it."""
+
+    def __init__(self, settings: Settings, place: Platform, supervisor: Supervisor) -> None:
+        self._settings = settings
+        self._place = place
+        self._supervisor = supervisor
+        self.service: Service | None = None
+
+    def look(self) -> None:
+        """Start it, if something is in production by now.
+
+        :raises ConfigurationError: If the platform cannot supply the version's models.
+        """
+        if self.service:
+            return
+        gate = self._settings.gate
+        live = find_live(connect(self._place), gate.model_name, gate.aliases["production"])
+        if live is None:
+            return
+        require_models(self._place, live.rag)
+        self.service = endpoint_server(self._settings, self._place.name)
+        self._supervisor.say(f"the endpoint starts at {self.service.address} with {live.uri}")
+        self._supervisor.start(self.service)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """One `up` for a home: two would run two servers over one database.
+
+    :raises ConfigurationError: If there is another.
+    """
+    lock = FileLock(home.locks / "up.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigurationError(
+            f"`llmops up` runs already on {home.root}", hint="Stop it, or set LLMOPS_HOME to another folder."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _prefect_at(url: str) -> Iterator[None]:
+    """This process and its children talk to the server at `url`."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    before = os.environ.get(API_URL)
+    os.environ[API_URL] = url
+    try:
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield
+    finally:
+        os.environ.pop(API_URL)
+        if before is not None:
+            os.environ[API_URL] = before
+
+
+def _prefect_place(settings: Settings) -> Place:
+    """The server that is configured, or one of ours.
+
+    :raises LlmopsError: If a server elsewhere is configured, and does not answer.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    url = PREFECT_API_URL.value()
+    if not url:
+        return Place(f"http://{HOST}:{settings.up.prefect_port}/api", to_start=True)
+    url = str(url).rstrip("/")
+    if answers(f"{url}/health"):
+        return Place(url, to_start=False)
+    _require_ours_to_start(url, "Prefect", API_URL)
+    return Place(url, to_start=True)
+
+
+def _mlflow(settings: Settings, place: Platform, home: Home) -> tuple[str, Service | None]:
+    """Address of MLflow, and the server to start there, if none is configured that answers.
+
+    :raises LlmopsError: If a server elsewhere is configured, and does not answer.
+    :raises PortError: If the port is in use.
+    """
+    backend, url = place.tracking_uri(), f"http://{HOST}:{settings.up.mlflow_port}"
+    if backend.startswith(("http://", "https://")):
+        url = backend.rstrip("/")
+        if answers(f"{url}/health"):
+            return url, None
+        _require_ours_to_start(url, "MLflow", "the platform's tracking")
+        backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or _sqlite(home)
+    if place.name != LOCAL:
+        require_free([_port_of("MLflow", url, "change it in the platform's tracking, or set up.mlflow_port")])
+    home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
+    return url, mlflow_server(url, backend, home.mlflow_artifacts)
+
+
+def _sqlite(home: Home) -> str:
+    from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+
+    return ensure_sqlite_tracking(home)
+
+
+def _require_ours_to_start(url: str, what: str, origin: str) -> None:
+    if urlsplit(url).hostname not in LOOPBACK or urlsplit(url).scheme != "http":
         raise LlmopsError(
-            f"{service.name} ended with code {process.returncode}",
-            hint="See up.log below LLMOPS_HOME; is its port in use?",
+            f"no {what} server answers at {url}, which {origin} names", hint=f"Start it, or correct {origin}."
         )
-    advance(f"start {service.name}", 1, 1)
 
 
-def _watch(running: "Mapping[str, subprocess.Popen[bytes]]") -> int:
-    while True:
-        for name, process in running.items():
-            if process.poll() is not None:
-                raise LlmopsError(f"{name} ended with code {process.returncode}", hint="See up.log below LLMOPS_HOME.")
-        time.sleep(1)
+def _require_ports(settings: Settings, platform: str, prefect: Place) -> None:
+    """Refuse ports in use. Where MLflow listens on a saved platform is known only when Prefect has told of it."""
+    ports = [Port("the endpoint", settings.serve.host, settings.serve.port, "choose another with --port")]
+    if platform == LOCAL:
+        ports.insert(0, Port("MLflow", HOST, settings.up.mlflow_port, "choose another with --mlflow-port"))
+    if prefect.to_start:
+        change = f"change {API_URL}" if os.environ.get(API_URL) else "choose another with --prefect-port"
+        ports.insert(0, _port_of("Prefect", prefect.url, change))
+    require_free(ports)
 
 
-def _stop_all(running: "Mapping[str, subprocess.Popen[bytes]]") -> None:
-    """Stop whole process groups, the last started first."""
-    for process in reversed(list(running.values())):
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-    for process in running.values():
-        try:
-            process.wait(timeout=STOP_WITHIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def _port_of(part: str, url: str, change: str) -> Port:
+    place = urlsplit(url)
+    return Port(part, place.hostname or HOST, place.port or 80, change)

@@ -18,7 +18,7 @@ SECTIONS_BY_VERB = {
     "search": (),
     "guard": (),
     "demo": SECTIONS,
-    "up": ("serve",),
+    "up": ("serve", "up"),
 }
 
 

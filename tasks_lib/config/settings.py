@@ -197,6 +197,14 @@ class ServeConfig(StrictModel):
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
 
 
+class UpConfig(StrictModel):
+    """What `llmops up` starts beside the endpoint, on loopback: neither asks for a password."""
+
+    prefect_port: int = Field(default=4200, ge=1, le=65_535, description="Port of the Prefect server.")
+    mlflow_port: int = Field(default=5000, ge=1, le=65_535, description="Port of the MLflow server.")
+    pool: str = Field(default="llmops", min_length=1, description="Work pool that the worker takes runs from.")
+
+
 class Settings(RagConfig):
     """All keys a configuration file may hold; each verb reads the top level and its own section."""
 
@@ -206,6 +214,7 @@ class Settings(RagConfig):
     tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
+    up: UpConfig = UpConfig()
 
     @property
     def rag(self) -> RagConfig:

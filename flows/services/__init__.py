@@ -1,0 +1,1 @@
+"""The parts that `llmops up` runs, and how they are started, watched and stopped."""

@@ -1,0 +1,74 @@
+"""Ending a process with all that it has started."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+import psutil
+
+from flows.services.interrupts import Interrupts
+
+CHILDREN_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Everything that the process has started: its tree, and what stayed in its session when a parent died."""
+    found: dict[int, psutil.Process] = {}
+    with suppress(psutil.Error):
+        found = {child.pid: child for child in psutil.Process(pid).children(recursive=True)}
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == pid and process.pid != pid:
+                found[process.pid] = process
+        except OSError:
+            continue
+    return list(found.values())
+
+
+def end(
+    process: "subprocess.Popen[str]", children: list[psutil.Process], seconds: float, interrupts: Interrupts
+) -> None:
+    """Let the process end by itself, then its children, then kill what is left.
+
+    :param seconds: How long it may take; a signal that comes meanwhile cuts it short.
+    """
+    if process.poll() is None:
+        process.terminate()
+        _wait(process, seconds, interrupts)
+    left = _alive({child.pid: child for child in (*children, *descendants(process.pid))}.values())
+    left = _told(left, CHILDREN_SECONDS if seconds else 0.0, kill=False)
+    _told(left, CHILDREN_SECONDS, kill=True)
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _wait(process: "subprocess.Popen[str]", seconds: float, interrupts: Interrupts) -> None:
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline and not interrupts.pending:
+        time.sleep(LOOK_SECONDS)
+
+
+def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in processes if _lives(each)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _told(processes: list[psutil.Process], seconds: float, *, kill: bool) -> list[psutil.Process]:
+    """Tell them to end; those that have not after so long."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill() if kill else process.terminate()
+    deadline = time.monotonic() + seconds
+    while (left := _alive(processes)) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    return left

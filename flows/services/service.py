@@ -1,0 +1,127 @@
+"""The parts of `llmops up`: their commands, and how each is known to be healthy."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from flows.command.environment import TERSE
+from flows.serve import serve_command, serve_environment
+from flows.services.joint_log import MASKED, PASSWORD
+from tasks_lib.config.settings import Settings
+
+ASK_SECONDS = 5.0
+PREFECT_DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+MLFLOW_ENVIRONMENT = {
+    # one process answers a machine's few users; the job runner would be four more of them
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_WORKERS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process.
+
+    :param healthy: Whether it does what it is there for; asked from another thread than it was made in, never raises.
+    :param address: Where a person finds it; `None` if it has no page.
+    :param needs: What it cannot start without, for a person whom it tells nothing but that a connection was refused.
+    :param stop_seconds: How long it may take to end by itself, once told.
+    """
+
+    name: str
+    command: list[str]
+    healthy: Callable[[], bool]
+    environment: Mapping[str, str]
+    address: str | None = None
+    stop_seconds: float = 20.0
+    folder: Path | None = None
+    needs: str = ""
+
+
+def prefect_server(url: str, home: Path) -> Service:
+    """The Prefect server at the API address `url`, with the state of `home` unless the environment says otherwise."""
+    place = urlsplit(url)
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    command += ["--host", str(place.hostname), "--port", str(place.port)]
+    environment = {"PREFECT_HOME": os.environ.get("PREFECT_HOME") or str(home), "PREFECT_API_URL": url}
+    return Service(
+        "prefect",
+        command,
+        lambda: answers(f"{url}/health"),
+        _talkative(environment),
+        url.removesuffix("/api"),
+        needs=_database(os.environ.get(PREFECT_DATABASE, ""), PREFECT_DATABASE),
+    )
+
+
+def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
+    """The MLflow server at `url` over the database `backend`, which may hold a password: no argument shows it."""
+    place = urlsplit(url)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", str(place.hostname), "--port", str(place.port)]
+    defaults = MLFLOW_ENVIRONMENT | {"MLFLOW_ARTIFACTS_DESTINATION": artifacts.as_uri()}
+    environment = {name: os.environ.get(name) or value for name, value in defaults.items()}
+    environment["MLFLOW_BACKEND_STORE_URI"] = backend
+    # the folder, because the server makes files where it is started
+    return Service(
+        "mlflow",
+        command,
+        lambda: answers(f"{url}/health"),
+        _talkative(environment),
+        url,
+        folder=artifacts,
+        needs=_database(backend, "MLFLOW_BACKEND_STORE_URI"),
+    )
+
+
+def worker(url: str, pool: str) -> Service:
+    """A worker of the pool. While it is told to stop, it waits for the flow runs that it has begun."""
+    name = f"up-{socket.gethostname()}-{os.getpid()}"
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--name", name]
+
+    def online() -> bool:
+        from prefect.client.orchestration import get_client
+
+        try:
+            with get_client(sync_client=True) as client:
+                workers = client.read_workers_for_work_pool(pool)
+        except Exception:  # noqa: BLE001  (whatever is wrong with the server is not wrong with the worker)
+            return True
+        return any(found.name == name and found.status == "ONLINE" for found in workers)
+
+    return Service("worker", command, online, _talkative({"PREFECT_API_URL": url}))
+
+
+def endpoint_server(settings: Settings, platform: str) -> Service:
+    """`llmops serve` as a child."""
+    host = f"[{settings.serve.host}]" if ":" in settings.serve.host else settings.serve.host
+    reached = host.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104  (listening nowhere)
+    url = f"http://{reached}:{settings.serve.port}"
+    environment = serve_environment(platform)
+    return Service("endpoint", serve_command(settings), lambda: answers(f"{url}/ready"), environment, url)
+
+
+def _database(url: str, variable: str) -> str:
+    """What to say of a database that is a server; a file says enough itself."""
+    if not url or url.startswith("sqlite"):
+        return ""
+    return f"Its database is {PASSWORD.sub(MASKED, url)} ({variable}): is it up, and are name and password right? "
+
+
+def answers(url: str) -> bool:
+    """Whether a GET succeeds."""
+    try:
+        return httpx.get(url, timeout=ASK_SECONDS).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _talkative(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our environment without what keeps the command terse, unless the user asked for it."""
+    ours = {name: value for name, value in os.environ.items() if TERSE.get(name) != value}
+    return {**ours, "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1", **environment}
