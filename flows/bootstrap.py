@@ -1,80 +1,170 @@
-"""`llmops bootstrap`: the work pool and the deployments of prefect.yaml, made once and kept as they are."""
+"""`llmops bootstrap`: everything that a Prefect server must hold to run the flows, made once and kept as it is."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
+from blocks.local import LOCAL
 from blocks.resolve import resolve_platform
+from flows.orchestration.automations import Times, automations, ensure_automations
+from flows.orchestration.changes import Changes
+from flows.orchestration.defaults import ensure_block_types, ensure_default_blocks, ensure_variables
+from flows.orchestration.deployments import ensure_deployments, for_pool, variables_of
+from flows.orchestration.job_variables import PoolType
+from flows.orchestration.notifications import ToldBy
+from flows.orchestration.pool import ensure_pool, has_worker, worker_hint
+from flows.orchestration.prefect_file import (
+    API_URL,
+    HOME,
+    IMAGE,
+    PLATFORM,
+    POOL,
+    Deployment,
+    prefect_file,
+    read_prefect_file,
+)
+from flows.orchestration.steps import missing_packages
 from tasks_lib.errors import ConfigurationError, LlmopsError
+from tasks_lib.home import Home
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+DEPLOY = "deploy/deploy"
+IMAGE_NAME = "llmops-flows"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+TIMES = Times()
 
 
 class BootstrapResult(BaseModel):
-    """What was made and what was there before."""
+    """What was made, what was corrected, and what was as it should be."""
 
     pool: str
+    type: PoolType
+    platform: str
     created: list[str] = Field(default_factory=list)
-    existing: list[str] = Field(default_factory=list)
+    updated: list[str] = Field(default_factory=list)
+    unchanged: list[str] = Field(default_factory=list)
     deployments: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
 
 
-def bootstrap(pool: str, platform: str = "local") -> BootstrapResult:
-    """Create the work pool if it is missing, then run `prefect deploy --all` with the project's prefect.yaml.
+def bootstrap(
+    pool: str,
+    platform: str = LOCAL,
+    *,
+    pool_type: PoolType = "process",
+    image: str | None = None,
+    notify: str | None = None,
+    times: Times = TIMES,
+) -> BootstrapResult:
+    """Make block types, default blocks, variables, the work pool, deployments and automations.
 
-    :raises ConfigurationError: If no Prefect server is configured: deployments of an embedded one would vanish with it.
+    :param image: Image that container pools run; without it, prefect.yaml's steps build one.
+    :param notify: Slug of the block by which people are told of drift, rejected versions and runs that were given up.
+    :raises ConfigurationError: If no Prefect server is configured (what an embedded one is told would vanish with it),
+        prefect.yaml is wrong, the pool is of another type, or containers would keep their state in themselves.
+    :raises LlmopsError: If the server does not answer, or Prefect's own command fails.
     """
-    resolve_platform(platform)
-    if not os.environ.get("PREFECT_API_URL"):
-        raise ConfigurationError(
-            "bootstrap needs a running Prefect server, and PREFECT_API_URL is not set",
-            hint="Run `llmops up`, or `prefect server start` and export PREFECT_API_URL.",
-        )
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import WorkPoolCreate
-
-    from blocks.collection import register_blocks
-
-    result = BootstrapResult(pool=pool)
-    with get_client(sync_client=True) as client:
-        known = {kind.slug for kind in client.read_block_types()}
-        for slug in register_blocks():
-            (result.existing if slug in known else result.created).append(f"block type {slug}")
-        if any(found.name == pool for found in client.read_work_pools()):
-            result.existing.append(f"work pool {pool}")
-        else:
-            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-            result.created.append(f"work pool {pool}")
-        before = {deployment.name for deployment in client.read_deployments()}
-        _deploy_all(pool)
-        result.deployments = sorted(f"{deployment.name}" for deployment in client.read_deployments())
-    result.created += [f"deployment {name}" for name in result.deployments if name not in before]
-    result.existing += [f"deployment {name}" for name in result.deployments if name in before]
-    return result
-
-
-def prefect_file() -> Path:
-    """prefect.yaml of the checkout, or the one that the wheel carries."""
-    here = Path(__file__).resolve().parent
-    for candidate in (here.parent / "prefect.yaml", here / "prefect.yaml"):
-        if candidate.is_file():
-            return candidate
-    raise ConfigurationError(f"prefect.yaml is missing beside {here}", hint="Install the package again.")
-
-
-def _deploy_all(pool: str) -> None:
+    url = server_url()
     path = prefect_file()
-    environment = {
-        **os.environ,
-        "LLMOPS_WORK_POOL": pool,
-        "LLMOPS_PROJECT": str(path.parent),
-        "PREFECT_CLI_PROMPT": "false",
+    _require_state_outside(platform, pool_type)
+    resolve_platform(platform)
+    deployments = for_pool(read_prefect_file(path), pool_type, image)
+    _require_builder(deployments, path.parent)
+    known = {
+        PLATFORM: platform,
+        POOL: pool,
+        HOME: str(Home.from_environment().root),
+        IMAGE: IMAGE_NAME,
+        API_URL: url,
     }
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(path)]
-    done = subprocess.run(  # noqa: S603  (our own arguments)
-        command, env=environment, cwd=path.parent, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    values = {name: known[name] for name in sorted(variables_of(deployments))}
+    changes = Changes()
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        told_by = ToldBy.named(client, notify) if notify else None
+        ensure_pool(client, pool, pool_type, changes)
+        ensure_block_types(client, changes)
+        ensure_default_blocks(client, changes)
+        ensure_variables(client, values, changes)
+        ensure_deployments(client, deployments, values, path.parent, changes)
+        deploy = client.read_deployment_by_name(DEPLOY)
+        ensure_automations(client, automations(deploy.id, times, told_by), changes)
+        warnings = _warnings(client, pool, pool_type, url)
+    return BootstrapResult(
+        pool=pool,
+        type=pool_type,
+        platform=platform,
+        created=changes.created,
+        updated=changes.updated,
+        unchanged=changes.unchanged,
+        deployments=sorted(deployment.full_name for deployment in deployments),
+        warnings=warnings,
     )
-    if done.returncode != 0:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise LlmopsError(f"`prefect deploy --all` failed: {lines[-1] if lines else done.returncode}")
+
+
+def _require_state_outside(platform: str, kind: PoolType) -> None:
+    if platform == LOCAL and kind in {"kubernetes", "ecs"}:
+        raise ConfigurationError(
+            f"platform 'local' keeps its state in each container of a {kind} pool, where it vanishes",
+            hint="Save a block `LLMOps platform` with a store and a tracking server, and name it with --platform.",
+        )
+
+
+def _require_builder(deployments: list[Deployment], folder: Path) -> None:
+    """What builds the image, if one is to be built."""
+    steps = [step for deployment in deployments for step in (*deployment.build, *deployment.push)]
+    if steps and not (folder / "Dockerfile").is_file():
+        raise ConfigurationError(
+            f"there is no Dockerfile in {str(folder)!r} to build an image from",
+            hint="Name an image that exists with --image, or run bootstrap in a checkout.",
+        )
+    missing = missing_packages(steps)
+    if missing:
+        raise ConfigurationError(
+            f"building an image needs the package {', '.join(missing)}, which is not installed",
+            hint=f"Install it with `pip install {' '.join(missing)}`, or name an image that exists with --image.",
+        )
+
+
+def server_url() -> str:
+    """The API of the configured Prefect server, which answers.
+
+    :raises ConfigurationError: If none is configured.
+    :raises LlmopsError: If it does not answer.
+    """
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
+
+    url: str | None = PREFECT_API_URL.value()
+    if not url:
+        raise ConfigurationError(
+            "bootstrap needs a running Prefect server, and neither PREFECT_API_URL nor the Prefect profile names one",
+            hint="Run `llmops up`, or `prefect server start` and export PREFECT_API_URL=http://127.0.0.1:4200/api.",
+        )
+    with get_client(sync_client=True) as client:
+        try:
+            answer = client._client.get("/health")  # noqa: SLF001  (`api_healthcheck` swallows what went wrong)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise LlmopsError(
+                f"no Prefect server answers at {url}: {error}",
+                hint="Start it with `prefect server start`, or correct PREFECT_API_URL.",
+            ) from error
+    return url.rstrip("/")
+
+
+def _warnings(client: "SyncPrefectClient", pool: str, kind: PoolType, url: str) -> list[str]:
+    found = []
+    if not has_worker(client, pool):
+        found.append(f"No worker polls the pool {pool!r}: runs stay late until one does. {worker_hint(pool, kind)}")
+    if kind in {"kubernetes", "ecs"} and urlsplit(url).hostname in LOOPBACK:
+        found.append(
+            f"Containers of a {kind} pool cannot reach {url}: run bootstrap with the PREFECT_API_URL that they see."
+        )
+    return found

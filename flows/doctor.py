@@ -12,6 +12,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.platform import Platform
+from tasks_lib.plugins import KINDS, plugins
 
 QUESTION = "Answer with the word yes."
 SENTENCE = "a question about annual leave"
@@ -40,6 +41,9 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     """
     place = resolve_platform(platform)
     parts: dict[str, Callable[[], str]] = {"home": _home, "packages": _packages, "prefect": _prefect}
+    if os.environ.get("PREFECT_API_URL"):
+        parts["workers"] = _workers
+    parts |= {f"plug-in {part}": part.loaded for kind in KINDS for part in plugins(kind).values()}
     parts |= _blocks(place)
     parts |= {
         "tracking": lambda: _tracking(place),
@@ -189,3 +193,20 @@ def _prefect() -> str:
             f"{url} runs Prefect {running}, and this client is {ours}", hint="Run the same version on both sides."
         )
     return f"{url} runs Prefect {running}"
+
+
+def _workers() -> str:
+    from prefect.client.orchestration import get_client
+
+    from flows.orchestration.pool import deployed_pools, has_worker, worker_hint
+
+    with get_client(sync_client=True) as client:
+        pools = deployed_pools(client)
+        for pool in pools:
+            if not has_worker(client, pool.name):
+                raise LlmopsError(
+                    f"no worker polls the pool {pool.name!r}: its flows do not run",
+                    hint=worker_hint(pool.name, pool.type),
+                )
+    names = ", ".join(pool.name for pool in pools)
+    return f"workers poll {names}" if names else "nothing is deployed yet: `llmops bootstrap` does that"

@@ -1,0 +1,1 @@
+"""What `llmops bootstrap` puts on a Prefect server, part by part."""

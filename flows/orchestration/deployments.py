@@ -1,0 +1,158 @@
+"""From prefect.yaml to deployments on the server, by Prefect's own command."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.templating import find_placeholders
+
+from flows.orchestration.changes import Changes
+from flows.orchestration.job_variables import PoolType
+from flows.orchestration.prefect_file import Deployment, PoolDefinition, PrefectFile
+from tasks_lib.errors import LlmopsError
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
+
+VARIABLE = "prefect.variables."
+
+
+def for_pool(file: PrefectFile, kind: PoolType, image: str | None) -> list[Deployment]:
+    """The deployments of the file as they are for pools of one type.
+
+    :param image: An image that exists; none is built then.
+    """
+    pool = file.definitions.pools[kind]
+    if image:
+        variables = pool.work_pool.job_variables | {"image": image}
+        run_on = pool.work_pool.model_copy(update={"job_variables": variables})
+        pool = pool.model_copy(update={"build": [], "push": [], "work_pool": run_on})
+    update = {name: getattr(pool, name) for name in PoolDefinition.model_fields}
+    return [deployment.model_copy(update=update) for deployment in file.deployments]
+
+
+def ensure_deployments(
+    client: "SyncPrefectClient",
+    deployments: list[Deployment],
+    values: Mapping[str, str],
+    folder: Path,
+    changes: Changes,
+) -> None:
+    """Deploy those that are missing or differ; switched schedules stay as they are.
+
+    Prefect replaces the schedules of what is deployed, so that what is right already must be left alone.
+
+    :param values: Prefect variables.
+    :param folder: Where build steps run.
+    :raises LlmopsError: If Prefect's command fails.
+    """
+    due = []
+    for deployment in deployments:
+        found = _read(client, deployment.full_name)
+        before = None if found is None else _as_on_server(found)
+        # an image that is built may hold other code than the last one
+        wanted = None if deployment.build else _as_wanted(deployment, values)
+        if changes.note(f"deployment {deployment.full_name}", before, wanted):
+            due.append(_as_yaml(deployment, found))
+    if due:
+        _deploy(due, folder)
+
+
+def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None":
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return None
+
+
+def _as_on_server(found: "DeploymentResponse") -> dict[str, Any]:
+    limit, options = found.global_concurrency_limit, found.concurrency_options
+    return {
+        "entrypoint": found.entrypoint,
+        "description": found.description,
+        "tags": sorted(found.tags),
+        "parameters": found.parameters,
+        "schema": found.parameter_openapi_schema,
+        "pull": found.pull_steps or [],
+        "pool": found.work_pool_name,
+        "job_variables": found.job_variables,
+        "limit": (limit.limit if limit else None, options.collision_strategy if options else None),
+        "schedules": {schedule.slug: (schedule.schedule, schedule.parameters) for schedule in found.schedules},
+    }
+
+
+def _as_wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]:
+    limit = deployment.concurrency_limit
+    schema = parameter_schema(deployment.flow).model_dump(mode="json", exclude_unset=True)
+    return {
+        "entrypoint": deployment.entrypoint,
+        "description": deployment.description,
+        "tags": sorted(deployment.tags),
+        "parameters": _filled(deployment.parameters, values),
+        "schema": schema,
+        "pull": deployment.pull,
+        "pool": _filled(deployment.work_pool.name, values),
+        "job_variables": _filled(deployment.work_pool.job_variables, values),
+        "limit": (limit.limit, limit.collision_strategy),
+        "schedules": {planned.slug: (planned.as_prefect(), planned.parameters) for planned in deployment.schedules},
+    }
+
+
+def _filled(template: Any, values: Mapping[str, str]) -> Any:
+    """`template` with the variables' values in it."""
+    if isinstance(template, Mapping):
+        return {name: _filled(part, values) for name, part in template.items()}
+    if isinstance(template, list):
+        return [_filled(part, values) for part in template]
+    if isinstance(template, str):
+        for place in find_placeholders(template):
+            template = template.replace(place.full_match, values[place.name.removeprefix(VARIABLE)])
+    return template
+
+
+def _as_yaml(deployment: Deployment, found: "DeploymentResponse | None") -> dict[str, Any]:
+    shown: dict[str, Any] = deepcopy(deployment.model_dump(mode="json", exclude_unset=True))
+    on_server = {schedule.slug: schedule.active for schedule in found.schedules} if found else {}
+    for schedule in shown.get("schedules", []):
+        schedule["active"] = on_server.get(schedule["slug"], schedule["active"])
+    return shown
+
+
+def variables_of(deployments: list[Deployment]) -> set[str]:
+    """Names of the Prefect variables that the deployments read."""
+    read = find_placeholders([deployment.model_dump(mode="json") for deployment in deployments])
+    return {place.name.removeprefix(VARIABLE) for place in read if place.name.startswith(VARIABLE)}
+
+
+def _settings() -> dict[str, str]:
+    """Prefect's settings of this process, which need not stand in its environment."""
+    return get_current_settings().to_environment_variables(exclude_unset=True, include_secrets=True)
+
+
+def _deploy(deployments: list[dict[str, Any]], folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "prefect.yaml"
+        path.write_text(yaml.safe_dump({"name": "llmops-flows", "deployments": deployments}), encoding="utf-8")
+        command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(path)]
+        done = subprocess.run(  # noqa: S603  (our own arguments)
+            command,
+            env={**os.environ, **_settings(), "PREFECT_CLI_PROMPT": "false"},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    if done.returncode != 0:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise LlmopsError(f"`prefect deploy --all` failed: {lines[-1] if lines else done.returncode}")

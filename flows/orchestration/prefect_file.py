@@ -1,0 +1,219 @@
+"""prefect.yaml, read strictly: Prefect itself passes over unknown keys, and finds a wrong parameter in a run."""
+
+import importlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.exceptions import ParameterTypeError
+from prefect.flows import Flow
+from prefect.utilities.templating import PlaceholderType, find_placeholders
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+
+from flows.orchestration.job_variables import PoolType, check_job_variables
+from flows.orchestration.steps import Steps, outputs
+from tasks_lib.config.rag import StrictModel
+from tasks_lib.errors import ConfigurationError
+
+PLATFORM, POOL, HOME = "llmops_platform", "llmops_work_pool", "llmops_home"
+IMAGE, API_URL = "llmops_image", "llmops_api_url"
+VARIABLES = {PLATFORM, POOL, HOME, IMAGE, API_URL}
+"""Prefect variables that the file may read; bootstrap saves those that a pool's type needs."""
+LONGEST_INTERVAL = timedelta(days=366)
+
+
+def _is_variable(text: str) -> str:
+    found = find_placeholders(text)
+    if not found or any(place.type is not PlaceholderType.VARIABLE for place in found):
+        msg = f"{text!r} names no variable, as {{{{ prefect.variables.llmops_work_pool }}}}"
+        raise ValueError(msg)
+    return text
+
+
+class WorkPool(StrictModel):
+    """Where a deployment runs."""
+
+    name: Annotated[str, AfterValidator(_is_variable)]
+    work_queue_name: str | None = None
+    job_variables: dict[str, Any] = Field(default_factory=dict)
+
+
+class ConcurrencyLimit(StrictModel):
+    """How many runs of a deployment at once, and what becomes of the next one."""
+
+    limit: int = Field(ge=1)
+    collision_strategy: ConcurrencyLimitStrategy
+    grace_period_seconds: int | None = Field(default=None, ge=60, le=86400)
+
+
+class Schedule(StrictModel):
+    """Cron or interval. `slug` tells it from others, so that bootstrap can leave it switched on."""
+
+    slug: str = Field(pattern=r"^[a-z0-9-]+$")
+    cron: str | None = None
+    day_or: bool = True
+    interval: timedelta | None = Field(default=None, gt=timedelta(0), le=LONGEST_INTERVAL)
+    anchor_date: str | None = None
+    timezone: str
+    active: bool
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_one_that_prefect_takes(self) -> Self:
+        if (self.cron is None) == (self.interval is None):
+            msg = "a schedule has either `cron` or `interval`"
+            raise ValueError(msg)
+        self.as_prefect()
+        return self
+
+    def as_prefect(self) -> CronSchedule | IntervalSchedule:
+        """The schedule as Prefect's API has it; refuses wrong cron strings, dates and timezones."""
+        if self.cron is not None:
+            return CronSchedule(cron=self.cron, timezone=self.timezone, day_or=self.day_or)
+        anchor = {"anchor_date": datetime.fromisoformat(self.anchor_date)} if self.anchor_date else {}
+        return IntervalSchedule(interval=self.interval, timezone=self.timezone, **anchor)  # type: ignore[arg-type]
+
+
+class PoolDefinition(StrictModel):
+    """The keys of a deployment that depend on the type of its pool."""
+
+    build: Steps = Field(default_factory=list)
+    push: Steps = Field(default_factory=list)
+    pull: Steps
+    work_pool: WorkPool
+
+
+class Deployment(PoolDefinition):
+    """One deployment, with the keys that this project uses. Its parameters fit its flow."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    entrypoint: str
+    description: str = Field(min_length=1)
+    tags: list[str] = Field(min_length=1)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    schedules: list[Schedule] = Field(default_factory=list)
+    concurrency_limit: ConcurrencyLimit
+
+    @field_validator("entrypoint")
+    @classmethod
+    def _is_a_flow(cls, entrypoint: str) -> str:
+        flow_at(entrypoint)
+        return entrypoint
+
+    @model_validator(mode="after")
+    def _parameters_fit_the_flow(self) -> Self:
+        flow: Flow[..., Any] = flow_at(self.entrypoint)
+        for given in (self.parameters, *(self.parameters | schedule.parameters for schedule in self.schedules)):
+            unknown = set(given) - set(flow.parameters.properties)
+            if unknown:
+                msg = f"flow {flow.name!r} has no parameter {', '.join(sorted(unknown))}"
+                raise ValueError(msg)
+            try:
+                flow.validate_parameters(given)
+            except ParameterTypeError as error:
+                raise ValueError(" ".join(str(error).split())) from error
+        return self
+
+    @property
+    def flow(self) -> Flow[..., Any]:
+        """What it runs."""
+        return flow_at(self.entrypoint)
+
+    @property
+    def full_name(self) -> str:
+        """`flow/deployment`, as Prefect's command takes it."""
+        return f"{self.flow.name}/{self.name}"
+
+
+class Definitions(StrictModel):
+    """What YAML anchors stand for; only `pools` is read under its name."""
+
+    pools: dict[PoolType, PoolDefinition]
+    environment: dict[str, str]
+    in_containers: dict[str, str]
+    build: Steps
+    push: Steps
+    where_it_is: Steps
+    one_at_a_time: ConcurrencyLimit
+    parameters: dict[str, Any]
+
+
+class PrefectFile(StrictModel):
+    """The whole file."""
+
+    name: Literal["llmops-flows"]
+    definitions: Definitions
+    deployments: list[Deployment] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        names = [deployment.full_name for deployment in self.deployments]
+        if len(names) != len(set(names)):
+            msg = f"two deployments have the same name: {', '.join(names)}"
+            raise ValueError(msg)
+        for kind, pool in self.definitions.pools.items():
+            check_job_variables(kind, pool.work_pool.job_variables)
+        for part in (*self.definitions.pools.values(), *self.deployments):
+            _check_placeholders(part)
+        return self
+
+
+def flow_at(entrypoint: str) -> Flow[..., Any]:
+    """The flow behind `package.module.flow`; modules work in a checkout, in a wheel and in the image alike.
+
+    :raises ValueError: If there is none.
+    """
+    module, _, name = entrypoint.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        msg = f"{entrypoint!r} cannot be imported: {error}"
+        raise ValueError(msg) from error
+    if not isinstance(found, Flow):
+        msg = f"{entrypoint!r} is no flow"
+        raise ValueError(msg)  # noqa: TRY004  (pydantic reports only ValueErrors)
+    return found
+
+
+def prefect_file() -> Path:
+    """prefect.yaml of the checkout, or the one that the wheel carries."""
+    flows = Path(__file__).resolve().parents[1]
+    for candidate in (flows.parent / "prefect.yaml", flows / "prefect.yaml"):
+        if candidate.is_file():
+            return candidate
+    raise ConfigurationError(f"prefect.yaml is missing beside {flows}", hint="Install the package again.")
+
+
+def read_prefect_file(path: Path) -> PrefectFile:
+    """The file, checked.
+
+    :raises ConfigurationError: If it holds a key, schedule, timezone, entrypoint, step, job variable or parameter that
+        is wrong; all of them are named.
+    """
+    try:
+        return PrefectFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{str(path)!r} is no YAML: {error}", hint="Correct the file.") from error
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{str(path)!r}: {'; '.join(_problems(error))}", hint="Correct the file, then run the command again."
+        ) from error
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_context=False):
+        yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _check_placeholders(part: PoolDefinition) -> None:
+    known = outputs(part.build)
+    for place in find_placeholders(part.model_dump(mode="json")):
+        variable = place.name.removeprefix("prefect.variables.")
+        wrong = variable not in VARIABLES if place.type is PlaceholderType.VARIABLE else place.name not in known
+        if wrong:
+            msg = f"{{{{ {place.name} }}}} stands for nothing; known: {', '.join(sorted({*VARIABLES, *known}))}"
+            raise ValueError(msg)

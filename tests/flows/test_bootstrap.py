@@ -1,0 +1,160 @@
+"""`llmops bootstrap` on a real Prefect server: it makes what is missing, mends what differs, and leaves the rest."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.objects import WorkPool
+from prefect.events import AutomationCore
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from blocks.lancedb import LanceDBStore
+from flows import bootstrap as module
+from flows.bootstrap import BootstrapResult, bootstrap
+from flows.orchestration.job_variables import PoolType
+from flows.orchestration.prefect_file import prefect_file
+from tasks_lib.errors import ConfigurationError, LlmopsError
+from tests.flows.conftest import POOL, TIMES
+
+FLOWS = ("dataset", "deploy", "ingest", "monitor", "rollback", "tune")
+
+
+def again(**changed: Any) -> BootstrapResult:
+    return bootstrap(POOL, times=TIMES, **changed)
+
+
+def stored(client: SyncPrefectClient) -> list[Any]:
+    """All that bootstrap makes, with the times of its last change."""
+    parts = [
+        *client.read_work_pools(),
+        *client.read_deployments(),
+        *client.read_variables(),
+        *client.read_automations(),
+        *client.read_block_documents(),
+        *client.read_block_types(),
+    ]
+    return [part.model_dump(exclude={"status", "last_polled"}) for part in parts]
+
+
+@pytest.mark.deployed
+def test_everything_is_there_after_the_first_run(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient, deployed_home: Path
+) -> None:
+    assert bootstrapped.deployments == [f"{name}/{name}" for name in FLOWS]
+    assert {f"work pool {POOL}", "block llmops-platform/default"} <= set(bootstrapped.created)
+    assert f"prefect worker start --pool {POOL}" in bootstrapped.warnings[0]
+    pool: WorkPool = client.read_work_pool(POOL)
+    assert (pool.type, pool.concurrency_limit) == ("process", 2)
+    for name in FLOWS:
+        deployment = client.read_deployment_by_name(f"{name}/{name}")
+        assert deployment.work_pool_name == POOL
+        assert deployment.parameters == {"platform": "local"}
+        assert deployment.enforce_parameter_schema
+        assert deployment.job_variables["env"]["LLMOPS_HOME"] == str(deployed_home)
+        assert deployment.global_concurrency_limit
+        assert deployment.global_concurrency_limit.limit == 1
+        assert not any(schedule.active for schedule in deployment.schedules)
+
+
+@pytest.mark.deployed
+def test_a_second_run_changes_nothing_and_says_so(bootstrapped: BootstrapResult, client: SyncPrefectClient) -> None:
+    before = stored(client)
+    second = again()
+    assert (second.created, second.updated) == ([], [])
+    assert set(second.unchanged) == {*bootstrapped.created, *bootstrapped.updated, *bootstrapped.unchanged}
+    assert stored(client) == before
+
+
+@pytest.mark.deployed
+def test_what_differs_is_mended_and_what_a_user_chose_stays(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient
+) -> None:
+    weekly = client.read_deployment_by_name("monitor/monitor")
+    client.update_deployment_schedule(weekly.id, weekly.schedules[0].id, active=True)
+    client.update_deployment(weekly.id, DeploymentUpdate(description="changed by hand", tags=["mine"]))
+    LanceDBStore(uri="s3://team/index").save("default", overwrite=True)
+    automation = client.read_automations_by_name("llmops: deploy on drift")[0]
+    kept = automation.model_dump(exclude={"id", "owner_resource"})
+    changed = AutomationCore.model_validate(kept | {"description": "changed by hand", "enabled": False})
+    client.update_automation(automation.id, changed)
+    client.delete_variable_by_name("llmops_home")
+
+    mended = again()
+    assert mended.created == ["variable llmops_home"]
+    assert mended.updated == ["deployment monitor/monitor", "automation llmops: deploy on drift"]
+    weekly = client.read_deployment_by_name("monitor/monitor")
+    assert weekly.tags == ["llmops", "monitoring"]
+    assert [schedule.active for schedule in weekly.schedules] == [True]
+    assert LanceDBStore.load("default").uri == "s3://team/index"
+    automation = client.read_automations_by_name("llmops: deploy on drift")[0]
+    assert not automation.enabled
+    assert automation.description != "changed by hand"
+
+    client.update_deployment_schedule(weekly.id, weekly.schedules[0].id, active=False)
+    client.resume_automation(automation.id)
+
+
+@pytest.mark.deployed
+def test_people_are_told_by_the_block_that_is_named(bootstrapped: BootstrapResult, client: SyncPrefectClient) -> None:
+    Webhook(url="http://127.0.0.1:9/hook").save("ops", overwrite=True)
+    told = again(notify="webhook/ops")
+    assert [name for name in told.created if "tell of" in name]
+    assert told.updated == ["automation llmops: deploy on drift"]
+    assert not again(notify="webhook/ops").updated
+    with pytest.raises(ConfigurationError, match="'webhook/nobody', which does not exist"):
+        again(notify="webhook/nobody")
+    with pytest.raises(ConfigurationError, match="cannot notify"):
+        again(notify="llmops-platform/default")
+
+
+@pytest.mark.deployed
+def test_a_pool_of_another_type_is_refused_before_anything_changes(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient
+) -> None:
+    before = stored(client)
+    with pytest.raises(ConfigurationError, match="is of type 'process', not 'docker'") as refused:
+        again(pool_type="docker", image="llmops-flows:1")
+    assert "--type process" in refused.value.hint
+    assert stored(client) == before
+
+
+def test_bootstrap_without_a_server_says_how_to_start_one(home: Any) -> None:
+    with (
+        temporary_settings(restore_defaults={PREFECT_API_URL}),
+        pytest.raises(ConfigurationError, match="PREFECT_API_URL") as refused,
+    ):
+        bootstrap(POOL)
+    assert "prefect server start" in refused.value.hint
+
+
+def test_bootstrap_with_a_server_that_is_down_names_its_address(home: Any) -> None:
+    url = "http://127.0.0.1:9/api"
+    with temporary_settings({PREFECT_API_URL: url}), pytest.raises(LlmopsError, match=f"no .* answers at {url}"):
+        bootstrap(POOL)
+
+
+@pytest.mark.parametrize("kind", ["kubernetes", "ecs"])
+def test_containers_that_would_lose_the_local_state_are_refused(
+    monkeypatch: pytest.MonkeyPatch, kind: PoolType
+) -> None:
+    monkeypatch.setattr(module, "server_url", lambda: "http://prefect.internal/api")
+    with pytest.raises(ConfigurationError, match="keeps its state in each container"):
+        bootstrap(POOL, pool_type=kind, image="llmops-flows:1")
+
+
+def test_an_image_cannot_be_built_where_there_is_no_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "server_url", lambda: "http://prefect.internal/api")
+    monkeypatch.setattr(module, "prefect_file", lambda: Path(shutil.copy(prefect_file(), tmp_path)))
+    with pytest.raises(ConfigurationError, match="no Dockerfile") as refused:
+        bootstrap(POOL, pool_type="docker")
+    assert "--image" in refused.value.hint
+
+
+def test_an_image_cannot_be_built_without_the_package_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "server_url", lambda: "http://prefect.internal/api")
+    with pytest.raises(ConfigurationError, match="needs the package prefect-docker, which is not installed"):
+        bootstrap(POOL, pool_type="docker")

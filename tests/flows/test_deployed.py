@@ -1,0 +1,213 @@
+"""The loop through deployments: a real Prefect server, a real worker, and a kill in the middle of a run."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect import flow
+from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.deployments import run_deployment
+from prefect.events.clients import get_events_client
+from prefect.events.schemas.events import Event
+from prefect.states import Crashed, Running
+
+from blocks.local import LocalPlatform
+from flows.bootstrap import BootstrapResult, bootstrap
+from flows.orchestration.automations import REPEATS
+from tasks_lib.config.settings import Settings
+from tasks_lib.home import Home
+from tasks_lib.monitoring.publish import EVENT
+from tests.flows.conftest import POOL, TIMES
+from tests.stubs.prefect_processes import PrefectProcess, PrefectServer, wait_for
+from tests.stubs.server import Request, Responder, StubServer
+
+ROOT = Path(__file__).parents[2]
+HANDBOOK = ROOT / "examples" / "handbook" / "leave"
+DOCUMENTS = 10
+SOON, LATER = 120.0, 240.0
+
+
+@pytest.fixture(scope="module")
+def worker(
+    prefect_server: PrefectServer, bootstrapped: BootstrapResult, deployed_home: Path
+) -> Iterator[list[PrefectProcess]]:
+    """The worker that runs now is the last one; a test may kill it and start another."""
+    started = [prefect_server.worker(POOL, deployed_home)]
+    yield started
+    for process in started:
+        if process.running:
+            process.kill()
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """Enough text that the worker is killed in the middle of it."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for number in range(DOCUMENTS):
+        sections = [f"## Part {part}\n\nRule {part} of plant {number} says so.\n" * 3 for part in range(20)]
+        (folder / f"plant-{number}.md").write_text(f"# Plant {number}\n\n" + "\n".join(sections))
+    return folder
+
+
+def start(name: str, settings: dict[str, Any] | None = None) -> FlowRun:
+    parameters = {"settings": settings} if settings else None
+    run: FlowRun = run_deployment(f"{name}/{name}", parameters=parameters, timeout=0)  # type: ignore[assignment]
+    return run
+
+
+def ended(client: SyncPrefectClient, run: UUID, worker: PrefectProcess, seconds: float = SOON) -> FlowRun:
+    """The run once it has completed."""
+
+    def final() -> FlowRun | None:
+        found = client.read_flow_run(run)
+        return found if found.state and found.state.is_final() and not found.state.is_crashed() else None
+
+    found = wait_for(final, seconds, lambda: f"{client.read_flow_run(run).state}\n{worker.tail()}")
+    assert found.state
+    assert found.state.is_completed(), f"{found.state.message}\n{worker.tail()}"
+    return found
+
+
+def tasks_of(client: SyncPrefectClient, run: UUID, name: str) -> list[TaskRun]:
+    found = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run])))
+    return [task for task in found if task.name.startswith(name)]
+
+
+def runs_of(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]:
+    return client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])))
+
+
+class Hook(StubServer):
+    """Receives what people are told."""
+
+    def answer(self, request: Request, word: str, out: Responder) -> None:
+        out.json({})
+
+
+# the first two want no worker to take the runs, so they come before it is started
+@pytest.mark.deployed
+def test_drift_starts_a_deployment_once_and_tells_people(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient
+) -> None:
+    deploy = client.read_deployment_by_name("deploy/deploy")
+    before = {run.id for run in runs_of(client, deploy.id)}
+
+    def started() -> set[UUID]:
+        return {run.id for run in runs_of(client, deploy.id)} - before
+
+    with Hook() as hook:
+        Webhook(url=hook.url).save("ops", overwrite=True)
+        bootstrap(POOL, times=TIMES, notify="webhook/ops")
+        asyncio.run(drift(1))
+        first = wait_for(started, SOON)
+        wait_for(lambda: hook.requests, SOON)
+        asyncio.run(drift(2))
+        with pytest.raises(AssertionError, match="in vain"):
+            wait_for(lambda: started() - first, 3)
+        assert len(hook.requests) == len(first) == 1
+        assert hook.requests[0].body["text"].startswith("Drift in monitoring of rag-assistant\nrefused of version 3")
+    run = client.read_flow_run(first.pop())
+    assert run.created_by
+    assert run.created_by.type == "AUTOMATION"
+    client.delete_flow_run(run.id)
+
+
+async def drift(times: int) -> None:
+    """The event of monitoring."""
+    resource = {
+        "prefect.resource.id": "llmops.monitor.rag-assistant",
+        "prefect.resource.name": "monitoring of rag-assistant",
+    }
+    payload = {"metric": "refused", "size": 0.4, "version": "3", "report": "report.html"}
+    async with get_events_client() as events:
+        for _ in range(times):
+            await events.emit(Event(event=EVENT, resource=resource, payload=payload))
+
+
+@pytest.mark.deployed
+def test_a_run_that_keeps_crashing_is_given_up(bootstrapped: BootstrapResult, client: SyncPrefectClient) -> None:
+    run = start("tune").id
+
+    def crash() -> None:
+        client.set_flow_run_state(run, Running(), force=True)
+        client.set_flow_run_state(run, Crashed(), force=True)
+
+    for _ in range(REPEATS):
+        crash()
+        wait_for(lambda: client.read_flow_run(run).state_name == "AwaitingRetry", SOON)
+    crash()
+    with pytest.raises(AssertionError, match="in vain"):
+        wait_for(lambda: client.read_flow_run(run).state_type != "CRASHED", 3)
+    assert client.read_flow_run(run).run_count == REPEATS + 1
+    client.delete_flow_run(run)
+
+
+@pytest.mark.deployed
+@pytest.mark.timeout(600)
+def test_the_loop_runs_through_deployments_and_survives_its_worker(
+    worker: list[PrefectProcess],
+    prefect_server: PrefectServer,
+    deployed_home: Path,
+    client: SyncPrefectClient,
+    documents: Path,
+) -> None:
+    ended(client, start("ingest", {"ingest": {"source": str(HANDBOOK)}}).id, worker[-1])
+
+    killed = start("ingest", {"ingest": {"source": str(documents), "batch_documents": 1}}).id
+    wait_for(
+        lambda: [task for task in tasks_of(client, killed, "ingest-batch") if task.state_type == "COMPLETED"],
+        SOON,
+        worker[-1].tail,
+    )
+    worker[-1].kill()
+    assert client.read_flow_run(killed).state_type == "RUNNING"
+    worker.append(prefect_server.worker(POOL, deployed_home))
+
+    ended(client, start("dataset", {"dataset": {"size": 10}}).id, worker[-1])
+    ended(client, start("deploy", {"gate": {"resamples": 1000, "minimum_questions": 5}}).id, worker[-1])
+    ended(client, start("monitor").id, worker[-1])
+    repeated = ended(client, killed, worker[-1], LATER)
+
+    assert repeated.run_count == 2
+    manifest = LocalPlatform(Home(deployed_home)).index(Settings().rag).manifest(documents.resolve().as_uri())
+    assert len(manifest) == DOCUMENTS
+
+
+@pytest.mark.deployed
+def test_a_schedule_fires_a_limit_holds_and_a_task_that_fails_twice_shows_three_attempts(
+    worker: list[PrefectProcess], client: SyncPrefectClient
+) -> None:
+    source = flow.from_source(source=str(ROOT), entrypoint="tests/stubs/flaky_flow.py:flaky")
+    deployment = source.deploy(  # type: ignore[union-attr]
+        name="often",
+        work_pool_name=POOL,
+        interval=timedelta(seconds=2),
+        concurrency_limit=1,
+        print_next_steps=False,
+        ignore_warnings=True,
+    )
+    done = wait_for(
+        lambda: (found := [run for run in runs_of(client, deployment) if run.state_type == "COMPLETED"])[1:] and found,
+        SOON,
+        worker[-1].tail,
+    )
+    client.delete_deployment(deployment)
+    assert all(run.auto_scheduled for run in done)
+    attempts = [task for run in done for task in tasks_of(client, run.id, "third_time_lucky")]
+    assert {(task.run_count, task.state_type) for task in attempts} == {(3, "COMPLETED")}
+    spans = sorted((run.start_time, run.end_time) for run in done if run.start_time and run.end_time)
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
