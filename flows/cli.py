@@ -5,9 +5,11 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from flows.command.environment import prepare
+from flows.command.examples import epilogue
+from flows.command.outages import outage
 from flows.command.output import print_error
 from tasks_lib.errors import InputError, LlmopsError
 
@@ -15,8 +17,13 @@ app = App(
     name="llmops",
     help="Operate a retrieval-augmented assistant: ingest, dataset, deploy, serve, monitor.",
     version_flags=["--version"],
+    help_format="plaintext",
+    help_epilogue="`llmops VERB --help` shows a verb's options and examples. "
+    "`llmops --install-completion` teaches your shell to complete them.",
+    default_parameter=Parameter(show_default=False),
     result_action="return_value",
 )
+app.register_install_completion_command(help="Install shell completion for bash, zsh or fish.")
 VERBS = {
     "demo": ("loop", "Run the whole loop on the sample handbook."),
     "ingest": ("loop", "Bring the index in sync with one source of documents."),
@@ -37,7 +44,8 @@ VERBS = {
     "schema": ("operate", "Print the JSON Schema of the configuration."),
 }
 for _verb, (_module, _help) in VERBS.items():
-    app.command(f"flows.command.{_module}:{_verb}", name=_verb, help=_help, sort_key=list(VERBS).index(_verb))
+    _more = {} if _verb == "index" else {"help_epilogue": epilogue(_verb)}  # `index` is an application of its own
+    app.command(f"flows.command.{_module}:{_verb}", name=_verb, help=_help, sort_key=list(VERBS).index(_verb), **_more)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,6 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         print_error(LlmopsError("interrupted"), as_json=as_json)
         return 130
     except Exception as error:  # noqa: BLE001  (the last line of defence: a user never sees a traceback)
+        if known := outage(error):
+            print_error(known, as_json=as_json)
+            return known.exit_code
         log = home.root / "last-error.log"
         hint = "Please report it."
         if home.root.is_dir():

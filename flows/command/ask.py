@@ -10,7 +10,7 @@ from flows.command import render
 from flows.command.jsonl import read_column
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
-from flows.command.running import execute, start
+from flows.command.running import execute, showing_progress, start
 from tasks_lib.errors import InputError
 
 Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
@@ -45,7 +45,9 @@ def guard(
     text: Annotated[str | None, Parameter(help="Text to check.")] = None,
     *,
     file: Annotated[Path | None, Parameter(help="JSON Lines with `text`; one result a line.")] = None,
-    direction: Annotated[Literal["input", "output"], Parameter(help="A question or an answer.")] = "input",
+    direction: Annotated[
+        Literal["input", "output"], Parameter(show_default=True, help="A question or an answer.")
+    ] = "input",
     options: Options = DEFAULTS,
 ) -> int:
     """Show what the guardrails say about a text."""
@@ -64,18 +66,16 @@ def _texts(text: str | None, file: Path | None, column: str) -> list[str]:
 
 
 def _answer_each(answers: Answers, texts: list[str], file: Path | None, show: Renderer, options: Options) -> None:
-    with only_results_on_stdout():
-        results = list(answers(texts)) if file is None else answers(texts)
-    if file is None:
-        print_result(next(iter(results)), show, as_json=options.json)
+    with only_results_on_stdout(), showing_progress(show.__name__):
+        rows = answers(texts)
+        row = next(rows, None)
+    if file is None and row is not None:
+        print_result(row, show, as_json=options.json)
         return
-    rows = iter(results)
-    while True:
-        with only_results_on_stdout():
-            row = next(rows, None)
-        if row is None:
-            return
+    while row is not None:
         if options.json:
             print_json(row)
         else:
             print_result(row, show, as_json=False)
+        with only_results_on_stdout():
+            row = next(rows, None)

@@ -20,6 +20,14 @@ TERSE = {
     "TQDM_DISABLE": "1",
 }
 
+OF_MLFLOW_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
+"""What `mlflow run` sets: a run of the store that the project was started from, which need not be the platform's."""
+
+PATIENT = {
+    # what Prefect's server answers while its database is away: asked again for a minute, as its client does with a 503
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
+}
+
 
 SELDOM = (50_000, 20, 50)
 """Thresholds of the garbage collector: with Python's own, it takes a seventh of the time of a command."""
@@ -29,8 +37,10 @@ def prepare(*, verbose: bool = False) -> Home:
     """Quiet the packages and, unless a Prefect server is configured, keep Prefect's state below the home."""
     gc.set_threshold(*SELDOM)
     keep_quiet()
-    for name, value in TERSE.items():
+    for name, value in (TERSE | PATIENT).items():
         os.environ.setdefault(name, value)
+    for name in OF_MLFLOW_RUN:
+        os.environ.pop(name, None)
     if verbose:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"

@@ -1,13 +1,14 @@
 """The verbs around the loop: status, index, schema, serve, up, bootstrap, doctor."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from flows.command import render
+from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Options
-from flows.command.output import print_json, print_result
+from flows.command.output import print_json, print_result, say
 from flows.command.running import execute, start
 
 
@@ -49,26 +50,58 @@ def serve(
     run(settings, options.platform)
 
 
-def up(*, options: Options = DEFAULTS) -> int:
-    """Run Prefect, a worker, MLflow and the endpoint on this machine until interrupted."""
-    settings = start(options)
+def up(
+    *,
+    host: Annotated[str | None, Parameter(help="Address that the endpoint listens on.")] = None,
+    port: Annotated[int | None, Parameter(help="Port of the endpoint.")] = None,
+    prefect_port: Annotated[int | None, Parameter(help="Port of the Prefect server.")] = None,
+    mlflow_port: Annotated[int | None, Parameter(help="Port of the MLflow server.")] = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Run Prefect, a worker, MLflow and the endpoint on this machine until interrupted.
+
+    A part that dies while it starts ends everything; later it is started again, up to three times in ten minutes.
+    All of them write to `up.log` below LLMOPS_HOME; --verbose shows it. SIGINT, SIGTERM and SIGHUP stop everything; a
+    second one does not wait for flow runs and answers under way.
+    """
+    flags = {
+        "serve.host": host,
+        "serve.port": port,
+        "up.prefect_port": prefect_port,
+        "up.mlflow_port": mlflow_port,
+    }
+    settings = start(options, flags)
     from flows.up import up as run
 
     return run(
-        settings, options.platform, announce=lambda result: print_result(result, render.up, as_json=options.json)
+        settings,
+        options.platform,
+        announce=lambda result: print_result(result, render.up, as_json=options.json),
+        tell=None if options.verbose else say,
+        echo=say if options.verbose else None,
     )
 
 
 def bootstrap(
     *,
-    pool: Annotated[str, Parameter(help="Work pool to create and deploy to.")] = "llmops",
+    pool: Annotated[str, Parameter(show_default=True, help="Work pool to create and deploy to.")] = "llmops",
+    type: Annotated[  # noqa: A002  (the flag's name, as Prefect's own)
+        Literal["process", "docker", "kubernetes", "ecs"], Parameter(help="Type of the pool.")
+    ] = "process",
+    image: Annotated[
+        str | None, Parameter(help="Image that container pools run; without it, one is built with prefect-docker.")
+    ] = None,
+    notify: Annotated[
+        str | None,
+        Parameter(help="Block by which people are told, such as slack-webhook/ops, sendgrid-email/ops or webhook/ops."),
+    ] = None,
     options: Options = DEFAULTS,
 ) -> int:
-    """Create block types, the work pool and the deployments; a second run changes nothing."""
+    """Create blocks, variables, the work pool, deployments and automations; a second run changes nothing."""
     start(options)
     from flows.bootstrap import bootstrap as run
 
-    execute(lambda: run(pool, options.platform), render.bootstrap, options)
+    execute(lambda: run(pool, options.platform, pool_type=type, image=image, notify=notify), render.bootstrap, options)
     return 0
 
 
@@ -81,7 +114,7 @@ def doctor(*, options: Options = DEFAULTS) -> int:
     return 0 if all(check["ok"] for check in result["checks"]) else 1
 
 
-index = App(name="index", help="List and drop indexes.")
+index = App(name="index", help="List and drop indexes.", help_epilogue=epilogue("index"))
 
 
 @index.command(name="list")

@@ -14,7 +14,9 @@ from tasks_lib.config.settings import Settings
 class Options:
     """Platform, configuration and output."""
 
-    platform: Annotated[str, Parameter(help="Platform that gives addresses and credentials.")] = "local"
+    platform: Annotated[str, Parameter(show_default=True, help="Platform that gives addresses and credentials.")] = (
+        "local"
+    )
     config: Annotated[
         tuple[str, ...], Parameter(negative="", help="YAML file, local or s3://; repeat it, the last one wins.")
     ] = ()

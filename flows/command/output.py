@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tasks_lib.errors import LlmopsError
 
+PIPED_COLUMNS = 160
 Renderer = Callable[[Console, Mapping[str, Any]], None]
 
 
@@ -40,13 +41,24 @@ def print_result(result: Mapping[str, Any], render: Renderer, *, as_json: bool) 
     if as_json:
         print_json(result)
     else:
-        render(Console(highlight=False), result)
+        render(Console(highlight=False, width=None if sys.stdout.isatty() else piped_width()), result)
+
+
+def piped_width() -> int:
+    """Columns where there is no terminal: wide, so that names are whole for `grep`; `COLUMNS` says otherwise."""
+    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdigit() else PIPED_COLUMNS
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+def say(line: str) -> None:
+    """A line on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def print_error(error: LlmopsError, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Results as text for people. Each function takes the JSON form of one result."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse
 from rich.console import Console
 from rich.json import JSON
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 Result = Mapping[str, Any]
@@ -29,7 +29,8 @@ COLOURS = {
 def ingest(console: Console, result: Result) -> None:
     """Counts, and each failed file with its reason."""
     title = "Plan" if result.get("dry_run") else "Index"
-    console.print(f"[bold]{title}[/] {result['index']} [dim]version {result['index_version']}[/]")
+    version = result["index_version"] or "none yet"
+    console.print(f"[bold]{title}[/] {result['index']} [dim]version {version}[/]")
     console.print(
         f"  documents: {result['added']} added, {result['updated']} updated, {result['unchanged']} unchanged, "
         f"{result['deleted']} deleted, {len(result['failed'])} failed"
@@ -45,12 +46,15 @@ def ingest(console: Console, result: Result) -> None:
 
 def dataset(console: Console, result: Result) -> None:
     """How many questions of which kind, and what was turned away."""
-    console.print(f"[bold]Evaluation set[/] {result['dataset']} [dim]version {result['version']}[/]")
+    version = "none yet" if result["version"] is None else result["version"]
+    console.print(f"[bold]Evaluation set[/] {result['dataset']} [dim]version {version}[/]")
     kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in result["by_kind"].items())
     console.print(f"  {result['examples']} questions: {kinds}")
     if result["rejected"]:
         rejected = ", ".join(f"{count} {reason}" for reason, count in result["rejected"].items())
         console.print(f"  turned away: {rejected}", markup=False)
+    if result.get("note"):
+        _bullets(console, [result["note"]])
 
 
 def deploy(console: Console, result: Result) -> None:
@@ -62,8 +66,7 @@ def deploy(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Gate[/] {result['model']} version {result['version']}: [bold {colour}]{result['decision']}[/]"
     )
-    for reason in result["reasons"]:
-        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    _bullets(console, result["reasons"])
     if result["metrics"]:
         console.print(_metrics(result["metrics"]))
     console.print(f"  production: version {result['production_version'] or '–'}")
@@ -121,10 +124,10 @@ def sources(console: Console, rows: Iterable[Result]) -> None:
             place += f", page {row['page']}"
         if row.get("heading"):
             place += f" > {row['heading']}"
-        excerpt = " ".join(row["content"].split())
-        console.print(
-            Text.assemble((f"  [{number}] {place} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
-        )
+        excerpt = " ".join(line for line in row["content"].splitlines() if not line.startswith("#"))
+        excerpt = " ".join(excerpt.split())
+        line = Text.assemble((f"  [{number}] {place} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
+        console.print(line, no_wrap=True, overflow="ellipsis")
 
 
 def guard(console: Console, result: Result) -> None:
@@ -142,8 +145,7 @@ def monitor(console: Console, result: Result) -> None:
     colour = COLOURS.get(result["verdict"], "white")
     verdict = result["verdict"].replace("_", " ")
     console.print(f"[bold]Monitoring[/] {result['traces']} traces: [bold {colour}]{verdict}[/]")
-    for reason in result.get("reasons") or []:
-        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    _bullets(console, result.get("reasons") or [])
     if result["drifted"]:
         console.print(f"  drifted: {', '.join(result['drifted'])}")
     if result["report"]:
@@ -167,8 +169,7 @@ def status(console: Console, result: Result) -> None:
         if run:
             what = run["summary"].get("decision") or run["summary"].get("verdict") or ""
             console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}")
-    for reason in result["reasons"]:
-        console.print(Padding(Text(f"• {reason}"), (0, 0, 0, 2)))
+    _bullets(console, result["reasons"])
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 
@@ -177,7 +178,7 @@ def indexes(console: Console, result: Result) -> None:
     """A table of indexes."""
     if result["dropped"]:
         console.print(f"dropped {result['dropped']}")
-    table = Table("index", "version", "documents", "chunks", "needed by")
+    table = Table(Column("index", no_wrap=True), "version", "documents", "chunks", "needed by")
     for row in result["indexes"]:
         table.add_row(
             row["name"],
@@ -195,11 +196,14 @@ def schema(console: Console, result: Result) -> None:
 
 
 def bootstrap(console: Console, result: Result) -> None:
-    """What was made and what was there."""
+    """What was made and corrected, and how much was as it should be."""
     for name in result["created"]:
         console.print(f"[green]created[/] {name}")
-    for name in result["existing"]:
-        console.print(f"[dim]existing[/] {name}")
+    for name in result["updated"]:
+        console.print(f"[yellow]updated[/] {name}")
+    console.print(f"[dim]unchanged: {len(result['unchanged'])}[/]")
+    for warning in result["warnings"]:
+        console.print(Text(warning, style="yellow"), soft_wrap=True)
 
 
 def doctor(console: Console, result: Result) -> None:
@@ -215,32 +219,51 @@ def up(console: Console, result: Result) -> None:
     """Addresses of what runs."""
     for name, address in result["addresses"].items():
         console.print(f"  {name}: {address}")
+    for name, reason in result["pending"].items():
+        console.print(Text(f"  {name}: {reason}"), soft_wrap=True)
     console.print(Text(f"  log: {result['log']}"), soft_wrap=True)
     console.print("[dim]Press Ctrl+C to stop everything.[/]")
 
 
 def demo(console: Console, result: Result) -> None:
-    """The whole loop, for a newcomer."""
-    console.rule("[bold]The loop, once around")
-    ingest(console, result["ingest"])
-    console.print()
-    dataset(console, result["dataset"])
-    console.print()
-    deploy(console, result["deploy"])
-    console.print()
-    ask(console, result["ask"])
-    console.print()
-    monitor(console, result["monitor"])
-    console.rule(f"[dim]{result['seconds']:.0f} seconds")
-    console.print(
-        "Next: [bold]llmops ask[/] 'your question', [bold]llmops status[/], [bold]llmops ingest --source[/] your-folder"
+    """The whole loop, for a newcomer: each step under the command that does it alone."""
+    from flows.demo import QUESTION
+
+    steps: tuple[tuple[str, str, str, Callable[[Console, Result], None]], ...] = (
+        ("ingest", "llmops ingest", "documents into the index", ingest),
+        ("dataset", "llmops dataset", "questions that a version must answer", dataset),
+        ("deploy", "llmops deploy", "a version through the gate", deploy),
+        ("ask", f"llmops ask '{QUESTION}'", "production answers", ask),
+        ("monitor", "llmops monitor", f"{result['traffic']} questions of simulated traffic", monitor),
     )
+    for number, (name, command, what, show) in enumerate(steps, start=1):
+        console.print()
+        console.print(Text.assemble((f" {number} ", "reverse"), " ", (command, "bold cyan"), (f"  # {what}", "dim")))
+        show(console, result[name])
+    console.print()
+    console.print(f"[bold green]Done[/] in {result['seconds']:.0f} seconds. Next:")
+    console.print("  llmops ask 'your question'", "  llmops ingest --source your-folder", "  llmops serve", sep="\n")
+
+
+def _bullets(console: Console, lines: Iterable[str]) -> None:
+    """Indented on a terminal, where they wrap; each whole on a line elsewhere."""
+    for line in lines:
+        text = Text(f"• {line}")
+        if console.is_terminal:
+            console.print(Padding(text, (0, 0, 0, 2)))
+        else:
+            console.print(Text("  ").append(text), soft_wrap=True)
 
 
 def _metrics(metrics: Result) -> Table:
-    table = Table("metric", "value", box=None, padding=(0, 2))
+    """Those that have a value, with what they mean."""
+    from tasks_lib.evaluation.gate_metrics import title_of
+
+    table = Table("metric", "value", "meaning", box=None, padding=(0, 2))
+    table.columns[2].style = "dim"
     for name, value in metrics.items():
-        table.add_row(name, _number(value))
+        if value is not None:
+            table.add_row(name, _number(value), title_of(name))
     return table
 
 

@@ -25,36 +25,42 @@ def start(options: Options, flags: Mapping[str, Any] | None = None) -> Settings:
 
 def execute(work: Callable[[], BaseModel], render: Renderer, options: Options) -> dict[str, Any]:
     """Run `work`, print its result and return it as JSON types."""
-    with only_results_on_stdout(), showing_progress():
+    with only_results_on_stdout(), showing_progress(render.__name__):
         result = work().model_dump(mode="json")
     print_result(result, render, as_json=options.json)
     return result
 
 
 @contextmanager
-def showing_progress() -> Iterator[None]:
-    """A bar for each step on stderr, if that is a terminal; a line for each finished step otherwise."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def showing_progress(verb: str) -> Iterator[None]:
+    """Time that has passed and a bar for each step on stderr, if that is a terminal; else a line for each step.
+
+    :param verb: What runs; it moves from the first moment on, while packages load and servers start.
+    """
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True, highlight=False)
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        whole = progress.add_task(f"[bold]{verb}", total=None, count="")
         bars: dict[str, Any] = {}
         lock = Lock()
 
         def show(step: str, done: int, total: int | None) -> None:
             with lock:
                 if step not in bars:
-                    bars[step] = progress.add_task(step, total=total)
+                    bars[step] = progress.add_task(step, total=total, count="")
                     if not console.is_terminal:
                         console.print(f"· {step}", markup=False)
-                progress.update(bars[step], completed=done, total=total)
+                count = f"{done:,}" if total is None else "" if total == 1 else f"{done:,}/{total:,}"
+                progress.update(bars[step], completed=done, total=total, count=count)
 
         with listening(show):
             yield
+        progress.update(whole, total=1, completed=1)

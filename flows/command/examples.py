@@ -1,0 +1,55 @@
+"""Command lines that `--help` shows under each verb; a test parses every one of them."""
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "demo": (("llmops demo", "two minutes, no key, no server"),),
+    "ingest": (
+        ("llmops ingest --source documents --dry-run", "what would change"),
+        ("llmops ingest --source s3://bucket/handbook --include '**/*.pdf'", "only some files"),
+        ("llmops ingest --source documents --set collection=hr", "an index of its own"),
+    ),
+    "dataset": (
+        ("llmops dataset --size 200", "questions made from the documents"),
+        ("llmops dataset --import questions.jsonl", "your own"),
+        ("llmops dataset --add-from-traces", "answers that users did not like"),
+    ),
+    "deploy": (
+        ("llmops deploy --estimate", "calls, minutes and cost, without evaluating"),
+        ("llmops deploy --set retriever.top_k=8", "another configuration"),
+        ("llmops deploy --config prod.yaml --platform aws --approve", "wait for a person"),
+    ),
+    "tune": (("llmops tune --set tune.passages=[5,10]", "try fewer configurations"),),
+    "rollback": (
+        ("llmops rollback", "to the version before"),
+        ("llmops rollback --to 3", "to one that passed the gate"),
+    ),
+    "monitor": (
+        ("llmops monitor", "everything since the last window"),
+        ("llmops monitor --since 2026-11-01 --until 2026-11-08", "one week"),
+    ),
+    "ask": (("llmops ask 'How long is annual leave?'", "one question to production"),),
+    "search": (
+        ("llmops search 'annual leave' --set retriever.mode=keyword", "try a retriever"),
+        ("llmops search --file questions.jsonl --json", "one result a line"),
+    ),
+    "guard": (
+        ("llmops guard 'My card is 4111 1111 1111 1111'", "a question"),
+        ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
+    ),
+    "status": (("llmops status", "what is live and why"),),
+    "index": (
+        ("llmops index list", "versions, and what needs them"),
+        ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9", "one that nothing needs"),
+    ),
+    "serve": (("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),),
+    "up": (("llmops up", "everything on one machine"),),
+    "bootstrap": (("llmops bootstrap --pool llmops", "needs a Prefect server"),),
+    "doctor": (("llmops doctor --platform aws", "models, index, tracking, plug-ins"),),
+    "schema": (("llmops schema deploy", "keys that deploy reads"),),
+}
+
+
+def epilogue(verb: str) -> str:
+    """The examples of a verb, aligned, as the last part of its help."""
+    examples = EXAMPLES[verb]
+    width = max(len(line) for line, _ in examples)
+    return "\n".join(["Examples:", *(f"  {line:<{width}}  # {what}" for line, what in examples)])

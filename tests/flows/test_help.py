@@ -1,0 +1,87 @@
+"""What people see of the command: examples, completion, output that survives a pipe."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from flows.cli import VERBS, run
+from flows.command import render
+from flows.command.environment import prepare
+from flows.command.examples import EXAMPLES
+from flows.command.output import print_result
+from flows.command.running import showing_progress
+from tasks_lib.home import Home
+from tasks_lib.progress import advance
+
+LLMOPS = Path(sys.executable).with_name("llmops")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_shows_examples_of_the_verb(verb: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    run([verb, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert all(" ".join(line.split()) in shown for line, _ in EXAMPLES[verb])
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_an_installed_completion_completes_verbs(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "SHELL": "/bin/bash", "PATH": "/usr/bin:/bin", "LLMOPS_HOME": str(tmp_path)}
+    subprocess.run([LLMOPS, "--install-completion"], env=environment, check=True, capture_output=True)
+    script = next(path for path in tmp_path.rglob("llmops") if path.is_file())
+    ask = (
+        f"source {script}; COMP_WORDS=(llmops dep); COMP_CWORD=1; "
+        "$(complete -p llmops | sed 's/.*-F \\([^ ]*\\).*/\\1/') llmops dep llmops; echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(
+        [str(shutil.which("bash")), "-c", ask], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["deploy"]
+
+
+def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a-collection-with-a-rather-long-name__all-minilm-l6-v2__125-0-240fc4d9"
+    row = {"name": name, "version": "1", "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
+    print_result({"dropped": None, "indexes": [row]}, render.indexes, as_json=False)
+    shown = capsys.readouterr().out
+    assert name in shown
+    assert "\x1b" not in shown
+
+
+def test_columns_of_the_environment_are_kept_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_result({}, lambda console, _: console.print("word " * 20), as_json=False)
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 40
+
+
+def test_a_step_is_a_line_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress("deploy"):
+        advance("evaluate", 1, 2)
+        advance("evaluate", 2, 2)
+    assert capsys.readouterr().err == "· evaluate\n"
+
+
+def test_on_a_terminal_the_verb_moves_from_the_first_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setenv("TERM", "xterm")
+    with pytest.MonkeyPatch.context() as patch:
+        told: list[str] = []
+        patch.setattr("rich.progress.Progress.add_task", lambda _, text, **__: told.append(text) or len(told))
+        patch.setattr("rich.progress.Progress.update", lambda *_, **__: None)
+        with showing_progress("deploy"):
+            assert told == ["[bold]deploy"]
+            advance("evaluate", 0, 2)
+    assert told == ["[bold]deploy", "evaluate"]
+
+
+def test_a_run_that_mlflow_started_records_runs_of_its_own(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "a-run-of-another-store")
+    prepare()
+
+    assert "MLFLOW_RUN_ID" not in os.environ
