@@ -1,5 +1,6 @@
 """The image's recipe, as far as it can be judged without building it."""
 
+import json
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -39,6 +40,11 @@ def test_packages_are_those_of_the_lock(stages: list[list[tuple[str, str]]]) -> 
     installs = [rest for word, rest in stages[0] if word == "RUN" and "uv pip install" in rest]
     assert len(installs) == 1
     assert "--constraint requirements.lock" in installs[0]
+    assert "[postgresql]" in installs[0]
+
+
+def test_what_is_written_lies_in_volumes_that_keep_their_owner(stages: list[list[tuple[str, str]]]) -> None:
+    assert json.loads(dict(stages[-1])["VOLUME"]) == ["/data", "/tmp"]
 
 
 def test_no_secret_is_in_a_layer(stages: list[list[tuple[str, str]]]) -> None:

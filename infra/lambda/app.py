@@ -1,0 +1,68 @@
+"""The endpoint on AWS Lambda: `/predict` alone, since LitServe's processes need shared memory and Lambda has none.
+
+A worker of Lambda answers one request at a time, and its version runs in a process of its own, as it does everywhere.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+
+from serving.access import AccessGuard, Limits
+from serving.live import Production
+from serving.shapes import PredictRequest, PredictResponse
+from tasks_lib.config.api_keys import read_keys
+from tasks_lib.errors import LlmopsError
+from tasks_lib.quiet import keep_quiet
+from tasks_lib.registry.process import VersionReply
+
+LARGEST_BODY = 2**20
+TIMEOUT_SECONDS = float(os.environ.get("LLMOPS_TIMEOUT_SECONDS", "60"))
+
+keep_quiet()
+production = Production(
+    os.environ.get("LLMOPS_PLATFORM", "team"),
+    os.environ.get("LLMOPS_MODEL", "rag-assistant"),
+    os.environ.get("LLMOPS_ALIAS", "production"),
+    threads=1,
+    poll_seconds=60.0,
+)
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Load the version before the adapter sends requests."""
+    production.start()
+    yield
+    production.close()
+
+
+app = FastAPI(title="rag-assistant", lifespan=lifespan)
+# keys are always asked for: whoever knows a function's address reaches it
+app.add_middleware(AccessGuard, keys=read_keys("every address"), limits=Limits(None, None), largest_body=LARGEST_BODY)
+
+
+@app.get("/ready")
+def ready() -> dict[str, str]:
+    """The version is loaded."""
+    return {"status": "ready"}
+
+
+@app.post("/predict", response_model=PredictResponse)
+def predict(body: PredictRequest) -> Any:
+    """Answer the last message of the conversation."""
+    try:
+        for item in production.stream([message.turn() for message in body.messages], TIMEOUT_SECONDS, lambda: False):
+            if isinstance(item, tuple):
+                return _response(item[0].uri, item[1])
+    except LlmopsError as error:
+        raise HTTPException(503, error.message) from None
+    raise HTTPException(503, "The version gave no answer.")
+
+
+def _response(model_uri: str, reply: VersionReply) -> dict[str, Any]:
+    if reply.error is not None:
+        raise HTTPException(503, "The version failed.")
+    return {**(reply.answer or {}), "model_uri": model_uri, "trace_id": reply.trace_id}
