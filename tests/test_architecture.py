@@ -1,6 +1,7 @@
 """The arrows between the rooms: flows → blocks → tasks_lib, serving → blocks → tasks_lib, and never back."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,10 @@ def test_room_imports_only_rooms_below_it(room: str) -> None:
 
 def test_version_worker_imports_none_of_our_rooms() -> None:
     assert imported_rooms(ROOT / "tasks_lib" / "registry" / "version_worker.py") == set()
+
+
+@pytest.mark.parametrize("page", ["docs/pages/concepts/architecture.md", "CONTRIBUTING.md"])
+def test_the_pages_name_the_same_arrows(page: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    said = {room: {room, *re.findall(r"`(\w+)`", others)} for room, others in rows}
+    assert said == ALLOWED
