@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -99,11 +100,20 @@ def worker(url: str, pool: str) -> Service:
 
 def endpoint_server(settings: Settings, platform: str) -> Service:
     """`llmops serve` as a child."""
-    host = f"[{settings.serve.host}]" if ":" in settings.serve.host else settings.serve.host
-    reached = host.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104  (listening nowhere)
-    url = f"http://{reached}:{settings.serve.port}"
+    url = f"http://{_reached(settings.serve.host)}:{settings.serve.port}"
     environment = serve_environment(platform)
     return Service("endpoint", serve_command(settings), lambda: answers(f"{url}/ready"), environment, url)
+
+
+def _reached(host: str) -> str:
+    """Where this machine reaches who listens at `host`, as URLs write it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        address = ip_address("::1" if address.version == 6 else "127.0.0.1")  # noqa: PLR2004
+    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
 
 
 def _database(url: str, variable: str) -> str:
