@@ -112,8 +112,8 @@ def _reached(host: str) -> str:
     except ValueError:
         return host
     if address.is_unspecified:
-        address = ip_address("::1" if address.version == 6 else "127.0.0.1")  # noqa: PLR2004
-    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
+        address = ip_address("::1" if address.version == 6 else "127.0.0.1")
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _database(url: str, variable: str) -> str:
