@@ -20,6 +20,8 @@ from tasks_lib.rag.types import Message
 
 GOOD_ENOUGH = 4
 """Lowest mark (of 1 to 5) that the critic may give in any respect."""
+PATIENCE = 12
+"""Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
 ACROSS_SHARE = 0.15
 """Share of the answerable questions that need two passages."""
 
@@ -48,7 +50,7 @@ def add(
     """Questions of every kind that the model is asked for, until there are enough or the chunks are used up.
 
     :param concurrency: Calls in flight.
-    :raises LlmopsError: If every call of a batch failed.
+    :raises LlmopsError: If every call of a batch failed, or `PATIENCE` replies in a row could not be read.
     """
     across = round(wanted.answerable * ACROSS_SHARE)
     _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, coverage, collection, concurrency)
@@ -86,11 +88,12 @@ def _add(
 ) -> None:
     """One question a call, in batches; a batch is judged before the next one is paid for."""
     jobs = (_Job(kind, prompt, group) for group in passages)
-    added = 0
+    added, unread = 0, 0
     with ThreadPoolExecutor(concurrency) as threads:
         while added < wanted and (batch := list(islice(jobs, min(2 * concurrency, wanted - added + 1)))):
             drafts = list(threads.map(lambda job: _draft(generator, job), batch))
-            if all(isinstance(draft, Exception) for draft in drafts):
+            unread = unread + len(batch) if all(isinstance(draft, Exception) for draft in drafts) else 0
+            if unread and (unread >= PATIENCE or not any(isinstance(draft, ValueError) for draft in drafts)):
                 raise LlmopsError(
                     f"the language model made no question: {drafts[0]}", hint="Check the model with `llmops doctor`."
                 )

@@ -13,6 +13,7 @@ from haystack.dataclasses import ChatMessage
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.errors import LlmopsError
 from tasks_lib.evaluation.journal import JournaledGenerator
+from tasks_lib.evaluation.llm_questions import PATIENCE
 from tasks_lib.evaluation.questions import generate
 
 FACTS = {
@@ -120,6 +121,34 @@ def test_a_model_that_never_answers_is_named(documents: Any) -> None:
 
     with pytest.raises(LlmopsError, match="no route to the provider"):
         generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+
+
+def test_a_model_that_begins_with_prose_is_asked_on(documents: Any) -> None:
+    asked = []
+    for path, text in FACTS.items():
+        documents.put(f"copy-of-{path}", f"# Copy\n\n{text}\n")
+
+    def draft(prompt: str) -> Any:
+        asked.append(prompt)
+        return "Sure! Here is a question." if len(asked) <= 2 else good(prompt)
+
+    config = CONFIG.model_copy(update={"concurrency": 1, "size": 1})
+    made = generate(documents.index, documents.embedder, config, generator=model(draft))
+    assert (len(made.examples), made.rejected["not_parsed"]) == (1, 2)
+
+
+def test_a_model_that_never_writes_json_is_not_asked_for_ever(library: Any) -> None:
+    asked = []
+    for number in range(2 * PATIENCE):
+        library.put(f"{number}.md", f"# Team {number}\n\nTeam {number} has {number + 2} printers in its room.\n")
+
+    def draft(prompt: str) -> Any:
+        asked.append(prompt)
+        return "Sure! Here is a question."
+
+    with pytest.raises(LlmopsError, match="no JSON object in 'Sure!"):
+        generate(library.index, library.embedder, CONFIG, generator=model(draft))
+    assert PATIENCE <= len(asked) < 2 * PATIENCE
 
 
 def test_a_run_that_was_killed_goes_on_without_paying_twice(documents: Any, tmp_path: Path) -> None:
