@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
@@ -16,6 +17,7 @@ from tasks_lib.errors import InputError, LlmopsError
 app = App(
     name="llmops",
     help="Operate a retrieval-augmented assistant: ingest, dataset, deploy, serve, monitor.",
+    version=lambda: version("llmops-flows"),
     version_flags=["--version"],
     help_format="plaintext",
     help_epilogue="`llmops VERB --help` shows a verb's options and examples. "

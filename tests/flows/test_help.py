@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def test_help_shows_examples_of_the_verb(verb: str, home: Home, capsys: pytest.C
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--version"])
+    assert capsys.readouterr().out.strip() == version("llmops-flows")
+
+
 def test_an_installed_completion_completes_verbs(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "SHELL": "/bin/bash", "PATH": "/usr/bin:/bin", "LLMOPS_HOME": str(tmp_path)}
     subprocess.run([LLMOPS, "--install-completion"], env=environment, check=True, capture_output=True)
