@@ -39,7 +39,7 @@ test: $(STAMP) ## Run the tests; PYTEST_FLAGS="--cov" holds the coverage floor a
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
 
 deployed: $(STAMP) ## Run the tests that start Prefect servers and workers: bootstrap, deployments, `llmops up`; four minutes
-	$(BIN)/python -m pytest -m deployed $(PYTEST_FLAGS) tests/flows
+	$(BIN)/python -m pytest -m deployed $(PYTEST_FLAGS) tests/blocks tests/flows
 
 coverage: PYTEST_FLAGS += --cov --cov-report=term --cov-report=html:build/coverage
 coverage: test ## Run the tests and hold the coverage floor; every line in build/coverage

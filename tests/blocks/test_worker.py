@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POOL = "blocks-in-a-worker"
 
 
-@pytest.mark.slow
+@pytest.mark.deployed
 @pytest.mark.flow
 def test_a_worker_asks_each_provider_by_the_names_of_blocks_only(
     prefect_harness: None, home: Home, bedrock: BedrockStub, openai: OpenAIStub
