@@ -90,16 +90,7 @@ def _call_crashed(silence: timedelta) -> AutomationCore:
         name="llmops: call silent runs crashed",
         description=f"A run that has sent no heartbeat for {silence.total_seconds():.0f} s and has not ended is dead.",
         tags=[TAG],
-        trigger=EventTrigger(
-            after={f"{RUN}.heartbeat"},
-            expect={f"{RUN}.heartbeat", *ENDED},
-            match={"prefect.resource.id": f"{RUN}.*"},
-            match_related=OUR_RUNS,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=silence,
-        ),
+        trigger=_missing({f"{RUN}.heartbeat", *ENDED}, after={f"{RUN}.heartbeat"}, within=silence),
         actions=[_change("Crashed", StateType.CRASHED, "No heartbeat: its process died.")],
     )
 
@@ -130,17 +121,26 @@ def _queue_again(pending: timedelta) -> AutomationCore:
         name="llmops: queue runs again that nobody starts",
         description=f"A run that a worker has taken and not started within {pending / MINUTE:g} minutes.",
         tags=[TAG],
-        trigger=EventTrigger(
+        trigger=_missing(
+            {f"{RUN}.{state}" for state in ("Running", "Scheduled", "AwaitingRetry", "Late")} | ENDED,
             after={f"{RUN}.Pending"},
-            expect={f"{RUN}.{state}" for state in ("Running", "Scheduled", "AwaitingRetry", "Late")} | ENDED,
-            match={"prefect.resource.id": f"{RUN}.*"},
-            match_related=OUR_RUNS,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
             within=pending,
         ),
         actions=[_change("AwaitingRetry", StateType.SCHEDULED, "Taken by a worker that did not start it.")],
+    )
+
+
+def _missing(expected: set[str], *, after: set[str], within: timedelta) -> EventTrigger:
+    """Fires for each run of ours of which nothing `expected` comes `within` the time `after` an event."""
+    return EventTrigger(
+        after=after,
+        expect=expected,
+        match={"prefect.resource.id": f"{RUN}.*"},
+        match_related=OUR_RUNS,
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
     )
 
 
