@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.stubs.weaviate_server import ALONE
+
 START_SECONDS = 240.0
 STOP_SECONDS = 60.0
 BIN = Path(sys.executable).parent
@@ -136,12 +138,7 @@ def weaviate_server(folder: Path) -> tuple[Server, dict[str, str]] | None:
         "RAFT_PORT": str(free_port()),
         "RAFT_INTERNAL_RPC_PORT": str(free_port()),
         "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": "true",
-        "CLUSTER_ADVERTISE_ADDR": "127.0.0.1",
-        "CLUSTER_HOSTNAME": "node1",
-        "DEFAULT_VECTORIZER_MODULE": "none",
-        "DISABLE_TELEMETRY": "true",
-        "GO_PROFILING_DISABLE": "true",
-        "LOG_LEVEL": "error",
+        **ALONE,
         "PERSISTENCE_DATA_PATH": str(folder / "weaviate"),
     }
     command = [binary, "--host", "127.0.0.1", "--port", str(port), "--scheme", "http"]

@@ -15,6 +15,15 @@ import pytest
 from tasks_lib.components.weaviate.connection import WeaviateConnection
 
 KEY = "test-weaviate-key"
+ALONE = {
+    "CLUSTER_ADVERTISE_ADDR": "127.0.0.1",
+    "CLUSTER_HOSTNAME": "node1",
+    "DEFAULT_VECTORIZER_MODULE": "none",
+    "DISABLE_TELEMETRY": "true",
+    "GO_PROFILING_DISABLE": "true",
+    "LOG_LEVEL": "error",
+}
+"""Variables of a server that talks to nobody."""
 PORTS = {
     "http": None,
     "grpc": "GRPC_PORT",
@@ -47,12 +56,7 @@ def weaviate_server(folder: Path) -> Iterator[WeaviateConnection]:
         "AUTHENTICATION_APIKEY_USERS": "tester",
         "AUTHORIZATION_ADMINLIST_ENABLED": "true",
         "AUTHORIZATION_ADMINLIST_USERS": "tester",
-        "CLUSTER_ADVERTISE_ADDR": "127.0.0.1",
-        "CLUSTER_HOSTNAME": "node1",
-        "DEFAULT_VECTORIZER_MODULE": "none",
-        "DISABLE_TELEMETRY": "true",
-        "GO_PROFILING_DISABLE": "true",
-        "LOG_LEVEL": "error",
+        **ALONE,
         "PERSISTENCE_DATA_PATH": str(folder),
         "RAFT_BOOTSTRAP_TIMEOUT": "60",
     }
