@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from haystack.utils import Secret
 
 from tasks_lib.components.lancedb.schema import FORMAT, arrow_schema
-from tasks_lib.components.lancedb.search import keyword_index
+from tasks_lib.components.lancedb.search import in_loop, keyword_index
 from tasks_lib.errors import IndexUnavailableError
 
 if TYPE_CHECKING:
     from lancedb import DBConnection
-    from lancedb.table import Table
+    from lancedb.table import AsyncTable, Table
 
 _RUST_SOURCE = re.compile(r",? /\S+\.rs:\d+(:\d+)?")
 
@@ -34,6 +34,8 @@ class TableConnection:
         self.version = version
         self._storage_options = storage_options
         self._opened: Table | None = None
+        self._reader: AsyncTable | None = None
+        self._dimension: int | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -52,6 +54,19 @@ class TableConnection:
             raise self._no_version()
         return self._opened
 
+    def reader(self) -> "AsyncTable | None":
+        """The table for searches; `None` as :meth:`table`, and raises as that.
+
+        LanceDB's blocking table goes to its event loop and back eight times a search, which is half of the time where
+        many threads search at once. This one is asked in one go, by `in_loop`.
+        """
+        if self.table() is None:
+            return None
+        if self._reader is None:
+            with self.guarded():
+                self._reader = in_loop(self._open_reader())
+        return self._reader
+
     def created(self, dimension: int) -> "Table":
         """The table, created for embeddings of `dimension` floats if it does not exist."""
         self.require_writable()
@@ -67,12 +82,14 @@ class TableConnection:
     def dimension(self) -> int | None:
         """Length of the table's embeddings, if the table exists."""
         table = self.table()
-        return None if table is None else int(table.schema.field("embedding").type.list_size)
+        if table is not None and self._dimension is None:
+            self._dimension = int(table.schema.field("embedding").type.list_size)
+        return None if table is None else self._dimension
 
     def drop(self) -> None:
         """Delete the table with all of its versions, damaged or not."""
         self.require_writable()
-        self._opened = None
+        self._forget()
         if self.folder is None or self.folder.exists():
             with self.guarded():
                 database: Any = self._connect()
@@ -95,12 +112,24 @@ class TableConnection:
         try:
             yield
         except (RuntimeError, OSError, ValueError) as error:
-            self._opened = None
+            self._forget()
             raise IndexUnavailableError(
                 f"index {self.name!r} cannot be used: {_first_line(error)}",
                 hint=f"Try again if another process just replaced it; else drop it (llmops index drop {self.name}) "
                 "and ingest again.",
             ) from error
+
+    def _forget(self) -> None:
+        self._opened = self._reader = self._dimension = None
+
+    async def _open_reader(self) -> "AsyncTable":
+        import lancedb
+
+        database = await lancedb.connect_async(self.uri, **_options(self._storage_options))
+        table = await database.open_table(self.name)
+        if self.version is not None:
+            await table.checkout(self.version)
+        return table
 
     def _open(self) -> "Table | None":
         try:
@@ -136,11 +165,15 @@ def connect(uri: str, storage_options: dict[str, str | Secret] | None = None) ->
     """A database connection whose reads always see the latest commit."""
     import lancedb
 
-    options: dict[str, Any] = {
+    return lancedb.connect(uri, **_options(storage_options))
+
+
+def _options(storage_options: dict[str, str | Secret] | None) -> dict[str, Any]:
+    options = {
         name: value.resolve_value() if isinstance(value, Secret) else value
         for name, value in (storage_options or {}).items()
     }
-    return lancedb.connect(uri, read_consistency_interval=timedelta(0), storage_options=options or None)
+    return {"read_consistency_interval": timedelta(0), "storage_options": options or None}
 
 
 def local_folder(uri: str) -> Path | None:

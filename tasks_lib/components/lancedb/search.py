@@ -1,6 +1,7 @@
 """Vector and keyword search in a LanceDB table; conditions are applied before the search."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,9 @@ from tasks_lib.components.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, to_
 
 if TYPE_CHECKING:
     from lancedb.index import FTS
-    from lancedb.table import Table
+    from lancedb.table import AsyncTable
+
+T = TypeVar("T")
 
 LONGEST_QUERY = 256
 """Words of a keyword query that are searched: time grows with them, and a question has fewer."""
@@ -26,21 +29,28 @@ def keyword_index() -> "FTS":
     return FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True)
 
 
-def vector_search(table: "Table", embedding: list[float], condition: str | None, top_k: int) -> list[Document]:
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns or raises, run in LanceDB's own event loop."""
+    from lancedb.background_loop import LOOP
+
+    loop: Any = LOOP
+    result: T = loop.run(work)
+    return result
+
+
+def vector_search(table: "AsyncTable", embedding: list[float], condition: str | None, top_k: int) -> list[Document]:
     """Nearest rows by cosine similarity, best first.
 
     Exact without a vector index. With one, at least `_PROBES` of its partitions are searched (more if a condition
     leaves too few rows) and the best `_REFINE * top_k` are scored again with their full vectors.
     """
-    query: Any = table.search(
-        np.asarray(embedding, dtype=np.float32), vector_column_name=EMBEDDING, query_type="vector"
-    )
+    query: Any = table.query().nearest_to(np.asarray(embedding, dtype=np.float32)).column(EMBEDDING)
     query = query.distance_type("cosine").minimum_nprobes(_PROBES).refine_factor(_REFINE)
     rows = _rows(query, condition, top_k, "_distance")
     return _ranked(to_documents(rows, [1.0 - distance for distance in rows["_distance"].to_pylist()]))
 
 
-def keyword_search(table: "Table", query: str, condition: str | None, top_k: int) -> list[Document]:
+def keyword_search(table: "AsyncTable", query: str, condition: str | None, top_k: int) -> list[Document]:
     """Rows that have any word of `query`, best first by BM25; rows newer than the keyword index are searched too.
 
     `query` is text, not a query language: punctuation, quotes and operators separate words.
@@ -49,15 +59,13 @@ def keyword_search(table: "Table", query: str, condition: str | None, top_k: int
 
     words = " ".join(query.split(maxsplit=LONGEST_QUERY)[:LONGEST_QUERY])
     match: Any = lancedb_query.MatchQuery  # its pydantic fields have defaults that the type checker does not see
-    rows = _rows(table.search(match(words, "content"), query_type="fts"), condition, top_k, "_score")
+    rows = _rows(table.query().nearest_to_text(match(words, "content")), condition, top_k, "_score")
     return _ranked(to_documents(rows, rows["_score"].to_pylist()))
 
 
 def _rows(query: Any, condition: str | None, top_k: int, score: str) -> pa.Table:
     query = query.limit(top_k).select([*DOCUMENT_COLUMNS, score])
-    if condition:
-        query = query.where(condition, prefilter=True)
-    return query.to_arrow()
+    return in_loop((query.where(condition) if condition else query).to_arrow())
 
 
 def _ranked(documents: list[Document]) -> list[Document]:

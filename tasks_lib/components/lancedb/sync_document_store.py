@@ -132,7 +132,7 @@ class SyncLanceDBDocumentStore:
         if dimension is not None and len(query_embedding) != dimension:
             msg = f"the query embedding has {len(query_embedding)} dimensions, the documents have {dimension}"
             raise ValueError(msg)
-        table = self.connection.table()
+        table = self.connection.reader()
         if table is None:
             return []
         with self.connection.guarded():
@@ -141,7 +141,7 @@ class SyncLanceDBDocumentStore:
     def keyword_retrieval(self, query: str, *, filters: Filters = None, top_k: int = 10) -> list[Document]:
         """The `top_k` documents that match words of `query` best; the score is BM25."""
         condition = to_sql(filters)
-        table = self.connection.table()
+        table = self.connection.reader()
         if table is None:
             return []
         with self.connection.guarded():
