@@ -24,13 +24,18 @@ LONGEST_NUMBERS = 16
 """Numbers of a list that are shown; a longer one is a vector."""
 
 _KINDS = (
-    ("Retriever", "RETRIEVER"),
-    ("HybridFusion", "RERANKER"),
     ("PassageSelector", "RETRIEVER"),
+    ("Retriever", "TASK"),
+    ("HybridFusion", "RERANKER"),
     ("Embedder", "EMBEDDING"),
     ("ChatGenerator", "CHAT_MODEL"),
     ("PassageGuard", "GUARDRAIL"),
 )
+"""Parts of the names of components, and MLflow's type of their spans.
+
+One retriever: MLflow's judges read every span of that type as what the answer was made from, and that is the passages
+that were selected, not all that were found.
+"""
 
 
 def trace_into_mlflow() -> None:
@@ -80,7 +85,7 @@ class MlflowSpan(Span):
     def set_content_tag(self, key: str, value: Any) -> None:
         """Set inputs and outputs."""
         if key.endswith("input"):
-            self._span.set_inputs(readable(value))
+            self._span.set_inputs(readable(_without_documents(value)))
         elif key.endswith("output"):
             self._span.set_outputs(self._outputs(value))
 
@@ -112,7 +117,7 @@ class MlflowSpan(Span):
 
 
 def readable(value: Any) -> Any:
-    """`value` as JSON types, fit to be shown: documents by id and score, vectors by their length."""
+    """`value` as JSON types, fit to be shown: documents by their place and score, vectors by their length."""
     for kind, show in _SHOWN.items():
         if isinstance(value, kind):
             return show(value)
@@ -138,8 +143,23 @@ def _passage(document: Document) -> dict[str, Any]:
 
 
 def _reference(document: Document) -> dict[str, Any]:
-    """A document that is only handed on: its text stands in the span of the retriever that found it."""
-    return {"id": document.id, "document": document.meta.get("document"), "score": document.score}
+    """Where a document stands: the texts of those that were selected are in the retriever's span."""
+    shown = ("document", "start", "end", "heading")
+    places: dict[str, Any] = {name: document.meta[name] for name in shown if name in document.meta}
+    return {**(places or {"id": document.id}), "score": document.score}
+
+
+def _without_documents(inputs: Any) -> Any:
+    """Inputs of a step with the number of the documents that it was handed: they are the outputs of the step before."""
+    if not isinstance(inputs, Mapping):
+        return inputs
+    return {name: _number_of_documents(value) for name, value in inputs.items()}
+
+
+def _number_of_documents(value: Any) -> Any:
+    if isinstance(value, list | tuple) and value and all(isinstance(entry, Document) for entry in value):
+        return f"{len(value)} documents"
+    return value
 
 
 _SHOWN: dict[type, Callable[[Any], Any]] = {

@@ -47,8 +47,9 @@ def test_every_step_is_a_span_below_the_request(assistant: Assistant) -> None:
     trace = trace_of(lambda: assistant.answer([QUESTION]))
     by_id = {span.span_id: span for span in trace.data.spans}
     kinds = {span.name: span.span_type for span in trace.data.spans}
-    expected = {"embedder": "EMBEDDING", "vector": "RETRIEVER", "keyword": "RETRIEVER", "fusion": "RERANKER"}
+    expected = {"embedder": "EMBEDDING", "vector": "TASK", "keyword": "TASK", "fusion": "RERANKER"}
     assert expected.items() <= kinds.items()
+    assert [name for name, kind in kinds.items() if kind == "RETRIEVER"] == [PASSAGES]
     (root,) = [span for span in trace.data.spans if span.parent_id is None]
     assert root.name == "request"
     retriever = next(span for span in trace.data.spans if span.name == "vector")
@@ -60,6 +61,10 @@ def test_passages_carry_scores_and_places_and_no_vectors(assistant: Assistant) -
     (passages,) = [span.outputs for span in trace.data.spans if span.name == PASSAGES]
     assert {"document", "start", "end", "score"} <= passages[0]["metadata"].keys()
     assert any("27 days" in passage["page_content"] for passage in passages)
+    (fused,) = [span for span in trace.data.spans if span.name == "fusion"]
+    assert fused.inputs["vector"].endswith(" documents")
+    assert {"document", "start", "end", "score"} <= fused.outputs["documents"][0].keys()
+    assert "content" not in str(fused.outputs)
     (embedded,) = [span.outputs for span in trace.data.spans if span.name == "embedder"]
     assert embedded == {"embedding": "vector of 384 dimensions"}
     (answer,) = [span.outputs for span in trace.data.spans if span.name == "assistant.answer"]
