@@ -14,6 +14,7 @@ from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.providers.call import CallPolicy
 from tasks_lib.providers.parameters import BEDROCK
+from tasks_lib.providers.structured import OutputSchema
 
 if TYPE_CHECKING:
     from tasks_lib.components.bedrock.session import BedrockConnection
@@ -113,6 +114,10 @@ class BedrockModels(ModelProvider):
         from tasks_lib.components.bedrock.chat_generator import BedrockChatGenerator
 
         return BedrockChatGenerator(model, self.connection(), parameters)
+
+    def structured_output(self, schema: OutputSchema) -> dict[str, Any]:
+        """Converse's `outputConfig`, as Haystack calls it."""
+        return {"response_format": {"name": schema.name, "schema": schema.as_dict()}}
 
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:
         """Titan takes one text a call, Cohere 96.

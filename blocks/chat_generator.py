@@ -1,23 +1,27 @@
-"""One language model of a provider as a Haystack chat generator; and a chain of them."""
+"""One language model of a provider as a Haystack chat generator."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import logging
+from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from haystack import component, default_from_dict, default_to_dict
-from haystack.components.generators.chat.fallback import FallbackChatGenerator
-from haystack.dataclasses import ChatMessage, StreamingCallbackT, StreamingChunk
+from haystack.dataclasses import ChatMessage, StreamingCallbackT
 from haystack.tools import ToolsType
 
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.errors import ProviderError
 from tasks_lib.providers.call import ModelCall
+from tasks_lib.providers.failures import RefusedRequestError
 from tasks_lib.providers.parameters import parameters_of, translate
+from tasks_lib.providers.stream import Stream
+from tasks_lib.providers.structured import OUTPUT_SCHEMA, OutputSchema
 from tasks_lib.providers.usage import normalised_usage
 
 if TYPE_CHECKING:
     from blocks.provider import ModelProvider
+
+logger = logging.getLogger(__name__)
+_refusing = Lock()
 
 
 @component
@@ -28,17 +32,20 @@ class ProviderChatGenerator:
     `provider/model`. A stored pipeline holds the provider's slug and the model's parameters, never a credential.
     """
 
+    takes_output_schema = True
+
     def __init__(self, provider: "ModelProvider", llm: LlmConfig) -> None:
         self.provider = provider
         self.llm = llm
         self.model = llm.model.split("/", 1)[1]
         self._inner: Any = None
+        self._shaped: dict[OutputSchema, Any] = {}
+        self._refuses_schemas = False
 
     def warm_up(self) -> None:
         """Build the provider's generator; its client is made on the first call."""
         if self._inner is None:
-            parameters = translate(parameters_of(self.llm), self.provider.parameter_names)
-            self._inner = self.provider.haystack_chat_generator(self.model, parameters)
+            self._inner = self._built({})
 
     def to_dict(self) -> dict[str, Any]:
         """Slug of the provider and parameters of the model."""
@@ -65,12 +72,19 @@ class ProviderChatGenerator:
     ) -> dict[str, list[ChatMessage]]:
         """Answer `messages`.
 
-        :param generation_kwargs: Overrides for this call, in our vocabulary.
+        :param generation_kwargs: Overrides for this call, in our vocabulary. With an `output_schema`, the reply is JSON
+            of that shape where the provider can force it; where it refuses, the reply is what the words ask for.
         :raises LlmopsError: `ProviderError` or `ConfigurationError`, without secrets.
         """
-        call, stream, inputs = self._prepared(messages, streaming_callback, generation_kwargs, tools)
-        callback = stream.forward_until_deadline(call) if streaming_callback else None
-        return self._measured(call.run(lambda: self._inner.run(streaming_callback=callback, **inputs)), call)
+        schema, overrides = self._schema_and_rest(generation_kwargs)
+        try:
+            return self._run(schema, messages, streaming_callback, overrides, tools)
+        except RefusedRequestError as refused:
+            if schema is None:
+                raise
+            answered = self._run(None, messages, streaming_callback, overrides, tools)
+            self._do_without_schemas(refused)
+            return answered
 
     @component.output_types(replies=list[ChatMessage])
     async def run_async(
@@ -81,22 +95,81 @@ class ProviderChatGenerator:
         tools: ToolsType | None = None,
     ) -> dict[str, list[ChatMessage]]:
         """Like :meth:`run`; the deadline interrupts the call."""
-        call, stream, inputs = self._prepared(messages, streaming_callback, generation_kwargs, tools)
+        schema, overrides = self._schema_and_rest(generation_kwargs)
+        try:
+            return await self._run_async(schema, messages, streaming_callback, overrides, tools)
+        except RefusedRequestError as refused:
+            if schema is None:
+                raise
+            answered = await self._run_async(None, messages, streaming_callback, overrides, tools)
+            self._do_without_schemas(refused)
+            return answered
+
+    def _run(
+        self,
+        schema: OutputSchema | None,
+        messages: list[ChatMessage] | str,
+        streaming_callback: StreamingCallbackT | None,
+        overrides: Mapping[str, Any],
+        tools: ToolsType | None,
+    ) -> dict[str, list[ChatMessage]]:
+        call, stream, inputs = self._prepared(messages, streaming_callback, overrides, tools)
+        callback = stream.forward_until_deadline(call) if streaming_callback else None
+        run = self._generator(schema).run
+        return self._measured(call.run(lambda: run(streaming_callback=callback, **inputs)), call)
+
+    async def _run_async(
+        self,
+        schema: OutputSchema | None,
+        messages: list[ChatMessage] | str,
+        streaming_callback: StreamingCallbackT | None,
+        overrides: Mapping[str, Any],
+        tools: ToolsType | None,
+    ) -> dict[str, list[ChatMessage]]:
+        call, stream, inputs = self._prepared(messages, streaming_callback, overrides, tools)
         callback = stream.forward_async if streaming_callback else None
-        run = self._inner.run_async
+        run = self._generator(schema).run_async
         return self._measured(await call.run_async(lambda: run(streaming_callback=callback, **inputs)), call)
+
+    def _schema_and_rest(
+        self, generation_kwargs: Mapping[str, Any] | None
+    ) -> tuple[OutputSchema | None, dict[str, Any]]:
+        """The schema that the provider is to be asked for, and the other parameters."""
+        overrides = dict(generation_kwargs or {})
+        schema: OutputSchema | None = overrides.pop(OUTPUT_SCHEMA, None)
+        return (None if self._refuses_schemas else schema), overrides
+
+    def _generator(self, schema: OutputSchema | None) -> Any:
+        """The provider's generator; one for each schema, since not every generator takes it with a call."""
+        if schema is None:
+            self.warm_up()
+            return self._inner
+        if schema not in self._shaped:
+            self._shaped[schema] = self._built(self.provider.structured_output(schema))
+        return self._shaped[schema]
+
+    def _built(self, further: Mapping[str, Any]) -> Any:
+        parameters = translate(parameters_of(self.llm), self.provider.parameter_names)
+        return self.provider.haystack_chat_generator(self.model, {**parameters, **further})
+
+    def _do_without_schemas(self, refused: RefusedRequestError) -> None:
+        """Ask for no schema any more, and say so once."""
+        with _refusing:
+            if self._refuses_schemas:
+                return
+            self._refuses_schemas = True
+        logger.warning("%s is asked for JSON in words from now on: %s", self.llm.model, refused.message)
 
     def _prepared(
         self,
         messages: list[ChatMessage] | str,
         streaming_callback: StreamingCallbackT | None,
-        generation_kwargs: Mapping[str, Any] | None,
+        generation_kwargs: Mapping[str, Any],
         tools: ToolsType | None,
-    ) -> "tuple[ModelCall, _Stream, dict[str, Any]]":
+    ) -> tuple[ModelCall, Stream, dict[str, Any]]:
         """The call, who hands its chunks on, and what the provider's generator is given."""
-        self.warm_up()
-        stream = _Stream(streaming_callback)
-        overrides = translate(generation_kwargs or {}, self.provider.parameter_names)
+        stream = Stream(streaming_callback)
+        overrides = translate(generation_kwargs, self.provider.parameter_names)
         if streaming_callback:
             overrides = {**self.provider.streaming_parameters(), **overrides}
         inputs = {"messages": messages, "generation_kwargs": overrides, **({"tools": tools} if tools else {})}
@@ -109,126 +182,3 @@ class ProviderChatGenerator:
             reply.meta["latency_seconds"] = call.seconds()
             reply.meta["attempts"] = call.attempts
         return {"replies": result["replies"]}
-
-
-class _Stream:
-    """Hands chunks on, and knows whether there were any."""
-
-    def __init__(self, callback: StreamingCallbackT | None) -> None:
-        self._callback: Callable[[StreamingChunk], Any] | None = callback
-        self.started = False
-
-    def forward(self, chunk: StreamingChunk) -> None:
-        """The callback of a synchronous call."""
-        self.started = self.started or bool(chunk.content)
-        if self._callback:
-            self._callback(chunk)
-
-    def forward_until_deadline(self, call: ModelCall) -> Callable[[StreamingChunk], None]:
-        """The callback of a synchronous call that no one else interrupts."""
-
-        def forward(chunk: StreamingChunk) -> None:
-            call.check_deadline()
-            self.forward(chunk)
-
-        return forward
-
-    async def forward_async(self, chunk: StreamingChunk) -> None:
-        """The callback of an asynchronous call, whose deadline interrupts it."""
-        self.started = self.started or bool(chunk.content)
-        handed = self._callback(chunk) if self._callback else None
-        if inspect.isawaitable(handed):
-            await handed
-
-    @contextmanager
-    def unbroken(self) -> Iterator[None]:
-        """An error after the first words is one that no other model may follow."""
-        try:
-            yield
-        except Exception as error:
-            if self.started:
-                raise _BrokenStreamError(str(error)) from None
-            raise
-
-
-class _BrokenStreamError(BaseException):
-    """Passes through Haystack's chain: words that were handed on cannot be taken back by asking another model."""
-
-
-# Haystack's decorator replaces a class, so in its methods `super()` would look for the one that was written
-_single_sync = FallbackChatGenerator._run_single_sync  # noqa: SLF001  (overridden below)
-_single_async = FallbackChatGenerator._run_single_async  # noqa: SLF001
-
-
-@component
-class ModelChain(FallbackChatGenerator):
-    """Asks one model after the other until one answers; a stream that broke halfway is an error."""
-
-    @component.output_types(replies=list[ChatMessage], meta=dict[str, Any])
-    def run(
-        self,
-        messages: list[ChatMessage] | str,
-        generation_kwargs: dict[str, Any] | None = None,
-        tools: ToolsType | None = None,
-        streaming_callback: StreamingCallbackT | None = None,
-    ) -> dict[str, Any]:
-        """Answer `messages` with the first model that can.
-
-        :raises ProviderError: If none can.
-        """
-        with _one_error():
-            found: dict[str, Any] = FallbackChatGenerator.run(
-                self, messages, generation_kwargs, tools, streaming_callback
-            )
-        return found
-
-    @component.output_types(replies=list[ChatMessage], meta=dict[str, Any])
-    async def run_async(
-        self,
-        messages: list[ChatMessage] | str,
-        generation_kwargs: dict[str, Any] | None = None,
-        tools: ToolsType | None = None,
-        streaming_callback: StreamingCallbackT | None = None,
-    ) -> dict[str, Any]:
-        """Like :meth:`run`."""
-        with _one_error():
-            found: dict[str, Any] = await FallbackChatGenerator.run_async(
-                self, messages, generation_kwargs, tools, streaming_callback
-            )
-        return found
-
-    def _run_single_sync(
-        self,
-        gen: Any,
-        messages: list[ChatMessage],
-        generation_kwargs: dict[str, Any] | None,
-        tools: ToolsType | None,
-        streaming_callback: StreamingCallbackT | None,
-    ) -> dict[str, Any]:
-        stream = _Stream(streaming_callback)
-        callback = stream.forward if streaming_callback else None
-        with stream.unbroken():
-            return _single_sync(self, gen, messages, generation_kwargs, tools, callback)
-
-    async def _run_single_async(
-        self,
-        gen: Any,
-        messages: list[ChatMessage],
-        generation_kwargs: dict[str, Any] | None,
-        tools: ToolsType | None,
-        streaming_callback: StreamingCallbackT | None,
-    ) -> dict[str, Any]:
-        stream = _Stream(streaming_callback)
-        callback = stream.forward_async if streaming_callback else None
-        with stream.unbroken():
-            return await _single_async(self, gen, messages, generation_kwargs, tools, callback)
-
-
-@contextmanager
-def _one_error() -> Iterator[None]:
-    """Whatever the models of a chain raised, as one named error."""
-    try:
-        yield
-    except (RuntimeError, _BrokenStreamError) as error:
-        hint = "Check each model of llm.model and llm.fallback with `llmops doctor`."
-        raise ProviderError(str(error), hint=hint) from None

@@ -9,6 +9,7 @@ from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.providers.parameters import OLLAMA
+from tasks_lib.providers.structured import OutputSchema
 
 
 class OllamaModels(ModelProvider):
@@ -56,17 +57,23 @@ class OllamaModels(ModelProvider):
     )
 
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
-        """Haystack's `OllamaChatGenerator`."""
+        """Haystack's `OllamaChatGenerator`; the format is no option of the model, as all other parameters are."""
         from haystack_integrations.components.generators.ollama import OllamaChatGenerator
 
+        options = {name: value for name, value in parameters.items() if name != "response_format"}
         return OllamaChatGenerator(
             model=model,
             url=self.url,
-            generation_kwargs=parameters,
+            generation_kwargs=options,
+            response_format=parameters.get("response_format"),
             timeout=self.request_timeout_seconds,  # type: ignore[arg-type]  # httpx takes fractions
             max_retries=0,
             keep_alive=self.keep_alive,
         )
+
+    def structured_output(self, schema: OutputSchema) -> dict[str, Any]:
+        """Ollama's `format`, as Haystack calls it."""
+        return {"response_format": schema.as_dict()}
 
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
         """Haystack's `OllamaDocumentEmbedder`."""

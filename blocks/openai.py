@@ -9,6 +9,7 @@ from blocks.aws_secret import AwsSecretSlug, KeyHolder
 from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
 from tasks_lib.providers.parameters import OPENAI, OPENAI_COMPLETION
+from tasks_lib.providers.structured import OutputSchema
 
 NO_KEY = "none"
 """What servers that want no key are sent: the client insists on one."""
@@ -85,6 +86,11 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         from haystack.components.generators.chat import OpenAIChatGenerator
 
         return OpenAIChatGenerator(model=model, generation_kwargs=parameters, **self._client_arguments())
+
+    def structured_output(self, schema: OutputSchema) -> dict[str, Any]:
+        """`response_format`, past the client's own parsing, which fails on a reply that met the token limit."""
+        wanted = {"name": schema.name, "strict": True, "schema": schema.as_dict()}
+        return {"extra_body": {"response_format": {"type": "json_schema", "json_schema": wanted}}}
 
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
         """Haystack's `OpenAIDocumentEmbedder`, which leaves errors to the caller instead of logging them."""

@@ -78,7 +78,7 @@ class ResolvedPlatform:
         others = [self._fallback(llm, model) for model in llm.fallback if first is not None]
         if first is None or not others:
             return first
-        from blocks.chat_generator import ModelChain
+        from blocks.model_chain import ModelChain
 
         chain: ChatGenerator = ModelChain([first, *others])
         return chain

@@ -9,6 +9,7 @@ from pydantic import Field
 from blocks.base import PlatformBlock
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.providers.call import CallPolicy
+from tasks_lib.providers.structured import OutputSchema
 from tasks_lib.providers.usage import ModelPrice
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class ModelProvider(PlatformBlock, ABC):
     @abstractmethod
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
         """Haystack's generator for `model`, trying once, with parameters as the provider calls them."""
+
+    def structured_output(self, schema: OutputSchema) -> dict[str, Any]:  # noqa: ARG002  (here for those that can)
+        """Parameters, as the provider calls them, that hold a reply to `schema`; none where it cannot."""
+        return {}
 
     @abstractmethod
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:

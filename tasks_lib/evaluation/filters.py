@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks_lib.components.wording import NUMBER_WORDS
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.extractive.prose import language
 from tasks_lib.evaluation.extractive.wording import TIME_UNITS
-from tasks_lib.evaluation.matching import contains_answer, listed, words
+from tasks_lib.evaluation.matching import contains_answer, listed, numbers, words
 from tasks_lib.evaluation.similarity import Similarity
 
 SHORTEST_WORDS, LONGEST_WORDS = 4, 45
@@ -27,6 +28,16 @@ _ABOUT_DOCUMENT = re.compile(
     r"context|mentioned (?:above|here)|(?:the|this) (?:article|author|speaker|writer))\b",
     re.IGNORECASE,
 )
+BESIDE_THE_EVIDENCE = 0.3
+"""Cosine (MiniLM) of a question and its evidence below which they have nothing to do with each other: 4 of 317
+questions of chunking_evaluation lie below, and none of the 43 that people wrote about the sample handbook."""
+_ASKING = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|why|how)\b|(?:^|[,.:;!?] +)(?:and |but |or |so |then )?"
+    r"(?:do|does|did|is|are|was|were|am|can|could|may|might|must|shall|should|will|would|have|has|had)(?:n[’']t)?\b",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
+_AMOUNTS = frozenset(listed(f"{NUMBER_WORDS} none no nothing nobody all every full fully whole entire unlimited"))
 _POINTING = re.compile(r"\b(?:this|these|those|such|the (?:former|latter|same)|aforementioned)\b", re.IGNORECASE)
 _PRONOUNS = frozenset(listed("he she it they him her them his hers its their theirs"))
 _LEFTOVERS = re.compile(
@@ -48,6 +59,13 @@ class Candidate:
 def reason_to_drop(candidate: Candidate) -> str | None:
     """Why the candidate must not be used, or `None`. Near-duplicates are :class:`Duplicates`' matter."""
     example = candidate.example
+    reason = _reason_in_wording(example)
+    if reason is None and not example.must_refuse:
+        reason = _reason_in_evidence(candidate) or _reason_in_answer(example)
+    return reason
+
+
+def _reason_in_wording(example: Example) -> str | None:
     question = example.question.strip()
     if _PREAMBLE.match(question):
         return "preamble"
@@ -57,9 +75,13 @@ def reason_to_drop(candidate: Candidate) -> str | None:
         return "length"
     if _ABOUT_DOCUMENT.search(question):
         return "about_the_document"
-    if len(example.messages) == 1 and not stands_alone(question):
-        return "does_not_stand_alone"
-    return None if example.must_refuse else _reason_in_evidence(candidate)
+    return None if len(example.messages) > 1 else _reason_without_history(question)
+
+
+def _reason_without_history(question: str) -> str | None:
+    if not _ASKING.search(question):
+        return "not_a_question"
+    return None if stands_alone(question) else "does_not_stand_alone"
 
 
 def stands_alone(question: str) -> bool:
@@ -91,12 +113,30 @@ def _reason_in_evidence(candidate: Candidate) -> str | None:
         excerpt = " ".join(reference.content.split())
         if not excerpt or not any(excerpt in passage for passage in passages):
             return "not_grounded"
+    return None
+
+
+def _reason_in_answer(example: Example) -> str | None:
     evidence = " ".join(reference.content for reference in example.references)
     if not contains_answer(example.answer, evidence):
         return "answer_not_in_evidence"
     if contains_answer(example.answer, example.question):
         return "answer_in_question"
+    if _HOW_MANY.search(example.question) and not _tells_how_many(example.answer):
+        return "answer_of_another_kind"
     return None
+
+
+def _tells_how_many(answer: str) -> bool:
+    return bool(numbers(answer)) or not _AMOUNTS.isdisjoint(words(answer))
+
+
+def near_evidence(example: Example, similarity: Similarity) -> bool:
+    """Whether the question, with those before it, is about what its evidence says; without evidence it is."""
+    if not example.references:
+        return True
+    evidence = " ".join(reference.content for reference in example.references)
+    return similarity.between(_conversation(example), evidence) >= BESIDE_THE_EVIDENCE
 
 
 class Duplicates:

@@ -10,7 +10,8 @@ from haystack import Document
 
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.evaluation.examples import Example, Reference
-from tasks_lib.evaluation.filters import Candidate, Duplicates, reason_to_drop
+from tasks_lib.evaluation.filters import Candidate, Duplicates, near_evidence, reason_to_drop
+from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.rag.types import Message
 
 FOLLOW_UP_SHARE = 0.1
@@ -59,13 +60,21 @@ class Wanted:
 class Collection:
     """Examples that passed, and how many candidates did not, by reason."""
 
+    similarity: Similarity
     duplicates: Duplicates
     examples: list[Example] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
 
+    def reason_to_drop(self, candidate: Candidate) -> str | None:
+        """Why the candidate itself must not be used, or `None`."""
+        reason = reason_to_drop(candidate)
+        if reason is None and not near_evidence(candidate.example, self.similarity):
+            reason = "beside_the_evidence"
+        return reason
+
     def add(self, candidate: Candidate) -> bool:
         """Keep the candidate if it passes every filter; count the reason if not."""
-        reason = reason_to_drop(candidate)
+        reason = self.reason_to_drop(candidate)
         if reason is None and not self.duplicates.is_new(candidate.example):
             reason = "near_duplicate"
         if reason is not None:

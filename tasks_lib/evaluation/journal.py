@@ -10,45 +10,62 @@ from haystack.components.generators.chat.types import ChatGenerator
 from haystack.dataclasses import ChatMessage
 
 
+class Journal:
+    """Replies by what was asked, appended to a file as they come. Threads may share it.
+
+    :param path: JSON Lines with `key` and `text`; a line that was cut is passed over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._known = _read(path)
+
+    def get(self, key: str) -> str | None:
+        """What was replied."""
+        with self._lock:
+            return self._known.get(key)
+
+    def keep(self, key: str, text: str) -> None:
+        """Remember a reply, in the file as well."""
+        with self._lock:
+            self._known[key] = text
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps({"key": key, "text": text}))  # the line before may have been cut
+
+
 class JournaledGenerator:
     """A chat generator that asks nothing twice, also after the process was killed. Threads may share it.
 
-    Every reply is appended to the file as it comes; what was in flight when a process died is asked again. A call that
-    fails leaves nothing.
+    What was in flight when a process died is asked again. A call that fails leaves nothing.
 
-    :param path: JSON Lines with `key` and `text`; a line that was cut is passed over.
     :param model: Id of the model: another one is asked anew.
     """
 
-    def __init__(self, generator: ChatGenerator, path: Path, model: str) -> None:
+    def __init__(self, generator: ChatGenerator, journal: Journal, model: str) -> None:
         self._generator = generator
-        self._path = path
+        self._journal = journal
         self._model = model
-        self._lock = Lock()
-        self._known = _read(path)
         self.calls = 0
+        self.takes_output_schema = getattr(generator, "takes_output_schema", False)
 
-    def run(self, messages: list[ChatMessage]) -> dict[str, Any]:
-        """The first reply, from the file if this was asked before."""
+    def run(self, messages: list[ChatMessage], **parameters: Any) -> dict[str, Any]:
+        """The first reply, from the journal if this was asked before.
+
+        :param parameters: Handed on. What is asked must follow from the messages: they alone are remembered.
+        """
         key = self._key(messages)
-        with self._lock:
-            text = self._known.get(key)
+        text = self._journal.get(key)
         if text is None:
-            text = self._generator.run(messages=messages)["replies"][0].text or ""
-            self._keep(key, text)
+            text = self._generator.run(messages=messages, **parameters)["replies"][0].text or ""
+            self.calls += 1
+            self._journal.keep(key, text)
         return {"replies": [ChatMessage.from_assistant(text)]}
 
     def _key(self, messages: list[ChatMessage]) -> str:
         asked = [self._model, *(f"{message.role.value}\x1f{message.text}" for message in messages)]
         return hashlib.sha256("\x1e".join(asked).encode()).hexdigest()
-
-    def _keep(self, key: str, text: str) -> None:
-        with self._lock:
-            self.calls += 1
-            self._known[key] = text
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps({"key": key, "text": text}))  # the line before may have been cut
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """A language model as judge: one call per answer, a score and a reason per criterion, a deadline for each call."""
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -13,6 +11,8 @@ from tasks_lib.errors import LlmopsError
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
     from haystack.dataclasses import ChatMessage
+
+    from tasks_lib.providers.structured import OutputSchema
 
 CORRECTNESS = "judge_correctness"
 GROUNDEDNESS = "judge_groundedness"
@@ -99,15 +99,15 @@ class Judge:
         if self._timeouts >= TIMEOUTS_IN_A_ROW:
             raise JudgeError(f"not asked: {self._timeouts} calls in a row took more than {self._timeout_seconds} s")
         asked = self.names if names is None else names
-        reply = self._call(self._prompt(said, expected, asked))
+        reply = self._call(self._prompt(said, expected, asked), asked)
         raw, model = reply.text or "", str(reply.meta.get("model") or "")
-        scores = _json_object(raw)
+        scores = _scores(raw)
         return {name: _judgement(scores, name, raw, model) for name in asked}
 
-    def _call(self, prompt: str) -> "ChatMessage":
+    def _call(self, prompt: str, names: Sequence[str]) -> "ChatMessage":
         """Run the generator on a thread of its own, which is left behind if it does not come back."""
         replies: SimpleQueue[ChatMessage | Exception] = SimpleQueue()
-        Thread(target=self._ask, args=(prompt, replies), daemon=True, name="judge").start()
+        Thread(target=self._ask, args=(prompt, names, replies), daemon=True, name="judge").start()
         try:
             reply = replies.get(timeout=self._timeout_seconds)
         except Empty:
@@ -118,12 +118,14 @@ class Judge:
             raise JudgeError(f"the judge failed: {type(reply).__name__}: {reply}") from reply
         return reply
 
-    def _ask(self, prompt: str, replies: "SimpleQueue[ChatMessage | Exception]") -> None:
+    def _ask(self, prompt: str, names: Sequence[str], replies: "SimpleQueue[ChatMessage | Exception]") -> None:
         from haystack.dataclasses import ChatMessage
+
+        from tasks_lib.providers.structured import ask_for
 
         try:
             messages = [ChatMessage.from_system(_SYSTEM), ChatMessage.from_user(prompt)]
-            replies.put(self._generator.run(messages=messages)["replies"][0])
+            replies.put(ask_for(self._generator, messages, _schema(names)))
         except Exception as error:  # noqa: BLE001  raised again where the caller waits
             replies.put(error)
 
@@ -138,15 +140,21 @@ class Judge:
         return "\n\n".join([*filter(None, parts), f"<answer>\n{said.response}\n</answer>"])
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    match = re.search(r"\{.*\}", text, re.DOTALL)
+def _schema(names: Sequence[str]) -> "OutputSchema":
+    """A score and a reason for each name."""
+    from tasks_lib.providers.structured import OutputSchema, object_with
+
+    judged = object_with({"score": {"type": "number"}, "reason": {"type": "string"}})
+    return OutputSchema.of_object("judgements", dict.fromkeys(names, judged))
+
+
+def _scores(text: str) -> dict[str, Any]:
+    from tasks_lib.providers.structured import json_object
+
     try:
-        found = json.loads(match.group()) if match else None
-    except json.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise JudgeError(f"the judge did not reply with JSON: {text[:200]!r}")
-    return found
+        return json_object(text)
+    except ValueError as error:
+        raise JudgeError(f"the judge did not reply with JSON: {text[:200]!r}") from error
 
 
 def _judgement(reply: dict[str, Any], name: str, raw: str, model: str) -> Judgement:

@@ -1,7 +1,8 @@
 """Questions by a language model, as JSON that is checked; a critic then drops what falls short."""
 
+import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -11,20 +12,21 @@ from haystack.components.generators.chat.types import ChatGenerator
 
 from tasks_lib.errors import LlmopsError
 from tasks_lib.evaluation import prompts
-from tasks_lib.evaluation.coverage import Coverage
+from tasks_lib.evaluation.critic import Critic
 from tasks_lib.evaluation.examples import Reference
-from tasks_lib.evaluation.filters import Candidate, reason_to_drop
+from tasks_lib.evaluation.filters import Candidate
 from tasks_lib.evaluation.generated import Collection, Wanted, balanced, example_of, reference_of
-from tasks_lib.evaluation.prompts import Draft, ask
+from tasks_lib.evaluation.prompts import Draft, Task, ask, copied
 from tasks_lib.rag.types import Message
 
-GOOD_ENOUGH = 4
-"""Lowest mark (of 1 to 5) that the critic may give in any respect."""
 PATIENCE = 12
 """Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
+LONGEST_DRY_SPELL = 40
+"""Drafts in a row that were dropped, after which no more of their kind are paid for."""
 ACROSS_SHARE = 0.15
 """Share of the answerable questions that need two passages."""
 
+logger = logging.getLogger(__name__)
 Passages = tuple[Document, ...]
 ACROSS = "across_passages"
 
@@ -34,14 +36,14 @@ class _Job:
     """One call: what to make from which passages."""
 
     kind: str
-    prompt: str
+    task: Task
     passages: Passages
 
 
 def add(
     chunks: Sequence[Document],
     wanted: Wanted,
-    coverage: Coverage,
+    critic: Critic,
     generator: ChatGenerator,
     collection: Collection,
     *,
@@ -50,19 +52,25 @@ def add(
     """Questions of every kind that the model is asked for, until there are enough or the chunks are used up.
 
     :param concurrency: Calls in flight.
-    :raises LlmopsError: If every call of a batch failed, or `PATIENCE` replies in a row could not be read.
+    :raises LlmopsError: If the critic cannot tell wrong answers, every call of a batch failed, or `PATIENCE` replies in
+        a row could not be read.
     """
+    if wanted.answerable or wanted.follow_up:
+        critic.check(chunks)
     across = round(wanted.answerable * ACROSS_SHARE)
-    _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, coverage, collection, concurrency)
+    _add(_pairs(chunks), ACROSS, prompts.ACROSS, across, generator, critic, collection, concurrency)
     made = sum(example.kind == ACROSS for example in collection.examples)
     singles = [(chunk,) for chunk in balanced(chunks)]
-    plan = (
+    plan = [
         ("answerable", prompts.ANSWERABLE, wanted.answerable - min(made, across)),
         ("follow_up", prompts.FOLLOW_UP, wanted.follow_up),
-        ("unanswerable", prompts.UNANSWERABLE, wanted.unanswerable),
-    )
-    for kind, prompt, count in plan:
-        _add(singles, kind, prompt, count, generator, coverage, collection, concurrency)
+    ]
+    if wanted.unanswerable and critic.finds_answers(chunks):
+        plan.append(("unanswerable", prompts.UNANSWERABLE, wanted.unanswerable))
+    elif wanted.unanswerable:
+        logger.warning("no unanswerable questions are made: the critic does not see where passages hold an answer")
+    for kind, task, count in plan:
+        _add(singles, kind, task, count, generator, critic, collection, concurrency)
 
 
 def _pairs(chunks: Sequence[Document]) -> list[Passages]:
@@ -79,16 +87,16 @@ def _same_document(first: Document, second: Document) -> bool:
 def _add(
     passages: Sequence[Passages],
     kind: str,
-    prompt: str,
+    task: Task,
     wanted: int,
     generator: ChatGenerator,
-    coverage: Coverage,
+    critic: Critic,
     collection: Collection,
     concurrency: int,
 ) -> None:
     """One question a call, in batches; a batch is judged before the next one is paid for."""
-    jobs = (_Job(kind, prompt, group) for group in passages)
-    added, unread = 0, 0
+    jobs = (_Job(kind, task, group) for group in passages)
+    added, unread, dry = 0, 0, 0
     with ThreadPoolExecutor(concurrency) as threads:
         while added < wanted and (batch := list(islice(jobs, min(2 * concurrency, wanted - added + 1)))):
             drafts = list(threads.map(lambda job: _draft(generator, job), batch))
@@ -98,37 +106,41 @@ def _add(
                     f"the language model made no question: {drafts[0]}", hint="Check the model with `llmops doctor`."
                 )
             candidates = list(_candidates(zip(batch, drafts, strict=True), collection))
-            verdicts = threads.map(lambda pair: _criticise(generator, coverage, *pair), candidates)
-            for (_, candidate), reason in zip(candidates, verdicts, strict=True):
+            before = added
+            for candidate, reason in zip(candidates, threads.map(critic.reason_to_drop, candidates), strict=True):
                 if reason is not None:
                     collection.rejected[reason] += 1
                 elif added < wanted:
                     added += collection.add(candidate)
+            dry = dry + len(batch) if added == before else 0
+            if dry >= LONGEST_DRY_SPELL:
+                logger.warning("the last %d drafts of kind %s were dropped: no more are asked for", dry, kind)
+                return
 
 
 def _draft(generator: ChatGenerator, job: _Job) -> Draft | Exception:
-    text = "\n\n".join(f"Passage {n}:\n{chunk.content}" for n, chunk in enumerate(job.passages, start=1))
+    messages = job.task.messages([chunk.content or "" for chunk in job.passages])
     try:
-        return ask(generator, job.prompt.format(passages=text), Draft)
+        return ask(generator, messages, job.task.schema, Draft)
     except Exception as error:  # noqa: BLE001  providers raise their own errors; one bad call must not end the run
         return error
 
 
-def _candidates(
-    drafts: Iterator[tuple[_Job, Draft | Exception]], collection: Collection
-) -> Iterator[tuple[_Job, Candidate]]:
+def _candidates(drafts: Iterator[tuple[_Job, Draft | Exception]], collection: Collection) -> Iterator[Candidate]:
     for job, draft in drafts:
         if isinstance(draft, Exception):
             collection.rejected["not_parsed" if isinstance(draft, ValueError) else "model_failed"] += 1
             continue
         candidate = _candidate(job, draft)
-        reason = reason_to_drop(candidate)
+        reason = collection.reason_to_drop(candidate)
+        if copied(candidate.example.question, candidate.passages):
+            reason = "copied_from_the_example"
         if job.kind == ACROSS and len({reference.start for reference in candidate.example.references}) < 2:
             reason = reason or "one_passage_is_enough"
         if reason:
             collection.rejected[reason] += 1
         else:
-            yield job, candidate
+            yield candidate
 
 
 def _candidate(job: _Job, draft: Draft) -> Candidate:
@@ -141,8 +153,8 @@ def _candidate(job: _Job, draft: Draft) -> Candidate:
             Message(role="user", content=draft.first_question),
             Message(role="assistant", content=draft.first_answer),
         ]
-    references = [found for quote in draft.evidence if (found := _locate(quote, job.passages))]
-    if len(references) < len(draft.evidence):
+    references = [found for quote in draft.quotes if (found := _locate(quote, job.passages))]
+    if len(references) < len(draft.quotes):
         references = []
     return Candidate(example_of(job.kind, draft.question, draft.answer, references, history), contents)
 
@@ -158,27 +170,3 @@ def _locate(quote: str, passages: Passages) -> Reference | None:
             start = int(chunk.meta["start"])
             return reference_of(chunk, start + match.start(), start + match.end(), match.group())
     return None
-
-
-def _criticise(generator: ChatGenerator, coverage: Coverage, job: _Job, candidate: Candidate) -> str | None:
-    """Why the critic drops the candidate; what cannot be judged is dropped as well."""
-    judge: Callable[..., str | None] = _unanswerable if job.kind == "unanswerable" else _marks
-    try:
-        return judge(generator, coverage, candidate)
-    except Exception:  # noqa: BLE001  see _draft
-        return "critic_failed"
-
-
-def _marks(generator: ChatGenerator, _: Coverage, candidate: Candidate) -> str | None:
-    example = candidate.example
-    asked = "\n".join(f"{message.role}: {message.content}" for message in example.messages)
-    prompt = prompts.CRITIC.format(passages="\n\n".join(candidate.passages), question=asked, answer=example.answer)
-    marks = ask(generator, prompt, prompts.Marks).model_dump()
-    return next((f"critic_{name}" for name, mark in marks.items() if mark < GOOD_ENOUGH), None)
-
-
-def _unanswerable(generator: ChatGenerator, coverage: Coverage, candidate: Candidate) -> str | None:
-    nearest = coverage.nearest(candidate.example.question)
-    passages = "\n\n".join([*candidate.passages, *nearest])
-    prompt = prompts.ANSWERED.format(passages=passages, question=candidate.example.question)
-    return "answered_by_the_documents" if ask(generator, prompt, prompts.Answered).answered else None

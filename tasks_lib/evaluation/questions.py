@@ -12,6 +12,7 @@ from tasks_lib.errors import InputError
 from tasks_lib.evaluation import llm_questions
 from tasks_lib.evaluation.corpus import Corpus
 from tasks_lib.evaluation.coverage import Coverage
+from tasks_lib.evaluation.critic import Critic
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.extractive import making
 from tasks_lib.evaluation.filters import Candidate, Duplicates
@@ -42,32 +43,33 @@ def generate(
     *,
     generator: ChatGenerator | None = None,
     model: str = "",
+    critic: ChatGenerator | None = None,
     kept: Sequence[Example] = (),
 ) -> Generated:
     """Questions about the documents of `index`; the same index and configuration give the same questions.
 
     :param generator: A language model; without one, questions are extracted.
     :param model: Its id, for the record.
+    :param critic: Another model that judges the questions; without one, `generator` does.
     :param kept: Examples of an earlier version whose evidence still stands; they are taken first.
     :raises InputError: If the index is empty, or nothing in it makes a question.
+    :raises LlmopsError: If a model cannot be asked, or is no use as a critic.
     """
     chunks = _sample(index, config)
     similarity = Similarity(embedder)
     coverage = Coverage(index, embedder)
     wanted = Wanted.of(config)
     taken = wanted.first_of(kept)
-    collection = Collection(Duplicates(similarity, taken), taken)
+    collection = Collection(similarity, Duplicates(similarity, taken), taken)
     wanted = wanted.without(taken)
     if generator is not None:
-        llm_questions.add(chunks, wanted, coverage, generator, collection, concurrency=config.concurrency)
+        judge = Critic(critic or generator, coverage)
+        llm_questions.add(chunks, wanted, judge, generator, collection, concurrency=config.concurrency)
     else:
         _extract(chunks, wanted, config, coverage, collection)
     _add_off_topic(wanted.off_topic, config.seed, coverage, collection)
-    if not any(not example.must_refuse for example in collection.examples):
-        raise InputError(
-            f"none of the {len(chunks)} passages of index {index.name!r} states a fact that makes a question",
-            hint="Ingest documents with running text, or import your own questions with `llmops dataset --import`.",
-        )
+    if all(example.must_refuse for example in collection.examples):
+        raise _no_questions(len(chunks), index.name, collection, model if generator else "")
     origin = EXTRACTIVE if generator is None else model
     return Generated(tuple(collection.examples), dict(sorted(collection.rejected.items())), origin)
 
@@ -86,6 +88,19 @@ def _sample(index: Index, config: DatasetConfig) -> list[Document]:
     if not index.exists() or not index.count():
         raise InputError(f"index {index.name!r} holds no documents to ask about", hint="Run `llmops ingest` first.")
     return index.sample(max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size), config.seed)
+
+
+def _no_questions(passages: int, index: str, collection: Collection, model: str) -> InputError:
+    dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(collection.rejected.items()))
+    if not model:
+        return InputError(
+            f"none of the {passages} passages of index {index!r} states a fact that makes a question",
+            hint="Ingest documents with running text, or import your own questions with `llmops dataset --import`.",
+        )
+    return InputError(
+        f"no question of {model!r} about index {index!r} passed every filter; dropped: {dropped or 'none'}",
+        hint="Name a larger model, or make the questions without one: --set llm.model=local/extractive.",
+    )
 
 
 def _extract(

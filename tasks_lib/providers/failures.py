@@ -49,6 +49,13 @@ _STATUS_HINTS = {
 }
 
 
+_REFUSED_STATUS = {400, 422}
+
+
+class RefusedRequestError(ConfigurationError):
+    """The provider understood who asks for which model, but not the request: a parameter may be more than it knows."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """A named error, whether it may pass by itself, and how many seconds the provider asks to wait."""
@@ -113,7 +120,8 @@ class _Reader:
         hint = _CODE_HINTS.get(code) or _STATUS_HINTS.get(status, "")
         if code == "ValidationException" and "model" in text.lower():
             hint = "Check the model id: llm.model is the provider's name, a slash, and the model's own id."
-        return Failure(ConfigurationError(message, hint=hint))
+        kind = RefusedRequestError if code == "ValidationException" else ConfigurationError
+        return Failure(kind(message, hint=hint))
 
     def http_answer(self, error: BaseException) -> Failure | None:
         """Openai's APIStatusError and ollama's ResponseError: an answer with an HTTP status."""
@@ -126,7 +134,8 @@ class _Reader:
             return Failure(self._overloaded(f"HTTP {status}: {text}"), transient=True, retry_after=_retry_after(error))
         message = f"{self.provider} refused {self.model!r}: HTTP {status}: {text}"
         hint = "The account has no credit left." if spent else _STATUS_HINTS.get(status, "")
-        return Failure(ConfigurationError(message, hint=hint))
+        kind = RefusedRequestError if status in _REFUSED_STATUS else ConfigurationError
+        return Failure(kind(message, hint=hint))
 
     def no_answer(self, error: BaseException) -> Failure | None:
         """Nothing came back: no credentials, no such host, a refused connection, a time-out."""

@@ -4,16 +4,29 @@
 """
 
 import importlib.util
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from haystack.components.generators.chat.mock import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
+from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
 from tasks_lib.config.rag import LlmConfig
+from tasks_lib.config.settings import DatasetConfig, Settings
+from tasks_lib.errors import LlmopsError
+from tasks_lib.evaluation.corpus import Corpus
+from tasks_lib.evaluation.filters import Candidate, Duplicates, near_evidence, reason_to_drop
+from tasks_lib.evaluation.prompts import ANSWERABLE
+from tasks_lib.evaluation.questions import generate
+from tasks_lib.evaluation.similarity import Similarity
+from tasks_lib.home import Home
+from tasks_lib.ingestion.sync import sync
+from tasks_lib.providers.structured import ask_for, json_object
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +44,7 @@ def models() -> Iterator[OpenAICompatibleModels]:
     parameters.model.path = str(Path(str(weights.locate())))
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
-    parameters.n_ctx = 1024
+    parameters.n_ctx = 2048
     parameters.cpuparams.n_threads = 1
     parameters.cpuparams_batch.n_threads = 1
     parameters.n_parallel = 1
@@ -63,3 +76,63 @@ def test_a_real_model_streams_and_stops_where_it_is_told(models: OpenAICompatibl
 
 def test_the_server_is_found_by_its_check(models: OpenAICompatibleModels) -> None:
     assert "models" in models.check()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
+    """A local platform whose index holds the leave chapters of the sample handbook."""
+    platform = LocalPlatform(Home(tmp_path_factory.mktemp("real-model")).ensure())
+    settings = Settings()
+    source = platform.document_source(str(examples_folder() / "handbook" / "leave"))
+    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    return platform
+
+
+def vouching(messages: list[ChatMessage]) -> str:
+    """A critic who knows the planted cases, and has nothing against any other question."""
+    planted = "town library" in (messages[-1].text or "")
+    if '"answered"' in (messages[-1].text or ""):
+        return json.dumps({"answered": planted})
+    return json.dumps({"groundedness": 1 if planted else 5, "relevance": 5, "standalone": 5})
+
+
+def test_a_schema_makes_even_a_small_model_write_json(models: OpenAICompatibleModels) -> None:
+    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=120))
+    passage = "Full-time employees receive 27 days of annual leave. Interns receive ten days of annual leave."
+    reply = ask_for(generator, ANSWERABLE.messages([passage]), ANSWERABLE.schema)
+    assert list(json_object(reply.text or "")) == ["evidence", "answer", "question"]
+
+
+def test_a_model_too_small_to_judge_ends_the_run_before_it_drafts(
+    models: OpenAICompatibleModels, place: LocalPlatform
+) -> None:
+    settings = Settings()
+    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=60))
+    with pytest.raises(LlmopsError, match=r"the critic let \d of 8 answers pass") as ended:
+        generate(
+            place.index(settings.rag), place.embedder(settings.embedder), DatasetConfig(size=4), generator=generator
+        )
+    assert "judge" in ended.value.hint
+
+
+def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped(
+    models: OpenAICompatibleModels, place: LocalPlatform, record_property: Callable[[str, object], None]
+) -> None:
+    settings = Settings()
+    index, embedder = place.index(settings.rag), place.embedder(settings.embedder)
+    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=160))
+    config = DatasetConfig(size=8, concurrency=1)
+    critic = MockChatGenerator(response_fn=vouching)
+    made = generate(index, embedder, config, generator=generator, model="llama/smollm2", critic=critic)
+
+    record_property("examples", len(made.examples))
+    record_property("rejected", made.rejected)
+    assert sum(made.rejected.values()) > 0
+    similarity, corpus = Similarity(embedder), Corpus.of(index)
+    texts = [corpus.text_of(document) for document in corpus.documents()]
+    assert [reason_to_drop(Candidate(example, texts)) for example in made.examples] == [None] * len(made.examples)
+    assert all(near_evidence(example, similarity) for example in made.examples)
+    assert all(corpus.stands(reference) for example in made.examples for reference in example.references)
+    duplicates = Duplicates(similarity)
+    assert all(duplicates.is_new(example) for example in made.examples)
+    assert not [example.question for example in made.examples if "library" in example.question]

@@ -1,6 +1,7 @@
 """Ollama's API on a local HTTP server: tags, chat (streamed too) and embed.
 
-The script knows `busy` (HTTP 503), `unknown-model` (HTTP 404), `broken` (HTTP 500) and `hang`.
+The script knows `busy` (HTTP 503), `unknown-model` (HTTP 404), `no-schemas` (HTTP 400),
+`broken` (HTTP 500) and `hang`.
 """
 
 import json
@@ -13,6 +14,7 @@ DIMENSION = 128
 ERRORS = {
     "busy": (503, "server busy, please try again."),
     "unknown-model": (404, 'model "nothing" not found, try pulling it first'),
+    "no-schemas": (400, 'invalid format: expected "json" or a JSON schema'),
     "broken": (500, "the runner process has terminated"),
 }
 

@@ -1,7 +1,7 @@
 """OpenAI's API on a local HTTP server: models, chat completions (streamed too) and embeddings.
 
 The script knows `throttle`, `spent`, `wrong-key` (which repeats the key, as some servers do), `unknown-model`,
-`broken` (HTTP 500) and `hang`.
+`no-schemas` (HTTP 400), `broken` (HTTP 500), `cut` (a reply that met its token limit) and `hang`.
 """
 
 import json
@@ -28,6 +28,7 @@ class OpenAIStub(StubServer):
             "spent": (429, "insufficient_quota", "You exceeded your current quota."),
             "wrong-key": (401, "invalid_api_key", f"Incorrect API key: {request.headers.get('Authorization', '')}"),
             "unknown-model": (404, "model_not_found", "The model does not exist."),
+            "no-schemas": (400, "invalid_request_error", "'response_format' of type 'json_schema' is not supported."),
             "broken": (500, "server_error", "The server had an error."),
         }
         if word in errors:
@@ -38,16 +39,17 @@ class OpenAIStub(StubServer):
         elif request.path.endswith("/embeddings"):
             self._embed(request.body, out)
         else:
-            self._chat(request.body, out)
+            self._chat(request.body, word, out)
 
-    def _chat(self, body: dict[str, Any], out: Responder) -> None:
+    def _chat(self, body: dict[str, Any], word: str, out: Responder) -> None:
         prompt = "\n".join(message["content"] for message in body["messages"])
         text = self.complete(prompt)
         read, written = count_tokens(prompt), count_tokens(text)
         usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
         base = {"id": "1", "created": 1, "model": body["model"]}
         if not body.get("stream"):
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            reason = "length" if word == "cut" else "stop"
+            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
             out.json({**base, "object": "chat.completion", "choices": [choice], "usage": usage})
             return
         out.start_stream("text/event-stream")

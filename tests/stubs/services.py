@@ -44,6 +44,7 @@ class Service:
     dimension: int
     passing: str
     permanent: str
+    refusing_schemas: str
 
     def models(self, **fields: Any) -> ModelProvider:
         return self.build(self.stub, **fields)
@@ -58,11 +59,12 @@ SERVICES: dict[str, Callable[[], Service]] = {
         1024,
         "throttle",
         "unknown-model",
+        "invalid",
     ),
     "openai": lambda: Service(
-        OpenAIStub(), openai_models, "openai/stub-chat", "stub-embed", 256, "throttle", "unknown-model"
+        OpenAIStub(), openai_models, "openai/stub-chat", "stub-embed", 256, "throttle", "unknown-model", "no-schemas"
     ),
     "ollama": lambda: Service(
-        OllamaStub(), ollama_models, "ollama/stub-chat", "stub-embed", 128, "busy", "unknown-model"
+        OllamaStub(), ollama_models, "ollama/stub-chat", "stub-embed", 128, "busy", "unknown-model", "no-schemas"
     ),
 }

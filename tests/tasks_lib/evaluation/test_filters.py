@@ -3,7 +3,7 @@
 import pytest
 
 from tasks_lib.evaluation.examples import Example, Reference
-from tasks_lib.evaluation.filters import Candidate, Duplicates, reason_to_drop
+from tasks_lib.evaluation.filters import Candidate, Duplicates, near_evidence, reason_to_drop
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.rag.types import Message
 
@@ -103,10 +103,26 @@ def test_a_pronoun_with_its_noun_before_it_stands_alone() -> None:
         ({"evidence": "Full-time employees receive 99 days of leave."}, "not_grounded"),
         ({"evidence": ""}, "no_reference"),
         ({"question": "Do full-time employees receive 27 days of annual leave?"}, "answer_in_question"),
+        ({"question": "Whoever works full-time receives days of annual leave?"}, "not_a_question"),
+        ({"question": "How many days off are there?", "answer": "annual leave"}, "answer_of_another_kind"),
     ],
 )
 def test_other_faults_have_their_reason(changes: dict[str, str], reason: str) -> None:
     assert reason_to_drop(candidate(**changes)) == reason
+
+
+@pytest.mark.parametrize("answer", ["27", "twenty-seven days of leave", "half a day", "none", "the full salary"])
+def test_how_many_may_be_told_in_words(answer: str) -> None:
+    assert reason_to_drop(candidate(answer=answer, evidence=f"Leave is {answer}.")) != "answer_of_another_kind"
+
+
+def test_a_question_beside_its_evidence_is_told_from_one_about_it(word_embedder: object) -> None:
+    similarity = Similarity(word_embedder)  # type: ignore[arg-type]
+
+    assert near_evidence(candidate().example, similarity)
+    assert not near_evidence(candidate("How many printers stand in the yellow room?").example, similarity)
+    assert near_evidence(candidate("And part-timers?", history=(GOOD, EVIDENCE)).example, similarity)
+    assert near_evidence(candidate(kind="unanswerable").example, similarity)
 
 
 def test_a_question_is_kept_once(word_embedder: object) -> None:
