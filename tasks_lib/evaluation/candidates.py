@@ -1,12 +1,15 @@
-"""Production questions with bad feedback, as candidates for the evaluation set that a person completes and confirms."""
+"""Questions that production answered badly: candidates for the evaluation set that a person completes and confirms."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.evaluation.generated import example_of
 from tasks_lib.evaluation.importing import PENDING, STATUS
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, experiment_id, run_of
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, experiment_id, last_runs, run_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 VERB = "dataset-candidates"
 ARTIFACT = "candidates.jsonl"
+MONITORING, REPORTED = "monitor", "tags.`llmops.covers` = 'true'"
+"""Runs that name the worst answers, and those of them that reached a verdict."""
 _BAD = frozenset({"false", "0", "0.0", "-1", "-1.0", "no", "bad", "down", "negative", "wrong"})
 _PAGE = 500
 _MOST_TRACES = 10_000
@@ -38,8 +43,27 @@ def bad_traces(client: "MlflowClient") -> "Iterator[Trace]":
             return
 
 
-def candidates(traces: "Sequence[Trace]") -> list[dict[str, Any]]:
-    """One row per question: an example without its answer, beside what was said and what the person commented."""
+def worst_answers(client: "MlflowClient") -> "list[tuple[Trace, str]]":
+    """Traces that the last monitored window names as the worst, each with what is wrong about it."""
+    from mlflow.exceptions import MlflowException
+
+    run = next(iter(last_runs(client, MONITORING, where=REPORTED)), None)
+    if run is None or ARTIFACT not in {artifact.path for artifact in client.list_artifacts(run.info.run_id)}:
+        return []
+    with TemporaryDirectory() as folder:
+        text = Path(client.download_artifacts(run.info.run_id, ARTIFACT, folder)).read_text(encoding="utf-8")
+    found = []
+    for row in map(json.loads, text.splitlines()):
+        with suppress(MlflowException):  # the trace may have been deleted since
+            found.append((client.get_trace(row["trace_id"]), "monitoring: " + "; ".join(row["why"])))
+    return found
+
+
+def candidates(traces: "Sequence[Trace]", why: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """One row per question: an example without its answer, beside what was said and what is wrong with it.
+
+    :param why: Trace id → what is wrong, for traces without a person's comment.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for trace in traces:
         messages = _messages(trace)
@@ -54,7 +78,7 @@ def candidates(traces: "Sequence[Trace]") -> list[dict[str, Any]]:
                 STATUS: PENDING,
                 "trace_id": trace.info.trace_id,
                 "response": _response(trace),
-                "comment": _bad_feedback(trace) or "",
+                "comment": _bad_feedback(trace) or (why or {}).get(trace.info.trace_id, ""),
             },
         )
     return list(rows.values())

@@ -16,6 +16,6 @@ class DatasetResult(BaseModel):
     index: str = ""
     index_version: str | None = None
     unchanged: bool = Field(default=False, description="The newest version holds these very examples.")
-    candidates: int | None = Field(default=None, description="Production questions with bad feedback.")
+    candidates: int | None = Field(default=None, description="Production questions with bad feedback or bad scores.")
     candidates_file: str | None = Field(default=None, description="Where the candidates wait to be confirmed.")
     seconds: float = 0.0

@@ -10,12 +10,12 @@ from prefect.cache_policies import NO_CACHE
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.evaluation import datasets
-from tasks_lib.evaluation.candidates import bad_traces, candidates, log_candidates
+from tasks_lib.evaluation.candidates import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.evaluation.corpus import Corpus
 from tasks_lib.evaluation.dataset_result import DatasetResult
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.importing import read_examples
-from tasks_lib.evaluation.journal import JournaledGenerator
+from tasks_lib.evaluation.journal import Journal, JournaledGenerator
 from tasks_lib.evaluation.questions import EXTRACTIVE, Generated, generate, still_standing
 from tasks_lib.home import Home
 from tasks_lib.platform import Platform
@@ -38,11 +38,22 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     kept: list[Example] = []
     recipe = (model, settings.dataset.seed, index.name)
     if newest is not None and (newest.origin, newest.seed, newest.index) == recipe and index.exists():
-        kept = still_standing(newest.examples, index)
+        unchanged = newest.index_version == index.version()
+        kept = list(newest.examples) if unchanged else still_standing(newest.examples, index)
+    critic = None
     if generator is not None:
-        generator = JournaledGenerator(generator, _journal(settings), model)
+        journal = Journal(_journal(settings))
+        generator = JournaledGenerator(generator, journal, model)
+        judge = platform.judge()
+        critic = None if judge is None else JournaledGenerator(judge, journal, f"judge/{getattr(judge, 'model', '')}")
     return generate(
-        index, platform.embedder(settings.embedder), settings.dataset, generator=generator, model=model, kept=kept
+        index,
+        platform.embedder(settings.embedder),
+        settings.dataset,
+        generator=generator,
+        model=model,
+        critic=critic,
+        kept=kept,
     )
 
 
@@ -84,13 +95,15 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
 
 @task(name="propose-candidates", cache_policy=NO_CACHE)
 def propose_candidates(platform: Platform, settings: Settings) -> DatasetResult:
-    """Write production questions with bad feedback to a file that a person completes; the set stays as it is."""
+    """Write questions that production answered badly to a file that a person completes; the set stays as it is."""
     client = connect(platform)
-    rows = candidates(list(bad_traces(client)))
+    worst = worst_answers(client)
+    traces = [*bad_traces(client), *(trace for trace, _ in worst)]
+    rows = candidates(traces, {trace.info.trace_id: why for trace, why in worst})
     newest = _newest(platform, settings.dataset.name)
     result = _described(newest) if newest else _nothing(settings)
     result.candidates = len(rows)
-    result.note = "No production answer has bad feedback."
+    result.note = "No production answer has bad feedback, and the last monitored window names none as bad."
     if rows:
         address = log_candidates(rows)
         file = _write(rows, settings.dataset.name)

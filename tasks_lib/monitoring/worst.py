@@ -1,5 +1,7 @@
 """The answers that somebody should read first."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tasks_lib.monitoring.result import WorstAnswer
@@ -18,6 +20,7 @@ WEIGHTS = {
 WORTH_TELLING = 0.5
 """A score below this is named as a reason."""
 CHARACTERS = 600
+NOTHING = "nothing stands out"
 
 
 def worst_rows(scores: Scores) -> list[int]:
@@ -31,19 +34,39 @@ def worst_rows(scores: Scores) -> list[int]:
     return [int(row) for row in rows[np.argsort(-badness[rows], kind="stable")]]
 
 
-def worst_answers(scores: Scores, rows: list[int], count: int = 5) -> list[WorstAnswer]:
-    """The first `count` of `rows` whose question was not named before, with what is wrong about them."""
+def refused_rows(scores: Scores) -> list[int]:
+    """Rows of questions that were refused for want of evidence, those with the most of it first."""
+    rows = [row for row, record in enumerate(scores.records) if record.refused and record.refusal_reason != "guardrail"]
+    evidence = np.nan_to_num(scores.columns["evidence"], nan=-np.inf)
+    return sorted(rows, key=lambda row: -evidence[row])
+
+
+def worst_answers(scores: Scores, rows: list[int], count: int = 5, *, refused: Sequence[int] = ()) -> list[WorstAnswer]:
+    """The first `count` questions of `rows`, each once, with what is wrong about the answer.
+
+    :param refused: Rows of refusals that come before answers about which nothing stands out.
+    """
+    answers = [_answer(scores, row) for row in _first_of_each(scores, rows, count)]
+    bad = [answer for answer in answers if answer.why != [NOTHING]]
+    refusals = [_answer(scores, row) for row in _first_of_each(scores, refused, count)]
+    rest = [answer for answer in answers if answer.why == [NOTHING]]
+    return [*bad, *refusals, *rest][:count]
+
+
+def _first_of_each(scores: Scores, rows: Sequence[int], count: int) -> list[int]:
+    """The first `count` of `rows` whose question was not named before."""
     chosen: dict[str, int] = {}
     for row in rows:
         chosen.setdefault(scores.records[row].question, row)
         if len(chosen) == count:
             break
-    return [_answer(scores, row) for row in chosen.values()]
+    return list(chosen.values())
 
 
 def _answer(scores: Scores, row: int) -> WorstAnswer:
     record = scores.records[row]
-    why = [
+    why = ["refused: the documents did not seem to answer it"] if record.refused else []
+    why += [
         f"{name.replace('_', ' ')} {scores.columns[name][row]:.2f}" for name in WEIGHTS if _is_low(scores, name, row)
     ]
     if scores.columns["toxicity"][row] > WORTH_TELLING:
@@ -57,7 +80,7 @@ def _answer(scores: Scores, row: int) -> WorstAnswer:
         trace_id=record.trace_id,
         question=record.question[:CHARACTERS],
         response=record.response[:CHARACTERS],
-        why=why or ["nothing stands out"],
+        why=why or [NOTHING],
         documents=list(dict.fromkeys(record.documents)),
     )
 

@@ -13,10 +13,10 @@ from tasks_lib.evaluation.candidates import bad_traces, candidates
 from tasks_lib.evaluation.generated import example_of
 from tasks_lib.evaluation.importing import read_examples
 from tasks_lib.evaluation.tasks import import_questions, propose_candidates
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect, run_of
 
 
-def answer(question: str, *, feedback: Any, source: str = "production", comment: str | None = None) -> None:
+def answer(question: str, *, feedback: Any, source: str = "production", comment: str | None = None) -> str:
     import mlflow
     from mlflow.entities import AssessmentSource
 
@@ -28,6 +28,7 @@ def answer(question: str, *, feedback: Any, source: str = "production", comment:
     if feedback is not None:
         person = AssessmentSource(source_type="HUMAN", source_id="user")
         mlflow.log_feedback(trace_id=span.trace_id, name="thumbs", value=feedback, source=person, rationale=comment)
+    return str(span.trace_id)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,22 @@ def test_candidates_wait_in_a_file_until_a_person_confirms_them(client: Any, tra
     made = import_questions.fn(tracked, settings, str(file))
     assert made.examples == (kept, confirmed)
     assert confirmed.answer == "27 days"
+
+
+def test_the_worst_answers_of_the_last_monitored_window_become_candidates_too(
+    client: Any, tracked: LocalPlatform
+) -> None:
+    import mlflow
+
+    trace_id = answer("Who pays for a train ticket?", feedback=None)
+    rows = [{"trace_id": name, "why": ["groundedness 0.00", "coverage 0.20"]} for name in (trace_id, "tr-gone")]
+    with run_of("monitor", {"llmops.covers": "true"}):
+        mlflow.log_text("".join(json.dumps(row) + "\n" for row in rows), "candidates.jsonl")
+    with run_of("monitor", {"llmops.covers": "false"}):
+        mlflow.log_text("", "candidates.jsonl")
+
+    proposed = propose_candidates.fn(tracked, Settings(dataset=DatasetConfig(name="worst")))
+    lines = Path(str(proposed.candidates_file)).read_text(encoding="utf-8").splitlines()
+    found = {row["messages"][-1]["content"]: row["comment"] for row in map(json.loads, lines)}
+    assert len(found) == 2
+    assert found["Who pays for a train ticket?"] == "monitoring: groundedness 0.00; coverage 0.20"
