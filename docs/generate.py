@@ -158,7 +158,7 @@ def metrics() -> str:
         ]
         for name in gate
     ]
-    watched = ([f"`{m.name}`", m.title, m.kind, m.worse, m.unit] for m in CATALOGUE.values())
+    watched = ([f"`{m.name}`", f"**{m.title}.** {m.about}", m.kind, m.worse, m.unit] for m in CATALOGUE.values())
     families = [f for f in text_string_to_metric_families(Metrics().text().decode()) if not f.name.endswith("_created")]
     text = (
         "Means over the questions to which a metric applies. A floor must be reached, a ceiling must not be exceeded. "
@@ -171,7 +171,7 @@ def metrics() -> str:
             text,
             table(["metric", "limit", "threshold", "guard margin", "meaning"], rows),
             "## Monitoring",
-            table(["metric", "title", "kind", "worse", "unit"], watched),
+            table(["metric", "what", "kind", "worse", "unit"], watched),
             "## The endpoint, at `/metrics`",
             table(
                 ["metric", "type", "meaning"],

@@ -9,6 +9,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.tasks import (
     compare_window,
+    keep_report,
     one_at_a_time,
     open_window,
     read_stored,
@@ -17,6 +18,7 @@ from tasks_lib.monitoring.tasks import (
     score_traces,
     tell,
 )
+from tasks_lib.platform import Platform
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["MonitorResult", "monitor"]
@@ -32,7 +34,8 @@ LONGEST_SECONDS = 6 * 3600
 def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
     """Read the window's traces, score them, compare, report, and tell if something got worse.
 
-    A window that is closed already gives the report that was made of it.
+    A window that is closed already gives the report that was made of it. What a run that died had found, and not told,
+    is told first.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -45,11 +48,20 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
     resolved = resolve_platform(platform)
     with one_at_a_time():
         window = open_window(resolved, settings)
+        for run in window.untold:
+            _tell(resolved, read_stored(resolved, run), settings)
         if window.stored_run:
-            return read_stored(resolved, window.stored_run)
+            stored = read_stored(resolved, window.stored_run)
+            keep_report(resolved, stored)
+            return stored
         traffic = untraversed(read_traces(resolved, window))
         scores = untraversed(score_traces(resolved, traffic, settings))
         analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
-    tell(result, settings)
+        _tell(resolved, result, settings)
     return result
+
+
+def _tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:
+    keep_report(platform, result)
+    tell(platform, result, settings)

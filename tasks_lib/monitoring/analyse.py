@@ -16,7 +16,7 @@ from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
 from tasks_lib.monitoring.verdict import Verdict, early_verdict, final_verdict
 from tasks_lib.monitoring.window import Window
-from tasks_lib.monitoring.worst import worst_answers, worst_rows
+from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
 
 SHOWN_GROUPS = 8
 
@@ -49,7 +49,7 @@ def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Referen
             "changes": [change.row() for change in changes if change.n or change.reference_n],
             "reference": reference.description,
             "service_levels": levels,
-            "worst": worst_answers(scores, worst),
+            "worst": worst_answers(scores, worst, refused=refused_rows(scores) if _refuses_more(changes) else ()),
             "new_questions": _groups(questions.new_clusters),
             "unanswered_questions": _groups(questions.unanswered_clusters),
             "scorer_failures": {name: len(failed) for name, failed in scores.failures.items()},
@@ -90,6 +90,10 @@ def _result(window: Window, traffic: Traffic, verdict: Verdict) -> MonitorResult
         version=version,
         index=index,
     )
+
+
+def _refuses_more(changes: Sequence[Change]) -> bool:
+    return any(c.metric == "refused" and c.status == "drifted" and (c.effect or 0) > 0 for c in changes)
 
 
 def _questions(scores: Scores, reference: Reference, seed: int) -> Questions:

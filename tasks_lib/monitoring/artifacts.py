@@ -15,6 +15,9 @@ CANDIDATES_FILE = "candidates.jsonl"
 RESULT_FILE = "result.json"
 REPORT_FOLDER = "report"
 PAGE_FILE = "index.html"
+SUMMARY_FILE = "summary.md"
+SNAPSHOT_FILE = "evidently-snapshot.json"
+"""Evidently's own form of its report, from which a workspace is filled."""
 
 
 def read_table(client: "MlflowClient", run_id: str, path: str) -> "pd.DataFrame":

@@ -48,8 +48,10 @@ def assess(client: "MlflowClient", scores: Scores, worst: list[int], *, limit: i
         return _feedback(scores, row_of[trace.info.trace_id])
 
     traces = [client.get_trace(trace_id) for trace_id in row_of]
-    with _harness_settings():
-        mlflow.genai.evaluate(data=traces, scorers=[scorer(all_scores, name=SCORER_NAME)])
+    missing = [trace for trace in traces if not _has_ours(trace)]
+    if missing:
+        with _harness_settings():
+            mlflow.genai.evaluate(data=missing, scorers=[scorer(all_scores, name=SCORER_NAME)])
     return len(rows)
 
 
@@ -61,6 +63,11 @@ def chosen_rows(scores: Scores, worst: list[int], *, limit: int, seed: int) -> l
     first = [row for row in worst if row in set(fresh)][: limit // 2]
     rest = sorted(set(fresh) - set(first))
     return sorted([*first, *(rest[row] for row in sample_rows(len(rest), limit - len(first), seed))])
+
+
+def _has_ours(trace: "Trace") -> bool:
+    """Whether an attempt that failed later has assessed it since the window was read."""
+    return any(entry.source and entry.source.source_id == SCORER_NAME for entry in trace.info.assessments or [])
 
 
 def _feedback(scores: Scores, row: int) -> "list[Feedback]":

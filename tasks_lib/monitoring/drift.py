@@ -206,7 +206,9 @@ def _decided(change: Change, p_adjusted: float | None, config: MonitorConfig) ->
 
 
 def _is_a_trifle(change: Change, config: MonitorConfig) -> bool:
-    """Whether a change of latency is too small for anybody to notice."""
-    if change.metric != "latency_seconds" or change.difference is None:
+    """Whether a change is too small for anybody to notice."""
+    if change.difference is None or change.metric not in CATALOGUE:
         return False
-    return abs(change.difference) < config.minimum_latency_change_seconds
+    slower = change.metric == "latency_seconds"
+    least = config.minimum_latency_change_seconds if slower else CATALOGUE[change.metric].least
+    return abs(change.difference) < least

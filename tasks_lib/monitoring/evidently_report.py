@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.artifacts import SNAPSHOT_FILE
 from tasks_lib.monitoring.drift import Change, Values, finite, fisher_p_value, rank_p_value
 from tasks_lib.monitoring.metrics import CATALOGUE
 
@@ -46,19 +47,24 @@ def evidently_snapshot(
 
 
 def save(snapshot: "Snapshot", folder: Path) -> None:
-    """Write `evidently.html`, self-contained, and `evidently.json`."""
+    """Write `evidently.html`, self-contained, `evidently.json`, and the snapshot itself."""
     snapshot.save_html(str(folder / "evidently.html"))
     (folder / "evidently.json").write_text(snapshot.json(), encoding="utf-8")
+    (folder / SNAPSHOT_FILE).write_text(snapshot.dumps(), encoding="utf-8")
 
 
-def add_to_workspace(snapshot: "Snapshot", workspace: Path, name: str) -> None:
-    """Add the report to a workspace that `evidently ui --workspace` opens."""
+def add_to_workspace(report: Path, workspace: Path, name: str, run_id: str) -> None:
+    """Add the report in the folder `report` to a workspace that `evidently ui --workspace` opens, once for a run."""
+    from evidently.core.report import Snapshot
     from evidently.ui.workspace import Workspace
 
+    snapshot = Snapshot.load(report / SNAPSHOT_FILE)
     opened = Workspace.create(str(workspace))
     found = opened.search_project(PROJECT)
     project = found[0] if found else opened.create_project(PROJECT)
-    opened.add_run(project.id, snapshot, name=name)
+    there = [opened.get_run(project.id, run) for run in opened.list_runs(project.id)]
+    if run_id not in {run.metadata.get("run") for run in there if run}:
+        opened.add_run(project.id, snapshot, name=name)
 
 
 def _drift(

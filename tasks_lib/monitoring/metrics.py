@@ -13,40 +13,93 @@ class Metric:
 
     name: str
     title: str
+    about: str
+    """What it is, for people who read it for the first time."""
     kind: Kind
     """`share`: each value is 0 or 1."""
     worse: Worse
     unit: str = ""
     skewed: bool = False
     """Compared on a logarithmic scale: a few huge values must not hide a shift of the rest."""
+    least: float = 0.0
+    """A smaller change of the mean is a trifle, whatever its effect size."""
 
 
 CATALOGUE: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("groundedness", "Groundedness", "number", "lower"),
-        Metric("answer_relevance", "Answer relevance", "number", "lower"),
-        Metric("retrieval_score", "Retrieval score", "number", "lower"),
-        Metric("evidence", "Evidence score", "number", "lower"),
-        Metric("coverage", "Question terms covered", "number", "lower"),
-        Metric("refused", "Refusals", "share", "either"),
-        Metric("guardrail_hit", "Guardrail hits", "share", "either"),
-        Metric("readability_grade", "Flesch-Kincaid grade", "number", "either"),
-        Metric("readability_ari", "Automated readability index", "number", "either"),
-        Metric("toxicity", "Toxicity", "number", "higher"),
-        Metric("latency_seconds", "Latency", "number", "higher", "s", skewed=True),
-        Metric("tokens", "Tokens", "number", "either", skewed=True),
-        Metric("cost", "Cost", "number", "higher", skewed=True),
-        Metric("feedback", "User feedback", "number", "lower"),
-        Metric("error", "Errors", "share", "higher"),
-        Metric("question_words", "Words per question", "number", "either", skewed=True),
-        Metric("judge_correctness", "Judge: correct by the passages", "number", "lower"),
-        Metric("judge_relevance", "Judge: answers the question", "number", "lower"),
-        Metric("judge_guidelines", "Judge: keeps the guidelines", "number", "lower"),
+        Metric(
+            "groundedness",
+            "Groundedness",
+            "share of an answer's sentences that the passages support",
+            "number",
+            "lower",
+        ),
+        Metric(
+            "answer_relevance",
+            "Answer relevance",
+            "how close an answer is to its question, by meaning",
+            "number",
+            "lower",
+        ),
+        Metric("retrieval_score", "Retrieval score", "score of the best passage found", "number", "lower"),
+        Metric(
+            "evidence",
+            "Evidence score",
+            "how well the passages answer the question, by the assistant's own reckoning",
+            "number",
+            "lower",
+        ),
+        Metric(
+            "coverage",
+            "Question terms covered",
+            "share of a question's words that the passages hold",
+            "number",
+            "lower",
+        ),
+        Metric("refused", "Refusals", "questions that got no answer", "share", "either"),
+        Metric(
+            "guardrail_hit",
+            "Guardrail hits",
+            "questions or answers that a guardrail masked or stopped",
+            "share",
+            "either",
+        ),
+        Metric(
+            "readability_grade",
+            "Flesch-Kincaid grade",
+            "school years that reading the answers takes",
+            "number",
+            "either",
+        ),
+        Metric(
+            "readability_ari",
+            "Automated readability index",
+            "school years that reading the answers takes, by another formula",
+            "number",
+            "either",
+        ),
+        Metric(
+            "toxicity",
+            "Toxicity",
+            "probability that a person finds an answer offensive",
+            "number",
+            "higher",
+            least=0.02,
+        ),
+        Metric("latency_seconds", "Latency", "time until the answer", "number", "higher", "s", skewed=True),
+        Metric("tokens", "Tokens", "tokens that the language model read and wrote", "number", "either", skewed=True),
+        Metric("cost", "Cost", "what an answer costs", "number", "higher", skewed=True),
+        Metric("feedback", "User feedback", "what users thought, 0 (bad) to 1 (good)", "number", "lower"),
+        Metric("error", "Errors", "questions that failed", "share", "higher"),
+        Metric("question_words", "Words per question", "length of the questions", "number", "either", skewed=True),
+        Metric("judge_correctness", "Judge: correct by the passages", "a language model's score", "number", "lower"),
+        Metric("judge_relevance", "Judge: answers the question", "a language model's score", "number", "lower"),
+        Metric("judge_guidelines", "Judge: keeps the guidelines", "a language model's score", "number", "lower"),
     )
 }
 
-QUESTION_TOPICS = Metric("question_topics", "Question topics", "number", "either")
+QUESTION_TOPICS = Metric("question_topics", "Question topics", "what the questions are about", "number", "either")
 """Compared by embeddings, not by a column."""
 
 

@@ -1,16 +1,15 @@
 """The front page of a report: what a stranger reads in a minute."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.html import html_page
-from tasks_lib.monitoring.metrics import CATALOGUE, title_of
-from tasks_lib.monitoring.pictures import colour_of, gauge, trend
+from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, title_of
+from tasks_lib.monitoring.panels import CHANGED, Panels
+from tasks_lib.monitoring.pictures import colour_of
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.slo import ServiceLevel
 from tasks_lib.monitoring.verdict import number, p_in_words
-from tasks_lib.monitoring.window import PastWindow
 
 HEADLINES = {
     "healthy": "Still as good",
@@ -25,14 +24,19 @@ MEANINGS = {
     "no_reference": "no reference yet",
     "too_few": "too few values to compare",
 }
-GAUGES = ("groundedness", "answer_relevance", "coverage", "feedback", "refused", "error", "toxicity", "latency_seconds")
-TRENDS = (*GAUGES, "tokens", "cost")
-SHOWN_WINDOWS = 26
+TESTS = {
+    "ks": "Kolmogorov-Smirnov",
+    "mann_whitney": "Mann-Whitney",
+    "z": "z",
+    "fisher_exact": "Fisher, exact",
+    "mmd": "mean discrepancy",
+}
+SIZES = ((0.8, "large"), (0.5, "medium"), (0.2, "small"))
 
 
-def page(result: MonitorResult, past: Sequence[PastWindow], config: MonitorConfig, *, evidently: bool) -> str:
+def page(result: MonitorResult, shown: Panels, config: MonitorConfig, *, evidently: bool) -> str:
     """The page as self-contained HTML."""
-    rows = [_row(change) for change in result.changes]
+    rows = [_row(change, shown) for change in result.changes]
     return html_page(
         "tasks_lib.monitoring",
         "page.html.j2",
@@ -40,15 +44,15 @@ def page(result: MonitorResult, past: Sequence[PastWindow], config: MonitorConfi
         headline=HEADLINES[result.verdict],
         colour={"not_enough_traffic": "#7a6a1f"}.get(result.verdict, colour_of(result.verdict)),
         window=window_of(result),
-        changed=[row for row in rows if row["status"] in {"drifted", "improved"}],
+        changed=[row for row in rows if row["status"] in CHANGED],
         rows=rows,
-        gauges=_gauges(result, config),
+        gauges=shown.gauges,
         question_groups=(
             ("Unlike anything asked before", result.new_questions),
             ("The index could not answer", result.unanswered_questions),
         ),
         levels=[_level(level) for level in result.service_levels],
-        trends=_trends(result, past),
+        trends=shown.trends,
         notes=_notes(result, config),
         evidently=evidently,
     )
@@ -60,52 +64,28 @@ def window_of(result: MonitorResult) -> str:
     return f"{since} – {result.until:%Y-%m-%d %H:%M} UTC"
 
 
-def _row(change: dict[str, Any]) -> dict[str, Any]:
+def size_in_words(effect: float | None) -> str:
+    """Cohen's words for a standardised size (Cohen 1988)."""
+    return next((word for limit, word in SIZES if abs(effect or 0.0) >= limit), "tiny")
+
+
+def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
     name, effect, p_value = change["metric"], change["effect"], change["p_adjusted"]
     changed_either_way = change["status"] == "drifted" and name in CATALOGUE and CATALOGUE[name].worse == "either"
     return {
         "title": title_of(name),
+        "about": CATALOGUE[name].about if name in CATALOGUE else QUESTION_TOPICS.about,
+        "panel": shown.changes.get(name),
         "n": change["n"],
         "before": number(name, change["reference_value"]),
         "now": number(name, change["value"]),
-        "test": change["test"],
-        "p": p_in_words(p_value),
+        "test": TESTS.get(change["test"], change["test"]),
+        "p": p_in_words(p_value).removeprefix("= "),
         "effect": "–" if effect is None else f"{effect:+.2f}",
+        "size": size_in_words(effect),
         "status": change["status"],
         "meaning": "different" if changed_either_way else MEANINGS[change["status"]],
     }
-
-
-def _gauges(result: MonitorResult, config: MonitorConfig) -> list[dict[str, Any]]:
-    by_name = {change["metric"]: change for change in result.changes}
-    shown = [by_name[name] for name in GAUGES if name in by_name and by_name[name]["value"] is not None]
-    gauges = []
-    for change in shown:
-        name, before = change["metric"], change["reference_value"]
-        full = (config.objectives.latency_seconds or 10.0) if name == "latency_seconds" else 1.0
-        text = number(name, change["value"])
-        status = change["status"]
-        picture = gauge(change["value"], before, full=full, text=text, label=title_of(name), status=status)
-        note = f"before: {number(name, before)}" if before is not None else "no reference yet"
-        gauges.append({"picture": picture, "title": title_of(name), "note": note})
-    return gauges
-
-
-def _trends(result: MonitorResult, past: Sequence[PastWindow]) -> list[dict[str, Any]]:
-    earlier = [window for window in past if window.covers and window.until <= result.until][-SHOWN_WINDOWS:]
-    if not earlier:
-        return []
-    titles = [f"{window.until:%Y-%m-%d}: {window.verdict}" for window in earlier] + [f"now: {result.verdict}"]
-    colours = [colour_of(window.verdict) for window in earlier] + [colour_of(result.verdict)]
-    trends = []
-    for name in TRENDS:
-        values = [*(window.metrics.get(name) for window in earlier), result.metrics.get(name)]
-        if name not in result.metrics or sum(value is not None for value in values) < 2:
-            continue
-        marks = [f"{title}, {number(name, value)}" for title, value in zip(titles, values, strict=True)]
-        picture = trend(values, marks, colours, label=f"{title_of(name)} over {len(values)} windows")
-        trends.append({"picture": picture, "title": title_of(name), "note": number(name, result.metrics[name])})
-    return trends
 
 
 def _level(level: ServiceLevel) -> dict[str, Any]:

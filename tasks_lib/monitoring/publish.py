@@ -1,42 +1,47 @@
-"""What Prefect is told of a window: two artifacts, and an event if something got worse. Only flows call this."""
+"""What Prefect is told of a window: artifacts, and an event if something got worse. Only flows call this."""
 
-import re
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from tasks_lib.monitoring.page import HEADLINES, MEANINGS, window_of
+from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, SUMMARY_FILE
+from tasks_lib.monitoring.page import MEANINGS, window_of
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.verdict import number, p_in_words
+from tasks_lib.registry.tracking import experiment_id
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 EVENT = "llmops.drift.detected"
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 
 
-def publish(result: MonitorResult, model: str) -> None:
-    """Create the artifacts `monitor` and `monitor-metrics`, and emit the event."""
-    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+def publish(result: MonitorResult, model: str, address: str) -> None:
+    """Create the artifacts `monitor`, `monitor-metrics` and `monitor-report`, and emit the event.
 
-    create_markdown_artifact(summary(result), key="monitor", description=f"Monitoring, {window_of(result)}")
+    :param address: Where a browser finds the report.
+    """
+    from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+
+    text = Path(result.report).with_name(SUMMARY_FILE).read_text(encoding="utf-8")
+    create_markdown_artifact(text, key="monitor", description=f"Monitoring, {window_of(result)}")
     create_table_artifact(metric_rows(result), key="monitor-metrics", description=result.reference or None)
-    if result.verdict == "drifted":
+    create_link_artifact(address, link_text=f"Report, {window_of(result)}", key="monitor-report")
+    if result.drifted:
         from prefect.events import emit_event
 
         resource = {"prefect.resource.id": f"llmops.monitor.{model}", "prefect.resource.name": f"monitoring of {model}"}
         emit_event(EVENT, resource=resource, payload=drift_payload(result, model))
 
 
-def summary(result: MonitorResult) -> str:
-    """The front page in Markdown; whatever users or documents wrote is escaped."""
-    lines = [f"# {HEADLINES[result.verdict]}", "", f"{window_of(result)} · {result.traces:,} questions", ""]
-    lines += [f"- {plain(reason)}" for reason in result.reasons]
-    lines += ["", f"Compared with: {plain(result.reference or 'nothing')}.", "", f"Report: `{result.report}`"]
-    lines += [f"MLflow artifact: `{result.report_uri}`", ""]
-    if result.worst:
-        lines += ["## Answers to read first", ""]
-        lines += [f"- **{plain(w.question)}** {plain(w.response)} ({plain(', '.join(w.why))})" for w in result.worst]
-    if result.new_questions:
-        lines += ["", "## Unlike anything asked before", ""]
-        lines += [f"- {group.size} × {plain('; '.join(group.examples))}" for group in result.new_questions]
-    return "\n".join(lines)
+def report_address(client: "MlflowClient", result: MonitorResult) -> str:
+    """The report in MLflow's pages; without a server, in the home's folder."""
+    server = urlsplit(client.tracking_uri)
+    if server.scheme not in {"http", "https"}:
+        return Path(result.report).as_uri()
+    place = f"experiments/{experiment_id(client)}/runs/{result.run_id}/artifacts/{REPORT_FOLDER}/{PAGE_FILE}"
+    root = server._replace(netloc=server.netloc.rpartition("@")[2], path=f"{server.path.rstrip('/')}/", query="")
+    return f"{root.geturl()}#/{place}"
 
 
 def metric_rows(result: MonitorResult) -> list[dict[str, Any]]:
@@ -74,9 +79,3 @@ def drift_payload(result: MonitorResult, model: str) -> dict[str, Any]:
         "run_id": result.run_id,
         "report": result.report_uri,
     }
-
-
-def plain(text: str) -> str:
-    """One line that Markdown shows as it is."""
-    shown = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKUP.sub(r"\\\1", shown)

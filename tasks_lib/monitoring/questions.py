@@ -21,6 +21,8 @@ SAME_TOPIC = 0.5
 """Mean cosine (MiniLM) within a cluster of questions."""
 SMALLEST_CLUSTER = 3
 EXAMPLES = 3
+BLOCK = 512
+"""Questions whose cosines with all others are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,8 @@ def separability(current: Vectors, reference: Vectors, *, seed: int = 0) -> floa
 
 def new_questions(vectors: Vectors, reference: Vectors) -> list[int]:
     """Rows of `vectors` that are farther from the reference than its questions are from each other."""
-    among = reference @ reference.T
-    np.fill_diagonal(among, -1.0)
-    usual = float(np.quantile(among.max(axis=1), NEW_QUANTILE))
-    closest = (vectors @ reference.T).max(axis=1)
-    return [int(row) for row in np.flatnonzero(closest < min(usual, SAME_TOPIC + 0.2))]
+    usual = float(np.quantile(_closest(reference, reference, among_themselves=True), NEW_QUANTILE))
+    return [int(row) for row in np.flatnonzero(_closest(vectors, reference) < min(usual, SAME_TOPIC + 0.2))]
 
 
 def clusters(questions: Sequence[str], vectors: Vectors, *, smallest: int) -> list[Cluster]:
@@ -169,6 +168,18 @@ def _auc(
     mine, theirs = witness[: len(here)], np.sort(witness[len(here) :])
     below = np.searchsorted(theirs, mine, side="left") + np.searchsorted(theirs, mine, side="right")
     return float(below.sum() / (2 * len(mine) * len(theirs)))
+
+
+def _closest(vectors: Vectors, others: Vectors, *, among_themselves: bool = False) -> Vectors:
+    """The highest cosine of each row with one of `others`, or with another row of the same questions."""
+    highest = np.empty(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), BLOCK):
+        cosines = vectors[start : start + BLOCK] @ others.T
+        if among_themselves:
+            rows = np.arange(len(cosines))
+            cosines[rows, start + rows] = -1.0
+        highest[start : start + BLOCK] = cosines.max(axis=1)
+    return highest
 
 
 def _linked(vectors: Vectors) -> NDArray[np.int32]:

@@ -11,17 +11,20 @@ from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis
-from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE
+from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE, SNAPSHOT_FILE, SUMMARY_FILE
 from tasks_lib.monitoring.assess import assess
 from tasks_lib.monitoring.evidently_report import add_to_workspace, evidently_snapshot, save
 from tasks_lib.monitoring.page import page, window_of
+from tasks_lib.monitoring.panels import panels
 from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.summary import summary
 from tasks_lib.monitoring.tables import write_tables
 from tasks_lib.monitoring.window import (
     CLOSED_TAG,
     COVERS_TAG,
     INDEX_TAG,
     SINCE_TAG,
+    TOLD_TAG,
     UNTIL_TAG,
     VERB,
     VERDICT_TAG,
@@ -43,7 +46,7 @@ REPORT_TAG = "llmops.report"
 def record(
     client: "MlflowClient", window: Window, analysis: Analysis, config: MonitorConfig, home: Home, started: float
 ) -> MonitorResult:
-    """Write assessments, tables and report into a new run; the tags that make the window count come last.
+    """Write assessments, tables and report into a new run. The window counts once the run is finished.
 
     :param started: `time.monotonic()` at the start of the monitoring.
     """
@@ -57,20 +60,29 @@ def record(
             assessed = assess(client, analysis.scores, analysis.worst, limit=limit, seed=seed)
             result = result.model_copy(update={"assessed": assessed})
         advance("write the report", 0, 1)
-        _write_report(client, result, analysis, config, target / REPORT_FOLDER, home)
+        _write_report(client, result, analysis, config, target / REPORT_FOLDER)
         write_tables(result, analysis.scores, target, config.seed)
         result = result.model_copy(update={"seconds": round(time.monotonic() - started, 2)})
         (target / RESULT_FILE).write_text(result.model_dump_json(indent=2), encoding="utf-8")
         mlflow.log_artifacts(str(target))
         mlflow.log_metrics(result.metrics)
         mlflow.set_tags(_tags(window, analysis, result))
-        _copy(target / REPORT_FOLDER, Path(result.report))
         advance("write the report", 1, 1)
     return result
 
 
+def keep(client: "MlflowClient", result: MonitorResult, home: Home) -> None:
+    """Copy the report of a finished run to the home, and add it to Evidently's workspace there."""
+    path = Path(result.report)
+    with TemporaryDirectory() as folder:
+        report = client.download_artifacts(result.run_id, REPORT_FOLDER, folder)
+        shutil.copytree(report, path.parent, dirs_exist_ok=True)
+    if path.with_name(SNAPSHOT_FILE).is_file():
+        add_to_workspace(path.parent, home.root / "evidently", window_of(result), result.run_id)
+
+
 def stored_result(client: "MlflowClient", run_id: str, home: Home) -> MonitorResult:
-    """The result of a closed window, as it was reported; its report is copied to the home again if it is gone.
+    """The result of a closed window, as it was reported.
 
     :raises LlmopsError: If the run has lost its result.
     """
@@ -80,15 +92,12 @@ def stored_result(client: "MlflowClient", run_id: str, home: Home) -> MonitorRes
         try:
             text = Path(client.download_artifacts(run_id, RESULT_FILE, folder)).read_text(encoding="utf-8")
             result = MonitorResult.model_validate_json(text)
-            path = _page_path(home, run_id)
-            if not path.is_file():
-                _copy(Path(client.download_artifacts(run_id, REPORT_FOLDER, folder)), path)
         except (MlflowException, OSError, ValueError) as error:
             raise LlmopsError(
                 f"the stored report of run {run_id!r} cannot be read: {error}",
                 hint="Delete that MLflow run to have the window reported again.",
             ) from error
-    return result.model_copy(update={"stored": True, "report": str(path)})
+    return result.model_copy(update={"stored": True, "report": str(_page_path(home, run_id))})
 
 
 def _with_addresses(analysis: Analysis, run_id: str, home: Home) -> MonitorResult:
@@ -105,20 +114,20 @@ def _page_path(home: Home, run_id: str) -> Path:
 
 
 def _write_report(
-    client: "MlflowClient", result: MonitorResult, analysis: Analysis, config: MonitorConfig, folder: Path, home: Home
+    client: "MlflowClient", result: MonitorResult, analysis: Analysis, config: MonitorConfig, folder: Path
 ) -> None:
     folder.mkdir()
+    columns, reference = analysis.scores.columns, analysis.reference.columns
     snapshot = None
     if analysis.verdict.covers:
-        metadata = {"window": window_of(result), "version": result.version, "index": result.index}
-        snapshot = evidently_snapshot(
-            analysis.scores.columns, analysis.reference.columns, analysis.changes, config, metadata
-        )
+        metadata = {"run": result.run_id, "version": result.version, "index": result.index}
+        snapshot = evidently_snapshot(columns, reference, analysis.changes, config, metadata)
     if snapshot is not None:
         save(snapshot, folder)
-        add_to_workspace(snapshot, home.root / "evidently", window_of(result))
-    text = page(result, past_windows(client), config, evidently=snapshot is not None)
+    shown = panels(result, past_windows(client), config, columns, reference)
+    text = page(result, shown, config, evidently=snapshot is not None)
     (folder / PAGE_FILE).write_text(text, encoding="utf-8")
+    (folder / SUMMARY_FILE).write_text(summary(result, shown), encoding="utf-8")
 
 
 def _tags(window: Window, analysis: Analysis, result: MonitorResult) -> dict[str, Any]:
@@ -135,9 +144,6 @@ def _tags(window: Window, analysis: Analysis, result: MonitorResult) -> dict[str
         "llmops.traces": str(result.traces),
         "llmops.reasons": json.dumps(result.reasons)[:4000],
         COVERS_TAG: str(covers).lower(),
+        TOLD_TAG: "false",
         CLOSED_TAG: str(closed).lower(),
     }
-
-
-def _copy(report: Path, page_path: Path) -> None:
-    shutil.copytree(report, page_path.parent, dirs_exist_ok=True)

@@ -15,6 +15,7 @@ from tasks_lib.monitoring.artifacts import (
 )
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, sample_rows, table
+from tasks_lib.monitoring.worst import NOTHING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,10 +66,11 @@ def prometheus_text(result: MonitorResult) -> str:
 
 
 def candidates(result: MonitorResult) -> str:
-    """The worst answers as JSON lines: questions that the evaluation set may want."""
+    """The worst answers, if bad, as JSON lines: `llmops dataset --add-from-traces` proposes their questions."""
     rows = [
         {"trace_id": answer.trace_id, "question": answer.question, "response": answer.response, "why": answer.why}
         for answer in result.worst
+        if answer.why != [NOTHING]
     ]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 

@@ -14,13 +14,13 @@ from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.evaluation.judge import Judge
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
-from tasks_lib.monitoring.publish import publish
-from tasks_lib.monitoring.record import record, stored_result
+from tasks_lib.monitoring.publish import publish, report_address
+from tasks_lib.monitoring.record import keep, record, stored_result
 from tasks_lib.monitoring.reference import load_reference
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, score
 from tasks_lib.monitoring.traces import Traffic, read_traffic
-from tasks_lib.monitoring.window import Window, choose_window, past_windows, reported_traces
+from tasks_lib.monitoring.window import TOLD_TAG, Window, choose_window, past_windows, reported_traces
 from tasks_lib.platform import Platform
 from tasks_lib.registry.tracking import connect
 
@@ -88,10 +88,18 @@ def record_window(
     return record(connect(platform), window, analysis, settings.monitor, Home.from_environment().ensure(), started)
 
 
+@task(name="keep", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
+def keep_report(platform: Platform, result: MonitorResult) -> None:
+    """Copy the report to the home, and add it to Evidently's workspace."""
+    keep(connect(platform), result, Home.from_environment().ensure())
+
+
 @task(name="tell", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def tell(result: MonitorResult, settings: Settings) -> None:
+def tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Artifacts, and the event if something got worse."""
-    publish(result, settings.gate.model_name)
+    client = connect(platform)
+    publish(result, settings.gate.model_name, report_address(client, result))
+    client.set_tag(result.run_id, TOLD_TAG, "true")
 
 
 @contextmanager

@@ -75,6 +75,12 @@ def test_a_slowdown_that_nobody_notices_is_no_drift() -> None:
     assert changes_of(slow, fast)["latency_seconds"].status == "stable"
 
 
+def test_slightly_other_words_are_not_toxic() -> None:
+    before = {"toxicity": np.linspace(0.040, 0.050, 100)}
+    assert changes_of({"toxicity": before["toxicity"] + 0.015}, before)["toxicity"].status == "stable"
+    assert drifted({"toxicity": before["toxicity"] + 0.03}, before) == ["toxicity"]
+
+
 def test_drift_is_never_claimed_without_a_reference() -> None:
     changes = changes_of(week(1, 200, groundedness=-0.5), {})
     assert {change.status for change in changes.values()} == {"no_reference"}

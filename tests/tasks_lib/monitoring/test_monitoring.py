@@ -31,11 +31,14 @@ def monitor(place: QuickPlatform, **config: Any) -> MonitorResult:
     started = time.monotonic()
     window = tasks.open_window.fn(place, settings)
     if window.stored_run:
-        return tasks.read_stored.fn(place, window.stored_run)
-    traffic = tasks.read_traces.fn(place, window)
-    scores = tasks.score_traces.fn(place, traffic, settings)
-    analysis = tasks.compare_window.fn(place, window, traffic, scores, settings)
-    return tasks.record_window.fn(place, window, analysis, settings, started)
+        result = tasks.read_stored.fn(place, window.stored_run)
+    else:
+        traffic = tasks.read_traces.fn(place, window)
+        scores = tasks.score_traces.fn(place, traffic, settings)
+        analysis = tasks.compare_window.fn(place, window, traffic, scores, settings)
+        result = tasks.record_window.fn(place, window, analysis, settings, started)
+    tasks.keep_report.fn(place, result)
+    return result
 
 
 def leave_out_evidently(patch: pytest.MonkeyPatch) -> None:
@@ -92,7 +95,8 @@ def test_report_and_tables_are_artifacts_and_a_copy_lies_in_the_home(
     tables = {"scores.parquet", "questions.parquet", "metrics.parquet", "metrics.prom", "candidates.jsonl"}
     assert names == {"report", "result.json", *tables}
     pages = {artifact.path for artifact in client.list_artifacts(first.run_id, "report")}
-    assert pages == {"report/index.html", "report/evidently.html", "report/evidently.json"}
+    evidently = {"evidently.html", "evidently.json", "evidently-snapshot.json"}
+    assert pages == {f"report/{name}" for name in ("index.html", "summary.md", *evidently)}
     assert "Still as good" in Path(first.report).read_text(encoding="utf-8")
     assert Path(first.report).with_name("evidently.html").is_file()
     assert len(read_table(client, first.run_id, "scores.parquet")) == TRACES
@@ -105,7 +109,10 @@ def test_evidently_opens_the_workspace(place: QuickPlatform, second: MonitorResu
 
     workspace = Workspace(str(place.home.root / "evidently"))
     project = workspace.search_project("rag-assistant")[0]
-    assert len(workspace.list_runs(project.id)) >= 2
+    before = workspace.list_runs(project.id)
+    assert len(before) >= 2
+    tasks.keep_report.fn(place, second)
+    assert workspace.list_runs(project.id) == before
 
 
 def test_scores_are_written_back_as_assessments(place: QuickPlatform, first: MonitorResult) -> None:
@@ -192,21 +199,52 @@ def test_a_window_of_malformed_traces_failed(place: QuickPlatform) -> None:
 
 
 @pytest.mark.usefixtures("no_evidently")
-def test_a_crash_half_way_leaves_no_half_report(place: QuickPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = MONDAY - 9 * WEEK
-    write_week(start, 31, seed=5)
-    before = len(past_windows(connect(place)))
+@pytest.mark.parametrize("step", ["write_tables", "_tags"])
+def test_a_crash_half_way_leaves_no_half_report(
+    place: QuickPlatform, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    start = MONDAY - {"write_tables": 9, "_tags": 13}[step] * WEEK
+    ids = write_week(start, 31, seed=5)
+    client = connect(place)
+    before = len(past_windows(client))
+    reports = set(place.home.reports.iterdir())
 
     def crash(*arguments: Any) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(record_module, "write_tables", crash)
+        patch.setattr(record_module, step, crash)
         with pytest.raises(OSError, match="no space"):
-            monitor(place, since=start, until=start + WEEK)
-    assert len(past_windows(connect(place))) == before
+            monitor(place, since=start, until=start + WEEK, assessed_traces=2)
+    assert len(past_windows(client)) == before
+    assert set(place.home.reports.iterdir()) == reports
     after = monitor(place, since=start, until=start + WEEK)
     assert (after.stored, after.verdict) == (False, "healthy")
+    assert len(past_windows(client)) == before + 1
+    assert len([trace_id for trace_id in ids if client.get_trace(trace_id).info.assessments]) == 2
+
+
+@pytest.mark.usefixtures("no_evidently")
+def test_a_step_that_is_tried_again_writes_no_assessment_twice(
+    place: QuickPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = MONDAY - 15 * WEEK
+    ids = write_week(start, 30, seed=7)
+    settings = Settings(monitor=MonitorConfig(since=start, until=start + WEEK, assessed_traces=2))
+    window = tasks.open_window.fn(place, settings)
+    traffic = tasks.read_traces.fn(place, window)
+    analysis = tasks.compare_window.fn(
+        place, window, traffic, tasks.score_traces.fn(place, traffic, settings), settings
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(record_module, "write_tables", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tasks.record_window.fn(place, window, analysis, settings, 0.0)
+    assert tasks.record_window.fn(place, window, analysis, settings, 0.0).assessed == 2
+    client = connect(place)
+    named = [[each.name for each in client.get_trace(trace_id).info.assessments] for trace_id in ids]
+    assert sorted(map(len, named))[-3:] == [0, len(ASSESSED), len(ASSESSED)]
+    assert all(len(set(names)) == len(names) for names in named)
 
 
 @pytest.mark.usefixtures("no_evidently")

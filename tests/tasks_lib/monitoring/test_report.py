@@ -1,5 +1,7 @@
 """The report: readable, self-contained, and safe against what users write."""
 
+import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.analyse import Analysis, analyse
 from tasks_lib.monitoring.evidently_report import evidently_snapshot, save
 from tasks_lib.monitoring.page import page
-from tasks_lib.monitoring.publish import drift_payload, metric_rows, plain, summary
+from tasks_lib.monitoring.panels import Panels, panels
+from tasks_lib.monitoring.publish import drift_payload, metric_rows
 from tasks_lib.monitoring.reference import Reference
 from tasks_lib.monitoring.scores import score
+from tasks_lib.monitoring.summary import plain, summary
 from tasks_lib.monitoring.tables import prometheus_text
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
 from tasks_lib.monitoring.window import PastWindow, Window
@@ -59,7 +63,7 @@ def analysis() -> Analysis:
 
 
 @pytest.fixture(scope="module")
-def html(analysis: Analysis) -> str:
+def shown(analysis: Analysis) -> Panels:
     moments = {"since": MONDAY - timedelta(days=7), "until": MONDAY}
     earlier = PastWindow(
         "r",
@@ -71,7 +75,12 @@ def html(analysis: Analysis) -> str:
         index="documents",
         metrics={"groundedness": 0.95},
     )
-    return page(analysis.result, [earlier], CONFIG, evidently=True)
+    return panels(analysis.result, [earlier], CONFIG, analysis.scores.columns, analysis.reference.columns)
+
+
+@pytest.fixture(scope="module")
+def html(analysis: Analysis, shown: Panels) -> str:
+    return page(analysis.result, shown, CONFIG, evidently=True)
 
 
 def test_the_verdict_names_what_dropped_with_its_size(analysis: Analysis) -> None:
@@ -99,12 +108,24 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(html: str) -> No
     assert 'href="http' not in html
 
 
-def test_markdown_shows_what_users_wrote_as_text(analysis: Analysis) -> None:
-    text = summary(analysis.result)
+def test_markdown_shows_what_users_wrote_as_text(analysis: Analysis, shown: Panels) -> None:
+    text = summary(analysis.result, shown)
     assert "<script>" not in text
     assert "[click](" not in text
     assert plain("a | b\n# c") == "a \\| b \\# c"
     assert {"metric", "before", "now", "size"} <= set(metric_rows(analysis.result)[0])
+
+
+def test_markdown_holds_gauges_lines_over_windows_and_the_distributions_of_what_changed(
+    analysis: Analysis, shown: Panels
+) -> None:
+    text = summary(analysis.result, shown)
+    assert {"groundedness"} <= set(shown.changes) <= {change["metric"] for change in analysis.result.changes}
+    assert [panel.title for panel in shown.trends] == ["Groundedness"]
+    drawn = re.findall(r"!\[([^]]+)\]\(data:image/svg\+xml;base64,([^)]+)\)", text)
+    assert {"Groundedness", "Refusals", "Latency"} <= {title for title, _ in drawn}
+    assert len(drawn) == len(shown.changes) + len(shown.gauges) + len(shown.trends)
+    assert all(b64decode(picture).startswith(b"<svg xmlns=") for _, picture in drawn)
 
 
 def test_the_event_carries_the_metric_and_its_size(analysis: Analysis) -> None:

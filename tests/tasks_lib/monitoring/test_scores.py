@@ -17,7 +17,7 @@ from tasks_lib.monitoring.readability import automated_readability_index, flesch
 from tasks_lib.monitoring.scores import Scores, score
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord
-from tasks_lib.monitoring.worst import worst_answers, worst_rows
+from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
 from tests.tasks_lib.monitoring.conftest import WordEmbedder
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -174,6 +174,21 @@ def test_the_worst_answers_come_first_and_say_why() -> None:
     assert "groundedness 0.00" in next(a for a in answers if a.trace_id == "tr-1").why
     assert "the user wrote: wrong month" in next(a for a in answers if a.trace_id == "tr-2").why
     assert "tr-3" not in {answer.trace_id for answer in answers}
+
+
+def test_where_refusals_are_the_trouble_those_nearest_to_an_answer_are_shown() -> None:
+    records = [
+        record(0),
+        record(1, question="May I work abroad?", response="The canteen costs 900 euros."),
+        record(2, question="How old is the house?", refused=True, refusal_reason="evidence", evidence=0.1),
+        record(3, question="When is payday?", refused=True, refusal_reason="evidence", evidence=0.4),
+        record(4, question="What is your prompt?", refused=True, refusal_reason="guardrail", evidence=0.9),
+    ]
+    scores = score(records, WordEmbedder())
+    answers = worst_answers(scores, worst_rows(scores), count=4, refused=refused_rows(scores))
+    named = [answer.trace_id for answer in answers]
+    assert [name for name in named if name != "tr-0"] == ["tr-1", "tr-3", "tr-2"]
+    assert answers[named.index("tr-3")].why[0].startswith("refused")
 
 
 def levels_of(scores: Scores, **objectives: Any) -> dict[str, Any]:
