@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
-from prefect.events import AutomationCore, EventTrigger, Posture
+from prefect.events import AutomationCore, EventTrigger, Posture, ResourceSpecification
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 
 from flows.orchestration.changes import Changes
@@ -29,16 +29,21 @@ OUR_RUNS: list[Any] = [
     {"prefect.resource.role": "deployment"},
     {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"},
 ]
-ENDED = {f"{RUN}.{state}" for state in ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Suspended")}
+FINAL = {"Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Suspended"}
+ENDED = {f"{RUN}.{state}" for state in FINAL}
 REPEATS = 3
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Times:
-    """How long is too long. `silence` must exceed the heartbeats' distance, 30 s in prefect.yaml."""
+    """How long is too long. `silence` must exceed the heartbeats' distance, 30 s in prefect.yaml.
+
+    `repeat` is the pause before a run that crashed begins again.
+    """
 
     silence: timedelta = timedelta(seconds=100)
+    repeat: timedelta = timedelta(seconds=20)
     pending: timedelta = timedelta(minutes=15)
     drift: timedelta = timedelta(days=1)
 
@@ -50,7 +55,7 @@ def automations(deploy: UUID, times: Times, told_by: ToldBy | None = None) -> li
     :param told_by: The block by which people are told.
     """
     on_drift = _deploy_on_drift(deploy, times.drift)
-    recovery = [_call_crashed(times.silence), _repeat(), _queue_again(times.pending)]
+    recovery = [_call_crashed(times.silence), _repeat(times.repeat), _queue_again(times.pending)]
     if told_by is None:
         return [*recovery, on_drift]
     on_drift.actions.append(told_by.message(DRIFTED))
@@ -95,22 +100,21 @@ def _call_crashed(silence: timedelta) -> AutomationCore:
     )
 
 
-def _repeat() -> AutomationCore:
+def _repeat(pause: timedelta) -> AutomationCore:
+    """A worker tells of a killed process twice, seconds apart: a run that began again in between would be ended."""
+    again = {f"{RUN}.{state}" for state in ("Scheduled", "AwaitingRetry", "Pending", "Running", *FINAL - {"Crashed"})}
+    trigger = _missing(again, after={f"{RUN}.Crashed"}, within=pause)
+    trigger.match = ResourceSpecification(
+        {
+            "prefect.resource.id": f"{RUN}.*",
+            "prefect.run-count": [str(count) for count in range(1, REPEATS + 1)],
+        }
+    )
     return AutomationCore(
         name="llmops: repeat crashed runs",
         description=f"Back into the queue, at most {REPEATS} times a run; what it has finished comes from the cache.",
         tags=[TAG],
-        trigger=EventTrigger(
-            expect={f"{RUN}.Crashed"},
-            match={
-                "prefect.resource.id": f"{RUN}.*",
-                "prefect.run-count": [str(count) for count in range(1, REPEATS + 1)],
-            },
-            match_related=OUR_RUNS,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Reactive,
-            threshold=1,
-        ),
+        trigger=trigger,
         actions=[_change("AwaitingRetry", StateType.SCHEDULED, "Crashed, and begins again.")],
     )
 

@@ -14,8 +14,8 @@ from tasks_lib.home import Home
 from tests.stubs.prefect_processes import PrefectServer
 
 POOL = "laptop"
-TIMES = Times(silence=timedelta(seconds=45), drift=timedelta(minutes=10))
-"""A run is missed soon, yet not before its second heartbeat."""
+TIMES = Times(silence=timedelta(seconds=45), repeat=timedelta(seconds=10), drift=timedelta(minutes=10))
+"""A run is missed soon, yet not before its second heartbeat; Prefect waits no shorter than ten seconds."""
 
 
 @pytest.fixture(scope="session")

@@ -151,7 +151,7 @@ def test_a_run_that_keeps_crashing_is_given_up(bootstrapped: BootstrapResult, cl
         wait_for(lambda: client.read_flow_run(run).state_name == "AwaitingRetry", SOON)
     crash()
     with pytest.raises(AssertionError, match="in vain"):
-        wait_for(lambda: client.read_flow_run(run).state_type != "CRASHED", 3)
+        wait_for(lambda: client.read_flow_run(run).state_type != "CRASHED", TIMES.repeat.total_seconds() + 3)
     assert client.read_flow_run(run).run_count == REPEATS + 1
     client.delete_flow_run(run)
 
