@@ -44,7 +44,9 @@ def describe(problem: Mapping[str, Any] | ErrorDetails, model: type[BaseModel]) 
     if problem["type"] == "extra_forbidden":
         match = nearest(key, model)
         return f"unknown key {key!r}", f"Did you mean {match!r}?" if match else ""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "value_error" and isinstance(problem["input"], Mapping):  # said of several keys, with values
+        return f"{key}: {message}", ""
     value = repr(problem["input"])
     shown = value if len(value) <= 80 else f"{value[:77]}…"
-    message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{key}: {message} (got {shown})", ""
