@@ -1,14 +1,18 @@
 """How often an unchanged week raises an alarm, and how often one with lower groundedness does.
 
-Simulated traffic: scores of twelve metrics as an assistant in good health gives them; the reference has four windows'
-worth. Beside our rule (`tasks_lib.monitoring.drift`): Evidently's `DataDriftPreset` with its defaults, once as its
-headline (half of the columns drifted) and once as "any column drifted", the way people alert on it.
+Simulated traffic: scores of twelve metrics as an assistant in good health gives them, and questions drawn from the
+sample handbook's, some of them asked often; the reference has four windows' worth. Beside our rule
+(`tasks_lib.monitoring.drift`): Evidently's `DataDriftPreset` with its defaults, once as its headline (half of the
+columns drifted) and once as "any column drifted", the way people alert on it.
 
     python benchmarks/monitoring/detection.py [--windows 200]
 """
 
 import argparse
+import json
 import warnings
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,11 +20,15 @@ import pandas as pd
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.drift import compare, decide
 from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.questions import compare_questions
 
 CONFIG = MonitorConfig()
+QUESTIONS = Path(__file__).resolve().parents[2] / "examples" / "handbook-questions.jsonl"
 SIZES = (50, 200, 1000)
 DROPS = (0.0, 0.05, 0.10, 0.20)
 Columns = dict[str, np.ndarray]
+Side = tuple[Columns, np.ndarray]
+"""Scores, and the embeddings of the questions."""
 
 
 def week(rng: np.random.Generator, n: int, drop: float) -> Columns:
@@ -47,15 +55,35 @@ def week(rng: np.random.Generator, n: int, drop: float) -> Columns:
     }
 
 
-def pair(seed: int, n: int, drop: float) -> tuple[Columns, Columns]:
+@cache
+def pool() -> tuple[np.ndarray, np.ndarray]:
+    """The handbook's questions as MiniLM embeds them, and how often each is asked (Zipf)."""
+    from tasks_lib.components.minilm import MiniLM
+
+    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line)["messages"][-1]["content"] for line in lines]
+    often = 1 / np.arange(1, len(questions) + 1)
+    return np.array(MiniLM().embed(questions), dtype=np.float32), often / often.sum()
+
+
+def asked(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Embeddings of `n` questions."""
+    vectors, often = pool()
+    return vectors[rng.choice(len(vectors), n, p=often)]
+
+
+def pair(seed: int, n: int, drop: float) -> tuple[Side, Side]:
     """A window and its reference."""
     rng = np.random.default_rng([seed, n, round(1000 * drop)])
-    return week(rng, n, drop), week(rng, 4 * n, 0.0)
+    scores = week(rng, n, drop), week(rng, 4 * n, 0.0)
+    return (scores[0], asked(rng, n)), (scores[1], asked(rng, 4 * n))
 
 
-def ours(current: Columns, reference: Columns) -> tuple[bool, bool]:
+def ours(current: Side, reference: Side, seed: int) -> tuple[bool, bool]:
     """(any alarm, groundedness named)."""
-    drifted = {change.metric for change in decide(compare(current, reference), CONFIG) if change.status == "drifted"}
+    topics = compare_questions([""] * len(current[1]), current[1], reference[1], [False] * len(current[1]), seed=seed)
+    changes = decide([*compare(current[0], reference[0]), topics.change], CONFIG)
+    drifted = {change.metric for change in changes if change.status == "drifted"}
     return bool(drifted), "groundedness" in drifted
 
 
@@ -103,8 +131,9 @@ def main() -> None:
     print("traces  groundedness   ours: any  ours: named   Evidently's default: headline  any column  groundedness")
     for n in SIZES:
         for drop in DROPS:
-            mine = np.mean([ours(*pair(seed, n, drop)) for seed in windows], axis=0)
-            theirs = np.mean([evidently_default(*pair(seed, n, drop)) for seed in windows], axis=0)
+            pairs = [pair(seed, n, drop) for seed in windows]
+            mine = np.mean([ours(*sides, seed) for seed, sides in enumerate(pairs)], axis=0)
+            theirs = np.mean([evidently_default(now, before) for (now, _), (before, _) in pairs], axis=0)
             change = "unchanged" if not drop else f"-{100 * drop:.0f} points"
             print(
                 f"{n:6d}  {change:>12}   {mine[0]:9.1%}  {mine[1]:11.1%}   {theirs[0]:29.1%}  {theirs[1]:10.1%}"

@@ -1,9 +1,10 @@
 """Seconds and peak memory of monitoring 1,000 and 10,000 traces, step by step; each size runs in a process of its own.
 
 `--stored` writes real traces to a fresh sqlite MLflow first (about 30 ms each, not counted) and includes reading them;
-without it the records are made in memory. Embeddings are MiniLM's, computed once for each distinct text.
+without it the records are made in memory. With `--homes` the databases are kept there, and used again. Embeddings are
+MiniLM's, computed once for each distinct text.
 
-    python benchmarks/monitoring/scale.py [--sizes 1000 10000] [--stored]
+    python benchmarks/monitoring/scale.py [--sizes 1000 10000] [--stored [--homes FOLDER]]
 """
 
 import argparse
@@ -86,17 +87,17 @@ def measure(size: int, *, stored: bool) -> None:
     from blocks.local import LocalPlatform
     from tasks_lib.config.settings import MonitorConfig
     from tasks_lib.monitoring.analyse import analyse
-    from tasks_lib.monitoring.record import record
+    from tasks_lib.monitoring.record import keep, record
     from tasks_lib.monitoring.reference import Reference
     from tasks_lib.monitoring.scores import score
-    from tasks_lib.monitoring.traces import read_traffic
+    from tasks_lib.monitoring.traces import first_trace_at, read_traffic
     from tasks_lib.monitoring.window import Window
     from tasks_lib.registry.tracking import connect
 
     platform, config = LocalPlatform(), MonitorConfig(assessed_traces=500 if stored else 0)
     client = connect(platform)
     window = Window(START, START + timedelta(days=7), explicit=True, late_since=START)
-    if stored:
+    if stored and first_trace_at(client) is None:
         store(size)
     laps, processor_before = [("", time.monotonic())], time.process_time()
     traffic = read_traffic(client, window.since, window.until) if stored else Traffic(records(size))
@@ -106,7 +107,7 @@ def measure(size: int, *, stored: bool) -> None:
     reference = Reference("windows", "itself", scores.columns, scores.vectors)
     analysis = analyse(window, traffic, scores, reference, config)
     laps.append(("compare", time.monotonic()))
-    record(client, window, analysis, config, platform.home, laps[0][1])
+    keep(client, record(client, window, analysis, config, platform.home, laps[0][1]), platform.home)
     laps.append(("assess and report", time.monotonic()))
     steps = "  ".join(f"{name} {end - start:6.1f} s" for (_, start), (name, end) in pairwise(laps))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -119,13 +120,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--stored", action="store_true")
+    parser.add_argument("--homes", type=Path)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         measure(options.sizes[0], stored=options.stored)
         return
     for size in options.sizes:
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as fresh:
+            home = str(options.homes / str(size)) if options.homes else fresh
             command = [sys.executable, str(Path(__file__)), "--here", "--sizes", str(size)]
             quiet = {"LLMOPS_HOME": home, "TQDM_DISABLE": "1", "MLFLOW_LOGGING_LEVEL": "ERROR"}
             offline = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
