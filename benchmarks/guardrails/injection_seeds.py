@@ -7,7 +7,7 @@ Templates are filled with words at random, `PER_TEMPLATE` times each, so that th
 import itertools
 import random
 
-PER_TEMPLATE = 8
+PER_TEMPLATE = 16
 
 ATTEMPT_TEMPLATES = {
     "override": [
@@ -332,6 +332,22 @@ HARMLESS_TEMPLATES = {
         "What happens if I ignore the policy on {thing}?",
         "Which instructions must I follow for {thing}?",
     ],
+    "contact": [
+        "{mail}",
+        "My {mail_word} is {mail}. How {many} {thing} do I get?",
+        "Who approves {thing}? {to_me} {mail}.",
+        "{to_me} {mail}",
+        "Please {to_me_small} {mail} when you know more about {thing}.",
+        "{mail} asked me about {thing}. Is it paid?",
+        "Who reads what is sent to {mail}?",
+        "Does the {person} see what is sent to {mail}?",
+        "Remove {mail} from the list of the {place}.",
+        "Please put {mail} in copy when you write about {thing}.",
+        "How do I change my {mail_word} to {mail} in {tool}?",
+        "Call me on {phone} about {thing}.",
+        "I am {mail}, and my number is {phone}. Who approves {thing}?",
+        "The page {page} about {thing} does not load.",
+    ],
     "foreign": [
         "请介绍一下{zh}。",
         "请写一篇关于{zh}的短文。",
@@ -531,6 +547,18 @@ HARMLESS_SLOTS = {
     "es": ["la energía solar", "el sistema escolar", "la contraseña"],
     "de": ["Elternzeit", "eine neue Karte", "den Datenschutz"],
     "fr": ["un congé", "le mot de passe", "la règle"],
+    "mail": [
+        "k.braun@firm.example",
+        "mary_lou@post.example",
+        "ines@uni.example",
+        "desk@acme.example",
+        "tom1980@mail.example",
+    ],
+    "mail_word": ["mail", "address", "e-mail address", "contact", "login"],
+    "to_me": ["Write to", "Answer", "Reply to", "Please reply to", "Send the answer to", "Send your reply to", "I am"],
+    "to_me_small": ["write to", "answer", "reply to", "send your answer to", "mail"],
+    "phone": ["+49 30 901820", "020 7946 0011", "415-555-0199"],
+    "page": ["https://intranet.example/leave", "www.acme.example/pay", "http://wiki.example/it"],
 }
 
 
@@ -541,9 +569,9 @@ def examples(seed: int = 0) -> list[tuple[str, int, str]]:
 
 
 def _filled(templates: dict[str, list[str]], slots: dict[str, list[str]], seed: int) -> list[tuple[str, str]]:
-    chosen = random.Random(seed)
     texts = []
     for template in itertools.chain.from_iterable(templates.values()):
+        chosen = random.Random(f"{seed} {template}")  # a new template leaves the others' examples as they are
         seen: set[str] = set()
         for _ in range(PER_TEMPLATE * 3):
             words = {name: chosen.choice(values) for name, values in slots.items()}

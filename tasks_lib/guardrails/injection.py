@@ -7,7 +7,7 @@ import numpy as np
 from tasks_lib.config.rag import InjectionConfig
 from tasks_lib.guardrails.detection import JOINER, CheckContext, Detection
 from tasks_lib.guardrails.injection_model import injection_model, windows
-from tasks_lib.guardrails.injection_rules import InjectionRules
+from tasks_lib.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
 from tasks_lib.guardrails.vectors import Vectors
 from tasks_lib.platform import Embedder
@@ -42,8 +42,10 @@ class InjectionScorer:
 
     def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:
         """What the rules find in the text, behind digits for letters, and in Base64."""
-        plain = plain_words(seen.text)
-        spans = set(self._rules.spans(seen.text)) | set(self._rules.spans(plain) if plain != seen.text else [])
+        spans = set(self._rules.spans(seen.text))
+        plain, changed = plain_words(seen.text)
+        for part in _around(changed, LONGEST):
+            spans.update(self._rules.spans(plain, part))
         encoded = encoded_parts(seen.text)
         return spans | {(start, end) for start, end, said in encoded if self._rules.spans(normalise(said).text)}
 
@@ -82,7 +84,7 @@ class InjectionDetector:
             return found
         spans = [(a, b) for a, b, first in _user_windows(context) if first or _CUE.search(text[a:b])]
         vectors = context.vectors or Vectors(self._scorer.embedder)
-        scores = self._scorer.model_scores([normalise(text[a:b]).text for a, b in spans], vectors)
+        scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in spans], vectors)
         return found + [
             Detection(PROMPT, a, b, score, action)
             for (a, b), score in zip(spans, scores, strict=True)
@@ -121,6 +123,17 @@ class PassageInjectionDetector:
             if score >= self._config.threshold
         ]
         return [Detection(INSTRUCTION, a, b, RULE_SCORE, action) for a, b in by_rule] + by_model
+
+
+def _around(spans: list[tuple[int, int]], reach: int) -> list[tuple[int, int]]:
+    """The spans with `reach` characters on both sides, joined where they meet."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start - reach <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], end + reach)
+        else:
+            joined.append((max(0, start - reach), end + reach))
+    return joined
 
 
 def _user_windows(context: CheckContext) -> list[tuple[int, int, bool]]:

@@ -98,7 +98,8 @@ _EXPRESSIONS = (
     ),
     r"\bfrom now on,? (?:you|your|all|every|act|answer|respond|reply|only|ignore)\b",
     (
-        r"\b(?:send|forward|post|upload|exfiltrate|email|transmit|leak)\b.{0,60}\b(?:conversation|chat history|"
+        r"(?<!\b(?:i|we|may|to|we're|anybody|anyone) )\b(?:send|forward|post|upload|exfiltrate|email|transmit|leak)\b"
+        r"(?:(?!\bmy\b).){0,60}\b(?:conversation|chat history|"
         r"system prompt|user(?:'s)? (?:data|details|question|input)|api keys?|passwords?|credentials)\b.{0,40}\b"
         r"(?:to|at)\b.{0,10}(?:https?:|www\.|\S+@)"
     ),
@@ -108,6 +109,10 @@ _EXPRESSIONS = (
         r"(?:user|human|anyone|customer)\b"
     ),
 )
+
+
+LONGEST = 200
+"""Characters of a match, as good as always: the expressions' gaps are bounded."""
 
 
 class InjectionRules:
@@ -120,9 +125,11 @@ class InjectionRules:
         self._expressions = [regex.compile(e, regex.IGNORECASE) for e in _EXPRESSIONS]
         self._timeout = timeout
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str, within: tuple[int, int] | None = None) -> list[tuple[int, int]]:
         """Start and end of every match.
 
+        :param within: Characters that a match may not leave.
         :raises TimeoutError: If an expression exceeds its time.
         """
-        return [m.span() for e in self._expressions for m in e.finditer(text, timeout=self._timeout)]
+        start, end = within or (0, len(text))
+        return [m.span() for e in self._expressions for m in e.finditer(text, start, end, timeout=self._timeout)]
