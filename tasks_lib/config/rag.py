@@ -220,10 +220,14 @@ class GroundingConfig(ValidatorConfig):
     """Whether the answer is supported by its passages."""
 
     threshold: float = Field(
-        default=0.35,
+        default=0.4,
         ge=0,
         le=1,
         description="Support of the weakest sentence, 0 to 1, below which an answer counts as invented.",
+    )
+    numbers: bool = Field(
+        default=True,
+        description="Whether a number that neither passages nor question hold is invented; computed ones count too.",
     )
     on_output: Literal["refuse", "allow-and-log"] = Field(default="refuse", description="Action on answers.")
 

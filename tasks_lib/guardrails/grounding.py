@@ -1,4 +1,4 @@
-"""Whether an answer is supported by its passages: per sentence, by the words they share and by meaning."""
+"""Whether an answer is supported by its passages: per sentence, by shared words, by meaning, and by its numbers."""
 
 import re
 
@@ -20,6 +20,24 @@ _LEXICAL_ENOUGH = 0.6
 """Share of shared words from which a sentence counts as supported without comparing meanings."""
 _COMPARED = 8
 """Sentences of the answer, and of its passages, that are embedded at most: that is what takes time."""
+_UNKNOWN_NUMBER = 0.2
+"""Support, at most, of a sentence with a number that neither its passages nor the question hold."""
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBERING = re.compile(
+    r"\[[\d,; -]*\]|\(\d{1,2}\)|^\W*\d{1,2}[.)](?!\d)"
+    r"|\b(?:step|passage|source|section|page|chapter|point|option|item|no\.?) \d+",
+    re.IGNORECASE,
+)
+"""Numbers that count or cite, and say nothing."""
+_NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        _WORD.findall(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen twenty"
+        )
+    )
+}
 _FUNCTION_WORDS = frozenset(
     _WORD.findall(
         "a an the and or but if then than so as of to in on at by for from with without into about over under "
@@ -48,7 +66,11 @@ class GroundingDetector:
         start, end = context.window or (0, len(text))
         spans = [(m.start() + start, m.end() + start) for m in _SENTENCE.finditer(text[start:end])]
         vectors = Vectors(self._embedder) if context.vectors is None else context.vectors
-        scores = support([text[a:b].strip() for a, b in spans], context.sources, vectors)
+        sentences = [text[a:b].strip() for a, b in spans]
+        scores = support(sentences, context.sources, vectors)
+        if self._config.numbers:
+            known = _known_numbers(context.sources, context.question)
+            scores = [_capped(score, s, known) for score, s in zip(scores, sentences, strict=True)]
         return [
             Detection(KIND, a, b, 1.0 - score, self._config.on_output)
             for (a, b), score in zip(spans, scores, strict=True)
@@ -75,6 +97,26 @@ def support(sentences: list[str], sources: list[Source], vectors: Vectors) -> li
     for i, closeness in zip(doubtful, nearest, strict=True):
         shares[i] = ((shares[i] or 0.0) + max(0.0, float(closeness))) / 2
     return shares
+
+
+def _capped(score: float | None, sentence: str, known: set[str]) -> float | None:
+    """`score`, or less where the sentence holds a number that is not known."""
+    if score is None or _numbers(_NUMBERING.sub(" ", sentence)) <= known:
+        return score
+    return min(score, _UNKNOWN_NUMBER)
+
+
+def _known_numbers(sources: list[Source], question: str) -> set[str]:
+    """Numbers of the passages and of the question, in digits or in words."""
+    text = " ".join([question, *(f"{s.document} {s.title or ''} {s.heading or ''} {s.content}" for s in sources)])
+    return _numbers(text) | {_NUMBER_WORDS[w] for w in _WORD.findall(text.lower()) if w in _NUMBER_WORDS}
+
+
+def _numbers(text: str) -> set[str]:
+    """Numbers in digits, however their thousands are separated; zero alone, as in 10:00, is none."""
+    found = (m[0] for m in _NUMBER.finditer(text))
+    plain = {re.sub(r"[.,](?=\d{3}(?!\d))", "", n).replace(",", ".").lstrip("0") for n in found}
+    return {re.sub(r"\.0+$", "", n) for n in plain} - {""}
 
 
 def _alike(sentences: list[str], sources: list[Source]) -> list[str]:
