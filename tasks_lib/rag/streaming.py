@@ -2,10 +2,12 @@
 
 import asyncio
 import contextvars
+import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from haystack.dataclasses import StreamingChunk
@@ -16,6 +18,9 @@ from tasks_lib.rag.types import Answer, Message
 
 if TYPE_CHECKING:
     from tasks_lib.rag.assistant import Assistant
+
+THREADS = 64
+"""Steps of all streams that block, at once."""
 
 Emit = Callable[[str], Awaitable[None]]
 
@@ -51,8 +56,8 @@ async def passages_of(chunks: AsyncIterator[StreamingChunk]) -> StreamingChunk |
 class AnswerStream:
     """Iterates over the pieces of one answer; `answer` is complete once it is exhausted. Closing it stops the model.
 
-    The work runs in a thread of its own, in a copy of the context that made the stream, so that its spans lie below
-    the span that was open there.
+    The work runs in the event loop of all streams, in a copy of the context that made this one, so that its spans lie
+    below the span that was open there.
 
     :param beat_seconds: After this time without text, an empty piece gives whoever reads a chance to close the stream.
     """
@@ -72,18 +77,14 @@ class AnswerStream:
 
         :raises LlmopsError: As :meth:`Assistant.answer`.
         """
-        loop = asyncio.new_event_loop()
-        work = loop.create_task(self._work(), context=self._context)
-        thread = threading.Thread(target=self._context.copy().run, args=(self._run, loop, work), daemon=True)
-        thread.start()
+        work = self._context.run(asyncio.run_coroutine_threadsafe, self._work(), _loop())
         try:
             while (piece := self._next()) is not None:
                 if isinstance(piece, BaseException):
                     raise piece
                 yield piece
         finally:
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(work.cancel)
+            work.cancel()
 
     def _next(self) -> str | BaseException | None:
         try:
@@ -95,14 +96,21 @@ class AnswerStream:
         async def emit(piece: str) -> None:
             self._pieces.put(piece)
 
-        self.answer = await self._assistant.answer_streaming(self._messages, emit)
-
-    def _run(self, loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
         try:
-            loop.run_until_complete(work)
-            self._pieces.put(None)
-        except BaseException as error:  # noqa: BLE001 - raised where the stream is read
-            self._pieces.put(error)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+            self.answer = await self._assistant.answer_streaming(self._messages, emit)
+        except BaseException as error:
+            self._pieces.put(error)  # raised where the stream is read
+            raise
+        self._pieces.put(None)
+
+
+@lru_cache(maxsize=1)
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all streams: connections that a client keeps open work only in the loop they began in."""
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="stream"))
+    threading.Thread(target=loop.run_forever, name="streams", daemon=True).start()
+    return loop
+
+
+os.register_at_fork(after_in_child=_loop.cache_clear)  # threads do not survive a fork
