@@ -26,7 +26,7 @@ _STRICTNESS = ("allow", "mask", "refuse")
 
 
 class _Window:
-    """The part of a stream that is held back; `feed` and `close` return what may be shown."""
+    """The part of a stream that is held back; `release` and `close` return what may be shown."""
 
     def __init__(self, guardrails: "Guardrails", sources: list[Source] | None, question: str) -> None:
         schema = guardrails.config.output_schema
@@ -38,19 +38,24 @@ class _Window:
         self._held = ""
         self._released = 0
         self._next_check = HOLD
+        self._end = 0
         self.result = GuardResult()
 
     @property
     def refused(self) -> bool:
         return self.result.action == "refuse"
 
-    def feed(self, token: str) -> str:
-        """Add a token."""
+    def take(self, token: str) -> bool:
+        """Add a token; whether it is time for `release`, which takes longer."""
         self._held += token
         if len(self._held) < self._next_check or (self._whole and not self._too_long()):
-            return ""
-        cut = self._cut()
-        return self._release(cut) if cut or self._too_long() else ""
+            return False
+        self._end = self._cut()
+        return bool(self._end) or self._too_long()
+
+    def release(self) -> str:
+        """Check what is held back, and let its beginning through."""
+        return self._release(self._end)
 
     def close(self) -> str:
         """The stream has ended."""
@@ -136,7 +141,9 @@ class GuardedStream:
     def __iter__(self) -> Iterator[str]:
         """Pieces of text as let through."""
         for token in self._tokens:
-            if piece := self._window.feed(token):
+            if not self._window.take(token):
+                continue
+            if piece := self._window.release():
                 yield piece
             if self._window.refused:
                 return
@@ -161,7 +168,9 @@ class GuardedAsyncStream:
     async def __aiter__(self) -> AsyncIterator[str]:
         """Pieces of text as let through."""
         async for token in self._tokens:
-            if piece := await asyncio.to_thread(self._window.feed, token):
+            if not self._window.take(token):
+                continue
+            if piece := await asyncio.to_thread(self._window.release):
                 yield piece
             if self._window.refused:
                 return

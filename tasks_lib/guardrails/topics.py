@@ -125,4 +125,4 @@ def _readings(questions: list[str], history: int) -> list[str]:
 def _head(text: str) -> str:
     """As much as the embedder reads: the piece that the injection classifier embeds too, so that it is done once."""
     start, end = windows(text)[0]
-    return text[start:end]
+    return text[start:end].strip()

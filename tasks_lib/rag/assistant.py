@@ -12,7 +12,7 @@ from tasks_lib.errors import LlmopsError
 from tasks_lib.guardrails.guardrails import Guardrails
 from tasks_lib.guardrails.results import GuardResult
 from tasks_lib.rag.conversation import check_messages
-from tasks_lib.rag.passage_guard import PASSAGES_KEY
+from tasks_lib.rag.passage_guard import PASSAGES_KEY, QUESTION_KEY
 from tasks_lib.rag.streaming import AnswerStream, Emit, ReplyText, passages_of
 from tasks_lib.rag.types import Answer, GuardrailDecision, Message
 
@@ -99,8 +99,8 @@ class Assistant:
         chunks = aiter(handle)
         opening = await passages_of(chunks)
         reply = ReplyText(chunks)
-        sources = opening.meta[PASSAGES_KEY] if opening else []
-        guarded = self._guardrails.guard_stream_async(aiter(reply), sources, incoming.messages[-1].content)
+        sources, question = (opening.meta[PASSAGES_KEY], opening.meta[QUESTION_KEY]) if opening else ([], "")
+        guarded = self._guardrails.guard_stream_async(aiter(reply), sources, question)
         shown = False
         async for piece in guarded:
             if not reply.refused:

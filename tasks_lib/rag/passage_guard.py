@@ -13,6 +13,8 @@ from tasks_lib.rag.types import GuardrailDecision
 
 PASSAGES_KEY = "passages"
 """Key of a streamed chunk's meta that holds the passages, as `Source`s, which the text that follows is based on."""
+QUESTION_KEY = "question"
+"""Key of the same meta that holds the question, as it was searched for."""
 
 
 @component
@@ -29,7 +31,8 @@ class PassageGuard:
     def run(
         self,
         documents: list[Document],
-        streaming_callback: StreamingCallbackT | None = None,  # noqa: ARG002  (Haystack wants one signature for both)
+        question: str = "",  # noqa: ARG002  (Haystack wants one signature for both)
+        streaming_callback: StreamingCallbackT | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
         """Check `documents`.
 
@@ -39,12 +42,13 @@ class PassageGuard:
 
     @component.output_types(documents=list[Document], decisions=list[GuardrailDecision])
     async def run_async(
-        self, documents: list[Document], streaming_callback: StreamingCallbackT | None = None
+        self, documents: list[Document], question: str = "", streaming_callback: StreamingCallbackT | None = None
     ) -> dict[str, Any]:
-        """As :meth:`run`; a stream is told the passages before its text begins."""
+        """As :meth:`run`; a stream is told passages and question before its text begins."""
         result = await self.guardrails.check_passages_async([source_of(document) for document in documents])
         if streaming_callback is not None:
-            told: Any = streaming_callback(StreamingChunk(content="", meta={PASSAGES_KEY: result.sources}))
+            meta = {PASSAGES_KEY: result.sources, QUESTION_KEY: question}
+            told: Any = streaming_callback(StreamingChunk(content="", meta=meta))
             await told
         return self._kept(documents, result)
 
@@ -56,4 +60,4 @@ class PassageGuard:
             place = (meta.get("source") or "", meta["document"], meta["start"], meta["end"])
             if place in contents:
                 kept.append(replace(document, content=contents[place]))
-        return {"documents": kept, "decisions": [d for d in result.decisions if d.action != "allow"]}
+        return {"documents": kept, "decisions": [d for d in result.decisions if d.kinds]}

@@ -6,6 +6,7 @@ from haystack.components.generators.chat.types import ChatGenerator
 
 from tasks_lib.components.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.components.follow_up import FollowUpResolver, QuestionRewriter
+from tasks_lib.components.remembered import RememberedEmbedder
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.guardrails.build import build_guardrails
 from tasks_lib.guardrails.guardrails import Guardrails
@@ -29,9 +30,10 @@ def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | 
     """
     embedder = platform.embedder(rag.embedder)
     generator = platform.chat_generator(rag.llm)  # a component of its own: a pipeline owns its components
-    guardrails = build_guardrails(rag.guardrails, embedder, generator)
+    remembered = RememberedEmbedder(embedder)  # guardrails and retriever embed the same question
+    guardrails = build_guardrails(rag.guardrails, remembered, generator)
     pipeline = Pipeline()
-    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), embedder)
+    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), remembered)
     _add_question(pipeline, rag, platform, generator)
     _add_guard(pipeline, guardrails)
     if generator is None:
@@ -58,6 +60,7 @@ def _add_guard(pipeline: Pipeline, guardrails: Guardrails) -> None:
     """`guard`: passages as the guardrails let them through."""
     pipeline.add_component("guard", PassageGuard(guardrails))
     pipeline.connect(f"{PASSAGES}.documents", "guard.documents")
+    pipeline.connect("question.question", "guard.question")
 
 
 def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAnswerer) -> None:

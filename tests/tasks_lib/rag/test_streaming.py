@@ -1,5 +1,6 @@
 """Answers as they are written."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +11,14 @@ from haystack.dataclasses import ChatMessage
 from blocks.local import LocalPlatform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.errors import InputError
+from tasks_lib.guardrails.grounding import GroundingDetector
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.prompt import NO_ANSWER
+from tasks_lib.rag.streaming import AnswerStream, Emit
 from tasks_lib.rag.types import Answer, Message
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")
+ALONE = "How much leave do part-timers get?"
 LONG = "Full-time employees receive 27 days of annual leave per calendar year. " * 12
 
 WithModel = Callable[[Callable[[list[ChatMessage]], str]], Any]
@@ -67,6 +71,24 @@ def test_what_is_masked_reaches_no_piece(with_model: WithModel, unguarded: dict[
     assert [decision.action for decision in answer.guardrails if decision.validator == "personal_data"][-1] == "mask"
 
 
+def test_what_is_written_is_checked_against_the_question_that_was_searched_for(
+    with_model: WithModel, unguarded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(GroundingDetector, "detect", lambda _, _text, context: asked.append(context.question) or [])
+    platform = with_model(lambda prompt: ALONE if "Conversation:" in (prompt[-1].text or "") else LONG)
+    guardrails = {**unguarded, "grounding": {"enabled": True}}
+    rag = RagConfig.model_validate({"llm": {"model": "mock/canned"}, "guardrails": guardrails})
+    assistant = build_assistant(rag, platform)
+    asked.clear()
+    turns = [QUESTION, Message(role="assistant", content=LONG), Message(role="user", content="And for part-timers?")]
+    list(assistant.stream(turns))
+    assert len(asked) > 2
+    assistant.answer(turns)
+    asyncio.run(assistant.answer_async(turns))
+    assert set(asked) == {ALONE}
+
+
 def test_without_a_model_the_extracted_answer_is_one_piece(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
     rag = RagConfig.model_validate({"guardrails": unguarded})
     pieces, answer = streamed(rag, handbook)
@@ -95,3 +117,19 @@ def test_a_stream_beats_while_the_model_says_nothing(with_model: WithModel, mode
     assert next(pieces) == ""
     speak.set()
     assert "".join(pieces) == LONG
+
+
+def test_all_streams_share_one_event_loop_since_connections_belong_to_theirs() -> None:
+    loops = []
+
+    class Recording:
+        async def answer_streaming(self, messages: list[Message], emit: Emit) -> Answer:
+            loops.append(asyncio.get_running_loop())
+            await emit(messages[-1].content)
+            return Answer(response="", refused=False)
+
+    recording: Any = Recording()
+    pieces = [list(AnswerStream(recording, [QUESTION])) for _ in range(2)]
+    assert pieces == [[QUESTION.content]] * 2
+    assert loops[0] is loops[1]
+    assert loops[0].is_running()
