@@ -48,12 +48,21 @@ class _Guards:
         except queue.Empty:
             guard = new_guard(self._name, self._validators)
         try:
-            return detections_of(guard, text, context)
+            found = detections_of(guard, text, context)
+            _log_let_through(self._name, found)
+            return found
         except Exception as error:  # noqa: BLE001 - fail closed; the message may hold the text
             logger.warning("guard %s failed with %s", self._name, type(error).__name__)
             return {v.detector.name: [Detection(FAILED, 0, len(text), 1.0, "refuse")] for v in self._validators}
         finally:
             self._idle.put(guard)
+
+
+def _log_let_through(where: str, found: dict[str, list[Detection]]) -> None:
+    """A line for every validator whose findings are only to be logged; their kinds, never the text."""
+    for name, detections in found.items():
+        if kinds := {d.kind for d in detections if d.action == "allow-and-log"}:
+            logger.warning("guardrail %s lets %s through (%s)", name, ", ".join(sorted(kinds)), where)
 
 
 class Guardrails:

@@ -15,10 +15,13 @@ _LOOKALIKES = dict(
     )
 )
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-")
+_LEETS = frozenset("01345789@$!|")
 _LEET = str.maketrans("01345789@$!|", "oieastbgasil")
 _DIGIT_LOOKALIKES = str.maketrans("OoQDIlLZzSsB", "000011122558")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{16,4096}={0,2}(?![A-Za-z0-9+/=_-])")
 _MAX_ENCODED = 16
+_LONGEST_FOLD = 4
+"""Characters that one may stand for; some Arabic ligatures stand for eighteen."""
 _WORD = re.compile(r"\S+")
 _NUMBERISH = re.compile(r"(?<![\w-])[0-9OoQDIlLZzSsB][0-9OoQDIlLZzSsB \-]{6,40}[0-9OoQDIlLZzSsB](?![\w-])")
 
@@ -64,7 +67,8 @@ def _fold(character: str) -> str:
         return str(unicodedata.digit(character))
     if character in _DASHES:
         return "-"
-    return unicodedata.normalize("NFKC", character)
+    folded = unicodedata.normalize("NFKC", character)
+    return folded if len(folded) <= _LONGEST_FOLD else character
 
 
 def _unmix(text: str) -> str:
@@ -80,16 +84,28 @@ def _unmixed(word: str) -> str:
     return word
 
 
-def plain_words(text: str) -> str:
-    """Words written with digits for letters as words ("1gn0re" is "ignore"); positions stay."""
-    return _WORD.sub(lambda match: _plain_word(match[0]), text)
+def plain_words(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Words written with digits for letters as words ("1gn0re" is "ignore"), and where there are such words.
+
+    Positions stay.
+    """
+    pieces: list[str] = []
+    changed: list[tuple[int, int]] = []
+    done = 0
+    for match in _WORD.finditer(text):
+        if _LEETS.isdisjoint(match[0]) or (plain := _plain_word(match[0])) == match[0]:
+            continue
+        pieces += [text[done : match.start()], plain]
+        changed.append(match.span())
+        done = match.end()
+    return "".join([*pieces, text[done:]]), changed
 
 
 def _plain_word(word: str) -> str:
-    letters = sum(c.isalpha() for c in word)
-    return (
-        word.translate(_LEET) if letters and letters < len(word) and letters * 2 >= len(word.strip(".,;:!?")) else word
-    )
+    core = word.rstrip(".,;:!?)")
+    letters = sum(c.isalpha() for c in core)
+    plain = letters and letters < len(core) and letters * 2 >= len(core)
+    return core.translate(_LEET) + word[len(core) :] if plain else word
 
 
 def disguised_numbers(text: str) -> list[tuple[int, str]]:
