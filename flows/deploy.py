@@ -1,5 +1,6 @@
 """`llmops deploy`: register, validate, evaluate, decide, promote. Nothing worse reaches users."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS, ask_a_person
-from tasks_lib.config.settings import Settings
+from flows.runners import task_runner
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import LlmopsError, VersionError
 from tasks_lib.evaluation.decide import (
     Comparison,
@@ -29,7 +31,7 @@ from tasks_lib.registry.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.registry.publish import Outcome, announce, record
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect, run_of
-from tasks_lib.registry.versions import VersionAddress
+from tasks_lib.registry.versions import Asked, VersionAddress
 from tasks_lib.untraversed import untraversed
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
@@ -108,8 +110,8 @@ def _judge_candidate(place: Platform, plan: Plan, settings: Settings, run_id: st
     gate, candidate = settings.gate, plan.candidate
     number = tasks.register_candidate(place, candidate, gate.aliases["candidate"])
     address = VersionAddress(candidate.model, number, candidate.rag.index_name)
-    live, examples = plan.production_address, untraversed(plan.dataset.examples)
-    ours, theirs = tasks.ask_versions(place, address, live, examples, gate)
+    live, examples = plan.production_address, plan.dataset.examples
+    ours, theirs = _ask(place, address, live, examples, gate)
     found: dict[str, Any] = {}
     if ours.problem:
         decision = rejected([ours.problem])
@@ -135,6 +137,19 @@ def _judge_candidate(place: Platform, plan: Plan, settings: Settings, run_id: st
     )
     tag_version(connect(place), candidate.model, number, outcome.version_tags)
     return outcome
+
+
+def _ask(
+    place: Platform,
+    candidate: VersionAddress,
+    production: VersionAddress | None,
+    examples: Sequence[Example],
+    gate: GateConfig,
+) -> tuple[Asked, Asked | None]:
+    if gate.task_runner == "threads":
+        return tasks.ask_versions(place, candidate, production, untraversed(examples), gate)
+    with task_runner(gate) as runner:
+        return tasks.ask_versions_on(runner, place, candidate, production, examples, gate)
 
 
 def _judge_production(place: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:

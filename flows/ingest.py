@@ -3,13 +3,12 @@
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from prefect import flow
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from blocks.resolve import resolve_platform
-from tasks_lib.config.settings import IngestConfig, Settings
+from flows.runners import task_runner
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.cache import clear, results_folder
 from tasks_lib.ingestion.plan import PlannedDocument
@@ -52,7 +51,7 @@ def ingest(settings: Settings | None = None, platform: str = "local") -> IngestR
     if settings.ingest.dry_run:
         return planned_result(discover(resolved, settings), index, settings, started)
     results = results_folder(Home.from_environment(), settings)
-    with index.writing(settings.ingest.lock_timeout_seconds), task_runner(settings.ingest) as runner:
+    with index.writing(settings.ingest.lock_timeout_seconds), task_runner(settings.ingest, THREADS) as runner:
         plan = discover(resolved, settings)
 
         def prepare(work: Iterable[list[PlannedDocument]]) -> Iterable[PreparedBatch]:
@@ -78,12 +77,3 @@ def _tell(result: IngestResult, platform: Platform) -> None:
             logger.warning(warning)
             result.warnings.append(warning)
     finalize(result)
-
-
-def task_runner(config: IngestConfig) -> TaskRunner[Any]:
-    """Where the batches run: threads of this process, or a Dask cluster."""
-    if config.task_runner == "dask":
-        from prefect_dask.task_runners import DaskTaskRunner
-
-        return DaskTaskRunner(address=config.dask_address)
-    return ThreadPoolTaskRunner(max_workers=THREADS)

@@ -31,7 +31,14 @@ DEFAULT_ALIASES: dict[AliasRole, str] = {"candidate": "champion", "production": 
 DEFAULT_GUARD_METRICS: dict[str, float | None] = {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0}
 
 
-class IngestConfig(StrictModel):
+class RunnerConfig(StrictModel):
+    """Where the tasks run that a verb's work is divided into."""
+
+    task_runner: Literal["threads", "dask"] = Field(default="threads", description="Where batches run.")
+    dask_address: str | None = Field(default=None, description="Dask scheduler; empty starts a local cluster.")
+
+
+class IngestConfig(RunnerConfig):
     """How documents are brought into the index."""
 
     source: str | None = Field(default=None, description="Folder or s3:// prefix; empty for the sample handbook.")
@@ -48,8 +55,6 @@ class IngestConfig(StrictModel):
     )
     batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
     lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")
-    task_runner: Literal["threads", "dask"] = Field(default="threads", description="Where batches run.")
-    dask_address: str | None = Field(default=None, description="Dask scheduler; empty starts a local cluster.")
 
 
 class DatasetConfig(StrictModel):
@@ -65,7 +70,7 @@ class DatasetConfig(StrictModel):
     add_from_traces: bool = Field(default=False, description="Add production traces with bad feedback.")
 
 
-class GateConfig(StrictModel):
+class GateConfig(RunnerConfig):
     """What a version must show before it is promoted."""
 
     dataset: str | None = Field(default=None, description="`name` or `name:version`; empty for the newest.")
@@ -84,7 +89,10 @@ class GateConfig(StrictModel):
     resamples: int = Field(default=10_000, ge=1000, le=1_000_000)
     seed: int = 0
     minimum_questions: int = Field(default=20, ge=2, description="Fewer questions decide nothing.")
-    concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version.")
+    concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version; on Dask, per batch.")
+    batch_questions: int = Field(
+        default=100, ge=1, description="Questions of a batch on Dask, each of which loads the version anew."
+    )
     question_timeout_seconds: float = Field(default=60.0, gt=0)
     validation_latency_seconds: float = Field(default=20.0, gt=0, description="Ceiling of one validation question.")
     judge_guidelines: tuple[str, ...] = Field(

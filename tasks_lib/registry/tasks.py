@@ -1,9 +1,12 @@
 """The gate's steps as Prefect tasks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import TaskRunner
 from prefect.transactions import Transaction, get_transaction
 
 from tasks_lib.config.settings import GateConfig
@@ -17,6 +20,7 @@ from tasks_lib.registry import moves, versions
 from tasks_lib.registry.register import Candidate, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
 from tasks_lib.registry.versions import Asked, VersionAddress
+from tasks_lib.untraversed import untraversed
 
 MOVE = "alias move"
 """Key under which a transaction keeps what its rollback needs."""
@@ -44,8 +48,46 @@ def ask_versions(
 def ask_production(
     platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
 ) -> Asked:
-    """:func:`tasks_lib.registry.versions.ask_production`."""
-    return versions.ask_production(platform, production, examples, gate)
+    """:func:`tasks_lib.registry.versions.ask_version`."""
+    return versions.ask_version(platform, production, examples, gate)
+
+
+@task(name="validate-candidate", cache_policy=NO_CACHE)
+def validate_candidate(
+    platform: Platform, candidate: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> Asked:
+    """:func:`tasks_lib.registry.versions.validate_candidate`."""
+    return versions.validate_candidate(platform, candidate, examples, gate)
+
+
+@task(name="ask-version", task_run_name="ask-version-{version.version}", cache_policy=NO_CACHE, persist_result=False)
+def ask_batch(platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+    """:func:`tasks_lib.registry.versions.ask_version`, for a batch of the questions."""
+    return versions.ask_version(platform, version, examples, gate)
+
+
+def ask_versions_on(
+    runner: TaskRunner[Any],
+    platform: Platform,
+    candidate: VersionAddress,
+    production: VersionAddress | None,
+    examples: Sequence[Example],
+    gate: GateConfig,
+) -> tuple[Asked, Asked | None]:
+    """As :func:`ask_versions`, in batches that are tasks of `runner` once the candidate has passed its tests."""
+    ours = validate_candidate(platform, candidate, untraversed(examples), gate)
+    if ours.problem:
+        return ours, None
+    asked = {
+        version: [
+            runner.submit(ask_batch, {"platform": platform, "version": version, "examples": batch, "gate": gate})
+            for batch in _batches(examples, gate.batch_questions)
+        ]
+        for version in (candidate, production)
+        if version is not None
+    }
+    said = {version: versions.joined([batch.result() for batch in batches]) for version, batches in asked.items()}
+    return replace(said[candidate], checks=ours.checks), said[production] if production else None
 
 
 @task(name="score-version", task_run_name="score-version-{address.version}", cache_policy=NO_CACHE)
@@ -73,6 +115,10 @@ def score_version(
         parent_run_id=run_id,
         judged=judge_answers(judge, predictions, gate) if judge else None,
     )
+
+
+def _batches(examples: Sequence[Example], size: int) -> list[Sequence[Example]]:
+    return [examples[first : first + size] for first in range(0, len(examples), size)]
 
 
 @task(name="move-aliases", cache_policy=NO_CACHE)

@@ -66,15 +66,42 @@ def ask_versions(
         return ours, theirs.result()
 
 
-def ask_production(
-    platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
+def validate_candidate(
+    platform: Platform, candidate: VersionAddress, examples: Sequence[Example], gate: GateConfig
 ) -> Asked:
-    """Put all questions to production alone."""
+    """Only the checks of the candidate; its questions are asked elsewhere."""
+    checks: tuple[Check, ...] = ()
     try:
-        with _process(platform, production, gate) as process:
-            return Asked(tuple(predict(process, examples, gate, "evaluate production")))
+        with _process(platform, candidate, gate) as process:
+            checks = tuple(validate(process, examples, gate))
+    except VersionError as error:
+        return _not_loaded(error, checks)
+    return Asked(problem=_failed(checks), checks=checks)
+
+
+def ask_version(platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+    """Put all questions to a version in processes of its own."""
+    try:
+        with _process(platform, version, gate) as process:
+            return Asked(tuple(predict(process, examples, gate, f"evaluate version {version.version}")))
     except VersionError as error:
         return Asked(problem=error.message)
+
+
+def joined(batches: Sequence[Asked]) -> Asked:
+    """All batches as if they were asked at once; without one of them there is nothing to measure."""
+    problem = next((batch.problem for batch in batches if batch.problem), "")
+    said = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
+    return Asked(said, problem)
+
+
+def _not_loaded(error: VersionError, checks: tuple[Check, ...]) -> Asked:
+    return Asked(problem=error.message, checks=checks or (Check(name="loads", ok=False, detail=error.message),))
+
+
+def _failed(checks: Sequence[Check]) -> str:
+    failed = next((check for check in checks if not check.ok), None)
+    return f"validation failed: {failed.name}: {failed.detail}" if failed else ""
 
 
 def smoke(platform: Platform, model: str, alias: str, version: VersionAddress, example: Example, seconds: float) -> str:
@@ -111,13 +138,12 @@ def _ask_candidate(
     try:
         with _process(platform, candidate, gate) as process:
             checks = tuple(validate(process, examples, gate))
-            failed = next((check for check in checks if not check.ok), None)
-            if failed is not None:
-                return Asked(problem=f"validation failed: {failed.name}: {failed.detail}", checks=checks)
+            if problem := _failed(checks):
+                return Asked(problem=problem, checks=checks)
             passed.set_result(True)
             return Asked(tuple(predict(process, examples, gate, "evaluate the candidate")), checks=checks)
     except VersionError as error:
-        return Asked(problem=error.message, checks=checks or (Check(name="loads", ok=False, detail=error.message),))
+        return _not_loaded(error, checks)
 
 
 def _ask_production(

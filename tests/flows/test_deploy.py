@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +19,12 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.evaluation.datasets import save
 from tasks_lib.evaluation.decide import Decision
+from tasks_lib.evaluation.examples import Example
 from tasks_lib.home import Home
-from tasks_lib.registry import aliases, process
+from tasks_lib.platform import Platform
+from tasks_lib.registry import aliases, process, tasks
 from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.versions import Asked, VersionAddress
 from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
@@ -131,6 +134,35 @@ def test_the_gate_promotes_restores_and_rolls_back(
     assert (late.decision, late.production_version) == ("undecided", 2)
     assert late.reasons[0].startswith(f"production moved from version {dark.version} to 2 in the meantime")
     assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 2, "production": 2}
+
+
+@pytest.mark.flow
+def test_batches_of_the_questions_are_asked_by_dask_workers(
+    deploy: Deploy, live_platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster, get_worker
+
+    sizes, workers = [], set()
+    ask = tasks.versions.ask_version
+
+    def noted(place: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+        sizes.append(len(examples))
+        workers.add(get_worker().name)
+        return ask(place, version, examples, gate)
+
+    monkeypatch.setattr(tasks.versions, "ask_version", noted)
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        dask = {"task_runner": "dask", "dask_address": cluster.scheduler_address, "batch_questions": 9}
+        first = deploy(fakes.KNOWS_SIX, thresholds={"retrieval_recall": 0.4}, **dask)
+        assert (first.decision, first.production_version) == ("promote", 1)
+        better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, **dask)
+        assert (better.decision, better.production_version) == ("promote", 2)
+        assert better.comparison is not None
+        assert (better.comparison.wins, better.comparison.losses) == (6, 0)
+        assert sorted(sizes) == [7, 7, 7, 9, 9, 9]
+        assert len(workers) == 2
+        failing = deploy(fakes.REFUSES_EVERYTHING, **dask)
+    assert (failing.decision, failing.passed_tests, failing.production_version) == ("reject", False, 2)
 
 
 def judge_that_is_late_for_some(messages: list[ChatMessage]) -> str:

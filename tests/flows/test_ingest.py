@@ -133,10 +133,3 @@ def test_a_batch_that_takes_too_long_is_named_and_not_tried_again(
         ingest(configured(folder))
     assert len(attempts) == 1
     assert not platform.indexes()
-
-
-def test_batches_run_on_the_configured_runner() -> None:
-    from flows.ingest import task_runner
-
-    assert type(task_runner(IngestConfig())).__name__ == "ThreadPoolTaskRunner"
-    assert type(task_runner(IngestConfig(task_runner="dask", dask_address="tcp://h:1"))).__name__ == "DaskTaskRunner"
