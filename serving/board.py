@@ -26,9 +26,9 @@ class Board:
         """This worker can answer from now on, or no longer."""
         self._able[int(os.environ["LITSERVE_WORKER_ID"])] = os.getpid() if able else 0
 
-    def able(self) -> bool:
-        """Whether any worker can answer."""
-        return any(process and alive(process) for process in self._able)
+    def able(self) -> int:
+        """How many workers can answer."""
+        return sum(bool(process) and alive(process) for process in self._able)
 
     def offer(self, slot: int) -> int:
         """Number of the next question in `slot`, which is nobody's yet; earlier ones are void."""

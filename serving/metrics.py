@@ -1,7 +1,7 @@
 """Prometheus metrics of the endpoint."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi import HTTPException
@@ -11,9 +11,12 @@ SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 
 
 class Metrics:
-    """What the endpoint counts; one instance a process."""
+    """What the endpoint counts; one instance a process.
 
-    def __init__(self) -> None:
+    :param able: Number of workers that can answer.
+    """
+
+    def __init__(self, able: Callable[[], int] = int) -> None:
         self.registry = CollectorRegistry()
         named: dict[str, Any] = {"registry": self.registry, "namespace": "llmops"}
         self._answers = Counter("answers", "Answers by route and outcome.", ["route", "outcome"], **named)
@@ -27,10 +30,11 @@ class Metrics:
         self._cost = Counter("cost", "Cost of answers, in the currency of the provider's prices.", **named)
         self._refusals = Counter("refusals", "Refused answers by reason.", ["reason"], **named)
         self._guardrails = Counter(
-            "guardrail_hits", "Guardrails that masked or refused.", ["validator", "direction", "action"], **named
+            "guardrail_hits", "Guardrails that found something.", ["validator", "direction", "action"], **named
         )
         self._version = Gauge("version", "Version that wrote the last answer.", **named)
         self.under_way = Gauge("answers_under_way", "Answers being written.", **named)
+        Gauge("workers_ready", "Workers that can answer.", **named).set_function(able)
 
     async def observed(self, route: str, events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
         """`events`, counted."""
@@ -65,7 +69,7 @@ class Metrics:
         if answer["refused"]:
             self._refusals.labels(answer.get("refusal_reason") or "unknown").inc()
         for decision in answer["guardrails"]:
-            if decision["action"] != "allow":
+            if decision["action"] != "allow" or decision.get("kinds"):
                 self._guardrails.labels(decision["validator"], decision["direction"], decision["action"]).inc()
         version = answer["model_uri"].rpartition("/")[2]
         self._version.set(int(version) if version.isdigit() else 0)

@@ -74,7 +74,7 @@ def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: Limits) 
     app.router.routes = [
         route for route in app.router.routes if not (isinstance(route, Route) and route.path in REPLACED)
     ]
-    metrics = Metrics()
+    metrics = Metrics(api.board.able)
     answers = Counted(Answers(server, api), metrics, limits)
     _add_answers(app, answers)
     _add_openai(app, answers, api.model_name)

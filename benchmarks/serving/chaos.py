@@ -37,6 +37,7 @@ STEADY_SECONDS = 4.0
 SWITCH_SECONDS = 240.0
 GONE_SECONDS = 20.0
 """How long the versions' processes may write their last traces."""
+READY_SECONDS = 180.0
 CLIENTS = 4
 Row = tuple[str, list[Asked], str]
 
@@ -185,15 +186,20 @@ class Chaos:
             max(found, key=lambda process: process.create_time()).kill()
             killed = time.monotonic()
             recovered = until(lambda: self.answers_since(load, killed, seconds=3), 90)
-            back = until(lambda: len(self.alive(what)) >= len(found), 60)
+            back = until(self.whole, READY_SECONDS)
             time.sleep(STEADY_SECONDS)
             ends = [one.at + one.seconds - killed for one in load.asked if one.failed]
             failures = f"failures from {min(ends):.2f} to {max(ends):.2f} s after the kill; " if ends else ""
             return (
-                f"one of {len(found)}; {failures}{recovered:.1f} s until 3 s without one; replaced after {back:.1f} s"
+                f"one of {len(found)}; {failures}{recovered:.1f} s until 3 s without one; all workers ready {back:.1f} s after that"
             )
 
         return work
+
+    def whole(self) -> bool:
+        """Whether every worker can answer."""
+        told = httpx.get(f"{self.address}/metrics", timeout=5).text
+        return f"llmops_workers_ready {float(self.workers)}" in told
 
     def alive(self, what: str) -> list[psutil.Process]:
         """Processes below the endpoint whose command holds `what`."""
