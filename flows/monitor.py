@@ -5,8 +5,10 @@ import time
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from flows.runners import task_runner
 from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.tasks import (
     compare_window,
     keep_report,
@@ -16,8 +18,10 @@ from tasks_lib.monitoring.tasks import (
     read_traces,
     record_window,
     score_traces,
+    score_traces_on,
     tell,
 )
+from tasks_lib.monitoring.traces import Traffic
 from tasks_lib.platform import Platform
 from tasks_lib.untraversed import untraversed
 
@@ -54,12 +58,19 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
             stored = read_stored(resolved, window.stored_run)
             keep_report(resolved, stored)
             return stored
-        traffic = untraversed(read_traces(resolved, window))
-        scores = untraversed(score_traces(resolved, traffic, settings))
+        read = read_traces(resolved, window)
+        traffic, scores = untraversed(read), untraversed(_scored(resolved, read, settings))
         analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
         _tell(resolved, result, settings)
     return result
+
+
+def _scored(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
+    if settings.monitor.task_runner == "threads":
+        return score_traces(platform, untraversed(traffic), settings)
+    with task_runner(settings.monitor) as runner:
+        return score_traces_on(runner, platform, traffic, settings)
 
 
 def _tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:

@@ -153,7 +153,7 @@ class ObjectivesConfig(StrictModel):
     cost_per_answer: float | None = Field(default=None, gt=0, description="Largest mean cost of an answer.")
 
 
-class MonitorConfig(StrictModel):
+class MonitorConfig(RunnerConfig):
     """How production traffic is judged."""
 
     since: Moment | None = Field(default=None, description="Start of the window; empty for the end of the last one.")
@@ -182,6 +182,7 @@ class MonitorConfig(StrictModel):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    batch_traces: int = Field(default=500, ge=1, description="Traces of a batch on Dask.")
     objectives: ObjectivesConfig = ObjectivesConfig()
 
     @model_validator(mode="after")

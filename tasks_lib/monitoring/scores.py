@@ -1,7 +1,7 @@
 """One row of scores per trace. A scorer that fails on a trace is counted there, and its value is missing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,13 +63,15 @@ def score(
     sample: int | None = None,
     seed: int = 0,
     judge: Judge | None = None,
+    rows: list[int] | None = None,
 ) -> Scores:
-    """Score a window.
+    """Score a window, or a batch of it.
 
     :param sample: Traces for the costly scorers (embeddings, the judge), chosen by `seed`; all without it.
+    :param rows: Those traces, where they are chosen already.
     """
     scores = Scores(records, {name: np.full(len(records), np.nan) for name in CATALOGUE})
-    rows = sample_rows(len(records), sample, seed)
+    rows = sample_rows(len(records), sample, seed) if rows is None else rows
     scores.sampled = len(rows)
     for name, scorer in CHEAP.items():
         _run(scores, name, scorer, range(len(records)))
@@ -78,6 +80,27 @@ def score(
     if judge:
         _score_by_judge(scores, rows, judge)
     return scores
+
+
+def joined(batches: Sequence[Scores]) -> Scores:
+    """The scores of batches that follow each other as those of one window."""
+    names = batches[0].columns
+    whole = Scores(
+        [record for batch in batches for record in batch.records],
+        {name: np.concatenate([batch.columns[name] for batch in batches]) for name in names},
+    )
+    first = 0
+    for batch in batches:
+        for name, failed in batch.failures.items():
+            whole.failures.setdefault(name, {}).update(failed)
+        whole.attempts.update(batch.attempts)
+        whole.reasons.update(batch.reasons)
+        whole.sampled += batch.sampled
+        whole.vector_rows += [first + row for row in batch.vector_rows]
+        first += len(batch.records)
+    vectors = [batch.vectors for batch in batches if len(batch.vectors)]
+    whole.vectors = np.concatenate(vectors) if vectors else whole.vectors
+    return whole
 
 
 def coverage(record: TraceRecord) -> float | None:

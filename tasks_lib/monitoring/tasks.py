@@ -7,6 +7,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.task_runners import TaskRunner
 from prefect.tasks import Task
 
 from tasks_lib.config.settings import Settings
@@ -18,8 +19,8 @@ from tasks_lib.monitoring.publish import publish, report_address
 from tasks_lib.monitoring.record import keep, record, stored_result
 from tasks_lib.monitoring.reference import load_reference
 from tasks_lib.monitoring.result import MonitorResult
-from tasks_lib.monitoring.scores import Scores, score
-from tasks_lib.monitoring.traces import Traffic, read_traffic
+from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
+from tasks_lib.monitoring.traces import TraceRecord, Traffic, read_traffic
 from tasks_lib.monitoring.window import TOLD_TAG, Window, choose_window, past_windows, reported_traces
 from tasks_lib.platform import Platform
 from tasks_lib.registry.tracking import connect
@@ -56,10 +57,32 @@ def read_traces(platform: Platform, window: Window) -> Traffic:
 def score_traces(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
     """Score every trace; the costly scorers look at a sample if one is asked for."""
     config = settings.monitor
+    return _scored(platform, traffic.records, sample_rows(len(traffic.records), config.sample, config.seed), settings)
+
+
+@task(name="score-batch", cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)
+def score_batch(platform: Platform, records: list[TraceRecord], rows: list[int], settings: Settings) -> Scores:
+    """Score some of the traces; the costly scorers look at those in `rows`."""
+    return _scored(platform, records, rows, settings)
+
+
+def score_traces_on(runner: TaskRunner[Any], platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
+    """As :func:`score_traces`, in batches that are tasks of `runner`."""
+    config, records = settings.monitor, traffic.records
+    chosen = sample_rows(len(records), config.sample, config.seed)
+    batches = []
+    for first in range(0, max(len(records), 1), config.batch_traces):
+        rows = [row - first for row in chosen if first <= row < first + config.batch_traces]
+        batch = {"records": records[first : first + config.batch_traces], "rows": rows}
+        batches.append(runner.submit(score_batch, {"platform": platform, "settings": settings, **batch}))
+    return joined([batch.result() for batch in batches])
+
+
+def _scored(platform: Platform, records: list[TraceRecord], rows: list[int], settings: Settings) -> Scores:
+    config = settings.monitor
     generator = platform.judge()
     judge = Judge(generator, config.judge_guidelines, config.judge_timeout_seconds) if generator else None
-    embedder = platform.embedder(settings.embedder)
-    return score(traffic.records, embedder, sample=config.sample, seed=config.seed, judge=judge)
+    return score(records, platform.embedder(settings.embedder), judge=judge, rows=rows)
 
 
 @task(name="compare", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)

@@ -137,6 +137,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
 
 
 @pytest.mark.flow
+@pytest.mark.deployed
 def test_batches_of_the_questions_are_asked_by_dask_workers(
     deploy: Deploy, live_platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

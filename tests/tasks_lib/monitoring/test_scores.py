@@ -14,7 +14,7 @@ from tasks_lib.config.settings import ObjectivesConfig
 from tasks_lib.evaluation.judge import Judge
 from tasks_lib.monitoring import scores as module
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade, syllables
-from tasks_lib.monitoring.scores import Scores, score
+from tasks_lib.monitoring.scores import Scores, joined, score
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
@@ -54,6 +54,27 @@ def test_an_answer_from_the_passages_is_grounded_and_an_invented_one_is_not() ->
     assert scores.columns["groundedness"].tolist() == [1.0, 0.0]
     assert scores.columns["answer_relevance"][0] > scores.columns["answer_relevance"][1]
     assert scores.failures == {}
+
+
+def test_batches_are_scored_as_the_window_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(one: TraceRecord) -> float:
+        if one.trace_id in {"tr-1", "tr-4"}:
+            raise ValueError(one.trace_id)
+        return float(len(one.question))
+
+    monkeypatch.setitem(module.CHEAP, "question_words", count)
+    window = [record(number, refused=number == 2, question="annual leave" * number or "?") for number in range(5)]
+    whole = score(window, WordEmbedder(), rows=[0, 1, 3])
+    batches = [score(window[:2], WordEmbedder(), rows=[0, 1]), score(window[2:], WordEmbedder(), rows=[1])]
+    both = joined(batches)
+    assert [one.trace_id for one in both.records] == [one.trace_id for one in window]
+    assert both.columns.keys() == whole.columns.keys()
+    for name, column in whole.columns.items():
+        np.testing.assert_allclose(both.columns[name], column, rtol=1e-6)
+    assert set(both.failures["question_words"]) == {"tr-1", "tr-4"}
+    assert (both.failures, both.attempts, both.sampled) == (whole.failures, whole.attempts, 3)
+    assert both.vector_rows == whole.vector_rows == [0, 1, 3]
+    np.testing.assert_allclose(both.vectors, whole.vectors, rtol=1e-6)
 
 
 def test_refusals_and_errors_have_no_answer_to_score() -> None:
