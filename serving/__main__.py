@@ -4,6 +4,8 @@ import logging
 import multiprocessing
 import os
 import signal
+from threading import Event
+from types import FrameType
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -33,8 +35,9 @@ def serve(
     from serving.logs import log_as_json
     from serving.server import build_server
 
-    log_as_json()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopping = Event()
+    log_as_json(stopping)
+    _stop_on_signals(stopping)
     api = AssistantAPI(
         platform=os.environ.get("LLMOPS_PLATFORM", "local"),
         model=model,
@@ -55,6 +58,23 @@ def serve(
     finally:
         for child in multiprocessing.active_children():  # whoever was still being started
             child.terminate()
+
+
+def _stop_on_signals(stopping: Event) -> None:
+    """Both signals end the main process as Ctrl-C does, having set `stopping`.
+
+    LitServe's child has served to the end when uvicorn raises the signal once more: it just goes.
+    """
+    main = os.getpid()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+        if os.getpid() == main:
+            signal.default_int_handler(number, frame)
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from threading import Event
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -26,9 +27,14 @@ def _no_error_of_ours(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], LlmopsError)
 
 
-def log_as_json() -> None:
-    """Write the logs of this process as lines of JSON; a process calls it once."""
+def log_as_json(stopping: Event | None = None) -> None:
+    """Write the logs of this process as lines of JSON; a process calls it once.
+
+    :param stopping: Is set when the process is told to stop. LitServe's watcher then trips over what is gone already.
+    """
     logging.getLogger("litserve.loops.loops").addFilter(_no_error_of_ours)
+    if stopping is not None:
+        logging.getLogger("litserve.server").addFilter(lambda _: not stopping.is_set())
     handler = logging.StreamHandler()
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
