@@ -105,6 +105,8 @@ def _names_in(fact: Fact) -> Iterator[tuple[str, str]]:
     for entity in fact.sentence.parse.ents:
         if entity.label_ == "GPE" and fact.subject_head in entity:
             continue  # a place that acts is mostly an organisation that was mistaken for one
+        if entity.root.dep_ == "compound" and entity.root.head not in entity:
+            continue  # part of a longer name, or of a term: `a Fair wind rating`
         if entity.label_ in _NAMES and all(token.i in words and is_name(token) for token in entity):
             yield tidied(entity.text), entity.label_
 

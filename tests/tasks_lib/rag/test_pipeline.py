@@ -2,13 +2,16 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
+from tasks_lib.ingestion.sync import sync
 from tasks_lib.rag.assistant import Assistant
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.types import Answer, Message
@@ -100,6 +103,24 @@ def test_the_async_twin_and_threads_give_the_same_answer(assistant: Assistant) -
 def test_an_index_that_was_never_filled_is_an_input_error(empty_home: LocalPlatform) -> None:
     with pytest.raises(InputError, match="there is no index"):
         build_assistant(RagConfig(), empty_home)
+
+
+def test_an_index_that_was_emptied_gives_a_refusal(empty_home: LocalPlatform, tmp_path: Path, unguarded: Any) -> None:
+    settings = Settings()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("# Leave\n\nInterns get ten days of leave.\n", encoding="utf-8")
+    source, index = empty_home.document_source(str(tmp_path / "docs")), empty_home.index(settings.rag)
+    sync(source, index, empty_home.embedder(settings.embedder), settings)
+    with index.writing(10):
+        index.replace(source.uri, ["leave.md"], [])
+        index.commit()
+    assert (index.exists(), index.count()) == (True, 0)
+
+    answer = ask(
+        build_assistant(RagConfig.model_validate({"guardrails": unguarded}), empty_home),
+        "How much leave do interns get?",
+    )
+    assert (answer.refused, answer.refusal_reason, answer.source_documents) == (True, "evidence", [])
 
 
 @pytest.mark.parametrize("mode", ["vector", "keyword"])
