@@ -22,6 +22,8 @@ from pathlib import Path
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
+QUEUE = 500
+"""MLflow's queue drops traces beyond a thousand."""
 THINGS = ("leave", "expenses", "the laptop", "remote work", "sick days", "the pension", "a pay rise", "parking")
 
 
@@ -79,6 +81,8 @@ def store(size: int) -> None:
         span = mlflow.start_span_no_context("rag-assistant", inputs=inputs, tags=tags, start_time_ns=begin)
         outputs = {"response": answer, "source_documents": sources, "refused": rng.random() < 0.1, "evidence": 0.7}
         span.end(outputs=outputs, end_time_ns=begin + 50_000_000)
+        if number % QUEUE == 0:
+            mlflow.flush_trace_async_logging()
     mlflow.flush_trace_async_logging()
 
 

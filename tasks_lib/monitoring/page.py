@@ -44,7 +44,7 @@ def page(result: MonitorResult, shown: Panels, config: MonitorConfig, *, evident
         headline=HEADLINES[result.verdict],
         colour={"not_enough_traffic": "#7a6a1f"}.get(result.verdict, colour_of(result.verdict)),
         window=window_of(result),
-        changed=[row for row in rows if row["status"] in CHANGED],
+        changed=sorted((row for row in rows if row["status"] in CHANGED), key=lambda row: -abs(row["magnitude"])),
         rows=rows,
         gauges=shown.gauges,
         question_groups=(
@@ -82,6 +82,7 @@ def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
         "test": TESTS.get(change["test"], change["test"]),
         "p": p_in_words(p_value).removeprefix("= "),
         "effect": "–" if effect is None else f"{effect:+.2f}",
+        "magnitude": effect or 0.0,
         "size": size_in_words(effect),
         "status": change["status"],
         "meaning": "different" if changed_either_way else MEANINGS[change["status"]],
@@ -111,7 +112,9 @@ def _notes(result: MonitorResult, config: MonitorConfig) -> list[str]:
     rule = (
         f"A metric counts as worse if the change is significant over all metrics (Holm, {config.alpha:g}) and at least "
         f"{config.minimum_effect:g} in size. Shares: z-test or Fisher's exact test; numbers: Kolmogorov-Smirnov, or "
-        "Mann-Whitney where they crowd on one value; questions: maximum mean discrepancy of their embeddings."
+        "Mann-Whitney where they crowd on one value; questions: maximum mean discrepancy of their embeddings. Changes "
+        f"of latency below {config.minimum_latency_change_seconds:g} s and of toxicity below "
+        f"{CATALOGUE['toxicity'].least:g} are passed over."
     )
     notes = [rule]
     if result.sampled < result.traces - sum(result.malformed.values()):

@@ -14,7 +14,7 @@ GREY, PALE = "#8a8f98", "#d4d8dd"
 BINS = 24
 _OPEN = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-    'role="img" aria-label="{label}">'
+    'role="img" aria-label="{label}"><rect width="100%" height="100%" fill="#fff"/>'
 )
 _GAUGE = Markup(
     '<path d="{track}" fill="none" stroke="#e6e9ed" stroke-width="11"/>'

@@ -9,6 +9,7 @@ from tasks_lib.monitoring.pictures import data_uri
 from tasks_lib.monitoring.result import MonitorResult
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "://": "&colon;//", "www.": "www&period;"}
 
 
 def summary(result: MonitorResult, shown: Panels) -> str:
@@ -30,8 +31,10 @@ def summary(result: MonitorResult, shown: Panels) -> str:
 
 
 def plain(text: str) -> str:
-    """One line that Markdown shows as it is."""
-    shown = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """One line that Markdown shows as it is, addresses included."""
+    shown = " ".join(text.split())
+    for sign, written in _ENTITIES.items():
+        shown = shown.replace(sign, written)
     return _MARKUP.sub(r"\\\1", shown)
 
 

@@ -54,9 +54,9 @@ QUESTIONS = ROOT / "examples" / "handbook-questions.jsonl"
 A_WEEK = 50
 TIMES = replace(PROMPT, drift=timedelta(minutes=20))
 """Unlike other modules' times: the automation is made anew, and with it its cooldown."""
-SOON = 120.0
+SOON = 180.0
 
-pytestmark = [pytest.mark.deployed, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.deployed, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,18 @@ def test_the_page_shows_verdict_sizes_and_worst_answers(html: str) -> None:
     assert html.count("<svg") > 4
 
 
+def test_the_page_states_the_sample_and_what_came_late_or_could_not_be_scored(
+    analysis: Analysis, shown: Panels
+) -> None:
+    known = {"sampled": 10, "late": 3, "scorer_failures": {"toxicity": 2}, "assessed": 5}
+    html = page(analysis.result.model_copy(update=known), shown, MonitorConfig(seed=7), evidently=False)
+    assert "a sample of 10 traces, seed 7" in html
+    assert "3 traces began before the window" in html
+    assert "Toxicity: failed on 2 traces" in html
+    assert "5 traces carry their scores" in html
+    assert "evidently.html" not in html
+
+
 def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(html: str) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;" in html
@@ -112,6 +124,7 @@ def test_markdown_shows_what_users_wrote_as_text(analysis: Analysis, shown: Pane
     text = summary(analysis.result, shown)
     assert "<script>" not in text
     assert "[click](" not in text
+    assert "http://" not in text
     assert plain("a | b\n# c") == "a \\| b \\# c"
     assert {"metric", "before", "now", "size"} <= set(metric_rows(analysis.result)[0])
 
@@ -165,6 +178,17 @@ def test_evidently_comes_to_the_same_p_values(analysis: Analysis, tmp_path: Path
     failed = {test["metric_config"]["params"]["column"] for test in figures["tests"] if test["status"].value == "FAIL"}
     significant = {name for name, change in ours.items() if (change.p_adjusted or 1) < CONFIG.alpha}
     assert failed == significant
+
+
+def test_evidently_measures_distances_where_much_traffic_makes_every_difference_significant(analysis: Analysis) -> None:
+    name = "groundedness"
+    sides = (analysis.scores.columns, analysis.reference.columns)
+    now, before = ({name: np.tile(side[name], 20)} for side in sides)
+    changes = [change for change in analysis.changes if change.metric == name]
+    snapshot = evidently_snapshot(now, before, changes, CONFIG, {})
+    assert snapshot is not None
+    drift = next(m["config"] for m in snapshot.dict()["metrics"] if m["metric_name"].startswith("ValueDrift"))
+    assert (drift["method"], drift["threshold"]) == ("wasserstein", CONFIG.minimum_effect)
 
 
 def test_evidently_sums_up_a_window_without_reference(analysis: Analysis) -> None:
