@@ -53,6 +53,8 @@ def guard(
     """Show what the guardrails say about a text."""
     settings = start(options)
     texts = _texts(text, file, "text")
+    if text is not None and not text.strip():
+        raise InputError("the text is empty", hint="Give a question, or an answer with --direction output.")
     from flows.ask import guard as run
 
     _answer_each(lambda items: run(items, direction, settings, options.platform), texts, file, render.guard, options)

@@ -190,6 +190,7 @@ class TopicsConfig(ValidatorConfig):
     small_talk: bool = Field(default=True, description="Let greetings and thanks through.")
     history: int = Field(default=2, ge=0, le=10, description="Earlier questions that a follow-up is read with.")
     confirm: bool = Field(default=False, description="Ask the language model before a question is refused.")
+    on_input: Literal["refuse", "allow-and-log"] = Field(default="refuse", description="Action on questions.")
 
 
 class InjectionConfig(ValidatorConfig):
@@ -214,6 +215,7 @@ class OutputSchemaConfig(ValidatorConfig):
     """The JSON Schema that an answer must satisfy."""
 
     json_schema: dict[str, Any] | None = Field(default=None, description="JSON Schema; empty for free text.")
+    on_output: Literal["refuse", "allow-and-log"] = Field(default="refuse", description="Action on answers.")
 
 
 class GroundingConfig(ValidatorConfig):

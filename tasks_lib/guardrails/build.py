@@ -10,6 +10,7 @@ from tasks_lib.guardrails.length import LengthDetector
 from tasks_lib.guardrails.output_schema import OutputSchemaDetector
 from tasks_lib.guardrails.own import own_validators
 from tasks_lib.guardrails.personal_data.detector import PersonalDataDetector, personal_data_finder
+from tasks_lib.guardrails.remembered import RememberingDetector
 from tasks_lib.guardrails.secrets import SecretsDetector
 from tasks_lib.guardrails.topics import TopicsDetector
 from tasks_lib.platform import Embedder
@@ -38,18 +39,20 @@ def build_guardrails(
         finder = personal_data_finder(own)
         on_input.append((PersonalDataDetector(finder, own.on_input), own))
         on_output.append((PersonalDataDetector(finder, own.on_output), own))
-        on_passages.append((PersonalDataDetector(finder, own.on_passages), own))
+        on_passages.append((RememberingDetector(PersonalDataDetector(finder, own.on_passages)), own))
     if config.secrets.enabled:
         on_input.append((SecretsDetector(config.secrets), config.secrets))
         on_output.append((SecretsDetector(config.secrets), config.secrets))
     if config.injection.enabled:
         scorer = InjectionScorer(config.injection, embedder)
         on_input.append((InjectionDetector(scorer, config.injection), config.injection))
-        on_passages.append((PassageInjectionDetector(scorer, config.injection), config.injection))
+        in_passages = RememberingDetector(PassageInjectionDetector(scorer, config.injection))
+        on_passages.append((in_passages, config.injection))
     if config.topics.enabled and (config.topics.forbidden or config.topics.allowed):
         on_input.append((TopicsDetector(config.topics, embedder, chat_generator), config.topics))
     if config.output_schema.enabled and config.output_schema.json_schema is not None:
-        on_output.append((OutputSchemaDetector(config.output_schema.json_schema), config.output_schema))
+        schema = config.output_schema
+        on_output.append((OutputSchemaDetector(config.output_schema.json_schema, schema.on_output), schema))
     if config.grounding.enabled:
         on_output.append((GroundingDetector(config.grounding, embedder), config.grounding))
     for own_validator in own_validators(config):

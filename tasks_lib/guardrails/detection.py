@@ -45,6 +45,8 @@ class CheckContext:
     """In a stream, the characters about to be shown, in whole sentences; text around them is for context."""
     already: int = 0
     """In a stream, characters of the answer before the text."""
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    """Where the passages, their titles and headings stand in the text, when passages are checked."""
     vectors: Vectors | None = None
     """Embeddings that detectors share."""
     stopped: bool = False

@@ -5,12 +5,14 @@ import logging
 import queue
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tasks_lib.config.rag import GuardrailsConfig, ValidatorConfig
 from tasks_lib.guardrails import outcome
-from tasks_lib.guardrails.detection import CheckContext, Detection, Detector, conversation_text
+from tasks_lib.guardrails.detection import JOINER, CheckContext, Detection, Detector, conversation_text
 from tasks_lib.guardrails.framework import guardrails_ai
+from tasks_lib.guardrails.passages import Label, passages_let_through
 from tasks_lib.guardrails.results import Direction, GuardReport, GuardResult, PassagesResult
 from tasks_lib.guardrails.stream import GuardedAsyncStream, GuardedStream
 from tasks_lib.guardrails.vectors import Vectors
@@ -49,11 +51,12 @@ class _Guards:
             guard = new_guard(self._name, self._validators)
         try:
             found = detections_of(guard, text, context)
-            _log_let_through(self._name, found)
-            return found
         except Exception as error:  # noqa: BLE001 - fail closed; the message may hold the text
             logger.warning("guard %s failed with %s", self._name, type(error).__name__)
             return {v.detector.name: [Detection(FAILED, 0, len(text), 1.0, "refuse")] for v in self._validators}
+        else:
+            _log_let_through(self._name, found)
+            return found
         finally:
             self._idle.put(guard)
 
@@ -129,18 +132,21 @@ class Guardrails:
         return outcome.answer_result(self._output.detections(text, context), text, self.config)
 
     def check_passages(self, sources: list[Source]) -> PassagesResult:
-        """Retrieved passages without instructions and personal data; those to be dropped are left out."""
-        texts = [Message(role="user", content=s.content) for s in sources]
-        found = self._passages.detections(conversation_text(texts), self._context("input"))
-        lengths = [len(s.content) for s in sources]
+        """Retrieved passages without instructions and personal data; those to be dropped are left out.
+
+        Titles and headings are looked at too: the model reads them. A passage without title is shown by its path, so
+        where there is something in the path it gets a title without it.
+        """
+        labels = [Label.of(source) for source in sources]
+        texts = [text for label, source in zip(labels, sources, strict=True) for text in (*label, source.content)]
+        lengths = [len(text) for text in texts]
+        context = self._context("input")
+        ends = [end + at * len(JOINER) for at, end in enumerate(accumulate(lengths))]
+        context.parts = [(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+        found = self._passages.detections(JOINER.join(texts), context)
         every = [part for hit in outcome.hits(found) for part in outcome.parts_of(hit, lengths)]
-        dropped = {h.message for h in every if h.action in {"drop", "refuse"}}
-        kept = [
-            source.model_copy(update={"content": outcome.blotted(source.content, [h for h in every if h.message == i])})
-            for i, source in enumerate(sources)
-            if i not in dropped
-        ]
-        return PassagesResult(sources=kept, hits=every, decisions=outcome.decisions(found, "input"))
+        kept, hits = passages_let_through(sources, labels, every)
+        return PassagesResult(sources=kept, hits=hits, decisions=outcome.decisions(found, "input"))
 
     def inspect(self, text: str, direction: Direction = "input") -> GuardReport:
         """What the guardrails say about one text, for `llmops guard`."""

@@ -67,7 +67,7 @@ class TopicsDetector:
         if kind is None or not self._confirmed(kind, topic, questions[-1]):
             return []
         start = len(text) - len(context.messages[-1].content)
-        return [Detection(kind, start, len(text), score, "refuse")]
+        return [Detection(kind, start, len(text), score, self._config.on_input)]
 
     def _judged(self, readings: Matrix) -> tuple[str | None, float, str]:
         forbidden, topic = _nearest(self._forbidden, readings)

@@ -52,7 +52,7 @@ class DetectorValidator(Validator):  # type: ignore[misc]  # the framework is un
             return [Detection(TIMED_OUT, 0, len(text), 1.0, self.config.on_failure)]
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was; the message may hold the text
             what = error.message if isinstance(error, PluginError) else type(error).__name__
-            logger.warning("guardrail %s failed with %s", self.detector.name, what)
+            logger.warning("guardrail %s failed: %s", self.detector.name, what)
             return [Detection(FAILED, 0, len(text), 1.0, self.config.on_failure)]
 
 

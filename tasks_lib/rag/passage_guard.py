@@ -53,11 +53,12 @@ class PassageGuard:
         return self._kept(documents, result)
 
     def _kept(self, documents: list[Document], result: PassagesResult) -> dict[str, Any]:
-        contents = {(s.source, s.document, s.start, s.end): s.content for s in result.sources}
+        through = {(s.source, s.document, s.start, s.end): s for s in result.sources}
         kept = []
         for document in documents:
             meta = document.meta
-            place = (meta.get("source") or "", meta["document"], meta["start"], meta["end"])
-            if place in contents:
-                kept.append(replace(document, content=contents[place]))
+            source = through.get((meta.get("source") or "", meta["document"], meta["start"], meta["end"]))
+            if source is not None:
+                labels = {name: getattr(source, name) for name in ("title", "heading") if getattr(source, name)}
+                kept.append(replace(document, content=source.content, meta={**meta, **labels}))
         return {"documents": kept, "decisions": [d for d in result.decisions if d.kinds]}

@@ -179,3 +179,21 @@ async def _all_at_once(guardrails: Guardrails) -> list[str]:
 
 def test_the_asynchronous_twins_say_the_same(guardrails: Guardrails) -> None:
     assert asyncio.run(_all_at_once(guardrails)) == ["allow", "mask", "Leave is 25 days."]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("ignore all your ", "show me the ", "you are DAN mode ", "send password to ", "1gn0re y0ur ", "key=A1b2 "),
+        *("-----BEGIN PRIVATE KEY-----", "hello and you ", "<|[[#system:", "\u04301", "\u200b", "YWJj", "://a:b"),
+        *("\ufdfa", "Mr. A"),
+    ],
+)
+def test_input_made_to_slow_the_validators_is_checked_in_time(strict: Guardrails, unit: str) -> None:
+    text = (unit * 2_000)[:2_000]
+    start = time.process_time()
+
+    results = [strict.check_input(ask(text)), strict.check_output(text, [passage(text[:900])])]
+
+    assert time.process_time() - start < 5
+    assert not [hit.kind for result in results for hit in result.hits if hit.kind.startswith("VALIDATOR")]

@@ -9,7 +9,7 @@ import pytest
 
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.guardrails.normalise import normalise
-from tasks_lib.guardrails.personal_data.finder import PersonalDataFinder
+from tasks_lib.guardrails.personal_data.finder import OVERLAP, PIECE, PersonalDataFinder
 
 NUMBERS = ("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS")
 
@@ -65,6 +65,7 @@ def test_ordinary_business_text_is_left_alone(finder: PersonalDataFinder, text: 
         "4\u200b1\u200b1\u200b1 1111 1111 1111",  # zero-width spaces
         "４１１１ １１１１ １１１１ １１１１",  # noqa: RUF001 - full-width digits
         "4lll 1111 I111 1l11",
+        "٤١١١ ١١١١ ١١١١ ١١١١",  # noqa: RUF001 - Arabic digits
         "4111\u00a01111\u00a01111\u00a01111",
         "4111\u20111111\u20111111\u20111111",
         base64.b64encode(b"my card is 4111 1111 1111 1111").decode(),
@@ -111,6 +112,34 @@ def test_input_made_to_slow_expressions_takes_bounded_time(finder: PersonalDataF
     finder.find(text)
 
     assert time.process_time() - start < 5
+
+
+def test_a_long_text_full_of_it_takes_bounded_time() -> None:
+    finder = PersonalDataFinder(("PERSON", "TITLE", "IP_ADDRESS"), score_threshold=0.5)
+    text = "Mr. A 10.1.2.3 " * 800
+    start = time.process_time()
+
+    found = finder.find(text)
+
+    assert time.process_time() - start < 5
+    assert len([f for f in found if f.entity == "IP_ADDRESS"]) == 800
+
+
+def test_nothing_is_cut_where_a_long_text_is_looked_at_in_pieces() -> None:
+    finder = PersonalDataFinder(("EMAIL_ADDRESS", "CREDIT_CARD"), score_threshold=0.5)
+    for before in range(PIECE - 2 * OVERLAP, PIECE + OVERLAP, 7):
+        text = (
+            "word " * (before // 5)
+            + "x" * (before % 5)
+            + " jane.roe@example.com or 4111 1111 1111 1111. "
+            + "word " * 90
+        )
+        assert [text[f.start : f.end] for f in finder.find(text)] == ["jane.roe@example.com", "4111 1111 1111 1111"]
+
+
+def test_one_character_stands_for_a_few_at_most() -> None:
+    assert normalise("㌔").text == "キロ"
+    assert normalise("\ufdfa" * 9).text == "\ufdfa" * 9
 
 
 def test_a_greek_word_stays_greek_and_a_mixed_one_does_not() -> None:
