@@ -20,12 +20,25 @@ from tests.tasks_lib.registry import fakes
 SLOTS = 3
 ANSWERS = """
 SOURCE = {{"document": "leave.md", "start": 0, "end": 5, "score": 1.0, "content": "Leave"}}
+DECISIONS = {{
+    word: {{"validator": validator, "direction": direction, "action": action, "kinds": [kind]}}
+    for word, validator, direction, action, kind in (
+        ("card", "personal_data", "input", "refuse", "CREDIT_CARD"),
+        ("address", "personal_data", "output", "mask", "STREET_ADDRESS"),
+        ("instruction", "injection", "input", "mask", "INJECTED_INSTRUCTION"),
+        ("moon", "topics", "input", "refuse", "OFF_TOPIC"),
+        ("logged", "secrets", "output", "allow", "PASSWORD"),
+    )
+}}
 
 
 def behave(question):
+    found = [decision for word, decision in DECISIONS.items() if word in question]
+    stopped = any(decision["action"] == "refuse" for decision in found)
     return {{
-        "response": "{who} says: 27 days. Ask again.", "source_documents": [SOURCE], "refused": "football" in question,
-        "refusal_reason": "evidence" if "football" in question else "", "guardrails": [], "evidence": 1.0,
+        "response": "{who} says: 27 days. Ask again.", "source_documents": [SOURCE],
+        "refused": stopped or "football" in question, "guardrails": found, "evidence": 1.0,
+        "refusal_reason": "guardrail" if stopped else "evidence" if "football" in question else "",
         "model": "fake", "usage": {{"input_tokens": 7, "output_tokens": 3, "cost": 0.5}},
     }}
 
@@ -88,6 +101,7 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
         finally:
             process.terminate()
             process.wait(timeout=60)
+            assert "KeyboardInterrupt" not in log.read_text()
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):  # no child goes on listening
         probe.connect(("127.0.0.1", port))
 

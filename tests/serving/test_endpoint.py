@@ -81,6 +81,34 @@ def test_the_openai_client_reads_a_stream_that_a_stop_text_ends(client: openai.O
     assert chunks[-1].usage.total_tokens == 10
 
 
+@pytest.mark.parametrize(
+    ("word", "kind", "action"),
+    [
+        ("card", "CREDIT_CARD", "refuse"),
+        ("address", "STREET_ADDRESS", "mask"),
+        ("instruction", "INJECTED_INSTRUCTION", "mask"),
+        ("moon", "OFF_TOPIC", "refuse"),
+        ("logged", "PASSWORD", "allow"),
+    ],
+)
+def test_what_guardrails_decide_is_told_on_every_route_and_counted(
+    endpoint: Endpoint, client: openai.OpenAI, word: str, kind: str, action: str
+) -> None:
+    whole = httpx.post(f"{endpoint.address}/predict", json=question(f"A {word}?"), timeout=30).json()
+    asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": f"A {word}?"}]}
+    completion = client.chat.completions.create(**asked).model_dump()
+    *_, last = client.chat.completions.create(**asked, stream=True)
+    for told in (whole, completion, last.model_dump()):
+        (decision,) = told["guardrails"]
+        assert (decision["action"], decision["kinds"]) == (action, [kind])
+        assert (told["refused"], told["refusal_reason"]) == ((True, "guardrail") if action == "refuse" else (False, ""))
+    where = f'action="{action}",direction="{decision["direction"]}",validator="{decision["validator"]}"'
+    (line,) = re.findall(
+        rf"^llmops_guardrail_hits_total{{{where}}} (\S+)$", httpx.get(f"{endpoint.address}/metrics").text, re.MULTILINE
+    )
+    assert float(line) >= 3
+
+
 def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
     ask = client.chat.completions.create
     with pytest.raises(openai.NotFoundError, match="'gpt' does not exist"):
