@@ -58,3 +58,12 @@ def text_of(characters: int) -> str:
         "department. "
     )
     return (PARAGRAPH + filler * 20)[:characters]
+
+
+def contacts_of(characters: int) -> str:
+    """A list of people with addresses, telephone numbers and mailboxes, of this length."""
+    lines = (
+        f"Mr. Adam Brown{i} lives at {i} Main Street, phone 415-555-{132 + i:04d}, mail adam{i}@example.org. "
+        for i in range(1, characters // 60 + 2)
+    )
+    return "".join(lines)[:characters]
