@@ -90,6 +90,9 @@ def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:
     if live is None:
         raise NotDeployedError(
             f"there is no {alias!r} version of {model!r}",
-            hint="Run `llmops ingest`, `llmops dataset` and `llmops deploy` first (or `llmops demo`).",
+            hint=(
+                "Run `llmops ingest --source your-folder`, `llmops dataset` and `llmops deploy` first, "
+                "or `llmops demo`."
+            ),
         )
     return live

@@ -32,15 +32,25 @@ WORKER = Path(__file__).with_name("version_worker.py")
 KEPT_LINES = 200
 LEFT_SECONDS = 0.2
 """How often a stream looks whether its reader has left."""
-TRACE_WRITING = {
-    "MLFLOW_ASYNC_TRACE_LOGGING_MAX_INTERVAL_MILLIS": "1000",
-    "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "256",
-    "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "2",
-}
-"""Traces are written within a second, not five: feedback on an answer comes soon after it. All spans of a trace go in
-one transaction, not in three, and two threads wait for the database's one writer, not ten."""
 CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
+
+
+def trace_writing(tracking_uri: str, source: str) -> dict[str, str]:
+    """How MLflow writes the traces of a version's process; what the environment says goes before.
+
+    Within a second, not five: feedback on an answer comes soon after it. All spans of a trace in one transaction, not
+    in three. A sqlite file has one writer, for which ten threads would only wait. In production, traces that cannot be
+    written as fast as they come are left out at last, with a warning, before they take the memory of the answers.
+    """
+    writing = {
+        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_INTERVAL_MILLIS": "1000",
+        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "256",
+        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1" if tracking_uri.startswith("sqlite") else "4",
+    }
+    if source == "production":
+        writing |= {"MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE": "256", "MLFLOW_TRACE_BUFFER_MAX_SIZE": "256"}
+    return writing
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class VersionProcess:
         self.contract = VersionContract()
         self._start_timeout = start_timeout
         platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
-        self._environment = {**QUIET, **TRACE_WRITING, **os.environ, **platform}
+        self._environment = {**QUIET, **trace_writing(tracking_uri, source), **os.environ, **platform}
         tags = {TRACE_VERSION_TAG: version, TRACE_INDEX_TAG: index, TRACE_SOURCE_TAG: source}
         self._command = [sys.executable, "-P", str(WORKER), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
         self._command += ["--experiment", EXPERIMENT, "--workers", str(workers), "--tags", json.dumps(tags)]
