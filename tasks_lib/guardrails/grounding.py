@@ -68,7 +68,7 @@ class GroundingDetector:
         vectors = Vectors(self._embedder) if context.vectors is None else context.vectors
         sentences = [text[a:b].strip() for a, b in spans]
         scores = support(sentences, context.sources, vectors)
-        if self._config.numbers:
+        if self._config.numbers and any(map(_NUMBER.search, sentences)):
             known = _known_numbers(context.sources, context.question)
             scores = [_capped(score, s, known) for score, s in zip(scores, sentences, strict=True)]
         return [
