@@ -36,7 +36,7 @@ from flows.bootstrap import bootstrap
 from flows.dataset import dataset
 from flows.deploy import deploy
 from flows.ingest import ingest
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.monitoring.record import stored_result
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.window import PastWindow, past_windows
@@ -55,6 +55,9 @@ A_WEEK = 50
 TIMES = replace(PROMPT, drift=timedelta(minutes=20))
 """Unlike other modules' times: the automation is made anew, and with it its cooldown."""
 SOON = 180.0
+PATIENCE = 60.0
+PATIENT = {"minimum_latency_change_seconds": PATIENCE, "objectives": {"latency_seconds": PATIENCE}}
+"""The machine may be busy with other tests."""
 
 pytestmark = [pytest.mark.deployed, pytest.mark.timeout(900)]
 
@@ -127,7 +130,7 @@ class Place:
 
 
 def start(window: dict[str, str] | None = None) -> UUID:
-    parameters = {"settings": {"monitor": window}} if window else None
+    parameters = {"settings": {"monitor": {**PATIENT, **(window or {})}}}
     run: FlowRun = run_deployment("monitor/monitor", parameters=parameters, timeout=0)  # type: ignore[assignment]
     return run.id
 
@@ -143,15 +146,23 @@ def place(
     with pytest.MonkeyPatch.context() as patch, temporary_settings({PREFECT_API_URL: prefect_server.url}):
         patch.setenv("LLMOPS_HOME", str(folder / "home"))
         bootstrap(POOL, times=TIMES)
-        worker = prefect_server.worker(POOL, folder / "home")
-        platform = LocalPlatform()
-        with get_client(sync_client=True) as client:
-            made = Place(platform, documents, f"http://127.0.0.1:{free_ports(1)[0]}", client, worker)
+        with working(prefect_server, folder / "home") as worker, get_client(sync_client=True) as client:
+            made = Place(LocalPlatform(), documents, f"http://127.0.0.1:{free_ports(1)[0]}", client, worker)
             made.ingest()
             dataset(Settings.model_validate({"dataset": {"size": 24}}))
-            deploy(Settings.model_validate({"gate": {"resamples": 1000}}))
+            gate = GateConfig(resamples=1000, thresholds={"latency_p95_seconds": PATIENCE})
+            assert deploy(Settings(gate=gate)).decision == "promote"
             with served(made.endpoint, folder):
                 yield made
+
+
+@contextmanager
+def working(server: PrefectServer, home: Path) -> Iterator[PrefectProcess]:
+    """A worker until the end of the block."""
+    worker = server.worker(POOL, home)
+    try:
+        yield worker
+    finally:
         worker.kill()
 
 
@@ -186,7 +197,8 @@ def first_week(place: Place) -> FlowRun:
     deployment = place.prefect.read_deployment_by_name("monitor/monitor")
     weekly = deployment.schedules[0].id
     soon = CronSchedule(cron=f"* * * * * {(datetime.now(UTC) + timedelta(seconds=6)).second}")
-    place.prefect.update_deployment_schedule(deployment.id, weekly, active=True, schedule=soon)
+    patient = {"settings": {"monitor": PATIENT}}
+    place.prefect.update_deployment_schedule(deployment.id, weekly, active=True, schedule=soon, parameters=patient)
     run = wait_for(lambda: [run for run in place.runs("monitor") if run.state_type == "RUNNING"], SOON)[0]
     place.prefect.update_deployment_schedule(deployment.id, weekly, active=False)
     wait_for(
