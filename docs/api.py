@@ -8,17 +8,20 @@ from types import FunctionType, ModuleType
 from pydantic import BaseModel
 from tables import fields, first_line, plain, table
 
+REQUIRED = "**Yours to write.** "
+
 
 def python() -> str:
     """What a plug-in, or code of one's own, imports."""
     from blocks import provider
     from tasks_lib import platform, plugins
-    from tasks_lib.evaluation import answer_metrics, scorers
+    from tasks_lib.evaluation import answer_metrics, examples, scorers
     from tasks_lib.guardrails import detection, own
     from tasks_lib.rag import assistant, types
 
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),
+        (examples, ("Example", "Reference")),
         (scorers, ("OwnMetric",)),
         (own, ("Finder",)),
         (detection, ("CheckContext", "Finding")),
@@ -44,8 +47,9 @@ def _described(module: ModuleType, name: str) -> str:
         lines.append(
             table(["field", "type"], ([f"`{f.name}`", f"`{_type(f.type)}`"] for f in dataclasses.fields(kind)))
         )
+    unwritten = getattr(kind, "__abstractmethods__", ())
     rows = [
-        [f"`{key}{_signature(value)}`", first_line(value)]
+        [f"`{key}{_signature(value)}`", f"{REQUIRED if key in unwritten else ''}{first_line(value)}"]
         for key, value in vars(kind).items()
         if not key.startswith(("_", "model_")) and isinstance(value, FunctionType | property)
     ]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from pydantic import BaseModel
@@ -9,10 +10,10 @@ from pydantic import BaseModel
 from blocks.resolve import resolve_platform
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import LlmopsError
+from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.platform import Platform
-from tasks_lib.plugins import KINDS, plugins
+from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
 
 QUESTION = "Answer with the word yes."
 SENTENCE = "a question about annual leave"
@@ -43,7 +44,7 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     parts: dict[str, Callable[[], str]] = {"home": _home, "packages": _packages, "prefect": _prefect}
     if os.environ.get("PREFECT_API_URL"):
         parts["workers"] = _workers
-    parts |= {f"plug-in {part}": part.loaded for kind in KINDS for part in plugins(kind).values()}
+    parts |= _plugins()
     parts |= _blocks(place)
     parts |= {
         "tracking": lambda: _tracking(place),
@@ -92,6 +93,29 @@ def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
     if tracking is not None:
         parts["tracking server"] = tracking.check
     return parts
+
+
+def _plugins() -> dict[str, Callable[[], str]]:
+    """Import each part of another package, then see whether they fit together."""
+    return {f"plug-in {part}": part.loaded for kind in KINDS for part in installed(kind)} | {"plug-ins": _together}
+
+
+def _together() -> str:
+    from blocks.collection import block_types
+    from tasks_lib.evaluation.scorers import own_metrics
+
+    found: dict[str, str] = {}
+    each = [partial(plugins, kind) for kind in KINDS]
+    fits: list[Callable[[], object]] = [require_known_groups, *each, own_metrics, block_types]
+    for fit in fits:
+        try:
+            fit()
+        except PluginError as error:
+            found[error.message] = error.hint
+    if found:
+        raise PluginError("; ".join(found), hint=" ".join(dict.fromkeys(found.values())))
+    count = sum(len(plugins(kind)) for kind in KINDS)
+    return f"{count} installed, each with a name of its own" if count else "none installed"
 
 
 def _home() -> str:
@@ -148,7 +172,9 @@ def _judge(platform: Platform) -> str:
 def _index(platform: Platform, settings: Settings) -> str:
     index = platform.index(settings.rag)
     if not index.exists():
-        raise LlmopsError(f"there is no index {settings.index_name!r}", hint="Run `llmops ingest`.")
+        raise LlmopsError(
+            f"there is no index {settings.index_name!r}", hint="Run `llmops ingest --source your-folder`."
+        )
     chunks = index.count()
     told = f"{index.name} version {index.version()}, {chunks} chunks"
     sampled = index.sample(1, 0)

@@ -76,6 +76,20 @@ class Plugin:
         return PluginError(f"the plug-in {self} {what}{cause}", hint=f"Correct, upgrade or remove {self.package}.")
 
 
+def installed(kind: Kind) -> list[Plugin]:
+    """Installed parts of this kind, also those whose name another one bears."""
+    return [
+        Plugin(
+            kind,
+            entry.name,
+            entry.dist.name if entry.dist else entry.module,
+            entry.dist.version if entry.dist else "",
+            entry,
+        )
+        for entry in entry_points(group=GROUP + kind)
+    ]
+
+
 @cache
 def plugins(kind: Kind) -> dict[str, Plugin]:
     """Installed parts of this kind by name.
@@ -83,16 +97,33 @@ def plugins(kind: Kind) -> dict[str, Plugin]:
     :raises PluginError: If two packages bring the same name.
     """
     found: dict[str, Plugin] = {}
-    for entry in entry_points(group=GROUP + kind):
-        package = entry.dist.name if entry.dist else entry.module
-        plugin = Plugin(kind, entry.name, package, entry.dist.version if entry.dist else "", entry)
-        twin = found.setdefault(entry.name, plugin)
-        if twin.package != package:
+    for part in installed(kind):
+        twin = found.setdefault(part.name, part)
+        if twin.package != part.package:
+            packages = " and ".join(f"{one.package} {one.version}".rstrip() for one in (twin, part))
             raise PluginError(
-                f"two packages bring {kind} called {entry.name!r}: {twin.package} and {package}",
-                hint="Remove one of them.",
+                f"two packages bring {kind} called {part.name!r}: {packages}", hint="Remove or rename one of them."
             )
     return found
+
+
+def require_known_groups() -> None:
+    """Refuse entry point groups that look like ours and are read by nothing.
+
+    :raises PluginError: Naming the package, and the nearest group.
+    """
+    for group in sorted(entry_points().groups):
+        kind = group.removeprefix(GROUP)
+        if kind == group or kind in KINDS:
+            continue
+        near = get_close_matches(kind, KINDS, n=1, cutoff=0.5)
+        guess = f"; did you mean {GROUP + near[0]!r}?" if near else ""
+        entry = next(iter(entry_points(group=group)))
+        package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
+        raise PluginError(
+            f"{package} names {entry.name!r} in the entry point group {group!r}, which nothing reads{guess}",
+            hint=f"Groups: {', '.join(GROUP + kind for kind in KINDS)}.",
+        )
 
 
 def plugin(kind: Kind, name: str, key: str) -> Plugin:

@@ -72,6 +72,12 @@ def test_code_of_the_pages_compiles(page: str, text: str) -> None:
         compile(text, page, "exec")
 
 
+def test_a_file_that_a_page_includes_is_written_so_that_the_page_shows_it() -> None:
+    """In a block of Python the formatter turns the one-line form into a comparison, and the page shows that."""
+    lines = [(page.name, line) for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    assert not [line for line in lines if re.match(r"\s*-+\s*8\s*<", line[1]) and "--8<--" not in line[1]]
+
+
 @pytest.mark.parametrize(
     "path", [".ci/run", ".pre-commit-config.yaml", ".github/workflows", "README.md", "CONTRIBUTING.md"]
 )

@@ -1,5 +1,6 @@
 """A team's own package, installed beside ours: metrics, a validator, components and a provider, without a fork."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from mlflow.artifacts import download_artifacts
 from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
+from flows.doctor import _check, _plugins
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
@@ -252,6 +254,21 @@ def test_two_packages_with_the_same_name_are_both_named(package: Callable[..., N
     package("second_llmops", "components", "rank", "part = 1")
     with pytest.raises(PluginError, match="first_llmops.*second_llmops|second_llmops.*first_llmops"):
         plugins("components")
+
+
+def test_doctor_has_a_row_for_each_of_two_that_bear_one_name_and_says_so(package: Callable[..., None]) -> None:
+    package("first_llmops", "metrics", "tone", "def part(row):\n    return 1.0")
+    package("second_llmops", "metrics", "tone", "import a_module_that_is_missing")
+    rows = {check.name: check for check in (_check(LocalPlatform(), *part) for part in _plugins().items())}
+    assert rows["plug-in tone (metric of first_llmops 0.1)"].ok
+    assert "a_module_that" in rows["plug-in tone (metric of second_llmops 0.1)"].detail
+    assert re.search(r"called 'tone': (first|second)_llmops 0\.1 and ", rows["plug-ins"].detail)
+
+
+def test_doctor_finds_an_entry_point_group_that_nothing_reads(package: Callable[..., None]) -> None:
+    package("hasty_llmops", "metric", "tone", "def part(row):\n    return 1.0")
+    with pytest.raises(PluginError, match=r"hasty_llmops 0\.1 names 'tone'.*did you mean 'llmops_flows\.metrics'"):
+        _plugins()["plug-ins"]()
 
 
 def test_a_validator_that_raises_fails_closed_and_the_log_names_its_package(
