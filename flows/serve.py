@@ -2,9 +2,11 @@
 
 import os
 import sys
+from ipaddress import ip_address
 from typing import NoReturn
 
 from blocks.resolve import resolve_platform
+from flows.command.output import say
 from tasks_lib.config.api_keys import read_keys
 from tasks_lib.config.settings import Settings
 from tasks_lib.registry.live import require_live, require_models
@@ -31,6 +33,22 @@ def serve_environment(platform: str) -> dict[str, str]:
     return {**os.environ, "LLMOPS_PLATFORM": platform}
 
 
+def endpoint_url(settings: Settings) -> str:
+    """Where this machine reaches the endpoint."""
+    return f"http://{_reached(settings.serve.host)}:{settings.serve.port}"
+
+
+def _reached(host: str) -> str:
+    """Where this machine reaches who listens at `host`, as URLs write it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        address = ip_address("::1" if address.version == 6 else "127.0.0.1")
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
 def serve(settings: Settings, platform: str = "local") -> NoReturn:
     """Become the endpoint: this process is replaced by it, so signals reach it directly.
 
@@ -42,4 +60,6 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     place = resolve_platform(platform)
     live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
     require_models(place, live.rag)
+    if sys.stderr.isatty():  # elsewhere its log is lines of JSON
+        say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")
     os.execve(sys.executable, serve_command(settings), serve_environment(platform))  # noqa: S606  (our own module)

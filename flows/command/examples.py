@@ -47,9 +47,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "schema": (("llmops schema deploy", "keys that deploy reads"),),
 }
 
+COLUMNS = 80
+"""Of a narrow terminal; a line of help that is longer is broken anywhere."""
+
 
 def epilogue(verb: str) -> str:
-    """The examples of a verb, aligned, as the last part of its help."""
+    """The examples of a verb, aligned, as the last part of its help; what they do stands above where it is too long."""
     examples = EXAMPLES[verb]
     width = max(len(line) for line, _ in examples)
-    return "\n".join(["Examples:", *(f"  {line:<{width}}  # {what}" for line, what in examples)])
+    lines = [f"  {line:<{width}}  # {what}" for line, what in examples]
+    if max(map(len, lines)) > COLUMNS:
+        lines = [part for line, what in examples for part in (f"  # {what}", f"  {line}")]
+    return "\n".join(["Examples:", *lines])

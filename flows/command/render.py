@@ -27,10 +27,11 @@ COLOURS = {
 
 
 def ingest(console: Console, result: Result) -> None:
-    """Counts, and each failed file with its reason."""
+    """Where from, counts, and each failed file with its reason."""
     title = "Plan" if result.get("dry_run") else "Index"
     version = result["index_version"] or "none yet"
     console.print(f"[bold]{title}[/] {result['index']} [dim]version {version}[/]")
+    console.print(Text(f"  source: {_local_path(result['source'])}"), soft_wrap=True)
     console.print(
         f"  documents: {result['added']} added, {result['updated']} updated, {result['unchanged']} unchanged, "
         f"{result['deleted']} deleted, {len(result['failed'])} failed"
@@ -168,7 +169,7 @@ def status(console: Console, result: Result) -> None:
         run = result[name]
         if run:
             what = run["summary"].get("decision") or run["summary"].get("verdict") or ""
-            console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}")
+            console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}".rstrip())
     _bullets(console, result["reasons"])
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)

@@ -5,14 +5,13 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from flows.command.environment import TERSE
-from flows.serve import serve_command, serve_environment
+from flows.serve import endpoint_url, serve_command, serve_environment
 from flows.services.joint_log import MASKED, PASSWORD
 from tasks_lib.config.settings import Settings
 
@@ -100,20 +99,9 @@ def worker(url: str, pool: str) -> Service:
 
 def endpoint_server(settings: Settings, platform: str) -> Service:
     """`llmops serve` as a child."""
-    url = f"http://{_reached(settings.serve.host)}:{settings.serve.port}"
+    url = endpoint_url(settings)
     environment = serve_environment(platform)
     return Service("endpoint", serve_command(settings), lambda: answers(f"{url}/ready"), environment, url)
-
-
-def _reached(host: str) -> str:
-    """Where this machine reaches who listens at `host`, as URLs write it."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if address.is_unspecified:
-        address = ip_address("::1" if address.version == 6 else "127.0.0.1")
-    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _database(url: str, variable: str) -> str:

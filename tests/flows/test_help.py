@@ -6,17 +6,21 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+from flows import serve
 from flows.cli import VERBS, run
 from flows.command import render
 from flows.command.environment import prepare
-from flows.command.examples import EXAMPLES
+from flows.command.examples import COLUMNS, EXAMPLES, epilogue
 from flows.command.output import print_result
 from flows.command.running import showing_progress
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
+from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.progress import advance
 
 LLMOPS = Path(sys.executable).with_name("llmops")
@@ -27,6 +31,17 @@ def test_help_shows_examples_of_the_verb(verb: str, home: Home, capsys: pytest.C
     run([verb, "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert all(" ".join(line.split()) in shown for line, _ in EXAMPLES[verb])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_examples_fit_a_narrow_terminal(verb: str) -> None:
+    assert all(len(line) <= COLUMNS for line in epilogue(verb).splitlines())
+
+
+def test_an_ingest_names_the_folder_that_it_read(capsys: pytest.CaptureFixture[str]) -> None:
+    result = IngestResult(index="documents", index_version="1", source="file:///home/ann/our%20documents")
+    print_result(result.model_dump(mode="json"), render.ingest, as_json=False)
+    assert "  source: /home/ann/our documents\n" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -91,3 +106,21 @@ def test_a_run_that_mlflow_started_records_runs_of_its_own(home: Home, monkeypat
     prepare()
 
     assert "MLFLOW_RUN_ID" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("terminal", "told"), [(True, "http://127.0.0.1:8765 with models:/rag-assistant/3"), (False, "")]
+)
+def test_the_endpoint_says_on_a_terminal_where_it_will_be(
+    terminal: bool, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serve, "require_live", lambda *_: SimpleNamespace(uri="models:/rag-assistant/3", rag=None))
+    monkeypatch.setattr(serve, "connect", lambda _: None)
+    monkeypatch.setattr(serve, "require_models", lambda *_: None)
+    monkeypatch.setattr("os.execve", lambda *_: sys.exit())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with pytest.raises(SystemExit):
+        serve.serve(Settings.model_validate({"serve": {"host": "127.0.0.1", "port": 8765}}))
+    said = capsys.readouterr().err
+    assert told in said
+    assert bool(said) == terminal
