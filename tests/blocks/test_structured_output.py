@@ -130,15 +130,11 @@ def test_a_chain_hands_the_schema_to_the_model_that_answers(bedrock: BedrockStub
     assert schema_in(bedrock.requests[-1].body) == schema_in(openai.requests[-1].body) == SCHEMA.as_dict()
 
 
-class WithoutSchemas(OpenAICompatibleModels):
-    """A provider of another package that says nothing of schemas."""
-
-    def structured_output(self, schema: OutputSchema) -> dict[str, Any]:
-        return ModelProvider.structured_output(self, schema)
-
-
-def test_a_provider_that_says_nothing_of_schemas_is_asked_in_words(openai: OpenAIStub) -> None:
-    models = WithoutSchemas(base_url=openai.url, api_key="stub-openai-key")
+def test_a_provider_that_says_nothing_of_schemas_is_asked_in_words(
+    openai: OpenAIStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenAICompatibleModels, "structured_output", ModelProvider.structured_output)
+    models = openai_models(openai)
     assert ask_for(_plain(models, "openai/stub-chat"), MESSAGES, SCHEMA).text == SENTENCE
     assert "response_format" not in openai.requests[-1].body
 
