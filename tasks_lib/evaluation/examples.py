@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks_lib.rag.types import Message
 
+KINDS = ("answerable", "follow_up", "across_passages", "unanswerable", "off_topic")
+"""Kinds that are made; an imported set may have more, which count as answerable."""
 REFUSAL_KINDS = frozenset({"unanswerable", "off_topic"})
+"""Kinds that a refusal answers rightly."""
 
 
 class Reference(BaseModel):

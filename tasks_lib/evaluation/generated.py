@@ -1,6 +1,7 @@
 """What making questions gives, and how many of each kind are wanted."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,19 @@ class Wanted:
         """What is wanted beside `examples`."""
         had = Counter(self._counted_as(example) for example in examples)
         return Wanted(**{kind: max(0, count - had[kind]) for kind, count in vars(self).items()})
+
+    @staticmethod
+    def in_proportion(config: DatasetConfig, examples: Sequence[Example]) -> "Wanted":
+        """What a set may hold that has as many answered questions as `examples`: its shares, however few were made.
+
+        Else a set for which the documents held too few facts would test little but refusals.
+        """
+        whole = Wanted.of(config)
+        answered = sum(not example.must_refuse for example in examples)
+        if answered >= whole.answerable + whole.follow_up:
+            return whole
+        share = 1.0 - config.unanswerable_share - config.off_topic_share
+        return Wanted.of(config.model_copy(update={"size": math.ceil(answered / share)}))
 
     def _counted_as(self, example: Example) -> str:
         return example.kind if example.kind in vars(self) else "answerable"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tasks_lib.errors import InputError
 from tasks_lib.evaluation.corpus import Corpus
-from tasks_lib.evaluation.examples import REFUSAL_KINDS, Example, Reference
+from tasks_lib.evaluation.examples import KINDS, REFUSAL_KINDS, Example, Reference
 from tasks_lib.evaluation.generated import example_of
 
 STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
@@ -77,7 +77,7 @@ def _rows(file: Path) -> Iterator[tuple[int, Row]]:
         raise InputError(f"{str(file)!r} is not UTF-8 text", hint="Save the file as UTF-8.") from error
     except OSError as error:
         raise InputError(
-            f"{str(file)!r} cannot be read: {error.strerror}", hint="Check dataset.import_file."
+            f"{str(file)!r} cannot be read: {error.strerror}", hint="Check the path of `--import`."
         ) from error
     return _csv_rows(text, file) if file.suffix.lower() == ".csv" else _json_rows(text, file)
 
@@ -119,12 +119,23 @@ def _example(row: Row, place: str, corpus: Corpus | None) -> Example:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             guess = f"; did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{place}: unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
+    _check_kind(row.get("kind"), place)
     try:
         example = Example.model_validate(row) if "messages" in row else _simple(row, place)
     except ValidationError as error:
         raise InputError(f"{place}: {_first(error)}", hint="See the evaluation example in the README.") from error
     references = tuple(_placed(reference, place, corpus) for reference in example.references)
     return example.model_copy(update={"references": references})
+
+
+def _check_kind(kind: Any, place: str) -> None:
+    """Kinds of one's own count as answerable, so that a misspelt one of ours would ask for the wrong thing."""
+    near = difflib.get_close_matches(kind.lower(), KINDS, n=1, cutoff=0.75) if isinstance(kind, str) else []
+    if near and kind not in KINDS:
+        raise InputError(
+            f"{place}: unknown kind {kind!r}; did you mean {near[0]!r}?",
+            hint=f"Kinds: {', '.join(KINDS)}, or your own.",
+        )
 
 
 def _simple(row: Row, place: str) -> Example:

@@ -67,7 +67,7 @@ def generate(
         llm_questions.add(chunks, wanted, judge, generator, collection, concurrency=config.concurrency)
     else:
         _extract(chunks, wanted, config, coverage, collection)
-    _add_off_topic(wanted.off_topic, config.seed, coverage, collection)
+    _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection)
     if all(example.must_refuse for example in collection.examples):
         raise _no_questions(len(chunks), index.name, collection, model if generator else "")
     origin = EXTRACTIVE if generator is None else model
@@ -109,7 +109,12 @@ def _extract(
     pool = making.Pool(chunks, config.size, collection.rejected)
     made = making.add_follow_ups(pool, wanted.follow_up, collection)
     making.add_answerable(pool, wanted.answerable + wanted.follow_up - made, collection)
-    making.add_unanswerable(pool, wanted.unanswerable, coverage, config.seed, collection)
+    making.add_unanswerable(pool, _refusals(config, collection).unanswerable, coverage, config.seed, collection)
+
+
+def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
+    """The questions to refuse that are wanted still, in proportion to those with an answer."""
+    return Wanted.in_proportion(config, collection.examples).without(collection.examples)
 
 
 def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection) -> None:

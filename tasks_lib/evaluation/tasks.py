@@ -26,6 +26,10 @@ EXTRACTIVE_NOTE = (
     "Made without a language model: sentences of the documents turned into questions. They show whether facts are "
     "found; questions by people or by a model (llm.model) are harder."
 )
+_FEWER = (
+    "{made} of the {wanted} questions that were wanted: no more facts of the documents passed every filter, and the "
+    "questions to refuse keep their share."
+)
 
 
 @task(name="make-questions", cache_policy=NO_CACHE)
@@ -88,6 +92,8 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
     )
     result = _described(saved)
     result.rejected = made.rejected
+    if made.origin != IMPORT and len(saved.examples) < settings.dataset.size:
+        result.note = f"{_FEWER.format(made=len(saved.examples), wanted=settings.dataset.size)} {result.note}".strip()
     result.unchanged = before is not None and before.version == saved.version
     _journal(settings).unlink(missing_ok=True)
     return result

@@ -76,6 +76,7 @@ def test_the_full_shape_keeps_its_conversation(tmp_path: Path, corpus: Corpus) -
     [
         ({"question": "What?", "anwser": "x"}, r"line 2: unknown field 'anwser'; did you mean 'answer'\?"),
         ({"answer": "x"}, "line 2: field 'question' is missing or empty"),
+        ({"question": "Who?", "kind": "offtopic"}, r"line 2: unknown kind 'offtopic'; did you mean 'off_topic'\?"),
         ({"question": "What?", "document": "leave/anual.md", "answer": "x"}, r"did you mean 'leave/annual.md'\?"),
         (
             {"question": "What?", "document": "leave/annual.md", "content": "no such words"},

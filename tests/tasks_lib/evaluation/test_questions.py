@@ -29,6 +29,16 @@ def test_every_kind_is_made_in_the_wanted_number(made: Generated) -> None:
     assert kinds.count("follow_up") >= 1
 
 
+def test_a_set_for_which_the_documents_hold_too_few_facts_does_not_fill_up_with_questions_to_refuse(
+    handbook: Any,
+) -> None:
+    few = generate(handbook.index, handbook.embedder, DatasetConfig(size=2_000, seed=3))
+
+    refusals = sum(example.must_refuse for example in few.examples)
+    assert len(few.examples) < 2_000
+    assert 0 < refusals <= 0.32 * len(few.examples)
+
+
 def test_references_are_the_exact_characters_of_the_document(made: Generated, handbook: Any) -> None:
     references = [reference for example in made.examples for reference in example.references]
 
