@@ -190,9 +190,8 @@ class Chaos:
             time.sleep(STEADY_SECONDS)
             ends = [one.at + one.seconds - killed for one in load.asked if one.failed]
             failures = f"failures from {min(ends):.2f} to {max(ends):.2f} s after the kill; " if ends else ""
-            return (
-                f"one of {len(found)}; {failures}{recovered:.1f} s until 3 s without one; all workers ready {back:.1f} s after that"
-            )
+            well = f"{recovered:.1f} s until 3 s without one; all workers ready {back:.1f} s after that"
+            return f"one of {len(found)}; {failures}{well}"
 
         return work
 
