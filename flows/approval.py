@@ -4,9 +4,12 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from tasks_lib.evaluation.decide import Decision
+from tasks_lib.evaluation.gate_report import HEADLINES
+from tasks_lib.progress import advance
 
 APPROVAL_SECONDS = 24 * 3600
 
@@ -20,13 +23,17 @@ class Approval(RunInput):
 
 def ask_a_person(decision: Decision, report: str) -> Decision:
     """The decision after a person has read the report: `reject` if denied, `undecided` if nobody answers in a day."""
+    report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
     create_markdown_artifact(key="gate-approval", markdown=report, description="Waiting for approval")
+    step = f"wait for approval of {flow_run.name or 'this flow run'}"
+    advance(step, 0)
     form = Approval.with_initial_data(description=report)
     try:
         answer = pause_flow_run(wait_for_input=form, timeout=APPROVAL_SECONDS, poll_interval=2)
     except FlowPauseTimeout:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
+    advance(step, 1, 1)
     comment = f": {answer.comment}" if answer.comment else ""
     if answer.approve:
         return decision.model_copy(update={"reasons": [f"approved by a person{comment}", *decision.reasons]})

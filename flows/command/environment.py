@@ -46,7 +46,7 @@ def prepare(*, verbose: bool = False) -> Home:
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         os.environ["MLFLOW_LOGGING_LEVEL"] = "INFO"
     home = Home.from_environment()
-    if not _prefect_server_is_configured():
+    if not prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     return home
@@ -72,7 +72,7 @@ def ensure_state(home: Home) -> None:
             )
 
 
-def _prefect_server_is_configured() -> bool:
+def prefect_server_is_configured() -> bool:
     """Whether ``PREFECT_API_URL`` or the active Prefect profile names a server; they win over the embedded one."""
     if os.environ.get("PREFECT_API_URL"):
         return True

@@ -7,8 +7,11 @@ from cyclopts import Parameter
 
 from blocks.resolve import resolve_platform
 from flows.command import render
+from flows.command.environment import prefect_server_is_configured
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import ConfigurationError
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
 
@@ -91,6 +94,7 @@ def deploy(
             "gate.replace_broken": replace_broken or None,
         },
     )
+    _refuse_unanswerable_form(settings)
     from flows.deploy import deploy as run
 
     result = execute(lambda: run(settings, options.platform), render.deploy, options)
@@ -100,6 +104,7 @@ def deploy(
 def tune(*, options: Options = DEFAULTS) -> int:
     """Search configurations and hand the best to the gate."""
     settings = start(options)
+    _refuse_unanswerable_form(settings)
     from flows.tune import tune as run
 
     result = execute(lambda: run(settings, options.platform), render.tune, options)
@@ -133,3 +138,11 @@ def monitor(
 
     result = execute(lambda: run(settings, options.platform), render.monitor, options)
     return 1 if result["verdict"] == "failed" else 0
+
+
+def _refuse_unanswerable_form(settings: Settings) -> None:
+    if settings.gate.approve and not settings.gate.estimate and not prefect_server_is_configured():
+        raise ConfigurationError(
+            "nobody could approve: the Prefect inside the command has no UI",
+            hint="Start a Prefect server (`llmops up`), and set PREFECT_API_URL to it.",
+        )

@@ -42,6 +42,7 @@ def test_every_verb_explains_itself(verb: str, home: Home, capsys: pytest.Captur
         (["search", "anything"], "there is no index"),
         (["search"], "give either one question or --file"),
         (["deploy", "--set", "gate.margin=2"], "gate.margin"),
+        (["deploy", "--approve"], "nobody could approve"),
         (["schema", "ingst"], "no configuration for 'ingst'"),
         (["index", "drop", "nothing"], "no index 'nothing'"),
     ],
