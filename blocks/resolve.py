@@ -66,8 +66,17 @@ def _load(name: str) -> "LLMOpsPlatform":
     except MissingBlockError:
         raise ConfigurationError(
             f"there is no platform {name!r}; platforms: {', '.join(platforms())}",
-            hint="Name one of these with --platform, or save a block `LLMOps platform` with this name.",
+            hint="Name one of these with --platform, or save a block `LLMOps platform` with this name." + _where(),
         ) from None
+
+
+def _where() -> str:
+    """Where blocks were looked for, if that may not be where they were saved."""
+    from prefect.settings import get_current_settings
+
+    if get_current_settings().api.url:
+        return ""
+    return " No Prefect server is configured: set PREFECT_API_URL to the one where blocks are saved."
 
 
 def _resolved(name: str, saved: "LLMOpsPlatform") -> "ResolvedPlatform":
