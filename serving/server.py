@@ -132,7 +132,7 @@ def _add_openai(app: FastAPI, answers: Counted, model: str) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    """OpenAI's shape on its routes, FastAPI's on the others."""
+    """OpenAI's shape on its routes, FastAPI's on the others, which do not repeat what was sent."""
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> Response:
@@ -146,7 +146,8 @@ def _add_errors(app: FastAPI) -> None:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"] if part != "body")
             return JSONResponse(openai.error_body(400, f"{place}: {first['msg']}"), 400)
-        return await request_validation_exception_handler(request, error)
+        told = [{name: value for name, value in one.items() if name != "input"} for one in error.errors()]
+        return await request_validation_exception_handler(request, RequestValidationError(told))
 
 
 async def _answer_of(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
