@@ -7,7 +7,6 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from haystack.dataclasses import StreamingChunk
@@ -77,7 +76,7 @@ class AnswerStream:
 
         :raises LlmopsError: As :meth:`Assistant.answer`.
         """
-        work = self._context.run(asyncio.run_coroutine_threadsafe, self._work(), _loop())
+        work = self._context.run(asyncio.run_coroutine_threadsafe, self._work(), _LOOP.get())
         try:
             while (piece := self._next()) is not None:
                 if isinstance(piece, BaseException):
@@ -104,13 +103,25 @@ class AnswerStream:
         self._pieces.put(None)
 
 
-@lru_cache(maxsize=1)
-def _loop() -> asyncio.AbstractEventLoop:
+class _Loop:
     """The event loop of all streams: connections that a client keeps open work only in the loop they began in."""
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="stream"))
-    threading.Thread(target=loop.run_forever, name="streams", daemon=True).start()
-    return loop
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: asyncio.AbstractEventLoop | None = None
+        os.register_at_fork(after_in_child=self._forget)  # threads do not survive a fork
+
+    def get(self) -> asyncio.AbstractEventLoop:
+        """The loop, which runs in a thread from the first stream on."""
+        with self._lock:
+            if self._running is None:
+                self._running = asyncio.new_event_loop()
+                self._running.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="stream"))
+                threading.Thread(target=self._running.run_forever, name="streams", daemon=True).start()
+            return self._running
+
+    def _forget(self) -> None:
+        self._lock, self._running = threading.Lock(), None
 
 
-os.register_at_fork(after_in_child=_loop.cache_clear)  # threads do not survive a fork
+_LOOP = _Loop()

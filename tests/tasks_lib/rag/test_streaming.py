@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.errors import InputError
 from tasks_lib.guardrails.grounding import GroundingDetector
+from tasks_lib.rag import streaming
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.prompt import NO_ANSWER
 from tasks_lib.rag.streaming import AnswerStream, Emit
@@ -119,8 +121,10 @@ def test_a_stream_beats_while_the_model_says_nothing(with_model: WithModel, mode
     assert "".join(pieces) == LONG
 
 
-def test_all_streams_share_one_event_loop_since_connections_belong_to_theirs() -> None:
-    loops = []
+def test_all_streams_share_one_event_loop_since_connections_belong_to_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "_LOOP", streaming._Loop())
+    loops: list[asyncio.AbstractEventLoop] = []
+    begin = threading.Barrier(8)
 
     class Recording:
         async def answer_streaming(self, messages: list[Message], emit: Emit) -> Answer:
@@ -128,8 +132,13 @@ def test_all_streams_share_one_event_loop_since_connections_belong_to_theirs() -
             await emit(messages[-1].content)
             return Answer(response="", refused=False)
 
-    recording: Any = Recording()
-    pieces = [list(AnswerStream(recording, [QUESTION])) for _ in range(2)]
-    assert pieces == [[QUESTION.content]] * 2
-    assert loops[0] is loops[1]
+    def stream(_: int) -> list[str]:
+        begin.wait()
+        recording: Any = Recording()
+        return list(AnswerStream(recording, [QUESTION]))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(stream, range(8))) == [[QUESTION.content]] * 8
+    assert len(loops) == 8
+    assert len(set(loops)) == 1
     assert loops[0].is_running()
