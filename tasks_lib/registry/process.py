@@ -23,6 +23,7 @@ from typing import IO, Any, Self
 from tasks_lib.errors import VersionError
 from tasks_lib.quiet import QUIET
 from tasks_lib.registry.prefect_server import prefect_environment
+from tasks_lib.registry.trace_writing import trace_writing
 from tasks_lib.registry.tracking import EXPERIMENT, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
@@ -34,23 +35,6 @@ LEFT_SECONDS = 0.2
 """How often a stream looks whether its reader has left."""
 CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
-
-
-def trace_writing(tracking_uri: str, source: str) -> dict[str, str]:
-    """How MLflow writes the traces of a version's process; what the environment says goes before.
-
-    Within a second, not five: feedback on an answer comes soon after it. All spans of a trace in one transaction, not
-    in three. A sqlite file has one writer, for which ten threads would only wait. In production, traces that cannot be
-    written as fast as they come are left out at last, with a warning, before they take the memory of the answers.
-    """
-    writing = {
-        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_INTERVAL_MILLIS": "1000",
-        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "256",
-        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1" if tracking_uri.startswith("sqlite") else "4",
-    }
-    if source == "production":
-        writing |= {"MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE": "256", "MLFLOW_TRACE_BUFFER_MAX_SIZE": "256"}
-    return writing
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
 from tasks_lib.registry import pool, version_worker
-from tasks_lib.registry.process import VersionProcess, VersionReply, trace_writing
+from tasks_lib.registry.process import VersionProcess, VersionReply
 from tests.tasks_lib.registry import fakes
 
 QUESTION = [{"role": "user", "content": "Who are you?"}]
@@ -184,12 +184,3 @@ def test_an_answer_that_mlflow_does_not_sample_has_no_trace(
     with process(registry, 1) as running:
         reply = running.ask(QUESTION, 30)
     assert (reply.answer["response"], reply.trace_id) == ("first", None)
-
-
-def test_traces_that_wait_for_storage_take_little_memory_in_production_and_are_all_kept_in_an_evaluation() -> None:
-    queue = "MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE"
-    assert int(trace_writing("sqlite:///traces.db", "production")[queue]) < 1000
-    assert queue not in trace_writing("sqlite:///traces.db", "evaluation")
-    workers = "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS"
-    assert trace_writing("sqlite:///traces.db", "evaluation")[workers] == "1"
-    assert int(trace_writing("http://mlflow.internal", "evaluation")[workers]) > 1
