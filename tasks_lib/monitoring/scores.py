@@ -60,18 +60,15 @@ def score(
     records: list[TraceRecord],
     embedder: Embedder,
     *,
-    sample: int | None = None,
-    seed: int = 0,
     judge: Judge | None = None,
-    rows: list[int] | None = None,
+    rows: Sequence[int] | None = None,
 ) -> Scores:
     """Score a window, or a batch of it.
 
-    :param sample: Traces for the costly scorers (embeddings, the judge), chosen by `seed`; all without it.
-    :param rows: Those traces, where they are chosen already.
+    :param rows: Traces for the costly scorers (embeddings, the judge); see :func:`sample_rows`. All without it.
     """
     scores = Scores(records, {name: np.full(len(records), np.nan) for name in CATALOGUE})
-    rows = sample_rows(len(records), sample, seed) if rows is None else rows
+    rows = list(range(len(records)) if rows is None else rows)
     scores.sampled = len(rows)
     for name, scorer in CHEAP.items():
         _run(scores, name, scorer, range(len(records)))

@@ -14,7 +14,7 @@ from tasks_lib.config.settings import ObjectivesConfig
 from tasks_lib.evaluation.judge import Judge
 from tasks_lib.monitoring import scores as module
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade, syllables
-from tasks_lib.monitoring.scores import Scores, joined, score
+from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
@@ -122,7 +122,9 @@ def test_an_embedder_that_is_away_breaks_its_scorers_only() -> None:
 
 def test_costly_scorers_look_at_a_seeded_sample() -> None:
     records = [record(number) for number in range(30)]
-    first, again, other = (score(records, WordEmbedder(), sample=10, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        score(records, WordEmbedder(), rows=sample_rows(len(records), 10, seed)) for seed in (1, 1, 2)
+    )
     assert first.sampled == np.isfinite(first.columns["groundedness"]).sum() == len(first.vectors) == 10
     assert first.vector_rows == again.vector_rows != other.vector_rows
     assert np.isfinite(first.columns["coverage"]).all()
