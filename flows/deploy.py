@@ -152,12 +152,21 @@ def _ask(
         return tasks.ask_versions_on(runner, place, candidate, production, examples, gate)
 
 
+def _ask_production(
+    place: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> Asked:
+    if gate.task_runner == "threads":
+        return tasks.ask_production(place, production, untraversed(examples), gate)
+    with task_runner(gate) as runner:
+        return tasks.ask_on(runner, place, [production], examples, gate)[0]
+
+
 def _judge_production(place: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:
     """Nothing changed: look at production's own thresholds again. No alias moves."""
     live = plan.production_address
     if live is None:
         raise LlmopsError("there is no production version")
-    said = tasks.ask_production(place, live, untraversed(plan.dataset.examples), settings.gate)
+    said = _ask_production(place, live, plan.dataset.examples, settings.gate)
     measured = None
     if said.problem:
         decision = rejected([f"production_unavailable: {said.problem}"])

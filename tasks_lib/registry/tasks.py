@@ -78,16 +78,27 @@ def ask_versions_on(
     ours = validate_candidate(platform, candidate, untraversed(examples), gate)
     if ours.problem:
         return ours, None
-    asked = {
-        version: [
+    both = [version for version in (candidate, production) if version is not None]
+    said = ask_on(runner, platform, both, examples, gate)
+    return replace(said[0], checks=ours.checks), said[1] if production else None
+
+
+def ask_on(
+    runner: TaskRunner[Any],
+    platform: Platform,
+    asked: Sequence[VersionAddress],
+    examples: Sequence[Example],
+    gate: GateConfig,
+) -> list[Asked]:
+    """What each version says to all questions, in batches that are tasks of `runner`."""
+    submitted = [
+        [
             runner.submit(ask_batch, {"platform": platform, "version": version, "examples": batch, "gate": gate})
             for batch in _batches(examples, gate.batch_questions)
         ]
-        for version in (candidate, production)
-        if version is not None
-    }
-    said = {version: versions.joined([batch.result() for batch in batches]) for version, batches in asked.items()}
-    return replace(said[candidate], checks=ours.checks), said[production] if production else None
+        for version in asked
+    ]
+    return [versions.joined([batch.result() for batch in batches]) for batches in submitted]
 
 
 @task(name="score-version", task_run_name="score-version-{address.version}", cache_policy=NO_CACHE)

@@ -160,7 +160,9 @@ def test_batches_of_the_questions_are_asked_by_dask_workers(
         assert (better.decision, better.production_version) == ("promote", 2)
         assert better.comparison is not None
         assert (better.comparison.wins, better.comparison.losses) == (6, 0)
-        assert sorted(sizes) == [7, 7, 7, 9, 9, 9]
+        again = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, **dask)
+        assert (again.decision, again.production_version) == ("unchanged", 2)
+        assert sorted(sizes) == [7, 7, 7, 7, 9, 9, 9, 9]
         assert len(workers) == 2
         failing = deploy(fakes.REFUSES_EVERYTHING, **dask)
     assert (failing.decision, failing.passed_tests, failing.production_version) == ("reject", False, 2)
