@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -243,7 +243,7 @@ class LengthConfig(ValidatorConfig):
 
 
 class OwnValidatorConfig(ValidatorConfig):
-    """A validator that another package brings. Where no action is given, the text is not checked."""
+    """A validator that another package brings. Where no action is given, that text is not checked; one is needed."""
 
     options: dict[str, Any] = Field(default_factory=dict, description="What the validator is made with.")
     on_input: Literal["refuse", "mask", "allow-and-log"] | None = Field(
@@ -253,6 +253,13 @@ class OwnValidatorConfig(ValidatorConfig):
     on_passages: Literal["drop", "mask", "allow-and-log"] | None = Field(
         default=None, description="Action on retrieved passages."
     )
+
+    @model_validator(mode="after")
+    def _checks_something(self) -> Self:
+        if self.enabled and not (self.on_input or self.on_output or self.on_passages):
+            msg = "a validator needs on_input, on_output or on_passages, else it checks nothing"
+            raise ValueError(msg)
+        return self
 
 
 class GuardrailsConfig(StrictModel):

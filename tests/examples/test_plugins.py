@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mlflow.artifacts import download_artifacts
+from pydantic import ValidationError
 
 from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
@@ -114,6 +115,13 @@ def test_thresholds_may_name_them_and_know_which_way_is_good(acme: Path) -> None
     assert title_of("words") == "Words of an answer"
     with pytest.raises(ConfigurationError, match="did you mean 'short_enough'"):
         require_known(["short_enuf"], "gate.thresholds")
+
+
+def test_a_validator_without_an_action_is_refused() -> None:
+    with pytest.raises(ValidationError, match="needs on_input, on_output or on_passages"):
+        rag_of(guardrails={"validators": {"house_words": {}}})
+    switched_off = rag_of(guardrails={"validators": {"house_words": {"enabled": False}}})
+    assert not switched_off.guardrails.validators["house_words"].enabled
 
 
 def test_a_validator_of_a_package_finds_and_the_configuration_decides(acme: Path) -> None:
