@@ -21,7 +21,7 @@ confidence coefficients".
 POWER = 0.8
 """Chance of settling that `questions_to_settle` plans for."""
 
-MOST_QUESTIONS = 100_000
+MOST_QUESTIONS = 10_000
 
 Differences = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def questions_to_settle(differences: Sequence[float], margin: float, confidence: float) -> int | None:
-    """Questions that would decide with 80 % power if mean and spread stay as observed; `None` beyond 100,000.
+    """Questions that would decide with 80 % power if mean and spread stay as observed; `None` beyond 10,000.
 
     Normal approximation: ((z_confidence + z_power) * spread / distance to the margin)^2. The spread is at least
     that of one discordant pair, so that identical answers do not promise a proof from nothing.
