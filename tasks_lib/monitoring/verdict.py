@@ -37,7 +37,7 @@ def early_verdict(traffic: Traffic, config: MonitorConfig) -> Verdict | None:
         reasons = [f"all {len(records)} questions failed; the first error: {records[0].error}"]
         return Verdict("failed", reasons, ["error"], covers=len(records) >= config.minimum_traces)
     if len(records) < config.minimum_traces:
-        few = f"{len(records)} traces are fewer than {config.minimum_traces} (monitor.minimum_traces)"
+        few = f"{len(records)} of the {config.minimum_traces} traces that are needed (monitor.minimum_traces)"
         reasons = [f"{few}: too few to judge; they count again in the next window", *_gaps(traffic)]
         return Verdict("not_enough_traffic", reasons)
     return None
