@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Embedder(Protocol):
-    """A bi-encoder and its tokenizer."""
+    """A bi-encoder and its tokenizer. One that calls no other process may say so by a true `in_process`."""
 
     @property
     def dimension(self) -> int:
@@ -34,6 +34,11 @@ class Embedder(Protocol):
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character span of every token of `text`, without special tokens and without truncation."""
         ...
+
+
+def in_process(embedder: Embedder) -> bool:
+    """Whether it computes here: it may be slow, but does not hang as a call of another process may."""
+    return bool(getattr(embedder, "in_process", False))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class MiniLM:
     """
 
     dimension = 384
+    in_process = True
     max_tokens = SEQUENCE_LENGTH - SPECIAL_TOKENS
 
     def embed(self, texts: list[str]) -> list[list[float]]:
@@ -45,7 +46,8 @@ class MiniLM:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for rows, token_ids in _batches(encoder, texts):
             vectors[rows] = encoder.forward(token_ids)
-        return [[float(value) for value in vector] for vector in vectors]
+        embedded: list[list[float]] = vectors.tolist()
+        return embedded
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character span of every WordPiece token of `text`, of any length."""

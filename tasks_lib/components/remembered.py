@@ -6,7 +6,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
-from tasks_lib.platform import Embedder
+from tasks_lib.platform import Embedder, in_process
 
 REMEMBERED = 4096
 """Texts whose vectors are kept, by digest: 12 MB at 384 dimensions."""
@@ -36,6 +36,11 @@ class RememberedEmbedder:
     def max_tokens(self) -> int:
         """As of the embedder."""
         return self._embedder.max_tokens
+
+    @property
+    def in_process(self) -> bool:
+        """As of the embedder."""
+        return in_process(self._embedder)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """As of the embedder."""

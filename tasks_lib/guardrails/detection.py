@@ -54,7 +54,11 @@ class CheckContext:
 
 
 class Detector(Protocol):
-    """Finds one sort of thing in a text. Detectors are shared by threads."""
+    """Finds one sort of thing in a text. Detectors are shared by threads.
+
+    One that never takes long, whatever the text, says so by a true `ends_by_itself`, and then runs in the thread that
+    asks. All others get a thread of their own, which is left behind when their time is over.
+    """
 
     name: str
 

@@ -7,7 +7,7 @@ import numpy as np
 from tasks_lib.config.rag import GroundingConfig
 from tasks_lib.guardrails.detection import CheckContext, Detection
 from tasks_lib.guardrails.vectors import Vectors
-from tasks_lib.platform import Embedder
+from tasks_lib.platform import Embedder, in_process
 from tasks_lib.rag.types import Source
 
 KIND = "UNSUPPORTED"
@@ -58,6 +58,7 @@ class GroundingDetector:
     def __init__(self, config: GroundingConfig, embedder: Embedder) -> None:
         self._config = config
         self._embedder = embedder
+        self.ends_by_itself = in_process(embedder)
 
     def detect(self, text: str, context: CheckContext) -> list[Detection]:
         """The sentences whose support is below the threshold."""

@@ -10,7 +10,7 @@ from tasks_lib.guardrails.injection_model import injection_model, windows
 from tasks_lib.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
 from tasks_lib.guardrails.vectors import Vectors
-from tasks_lib.platform import Embedder
+from tasks_lib.platform import Embedder, in_process
 
 PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
 """Kinds: in a question, and in a passage."""
@@ -72,6 +72,7 @@ class InjectionDetector:
     def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
         self._scorer = scorer
         self._config = config
+        self.ends_by_itself = in_process(scorer.embedder)
 
     def detect(self, text: str, context: CheckContext) -> list[Detection]:
         """The sentences that a rule matches, and the parts of the user's turns that the classifier does."""
@@ -104,6 +105,7 @@ class PassageInjectionDetector:
     def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
         self._scorer = scorer
         self._config = config
+        self.ends_by_itself = in_process(scorer.embedder)
 
     def detect(self, text: str, context: CheckContext) -> list[Detection]:
         """The sentences that hold an instruction."""

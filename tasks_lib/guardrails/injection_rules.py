@@ -132,4 +132,8 @@ class InjectionRules:
         :raises TimeoutError: If an expression exceeds its time.
         """
         start, end = within or (0, len(text))
-        return [m.span() for e in self._expressions for m in e.finditer(text, start, end, timeout=self._timeout)]
+        return [
+            m.span()
+            for e in self._expressions
+            for m in e.finditer(text, start, end, timeout=self._timeout, concurrent=False)
+        ]

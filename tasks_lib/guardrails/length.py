@@ -10,6 +10,7 @@ class LengthDetector:
     """Stops a text before the other validators spend time on it."""
 
     name = "length"
+    ends_by_itself = True
 
     def __init__(self, config: LengthConfig) -> None:
         self._config = config

@@ -21,6 +21,7 @@ class RememberingDetector:
 
     def __init__(self, detector: Detector, texts: int = REMEMBERED) -> None:
         self.name = detector.name
+        self.ends_by_itself = getattr(detector, "ends_by_itself", False)
         self._detector = detector
         self._texts = texts
         self._found: OrderedDict[bytes, list[Detection]] = OrderedDict()

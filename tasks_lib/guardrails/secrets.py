@@ -58,6 +58,7 @@ class SecretsDetector:
     """
 
     name = "secrets"
+    ends_by_itself = True
 
     def __init__(self, config: SecretsConfig) -> None:
         self._config = config
@@ -87,16 +88,20 @@ class SecretsDetector:
         found = [
             (kind, m.start(), m.end(), 1.0)
             for kind, expression in self._formats
-            for m in expression.finditer(text, timeout=self._timeout)
+            for m in expression.finditer(text, timeout=self._timeout, concurrent=False)
         ]
         found += [
             ("PASSWORD", *m.span("value"), 0.8)
-            for m in self._assigned.finditer(text, timeout=self._timeout)
+            for m in self._assigned.finditer(text, timeout=self._timeout, concurrent=False)
             if looks_secret(m["value"])
         ]
-        for m in self._random.finditer(text, timeout=self._timeout):
+        for m in self._random.finditer(text, timeout=self._timeout, concurrent=False):
             near = text[max(0, m.start() - _NEAR) : m.start()]
-            if entropy(m[0]) >= _BITS_RANDOM and _mixed(m[0]) and self._telling.search(near, timeout=self._timeout):
+            if (
+                entropy(m[0]) >= _BITS_RANDOM
+                and _mixed(m[0])
+                and self._telling.search(near, timeout=self._timeout, concurrent=False)
+            ):
                 found.append(("RANDOM_STRING", m.start(), m.end(), 0.7))
         return found
 

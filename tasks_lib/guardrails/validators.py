@@ -29,7 +29,8 @@ class DetectorValidator(Validator):  # type: ignore[misc]  # the framework is un
         super().__init__(on_fail=OnFailAction.NOOP)
         self.detector = detector
         self.config = config
-        self._limit: TimeLimit[list[Detection]] = TimeLimit(config.time_limit)
+        limit: TimeLimit[list[Detection]] = TimeLimit(config.time_limit)
+        self._run = limit.run_here if getattr(detector, "ends_by_itself", False) else limit.run
 
     def _validate(self, value: Any, metadata: dict[str, Any]) -> ValidationResult:
         context: CheckContext = metadata[CONTEXT]
@@ -46,7 +47,7 @@ class DetectorValidator(Validator):  # type: ignore[misc]  # the framework is un
 
     def _detections(self, text: str, context: CheckContext) -> list[Detection]:
         try:
-            return self._limit.run(lambda: self.detector.detect(text, context), until=context.deadline)
+            return self._run(lambda: self.detector.detect(text, context), until=context.deadline)
         except TimeoutError:
             logger.warning("guardrail %s exceeded its time on %d characters", self.detector.name, len(text))
             return [Detection(TIMED_OUT, 0, len(text), 1.0, self.config.on_failure)]

@@ -161,7 +161,7 @@ def addresses(text: str, timeout: float) -> Iterable[tuple[int, int, float]]:
     found = [
         (match.start(), match.end(), score)
         for pattern, score in _ANCHORS
-        for match in pattern.finditer(text, timeout=timeout)
+        for match in pattern.finditer(text, timeout=timeout, concurrent=False)
     ]
     for start, end, score in found:
         yield _widened(text, start, end, score, timeout)
@@ -169,17 +169,17 @@ def addresses(text: str, timeout: float) -> Iterable[tuple[int, int, float]]:
 
 def _widened(text: str, start: int, end: int, score: float, timeout: float) -> tuple[int, int, float]:
     """An anchor with the number before it, and the flat, town, country and postal code after it."""
-    lead = _LEAD.search(text, max(0, start - 12), start, timeout=timeout)
+    lead = _LEAD.search(text, max(0, start - 12), start, timeout=timeout, concurrent=False)
     if lead is not None:
         start = lead.start()
     limit = min(len(text), end + 240)
-    spaced = _SPACED_TAIL.match(text, end, limit, timeout=timeout) or _LOWER_TAIL.match(
+    spaced = _SPACED_TAIL.match(text, end, limit, timeout=timeout, concurrent=False) or _LOWER_TAIL.match(
         text, end, limit, timeout=timeout
     )
     if spaced is not None:
         end, score = spaced.end(), min(0.95, score + 0.05)
     for _ in range(_MAX_PARTS):
-        tail = _TAIL.match(text, end, limit, timeout=timeout)
+        tail = _TAIL.match(text, end, limit, timeout=timeout, concurrent=False)
         if tail is None or tail.end() <= end:
             break
         end, score = tail.end(), min(0.95, score + 0.05)

@@ -46,5 +46,5 @@ def cued_names(text: str, timeout: float) -> Iterator[tuple[str, int, int]]:
     :raises TimeoutError: If an expression takes longer than `timeout` seconds.
     """
     for entity, expression in _CUES:
-        for match in expression.finditer(text, timeout=timeout):
+        for match in expression.finditer(text, timeout=timeout, concurrent=False):
             yield entity, match.start(), match.end()

@@ -13,6 +13,7 @@ class PersonalDataDetector:
     """
 
     name = "personal_data"
+    ends_by_itself = True
 
     def __init__(self, finder: PersonalDataFinder, action: Verdict) -> None:
         self._finder = finder

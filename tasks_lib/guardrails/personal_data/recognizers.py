@@ -45,7 +45,7 @@ class PatternRecognizer(LocalRecognizer):
         """
         results = []
         for pattern, expression, context in self.patterns:
-            for match in expression.finditer(text, timeout=self.timeout):
+            for match in expression.finditer(text, timeout=self.timeout, concurrent=False):
                 found = match[0] if pattern.length is None else match[0][: pattern.length(match[0])]
                 score = self._score(text, match.start(), found, pattern, context)
                 if score > 0:
@@ -58,7 +58,7 @@ class PatternRecognizer(LocalRecognizer):
         if pattern.check is not None and not pattern.check(found):
             return pattern.otherwise
         before = text[max(0, start - CONTEXT_CHARACTERS) : start]
-        if context is not None and context.search(before, timeout=self.timeout):
+        if context is not None and context.search(before, timeout=self.timeout, concurrent=False):
             return max(pattern.score, pattern.context_score)
         return pattern.score
 

@@ -40,7 +40,18 @@ class Hanging:
         return []
 
 
-def guarded(detector: Crashing | Hanging, embedder: MiniLM, config: ValidatorConfig) -> Guardrails:
+class Slow:
+    """Ends by itself, though late."""
+
+    name = "topics"
+    ends_by_itself = True
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        time.sleep(0.05)
+        return []
+
+
+def guarded(detector: Crashing | Hanging | Slow, embedder: MiniLM, config: ValidatorConfig) -> Guardrails:
     bound = [(detector, config)]
     return Guardrails(GuardrailsConfig(time_limit=2.0), embedder, on_input=bound, on_output=bound, on_passages=bound)
 
@@ -159,6 +170,47 @@ def test_abandoned_calls_are_counted_and_further_ones_fail_until_they_return() -
     released.set()
     time.sleep(0.05)
     assert limit.run(lambda: True, until=time.monotonic() + 5)
+
+
+def test_what_ends_by_itself_runs_in_the_thread_that_asks_and_counts_only_in_time() -> None:
+    limit: TimeLimit[object] = TimeLimit(0.05)
+    now = time.monotonic
+
+    assert limit.run_here(threading.current_thread, until=now() + 5) is threading.current_thread()
+    assert limit.run(threading.current_thread, until=now() + 5) is not threading.current_thread()
+    with pytest.raises(TimeoutError, match="not done after"):
+        limit.run_here(lambda: time.sleep(0.1), until=now() + 5)
+    with pytest.raises(TimeoutError, match="no time left"):
+        limit.run_here(lambda: True, until=now())
+
+
+def test_a_slow_validator_that_ends_by_itself_still_counts_as_failed(embedder: MiniLM) -> None:
+    guardrails = guarded(Slow(), embedder, TopicsConfig(time_limit=0.01))
+
+    result = guardrails.check_input(ask(SECRET))
+
+    assert (result.action, result.decisions[0].kinds) == ("refuse", ["VALIDATOR_TIMED_OUT"])
+
+
+HOSTILE = [
+    "1", "1-", "1 ", "a.", "a@", "a@a.", "(1) ", "1:", "::", "=", "key=", "aB3$", "password: ", "ignore ", "act as ",
+    "12 Main ", "Street ", "AB12 ", "12/", "(at) a ", "http://", "\u0661", "\ufb01", "sk-", "\n", "\t", "Flat 1, ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_what_ends_by_itself_does_so_in_the_longest_texts_made_to_slow_it_down(
+    guardrails: Guardrails, unit: str
+) -> None:
+    config = guardrails.config.length
+    question = (unit * config.input_characters)[: config.input_characters]
+    answer = (unit * config.output_characters)[: config.output_characters]
+    begun = time.process_time()
+
+    guardrails.check_input(ask(question))
+    guardrails.check_output(answer, [passage(question)])
+
+    assert time.process_time() - begun < 3
 
 
 def test_threads_that_check_at_once_each_get_their_own_verdict(guardrails: Guardrails) -> None:
