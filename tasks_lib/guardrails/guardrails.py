@@ -91,6 +91,11 @@ class Guardrails:
         """The validators of questions, with their configuration."""
         return self._input.bound
 
+    @property
+    def checks_output(self) -> bool:
+        """Whether any validator looks at answers."""
+        return bool(self._output.bound)
+
     def warm_up(self) -> None:
         """Run every guard once, so that the first question does not pay for what is loaded or compiled late."""
         self.check_input([Message(role="user", content="How do I ask for leave?")])

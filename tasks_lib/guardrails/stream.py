@@ -33,6 +33,7 @@ class _Window:
         self._guardrails = guardrails
         self._sources = sources
         self._question = question
+        self._checked = guardrails.checks_output
         self._whole = schema.enabled and schema.json_schema is not None
         self._before = ""
         self._held = ""
@@ -48,6 +49,9 @@ class _Window:
     def take(self, token: str) -> bool:
         """Add a token; whether it is time for `release`, which takes longer."""
         self._held += token
+        if not self._checked:
+            self._end = len(self._held)
+            return True
         if len(self._held) < self._next_check or (self._whole and not self._too_long()):
             return False
         self._end = self._cut()
@@ -124,7 +128,8 @@ class GuardedStream:
     """Iterates over what may be shown; `result` is complete once it is exhausted.
 
     At least `HOLD` and at most `HOLD + LONGEST` characters are held back, or the whole answer where it must satisfy a
-    JSON Schema. A refusal ends the stream with the message; what was shown before has passed all checks.
+    JSON Schema; none where no validator looks at answers. A refusal ends the stream with the message; what was shown
+    before has passed all checks.
     """
 
     def __init__(

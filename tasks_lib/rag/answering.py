@@ -19,6 +19,11 @@ def says_no_answer(text: str) -> bool:
     return bool(_NO_ANSWER.search(text))
 
 
+def begun_no_answer(text: str) -> int:
+    """Characters at the end of `text` that may go on to say it."""
+    return next((n for n in range(len(NO_ANSWER), 0, -1) if text.endswith(NO_ANSWER[:n])), 0)
+
+
 @component
 class ExtractedAnswer:
     """Answers with the extracted text, or refuses when the evidence is below the threshold.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from haystack.dataclasses import StreamingChunk
 
-from tasks_lib.rag.answering import says_no_answer
+from tasks_lib.rag.answering import begun_no_answer, says_no_answer
 from tasks_lib.rag.passage_guard import PASSAGES_KEY
 from tasks_lib.rag.types import Answer, Message
 
@@ -27,7 +27,7 @@ Emit = Callable[[str], Awaitable[None]]
 class ReplyText:
     """The text of a streamed reply. `refused` once the model has said that the passages hold no answer.
 
-    The sentinel itself is never passed on: the guardrails hold back more characters than it has.
+    The sentinel itself is never passed on, nor is what may become it.
     """
 
     def __init__(self, chunks: AsyncIterator[StreamingChunk]) -> None:
@@ -37,11 +37,16 @@ class ReplyText:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """Pieces of the reply, all chunks being read to the end."""
+        passed = 0
         async for chunk in self._chunks:
             self._text += chunk.content
             self.refused = self.refused or says_no_answer(self._text)
-            if chunk.content and not self.refused:
-                yield chunk.content
+            end = len(self._text) - begun_no_answer(self._text)
+            if end > passed and not self.refused:
+                yield self._text[passed:end]
+                passed = end
+        if passed < len(self._text) and not self.refused:
+            yield self._text[passed:]
 
 
 async def passages_of(chunks: AsyncIterator[StreamingChunk]) -> StreamingChunk | None:

@@ -57,6 +57,16 @@ def test_text_is_shown_while_the_stream_still_runs(guardrails: Guardrails) -> No
     assert max(lags) <= HOLD + LONGEST
 
 
+def test_nothing_is_held_back_where_no_validator_looks_at_answers(embedder: MiniLM) -> None:
+    off = {"personal_data", "secrets", "grounding", "length"}
+    config = GuardrailsConfig.model_validate({name: {"enabled": False} for name in off})
+
+    stream = build_guardrails(config, embedder).guard_stream(iter(["One", " two", ".", ""]))
+
+    assert list(stream) == ["One", " two", "."]
+    assert stream.result.text == "One two."
+
+
 def test_text_without_any_sentence_end_is_still_shown_in_time(guardrails: Guardrails) -> None:
     stream = iter(guardrails.guard_stream(iter(["word "] * 600)))
 

@@ -2,21 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from haystack.dataclasses import ChatMessage
+from haystack.dataclasses import ChatMessage, StreamingChunk
 
 from blocks.local import LocalPlatform
-from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.rag import GuardrailsConfig, RagConfig
 from tasks_lib.errors import InputError
 from tasks_lib.guardrails.grounding import GroundingDetector
 from tasks_lib.rag import streaming
 from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.prompt import NO_ANSWER
-from tasks_lib.rag.streaming import AnswerStream, Emit
+from tasks_lib.rag.streaming import AnswerStream, Emit, ReplyText
 from tasks_lib.rag.types import Answer, Message
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")
@@ -47,9 +47,36 @@ def test_a_long_reply_comes_in_pieces_that_make_up_the_answer(with_model: WithMo
 def test_a_refusal_is_the_configured_text_and_the_sentinel_is_never_shown(
     with_model: WithModel, model_rag: RagConfig, reply: str
 ) -> None:
-    pieces, answer = streamed(model_rag, with_model(lambda _: reply))
-    assert pieces == [model_rag.refusal.text]
+    rag = model_rag.model_copy(update={"guardrails": GuardrailsConfig()})
+    pieces, answer = streamed(rag, with_model(lambda _: reply))
+    assert pieces == [rag.refusal.text]
     assert (answer.refused, answer.refusal_reason) == (True, "model")
+
+
+def chunks_of(*texts: str) -> AsyncIterator[StreamingChunk]:
+    async def chunks() -> AsyncIterator[StreamingChunk]:
+        for text in texts:
+            yield StreamingChunk(content=text)
+
+    return chunks()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "passed"),
+    [
+        (["Sorry. ", "NO_", "ANS", "WER"], ["Sorry. "]),
+        (["NO_ANSWER"], []),
+        (["Is it NO", " or yes", "?"], ["Is it ", "NO or yes", "?"]),
+        (["They say N", "O"], ["They say ", "NO"]),
+    ],
+)
+def test_what_may_become_the_sentinel_is_passed_on_only_once_it_is_something_else(
+    chunks: list[str], passed: list[str]
+) -> None:
+    async def read() -> list[str]:
+        return [piece async for piece in ReplyText(chunks_of(*chunks))]
+
+    assert asyncio.run(read()) == passed
 
 
 def test_a_refusal_after_text_was_shown_follows_on_a_line_of_its_own(
