@@ -20,6 +20,9 @@ MODEL_ATTRIBUTE = "llmops.model"
 LONGEST_TEXT = 20_000
 """Characters of one text in a span."""
 
+MOST_CANDIDATES = 20
+"""Documents of a list that are shown, best first: a search finds many more than are read."""
+
 LONGEST_NUMBERS = 16
 """Numbers of a list that are shown; a longer one is a vector."""
 
@@ -131,6 +134,8 @@ def _text(text: str) -> str:
 def _entries(entries: Sequence[Any]) -> Any:
     if len(entries) > LONGEST_NUMBERS and all(isinstance(entry, float) for entry in entries):
         return f"vector of {len(entries)} dimensions"
+    if len(entries) > MOST_CANDIDATES and isinstance(entries[0], Document):
+        return [*(_reference(entry) for entry in entries[:MOST_CANDIDATES]), f"{len(entries) - MOST_CANDIDATES} more"]
     return [readable(entry) for entry in entries]
 
 

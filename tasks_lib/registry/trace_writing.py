@@ -7,8 +7,10 @@ def trace_writing(tracking_uri: str, source: str) -> dict[str, str]:
     Within a second, not five: feedback on an answer comes soon after it. All spans of a trace in one transaction, not
     in three. A sqlite file has one writer, for which ten threads would only wait. In production, traces that cannot be
     written as fast as they come are left out at last, with a warning, before they take the memory of the answers.
+    Nothing is looked for that is encoded in a text, to be stored as a file beside the trace: it would not be masked.
     """
     writing = {
+        "MLFLOW_TRACE_EXTRACT_ATTACHMENTS": "false",
         "MLFLOW_ASYNC_TRACE_LOGGING_MAX_INTERVAL_MILLIS": "1000",
         "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "256",
         "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1" if tracking_uri.startswith("sqlite") else "4",

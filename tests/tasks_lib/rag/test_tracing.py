@@ -1,5 +1,6 @@
 """The assistant's steps as MLflow spans."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from tasks_lib.rag.pipeline import build_assistant
 from tasks_lib.rag.retrieval import PASSAGES, add_retrieval, inputs_of
 from tasks_lib.rag.tracing import readable, trace_into_mlflow
 from tasks_lib.rag.types import Message
+from tasks_lib.registry.trace_writing import trace_writing
 from tasks_lib.registry.tracking import connect
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")
@@ -71,6 +73,13 @@ def test_passages_carry_scores_and_places_and_no_vectors(assistant: Assistant) -
     assert "27 days" in answer["response"]
 
 
+def test_of_many_candidates_the_best_are_shown_and_the_others_counted() -> None:
+    found = [Document(content="x", meta={"document": f"{n}.md"}, score=1 - n / 100) for n in range(43)]
+    shown = readable({"documents": found})["documents"]
+    assert [place["document"] for place in shown[:-1]] == [f"{n}.md" for n in range(20)]
+    assert shown[-1] == "23 more"
+
+
 def test_what_a_guardrail_refuses_is_in_no_span_of_the_assistant(assistant: Assistant) -> None:
     card = Message(role="user", content="My card is 4111 1111 1111 1111.")
     trace = trace_of(lambda: assistant.answer([card]))
@@ -124,3 +133,14 @@ def test_values_are_shown_as_json_types() -> None:
     assert len(shown["a"][1]) < 21_000
     assert {**shown["b"], "id": ""} == {"id": "", "document": "d", "score": None}
     assert shown["c"] == "object"
+
+
+def test_what_is_encoded_in_a_text_stays_there_and_is_not_stored_beside_the_trace(
+    traced: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in trace_writing(traced.tracking_uri(), "production").items():
+        monkeypatch.setenv(name, value)
+    asked = "data:image/png;base64," + base64.b64encode(b"jane.doe@example.com " * 20).decode()
+    with mlflow.start_span("request") as span:
+        span.set_inputs({"question": asked})
+        assert span.inputs == {"question": asked}
