@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -58,8 +59,8 @@ class PlatformBlock(Block, ABC):
     def slug(self) -> str:
         """`block-type/document-name` of a saved block, else where it comes from, such as `environment/openai`."""
         if self._block_document_name:
-            return f"{self.get_block_type_slug()}/{self._block_document_name}"
-        return self._origin or f"{self.get_block_type_slug()}/unsaved"
+            return f"{_type_slug(type(self))}/{self._block_document_name}"
+        return self._origin or f"{_type_slug(type(self))}/unsaved"
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in the block and in the blocks inside it: no error may show one."""
@@ -68,6 +69,12 @@ class PlatformBlock(Block, ABC):
     def coming_from(self, origin: str) -> None:
         """Name the origin of a block that is not saved."""
         self._origin = origin
+
+
+@cache
+def _type_slug(block_class: type[Block]) -> str:
+    """Prefect makes it anew each time, which every call of a model would wait for."""
+    return block_class.get_block_type_slug()
 
 
 def secrets_in(value: Any) -> Iterator[str]:

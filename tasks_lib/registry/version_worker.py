@@ -86,6 +86,7 @@ def _load(options: argparse.Namespace) -> Any:
         mlflow.set_tracking_uri(options.tracking_uri)
         mlflow.set_registry_uri(options.tracking_uri)
         mlflow.set_experiment(options.experiment)
+        mlflow.tracing.disable_notebook_display()  # type: ignore[no-untyped-call]  # else each answer looks for IPython
         return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
     finally:
         gc.enable()
