@@ -2,18 +2,22 @@
 
     python benchmarks/serving/first_token.py --home HOME [--rounds 40]
 
-`HOME` is what `llmops demo` left behind; it is copied. The language model is a local server that speaks OpenAI's API.
+`HOME` is what `llmops demo` left behind; it is copied. The language model is a server in a process of its own that
+speaks OpenAI's API.
 Each variant is the same pipeline in this process with the same question; the variants take turns, so that what else
-the machine does falls on all of them. The first token is the first piece of text that the stream hands out.
+the machine does falls on all of them. The first token is the first piece of text that the stream hands out. The
+trace of an answer is stored before the next question comes; with --at-once, questions come one right after the other.
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import socketserver
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 WARM_UP = 3
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from tasks_lib.rag.assistant import Assistant
 
 VALIDATORS = ("personal_data", "secrets", "injection", "topics", "grounding", "length", "output_schema")
@@ -47,27 +53,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--at-once", action="store_true", help="do not wait until a trace is stored")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmops-first-token-"))
     shutil.copytree(options.home, folder / "home")
     os.environ.update(processes.QUIET, LLMOPS_HOME=str(folder / "home"))
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    provider = multiprocessing.get_context("spawn").Process(target=provide, args=(theirs,), daemon=True)
+    provider.start()
     try:
-        from tests.stubs.openai_api import OpenAIStub
-
-        class Provider(OpenAIStub):
-            """Says the same every time, at once."""
-
-            complete = staticmethod(lambda _: TEXT)
-
-        socketserver.BaseServer.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients leave here
-        with Provider() as provider:
-            measure(variants(provider.url), options.rounds)
+        measure(variants(ours.recv(), at_once=options.at_once), options.rounds)
     finally:
+        provider.terminate()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def variants(url: str) -> dict[str, Callable[[str], float]]:
+def provide(told: "Connection") -> None:
+    """Serve the language model, which says the same every time, at once; `told` hears its address."""
+    from tests.stubs.openai_api import OpenAIStub
+
+    class Provider(OpenAIStub):
+        complete = staticmethod(lambda _: TEXT)
+
+    socketserver.BaseServer.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients leave here
+    with Provider() as provider:
+        told.send(provider.url)
+        threading.Event().wait()
+
+
+def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
     """Name → time to the first token of one question."""
+    import mlflow
     from haystack.tracing import disable_tracing
 
     from blocks.local import LocalPlatform
@@ -76,9 +92,11 @@ def variants(url: str) -> dict[str, Callable[[str], float]]:
     from tasks_lib.rag.pipeline import build_assistant
     from tasks_lib.rag.trace_masking import mask_traces
     from tasks_lib.rag.tracing import trace_into_mlflow
+    from tasks_lib.registry.trace_writing import trace_writing
     from tasks_lib.registry.tracking import connect
 
     place = LocalPlatform()
+    os.environ.update(trace_writing(place.tracking_uri(), "production"))
     connect(place)
     models = OpenAICompatibleModels(base_url=url)
 
@@ -103,7 +121,10 @@ def variants(url: str) -> dict[str, Callable[[str], float]]:
                 trace_into_mlflow()
             else:
                 disable_tracing()
-            return first_token(built[name], question)
+            taken = first_token(built[name], question)
+            if traced and not at_once:
+                mlflow.flush_trace_async_logging()
+            return taken
 
         return run
 

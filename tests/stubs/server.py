@@ -92,6 +92,7 @@ class StubServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # as providers do: else a body waits until its headers are acknowledged
 
             def do_POST(self) -> None:
                 stub._serve(self)
