@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 from haystack import component, default_from_dict, default_to_dict
 from haystack.core.serialization import import_class_by_name
+from numpy.typing import NDArray
 
 from tasks_lib.platform import Embedder
+
+Vector = NDArray[np.float64]
+"""One embedding."""
 
 
 @component
@@ -41,8 +46,8 @@ class TextEmbedder:
             self._warm = True
             self.embedder.embed(["warm up"])
 
-    @component.output_types(embedding=list[float])
-    def run(self, text: str) -> dict[str, list[float]]:
+    @component.output_types(embedding=Vector)
+    def run(self, text: str) -> dict[str, Vector]:
         """Embed `text` as a unit vector; as a query where the model tells queries from documents."""
         embed_query = getattr(self.embedder, "embed_query", None)
-        return {"embedding": embed_query(text) if embed_query else self.embedder.embed([text])[0]}
+        return {"embedding": np.asarray(embed_query(text) if embed_query else self.embedder.embed([text])[0])}

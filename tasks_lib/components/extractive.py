@@ -15,7 +15,7 @@ import numpy as np
 from haystack import Document, component, default_from_dict, default_to_dict
 from numpy.typing import NDArray
 
-from tasks_lib.components.embedders import TextEmbedder
+from tasks_lib.components.embedders import TextEmbedder, Vector
 from tasks_lib.components.sentences import Sentence, split_sentences
 from tasks_lib.components.wording import answer_kind, content_stems, fits_kind, words
 from tasks_lib.platform import Embedder
@@ -85,7 +85,7 @@ class ExtractiveAnswerer:
         return default_from_dict(cls, data)
 
     @component.output_types(text=str, evidence=float, documents=list[Document])
-    def run(self, question: str, embedding: list[float], documents: list[Document], focus: str = "") -> dict[str, Any]:
+    def run(self, question: str, embedding: Vector, documents: list[Document], focus: str = "") -> dict[str, Any]:
         """Answer `question` from `documents`.
 
         :param embedding: Vector of the question.
@@ -107,7 +107,7 @@ class ExtractiveAnswerer:
         }
 
     def candidates(
-        self, question: str, embedding: list[float], documents: list[Document], focus: str = ""
+        self, question: str, embedding: Vector, documents: list[Document], focus: str = ""
     ) -> list[Candidate]:
         """The sentences of `documents` that are worth a comparison, with their features."""
         asked, new = _WordEvidence(question, documents), _WordEvidence(focus, documents)
@@ -128,7 +128,7 @@ class ExtractiveAnswerer:
         shortlist = sorted(found, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
         return self._compared(shortlist, embedding, focus) if shortlist else []
 
-    def _evidence(self, best: list[Candidate], embedding: list[float]) -> float:
+    def _evidence(self, best: list[Candidate], embedding: Vector) -> float:
         """The strongest evidence of a single sentence.
 
         Titles and headings tell which sentence is meant; that it answers must show without them.
@@ -137,7 +137,7 @@ class ExtractiveAnswerer:
         weighed = (replace(c, alone=float(near)) for c, near in zip(best, closeness, strict=True))
         return max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
 
-    def _compared(self, shortlist: list[Candidate], embedding: list[float], focus: str) -> list[Candidate]:
+    def _compared(self, shortlist: list[Candidate], embedding: Vector, focus: str) -> list[Candidate]:
         """The same candidates with `meaning`, and with the meaning of `focus` as half of that feature."""
         vectors = self._vectors.of([_with_context(c.document, c.sentence) for c in shortlist])
         meaning = vectors @ np.asarray(embedding, dtype=np.float32)

@@ -8,6 +8,7 @@ from haystack.core.component import Component
 from tasks_lib.components.embedders import TextEmbedder
 from tasks_lib.components.fusion import HybridFusion
 from tasks_lib.components.selection import PassageSelector
+from tasks_lib.components.vector_retriever import VectorRetriever
 from tasks_lib.config.rag import RagConfig, RetrieverConfig
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.index import Index
@@ -43,8 +44,9 @@ def add_retrieval(pipeline: Pipeline, retriever: RetrieverConfig, index: Index, 
     )
     pipeline.add_component(PASSAGES, selector)
     if retriever.mode != "keyword":
-        pipeline.add_component("vector", index.vector_retriever(top_k=offered, filters=retriever.filters))
-        pipeline.connect("embedder.embedding", "vector.query_embedding")
+        nearest = index.vector_retriever(top_k=offered, filters=retriever.filters)
+        pipeline.add_component("vector", VectorRetriever(nearest))
+        pipeline.connect("embedder.embedding", "vector.embedding")
     if retriever.mode != "vector":
         pipeline.add_component("keyword", index.keyword_retriever(top_k=offered, filters=retriever.filters))
     if retriever.mode == "hybrid":

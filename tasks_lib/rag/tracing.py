@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from haystack import Document
 from haystack.dataclasses import ChatMessage
 from haystack.tracing.tracer import NullSpan, Span, Tracer, enable_tracing
@@ -170,6 +171,7 @@ def _number_of_documents(value: Any) -> Any:
 _SHOWN: dict[type, Callable[[Any], Any]] = {
     str: _text,
     Document: _reference,
+    np.ndarray: lambda array: f"vector of {array.size} dimensions",
     ChatMessage: lambda message: {"role": message.role.value, "content": _text(message.text or "")},
     BaseModel: lambda model: model.model_dump(mode="json"),
     Mapping: lambda mapping: {str(key): readable(entry) for key, entry in mapping.items()},
