@@ -1,14 +1,20 @@
 """An endpoint under steady load for a while: errors, and whether its memory grows.
 
     python benchmarks/serving/soak.py --home HOME [--minutes 30] [--share 0.8] [--workers 1]
+    python benchmarks/serving/soak.py --fake --minutes 4
 
-`HOME` is what `llmops demo` left behind; it is copied. Capacity is measured first, with 16 connections; the load is
-`share` of it. The slopes are those of a straight line through the memory that no other process shares (unique set
-size), one sample every five seconds, the first fifth left out: what is loaded late is no leak.
+`HOME` is what `llmops demo` left behind; it is copied. With `--fake` a version answers at once and leaves no traces, so
+that many more questions tell what a question costs the endpoint's own processes.
+
+Capacity is measured first, with 16 connections; the load is `share` of it. The slopes are those of a straight line
+through the memory that no other process shares (unique set size), one sample every five seconds, the first fifth left
+out: what is loaded late is no leak.
 """
 
 import argparse
+import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -56,20 +62,42 @@ def slope(samples: list[tuple[float, float]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
+    homes = parser.add_mutually_exclusive_group(required=True)
+    homes.add_argument("--home", type=Path)
+    homes.add_argument("--fake", action="store_true")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--share", type=float, default=0.8)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmops-soak-"))
     home = folder / "home"
-    shutil.copytree(options.home, home)
-    server, address = processes.endpoint(folder, {"LLMOPS_HOME": str(home)}, "--workers", str(options.workers))
+    environment = {"LLMOPS_HOME": str(home)}
+    if options.fake:
+        answer_at_once(home)
+        environment["MLFLOW_TRACE_SAMPLING_RATIO"] = "0"
+    else:
+        shutil.copytree(options.home, home)
+    server, address = processes.endpoint(folder, environment, "--workers", str(options.workers))
     try:
         with processes.running(server):
             soak(server, address, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def answer_at_once(home: Path) -> None:
+    """Make a home whose production version answers every question the same."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    os.environ.update(processes.QUIET, LLMOPS_HOME=str(home))
+    from blocks.local import LocalPlatform
+    from tasks_lib.registry.tracking import connect
+    from tests.serving.conftest import register
+
+    home.mkdir()
+    platform = LocalPlatform()
+    client = connect(platform)
+    version = register(platform, home.parent, "fake")
+    client.set_registered_model_alias("rag-assistant", "production", str(version))
 
 
 def soak(server: processes.Server, address: str, options: argparse.Namespace) -> None:
@@ -90,7 +118,7 @@ def soak(server: processes.Server, address: str, options: argparse.Namespace) ->
     for kind, values in samples.items():
         print(
             f"{kind:<9} {values[0][1]:7.0f} MB at the beginning, {values[-1][1]:7.0f} MB at the end, "
-            f"slope {slope(values):+8.1f} MB/hour"
+            f"slope {slope(values):+8.1f} MB/hour, {slope(values) / rate / 3600 * 2**10:+.2f} KB a question"
         )
 
 
