@@ -5,7 +5,9 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from tasks_lib.config.rag import GuardrailsConfig
 from tasks_lib.guardrails.outcome import masked
+from tasks_lib.guardrails.personal_data.patterns import PATTERNS
 from tasks_lib.guardrails.results import GuardResult, Hit
 from tasks_lib.rag.types import GuardrailDecision, Source
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 HOLD = 200
 """Characters that are held back at least, so that no finding is cut: an address of several lines is the longest."""
+HOLD_NUMBERS = 80
+"""As `HOLD`, where only numbers and identifiers are looked for: they go on after the end of a sentence or a line, if at
+all, for a few words."""
 LONGEST = 800
 """Characters that are held back at most beyond `HOLD`; a sentence that is longer is cut at a space."""
 BEFORE = 120
@@ -34,11 +39,12 @@ class _Window:
         self._sources = sources
         self._question = question
         self._checked = guardrails.checks_output
+        self._hold = _hold(guardrails.config)
         self._whole = schema.enabled and schema.json_schema is not None
         self._before = ""
         self._held = ""
         self._released = 0
-        self._next_check = HOLD
+        self._next_check = self._hold
         self._end = 0
         self.result = GuardResult()
 
@@ -71,10 +77,10 @@ class _Window:
 
     def _cut(self) -> int:
         """End of the last sentence before the part that is held back; 0 to wait."""
-        room = len(self._held) - HOLD
-        ends = [m.end() for m in _END.finditer(self._held, 0, max(0, room))]
+        ends = [m.end() for m in _END.finditer(self._held, 0, max(0, len(self._held) - self._hold))]
         if ends:
             return ends[-1]
+        room = len(self._held) - HOLD
         return (self._held.rfind(" ", 0, room) + 1 or room) if room > LONGEST else 0
 
     def _release(self, cut: int) -> str:
@@ -96,7 +102,7 @@ class _Window:
             return ("\n" if self.result.text else "") + checked.message
         if cut < len(self._held):
             cut = max(0, min([cut, *(h.start for h in hits if h.start < cut < h.end)]))
-        self._next_check = max(HOLD, len(self._held) - cut + STEP)
+        self._next_check = max(self._hold, len(self._held) - cut + STEP)
         return self._shown(cut, [h for h in hits if h.start < cut])
 
     def _shown(self, cut: int, hits: list[Hit]) -> str:
@@ -120,6 +126,14 @@ class _Window:
         self.result.decisions = list(known.values())
 
 
+def _hold(config: GuardrailsConfig) -> int:
+    """Characters behind the end of a sentence that a finding which began in it may need to be seen."""
+    personal = config.personal_data
+    names = personal.enabled and not {pattern.entity for pattern in PATTERNS}.issuperset(personal.entities)
+    own = any(validator.enabled and validator.on_output for validator in config.validators.values())
+    return HOLD if names or own else HOLD_NUMBERS
+
+
 def _shifted(hit: Hit, by: int) -> Hit:
     return hit.model_copy(update={"start": max(0, hit.start + by), "end": hit.end + by})
 
@@ -127,9 +141,9 @@ def _shifted(hit: Hit, by: int) -> Hit:
 class GuardedStream:
     """Iterates over what may be shown; `result` is complete once it is exhausted.
 
-    At least `HOLD` and at most `HOLD + LONGEST` characters are held back, or the whole answer where it must satisfy a
-    JSON Schema; none where no validator looks at answers. A refusal ends the stream with the message; what was shown
-    before has passed all checks.
+    At least `HOLD_NUMBERS` or `HOLD` and at most `HOLD + LONGEST` characters are held back, or the whole answer where
+    it must satisfy a JSON Schema; none where no validator looks at answers. A refusal ends the stream with the message;
+    what was shown before has passed all checks.
     """
 
     def __init__(

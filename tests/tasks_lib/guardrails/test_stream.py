@@ -1,8 +1,9 @@
 """Streams: the reader sees exactly what the check of the whole text would let through, in time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from tasks_lib.components.minilm import MiniLM
 from tasks_lib.config.rag import GuardrailsConfig, LengthConfig
 from tasks_lib.guardrails.build import build_guardrails
 from tasks_lib.guardrails.guardrails import Guardrails
-from tasks_lib.guardrails.stream import HOLD, LONGEST
+from tasks_lib.guardrails.stream import HOLD, HOLD_NUMBERS, LONGEST
 from tests.tasks_lib.guardrails.conftest import passage
 
 TEXT = (
@@ -36,6 +37,53 @@ def test_any_cutting_into_tokens_shows_what_the_whole_check_would(guardrails: Gu
     assert shown == whole.text == stream.result.text
     assert stream.result.action == "mask"
     assert {(h.kind, h.start, h.end) for h in stream.result.hits} == {(h.kind, h.start, h.end) for h in whole.hits}
+
+
+def cut_anywhere(guardrails: Guardrails, text: str) -> None:
+    """Assert that a stream of single characters shows what the whole check would, wherever `text` stands in it."""
+    for before in range(0, 44, 4):
+        lead = f"Sick leave needs a note after three days. {'x' * before}. "
+        said = f"{lead}{text} {'Overtime is paid after ten hours a week. ' * 9}"
+        assert "".join(guardrails.guard_stream(iter(said))) == guardrails.check_output(said).text
+
+
+@pytest.mark.parametrize(
+    "first", ["Jane Roe\n12 Long Market Street\nFlat 7", "Flat 7\nThe Long Building\n12 Market Street"]
+)
+def test_names_and_addresses_of_several_lines_are_not_cut(strict: Guardrails, first: str) -> None:
+    address = f"{first}\nSpringfield\nIL 62704\n"
+    assert "Market Street" not in strict.check_output(address).text
+    cut_anywhere(strict, address)
+
+
+NUMBERS = [
+    "Call +44 20 7946 0958 -\n4 for the desk.", "Her card: 4111 -\n1111 -\n1111 - 1111.",
+    "The card.\n4111 1111 1111 1111",
+    "The password:\nswordfish77! is new.", "The IBAN is DE89 3704 0044 0532 0130 00. It stays.",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nabcdefghijklmnopqrstuvwxyz\n-----END RSA PRIVATE KEY-----",
+    "jane.roe [at] example [dot] org", "Write to jane.roe@example.org.\nOr to john@example.org!",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_are_not_cut_wherever_they_stand(guardrails: Guardrails, number: str) -> None:
+    cut_anywhere(guardrails, number)
+
+
+def test_less_is_held_back_where_only_numbers_are_looked_for(guardrails: Guardrails, strict: Guardrails) -> None:
+    def read_before_the_first_piece(checked: Guardrails) -> int:
+        read = 0
+
+        def tokens() -> Iterator[str]:
+            nonlocal read
+            for token in pieces("A sentence about leave and nothing else. " * 40, 5):
+                read += len(token)
+                yield token
+
+        next(iter(checked.guard_stream(tokens())))
+        return read
+
+    assert HOLD_NUMBERS < read_before_the_first_piece(guardrails) < HOLD < read_before_the_first_piece(strict)
 
 
 def test_text_is_shown_while_the_stream_still_runs(guardrails: Guardrails) -> None:
