@@ -48,7 +48,7 @@ class MoodyBedrock(BedrockStub):
         super().answer(request, "expired" if REFUSED in json.dumps(request.body) else word, out)
 
 
-@pytest.mark.slow
+@pytest.mark.deployed
 @pytest.mark.flow
 @pytest.mark.timeout(600)
 def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
