@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.config.rag import GuardrailsConfig
 from tasks_lib.guardrails.outcome import masked
-from tasks_lib.guardrails.personal_data.patterns import PATTERNS
+from tasks_lib.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.guardrails.results import GuardResult, Hit
 from tasks_lib.rag.types import GuardrailDecision, Source
 
@@ -129,7 +129,7 @@ class _Window:
 def _hold(config: GuardrailsConfig) -> int:
     """Characters behind the end of a sentence that a finding which began in it may need to be seen."""
     personal = config.personal_data
-    names = personal.enabled and not {pattern.entity for pattern in PATTERNS}.issuperset(personal.entities)
+    names = personal.enabled and not numbers_only(personal.entities)
     own = any(validator.enabled and validator.on_output for validator in config.validators.values())
     return HOLD if names or own else HOLD_NUMBERS
 

@@ -3,6 +3,7 @@
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.guardrails.detection import CheckContext, Detection
 from tasks_lib.guardrails.personal_data.finder import PersonalDataFinder
+from tasks_lib.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.guardrails.results import Verdict
 
 
@@ -13,9 +14,9 @@ class PersonalDataDetector:
     """
 
     name = "personal_data"
-    ends_by_itself = True
 
     def __init__(self, finder: PersonalDataFinder, action: Verdict) -> None:
+        self.ends_by_itself = numbers_only(finder.entities)
         self._finder = finder
         self._action = action
 

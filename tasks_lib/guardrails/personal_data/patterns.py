@@ -4,7 +4,7 @@
 is worth `context_score`. The default cut-off is 0.5.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tasks_lib.guardrails.personal_data import checksums
@@ -167,3 +167,8 @@ PATTERNS: tuple[EntityPattern, ...] = (
         0.6,
     ),
 )
+
+
+def numbers_only(entities: Iterable[str]) -> bool:
+    """Whether all of `entities` are found by these patterns: in bounded time, and within a line. Names are not."""
+    return {pattern.entity for pattern in PATTERNS}.issuperset(entities)

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tasks_lib.components.minilm import MiniLM
-from tasks_lib.config.rag import GuardrailsConfig, TopicsConfig, ValidatorConfig
+from tasks_lib.config.rag import GuardrailsConfig, PersonalDataConfig, TopicsConfig, ValidatorConfig
 from tasks_lib.guardrails.detection import CheckContext, Detection
 from tasks_lib.guardrails.guardrails import Guardrails
+from tasks_lib.guardrails.personal_data.detector import PersonalDataDetector, personal_data_finder
 from tasks_lib.guardrails.time_limit import TimeLimit
 from tests.tasks_lib.guardrails.conftest import ask, passage
 
@@ -190,6 +191,13 @@ def test_a_slow_validator_that_ends_by_itself_still_counts_as_failed(embedder: M
     result = guardrails.check_input(ask(SECRET))
 
     assert (result.action, result.decisions[0].kinds) == ("refuse", ["VALIDATOR_TIMED_OUT"])
+
+
+def test_a_search_for_names_keeps_its_time_limit_which_one_for_numbers_does_not_need() -> None:
+    numbers, names = PersonalDataConfig(), PersonalDataConfig(entities=("CREDIT_CARD", "PERSON"))
+
+    assert PersonalDataDetector(personal_data_finder(numbers), "mask").ends_by_itself
+    assert not PersonalDataDetector(personal_data_finder(names), "mask").ends_by_itself
 
 
 HOSTILE = [
