@@ -23,7 +23,7 @@ def session_of(credentials: AwsCredentials, region: str | None, slug: str) -> "b
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    from tasks_lib.components.bedrock.session import Role, refreshable_session
+    from tasks_lib.assistant.providers.bedrock.session import Role, refreshable_session
 
     _hush()
     try:

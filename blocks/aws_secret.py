@@ -8,8 +8,8 @@ from pydantic import Field, PrivateAttr, SecretStr, StringConstraints, model_val
 
 from blocks.aws import session_of
 from blocks.base import PlatformBlock, revealed, secrets_in
+from tasks_lib.assistant.providers.redact import redact
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.providers.redact import redact
 
 CLIENT = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 3, "mode": "standard"}}
 """Options of botocore's `Config`, unless the AWS credentials bring others."""

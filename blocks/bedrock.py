@@ -11,13 +11,13 @@ from pydantic import Field
 from blocks.aws import AWS_LOGO, session_of
 from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
+from tasks_lib.assistant.providers.call import CallPolicy
+from tasks_lib.assistant.providers.parameters import BEDROCK
+from tasks_lib.assistant.providers.structured import OutputSchema
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.providers.call import CallPolicy
-from tasks_lib.providers.parameters import BEDROCK
-from tasks_lib.providers.structured import OutputSchema
 
 if TYPE_CHECKING:
-    from tasks_lib.components.bedrock.session import BedrockConnection
+    from tasks_lib.assistant.providers.bedrock.session import BedrockConnection
 
 TOKEN_COUNT_HEADER = "x-amzn-bedrock-input-token-count"  # noqa: S105  (the name of a header)
 INVOKED = "after-call.bedrock-runtime.InvokeModel"
@@ -102,7 +102,7 @@ class BedrockModels(ModelProvider):
 
         :raises ConfigurationError: If no region is known, or the profile does not exist.
         """
-        from tasks_lib.components.bedrock.session import BedrockConnection
+        from tasks_lib.assistant.providers.bedrock.session import BedrockConnection
 
         session = session_of(self.credentials, self.region, self.slug)
         if not session.region_name:
@@ -111,7 +111,7 @@ class BedrockModels(ModelProvider):
 
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
         """`BedrockChatGenerator` on :meth:`connection`."""
-        from tasks_lib.components.bedrock.chat_generator import BedrockChatGenerator
+        from tasks_lib.assistant.providers.bedrock.chat_generator import BedrockChatGenerator
 
         return BedrockChatGenerator(model, self.connection(), parameters)
 
@@ -126,7 +126,7 @@ class BedrockModels(ModelProvider):
         """
         from haystack import Document
 
-        from tasks_lib.components.bedrock.embedders import BedrockDocumentEmbedder, BedrockTextEmbedder
+        from tasks_lib.assistant.providers.bedrock.embedders import BedrockDocumentEmbedder, BedrockTextEmbedder
 
         if not _family(model):
             raise ConfigurationError(
@@ -151,7 +151,7 @@ class BedrockModels(ModelProvider):
 
     def batch_size(self, model: str) -> int:
         """Texts in one call."""
-        from tasks_lib.components.bedrock.embedders import COHERE_BATCH
+        from tasks_lib.assistant.providers.bedrock.embedders import COHERE_BATCH
 
         return COHERE_BATCH if "cohere" in model else 1
 
@@ -168,7 +168,7 @@ class BedrockModels(ModelProvider):
 
         :raises LlmopsError: If there are none, or the role cannot be assumed.
         """
-        from tasks_lib.providers.call import ModelCall
+        from tasks_lib.assistant.providers.call import ModelCall
 
         def find() -> str:
             session = self.connection().session

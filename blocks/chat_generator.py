@@ -9,13 +9,13 @@ from haystack import component, default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage, StreamingCallbackT
 from haystack.tools import ToolsType
 
+from tasks_lib.assistant.providers.call import ModelCall
+from tasks_lib.assistant.providers.failures import RefusedRequestError
+from tasks_lib.assistant.providers.parameters import parameters_of, translate
+from tasks_lib.assistant.providers.stream import Stream
+from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
+from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.providers.call import ModelCall
-from tasks_lib.providers.failures import RefusedRequestError
-from tasks_lib.providers.parameters import parameters_of, translate
-from tasks_lib.providers.stream import Stream
-from tasks_lib.providers.structured import OUTPUT_SCHEMA, OutputSchema
-from tasks_lib.providers.usage import normalised_usage
 
 if TYPE_CHECKING:
     from blocks.provider import ModelProvider

@@ -1,24 +1,22 @@
 """Where a platform's documents come from: ``FolderDocuments`` and ``S3Documents``."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prefect_aws import AwsCredentials
 from pydantic import Field
 
 from blocks.aws import AWS_LOGO, session_of
 from blocks.base import Address, PlatformBlock, link
-
-if TYPE_CHECKING:
-    from tasks_lib.platform import DocumentSource
+from tasks_lib.assistant.contract.documents import DocumentLocation
 
 
 class Documents(PlatformBlock, ABC):
     """A place that documents are read from."""
 
     @abstractmethod
-    def source(self, include: tuple[str, ...] = ()) -> "DocumentSource":
-        """The documents that match `include`; without patterns, those that the block names."""
+    def location(self, include: tuple[str, ...] = ()) -> DocumentLocation:
+        """Where the documents that match `include` lie; without patterns, those that the block names."""
 
     def opens(self, uri: str) -> bool:  # noqa: ARG002  (a folder has no credentials to lend)
         """Whether the credentials of this block are those for `uri`."""
@@ -36,7 +34,7 @@ class FolderDocuments(Documents):
 
         FolderDocuments(path="/srv/handbook", include=["*.md", "*.pdf"]).save("handbook")
 
-        FolderDocuments.load("handbook").source().files()
+        FolderDocuments.load("handbook").location()
         ```
     """
 
@@ -52,11 +50,9 @@ class FolderDocuments(Documents):
         description='Files to take, as `["*.md", "*.pdf"]`. Empty: every known format.',
     )
 
-    def source(self, include: tuple[str, ...] = ()) -> "DocumentSource":
+    def location(self, include: tuple[str, ...] = ()) -> DocumentLocation:
         """The folder."""
-        from tasks_lib.ingestion.sources import open_source
-
-        return open_source(self.path, include or tuple(self.include))
+        return DocumentLocation(self.path, include or tuple(self.include))
 
 
 class S3Documents(Documents):
@@ -74,7 +70,7 @@ class S3Documents(Documents):
             bucket="acme-documents", prefix="handbook", credentials=AwsCredentials(region_name="eu-central-1")
         ).save("handbook")
 
-        S3Documents.load("handbook").source().files()
+        S3Documents.load("handbook").client()
         ```
     """
 
@@ -106,15 +102,13 @@ class S3Documents(Documents):
         """`s3://bucket/prefix`."""
         return f"s3://{self.bucket}/{self.prefix.strip('/')}".rstrip("/")
 
-    def source(self, include: tuple[str, ...] = ()) -> "DocumentSource":
+    def location(self, include: tuple[str, ...] = ()) -> DocumentLocation:
         """The prefix."""
-        return self.source_at(self.uri, include)
+        return self.location_at(self.uri, include)
 
-    def source_at(self, uri: str, include: tuple[str, ...] = ()) -> "DocumentSource":
+    def location_at(self, uri: str, include: tuple[str, ...] = ()) -> DocumentLocation:
         """Another prefix of the same bucket, with the same credentials."""
-        from tasks_lib.ingestion.sources import open_source
-
-        return open_source(uri, include or tuple(self.include), s3_client=self.client)
+        return DocumentLocation(uri, include or tuple(self.include), self.client)
 
     def opens(self, uri: str) -> bool:
         """Whether `uri` lies in the bucket."""

@@ -1,4 +1,4 @@
-"""One embedder of a provider, as :class:`~tasks_lib.platform.Embedder`."""
+"""One embedder of a provider, as :class:`~tasks_lib.assistant.contract.embedder.Embedder`."""
 
 import math
 import time
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from haystack import default_to_dict
 
+from tasks_lib.assistant.providers.call import ModelCall
+from tasks_lib.assistant.providers.tokens import approximate_token_spans
+from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.errors import ConfigurationError, ProviderError
-from tasks_lib.providers.call import ModelCall
-from tasks_lib.providers.tokens import approximate_token_spans
-from tasks_lib.providers.usage import normalised_usage
 
 if TYPE_CHECKING:
     from blocks.provider import EmbedBatch, ModelProvider

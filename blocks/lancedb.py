@@ -11,8 +11,8 @@ from blocks.store import IndexStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tasks_lib.assistant.contract.index import Index
     from tasks_lib.home import Home
-    from tasks_lib.ingestion.index import Index
 
 
 class LanceDBStore(IndexStore):
@@ -52,7 +52,7 @@ class LanceDBStore(IndexStore):
         self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
     ) -> "Index":
         """The table `name`."""
-        from tasks_lib.components.lancedb.index import LanceDBIndex
+        from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 
         def opened(length: int | None) -> LanceDBIndex:
             return LanceDBIndex(
@@ -69,7 +69,7 @@ class LanceDBStore(IndexStore):
 
     def indexes(self, home: "Home") -> list[str]:
         """Names of the tables."""
-        from tasks_lib.components.lancedb.index import list_indexes
+        from tasks_lib.assistant.stores.lancedb.index import list_indexes
 
         return list_indexes(self._uri(home), storage_options=self._options())
 

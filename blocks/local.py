@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
@@ -11,8 +12,8 @@ from tasks_lib.home import Home
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
 
-    from tasks_lib.ingestion.index import Index
-    from tasks_lib.platform import DocumentSource, Embedder
+    from tasks_lib.assistant.contract.embedder import Embedder
+    from tasks_lib.assistant.contract.index import Index
 
 LOCAL = "local"
 
@@ -26,13 +27,13 @@ class LocalPlatform:
 
     def tracking_uri(self) -> str:
         """The sqlite database of the home, created with its artifact folder on first use."""
-        from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+        from blocks.sqlite_tracking import ensure_sqlite_tracking
 
         return ensure_sqlite_tracking(self.home.ensure())
 
     def index(self, rag: RagConfig, *, version: str | None = None) -> "Index":
         """A LanceDB table below the home."""
-        from tasks_lib.components.lancedb.index import LanceDBIndex
+        from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 
         return LanceDBIndex(
             str(self.home.ensure().indexes),
@@ -44,13 +45,13 @@ class LocalPlatform:
 
     def open_index(self, name: str) -> "Index":
         """A LanceDB table below the home, by its name."""
-        from tasks_lib.components.lancedb.index import LanceDBIndex
+        from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 
         return LanceDBIndex(str(self.home.indexes), name, lock_folder=self.home.locks)
 
     def indexes(self) -> list[str]:
         """Names of the tables below the home."""
-        from tasks_lib.components.lancedb.index import list_indexes
+        from tasks_lib.assistant.stores.lancedb.index import list_indexes
 
         return list_indexes(str(self.home.indexes))
 
@@ -58,7 +59,7 @@ class LocalPlatform:
         """MiniLM; nothing else runs without a server."""
         if model != MINILM:
             raise _cannot_supply("embedder", model, MINILM)
-        from tasks_lib.components.minilm import MiniLM
+        from tasks_lib.assistant.embedders.minilm import MiniLM
 
         return MiniLM()
 
@@ -72,11 +73,9 @@ class LocalPlatform:
         """The local platform has no judge."""
         return None
 
-    def document_source(self, uri: str | None, include: tuple[str, ...] = ()) -> "DocumentSource":
+    def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
         """A folder or s3:// prefix; without one, the sample handbook."""
-        from tasks_lib.ingestion.sources import open_source
-
-        return open_source(uri or str(sample_handbook()), include)
+        return DocumentLocation(uri or str(sample_handbook()), include)
 
 
 def sample_handbook() -> Path:

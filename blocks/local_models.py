@@ -10,7 +10,7 @@ from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from tasks_lib.platform import Embedder
+    from tasks_lib.assistant.contract.embedder import Embedder
 
 
 class LocalModels(ModelProvider):
@@ -57,7 +57,7 @@ class LocalModels(ModelProvider):
         """
         if f"local/{model}" != MINILM:
             raise _unknown("embedder", f"local/{model}", MINILM)
-        from tasks_lib.components.minilm import MiniLM
+        from tasks_lib.assistant.embedders.minilm import MiniLM
 
         return MiniLM()
 

@@ -9,8 +9,8 @@ from haystack.components.generators.chat.fallback import FallbackChatGenerator
 from haystack.dataclasses import ChatMessage, StreamingCallbackT
 from haystack.tools import ToolsType
 
+from tasks_lib.assistant.providers.stream import BrokenStreamError, Stream
 from tasks_lib.errors import ProviderError
-from tasks_lib.providers.stream import BrokenStreamError, Stream
 
 # Haystack's decorator replaces a class, so in its methods `super()` would look for the one that was written
 _single_sync = FallbackChatGenerator._run_single_sync  # noqa: SLF001  (overridden below)

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
+from tasks_lib.assistant.providers.parameters import OLLAMA
+from tasks_lib.assistant.providers.structured import OutputSchema
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.providers.parameters import OLLAMA
-from tasks_lib.providers.structured import OutputSchema
 
 
 class OllamaModels(ModelProvider):
@@ -102,7 +102,7 @@ class OllamaModels(ModelProvider):
         """
         from ollama import Client
 
-        from tasks_lib.providers.call import ModelCall
+        from tasks_lib.assistant.providers.call import ModelCall
 
         client = Client(host=self.url, timeout=self.request_timeout_seconds)
         try:

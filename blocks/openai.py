@@ -8,8 +8,8 @@ from pydantic import Field, SecretStr
 from blocks.aws_secret import AwsSecretSlug, KeyHolder
 from blocks.base import Address, link
 from blocks.provider import PROVIDER_NAME, EmbedBatch, ModelProvider
-from tasks_lib.providers.parameters import OPENAI, OPENAI_COMPLETION
-from tasks_lib.providers.structured import OutputSchema
+from tasks_lib.assistant.providers.parameters import OPENAI, OPENAI_COMPLETION
+from tasks_lib.assistant.providers.structured import OutputSchema
 
 NO_KEY = "none"
 """What servers that want no key are sent: the client insists on one."""
@@ -96,7 +96,7 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         """Haystack's `OpenAIDocumentEmbedder`, which leaves errors to the caller instead of logging them."""
         from haystack import Document
 
-        from tasks_lib.components.openai_embedder import OpenAIBatchEmbedder
+        from tasks_lib.assistant.embedders.openai_embedder import OpenAIBatchEmbedder
 
         embedder = OpenAIBatchEmbedder(model=model, progress_bar=False, **self._client_arguments())
 
@@ -115,7 +115,7 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         """
         from openai import OpenAI
 
-        from tasks_lib.providers.call import ModelCall
+        from tasks_lib.assistant.providers.call import ModelCall
 
         with OpenAI(
             api_key=self.key() or NO_KEY,

@@ -9,6 +9,7 @@ from blocks.local_models import LocalModels
 from blocks.provider import ModelProvider
 from blocks.store import IndexStore
 from blocks.tracking import MLflowTracking
+from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.config.rag import LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
@@ -16,8 +17,8 @@ from tasks_lib.home import Home
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
 
-    from tasks_lib.ingestion.index import Index
-    from tasks_lib.platform import DocumentSource, Embedder
+    from tasks_lib.assistant.contract.embedder import Embedder
+    from tasks_lib.assistant.contract.index import Index
 
 LOCAL_PROVIDER = "local"
 
@@ -29,14 +30,14 @@ class ResolvedPlatform:
     The local models come with the package, so every platform supplies them.
 
     :param tracking: `None` for sqlite below the home.
-    :param documents: `None` for the sample handbook.
+    :param saved_documents: `None` for the sample handbook.
     """
 
     name: str
     providers: tuple[ModelProvider, ...]
     store: IndexStore
     tracking: MLflowTracking | None = None
-    documents: Documents | None = None
+    saved_documents: Documents | None = None
     judge_model: str | None = None
     home: Home = field(default_factory=Home.from_environment)
 
@@ -44,7 +45,7 @@ class ResolvedPlatform:
         """The server's address, its credentials put into this process's environment; else sqlite below the home."""
         if self.tracking is not None:
             return self.tracking.connect()
-        from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+        from blocks.sqlite_tracking import ensure_sqlite_tracking
 
         return ensure_sqlite_tracking(self.home.ensure())
 
@@ -89,15 +90,14 @@ class ResolvedPlatform:
             return None
         return self.provider_of("judge", self.judge_model).chat_generator(LlmConfig(model=self.judge_model))
 
-    def document_source(self, uri: str | None, include: tuple[str, ...] = ()) -> "DocumentSource":
-        """The source at `uri`, with the credentials of the platform's documents where it lies in their bucket."""
-        from tasks_lib.ingestion.sources import open_source
-
+    def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
+        """The location `uri`, with the credentials of the platform's documents where it lies in their bucket."""
         if uri is None:
-            return self.documents.source(include) if self.documents else open_source(str(sample_handbook()), include)
-        if isinstance(self.documents, S3Documents) and self.documents.opens(uri):
-            return self.documents.source_at(uri, include)
-        return open_source(uri, include)
+            saved = self.saved_documents
+            return saved.location(include) if saved else DocumentLocation(str(sample_handbook()), include)
+        if isinstance(self.saved_documents, S3Documents) and self.saved_documents.opens(uri):
+            return self.saved_documents.location_at(uri, include)
+        return DocumentLocation(uri, include)
 
     def provider_of(self, key: str, model: str) -> ModelProvider:
         """The provider that the first part of `model` names.
@@ -121,7 +121,7 @@ class ResolvedPlatform:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret of the platform's blocks: no text may show one."""
-        parts = (*self.providers, self.store, self.tracking, self.documents)
+        parts = (*self.providers, self.store, self.tracking, self.saved_documents)
         return tuple(secret for part in parts if part is not None for secret in part.secrets())
 
     def _fallback(self, llm: LlmConfig, model: str) -> "ChatGenerator":

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from blocks.base import PlatformBlock
+from tasks_lib.assistant.providers.call import CallPolicy
+from tasks_lib.assistant.providers.structured import OutputSchema
+from tasks_lib.assistant.providers.usage import ModelPrice
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.providers.call import CallPolicy
-from tasks_lib.providers.structured import OutputSchema
-from tasks_lib.providers.usage import ModelPrice
 
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
 
-    from tasks_lib.platform import Embedder
+    from tasks_lib.assistant.contract.embedder import Embedder
 
 PROVIDER_NAME = r"^[a-z][a-z0-9-]*$"
 DEFAULT_MAX_TOKENS = 512

@@ -14,7 +14,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
-    from tasks_lib.rag.types import Message
+    from tasks_lib.assistant.contract.answer import Message
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Cost(BaseModel):
 
 
 class Reply(BaseModel):
-    """The fields of `tasks_lib.rag.types.Answer`, as MLflow's signatures can tell them."""
+    """The fields of `tasks_lib.assistant.contract.answer.Answer`, as MLflow's signatures can tell them."""
 
     response: str
     source_documents: list[CitedSource]
@@ -86,11 +86,11 @@ class RagAssistant(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         """Read the configuration, resolve the platform, and load every model that answers need."""
         from blocks.resolve import resolve_platform
+        from tasks_lib.assistant.answering.trace_masking import mask_traces
+        from tasks_lib.assistant.answering.tracing import trace_into_mlflow
+        from tasks_lib.assistant.pipeline import build_assistant
         from tasks_lib.config.rag import RagConfig
         from tasks_lib.plugins import require_installed
-        from tasks_lib.rag.pipeline import build_assistant
-        from tasks_lib.rag.trace_masking import mask_traces
-        from tasks_lib.rag.tracing import trace_into_mlflow
 
         configuration: Mapping[str, Any] = context.model_config
         for requirement, installed in require_installed(configuration.get("plugins", ())).items():
@@ -140,7 +140,7 @@ class RagAssistant(PythonModel):
 
 
 def _conversation(request: Request) -> "list[Message]":
-    from tasks_lib.rag.conversation import messages_of
+    from tasks_lib.assistant.answering.conversation import messages_of
 
     return messages_of([turn.model_dump() for turn in request.messages])
 

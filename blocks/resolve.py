@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blocks.provider import ModelProvider
     from blocks.store import IndexStore
     from blocks.tracking import MLflowTracking
-    from tasks_lib.platform import Platform
+    from tasks_lib.assistant.contract.platform import Platform
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def _resolved(name: str, saved: "LLMOpsPlatform") -> "ResolvedPlatform":
         providers=_providers(name, saved),
         store=_store(name, saved),
         tracking=_tracking(name, saved),
-        documents=_documents(name, saved),
+        saved_documents=_documents(name, saved),
         judge_model=saved.judge,
     )
     if saved.judge:

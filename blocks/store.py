@@ -8,8 +8,8 @@ from blocks.base import PlatformBlock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tasks_lib.assistant.contract.index import Index
     from tasks_lib.home import Home
-    from tasks_lib.ingestion.index import Index
 
 
 class IndexStore(PlatformBlock, ABC):

@@ -12,9 +12,9 @@ from blocks.store import IndexStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tasks_lib.components.weaviate.connection import WeaviateConnection
+    from tasks_lib.assistant.contract.index import Index
+    from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
     from tasks_lib.home import Home
-    from tasks_lib.ingestion.index import Index
 
 
 class WeaviateStore(KeyHolder, IndexStore):
@@ -69,7 +69,7 @@ class WeaviateStore(KeyHolder, IndexStore):
 
     def connection(self) -> "WeaviateConnection":
         """How the server is reached."""
-        from tasks_lib.components.weaviate.connection import WeaviateConnection
+        from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 
         headers = self.headers.get_secret_value() if self.headers else {}
         return WeaviateConnection(
@@ -87,7 +87,7 @@ class WeaviateStore(KeyHolder, IndexStore):
         self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
     ) -> "Index":
         """The collection behind `name`. Weaviate keeps no past states, so `version` must be the current one."""
-        from tasks_lib.components.weaviate.index import WeaviateIndex
+        from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 
         index = WeaviateIndex(self.connection(), name, version=version, lock_folder=home.ensure().locks)
         if dimension is not None and version is None and not index.exists():
@@ -96,7 +96,7 @@ class WeaviateStore(KeyHolder, IndexStore):
 
     def indexes(self, home: "Home") -> list[str]:  # noqa: ARG002  (nothing of it lies at home)
         """Names of the indexes."""
-        from tasks_lib.components.weaviate.index import list_indexes
+        from tasks_lib.assistant.stores.weaviate.index import list_indexes
 
         return list_indexes(self.connection())
 

@@ -14,10 +14,14 @@ REQUIRED = "**Yours to write.** "
 def python() -> str:
     """What a plug-in, or code of one's own, imports."""
     from blocks import provider
-    from tasks_lib import platform, plugins
-    from tasks_lib.evaluation import answer_metrics, examples, scorers
-    from tasks_lib.guardrails import detection, own
-    from tasks_lib.rag import assistant, types
+    from tasks_lib import plugins
+    from tasks_lib.assistant.answering import assistant
+    from tasks_lib.assistant.contract import answer as types
+    from tasks_lib.assistant.contract import platform
+    from tasks_lib.assistant.guardrails import detection
+    from tasks_lib.assistant.guardrails import external as own
+    from tasks_lib.dataset import examples
+    from tasks_lib.gate import answer_metrics, scorers
 
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),

@@ -143,9 +143,9 @@ def metrics() -> str:
 
     from serving.metrics import Metrics
     from tasks_lib.config.settings import DEFAULT_GUARD_METRICS, DEFAULT_THRESHOLDS
-    from tasks_lib.evaluation.gate_metrics import direction, title_of
-    from tasks_lib.evaluation.judge import JUDGE_METRICS
-    from tasks_lib.evaluation.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS
+    from tasks_lib.gate.gate_metrics import direction, title_of
+    from tasks_lib.gate.judge import JUDGE_METRICS
+    from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS
     from tasks_lib.monitoring.metrics import CATALOGUE
 
     gate = [*METRICS, TOKENS, MEDIAN_LATENCY, TAIL_LATENCY, *JUDGE_METRICS]
@@ -188,7 +188,7 @@ def metrics() -> str:
 
 def _definition(metric: Callable[..., Any]) -> str:
     """What a metric says of itself; retrieval's refer to the measure of spans that they apply."""
-    from tasks_lib.evaluation import spans
+    from tasks_lib.gate import spans
 
     said = first_line(metric)
     measure = re.fullmatch(r"`spans\.(\w+)` of the sources\.", said)

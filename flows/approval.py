@@ -7,8 +7,8 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from tasks_lib.evaluation.decide import Decision
-from tasks_lib.evaluation.gate_report import HEADLINES
+from tasks_lib.gate.decide import Decision
+from tasks_lib.gate.gate_report import HEADLINES
 from tasks_lib.progress import advance
 
 APPROVAL_SECONDS = 24 * 3600

@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.answer import GuardrailDecision, Source, Usage
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.platform import Platform
-from tasks_lib.rag.types import GuardrailDecision, Source, Usage
 
 MAX_QUESTION_CHARACTERS = 20_000
 
@@ -81,7 +81,7 @@ def search(
     """
     for query in queries:
         require_question(query)
-    from tasks_lib.rag.search import search as find
+    from tasks_lib.assistant.retrieval.search import search as find
 
     place = resolve_platform(platform)
     if rag is None:
@@ -95,7 +95,7 @@ def guard(
     texts: list[str], direction: Literal["input", "output"], settings: Settings, platform: str = "local"
 ) -> Iterator[dict[str, Any]]:
     """What the guardrails say about each text."""
-    from tasks_lib.guardrails.build import build_guardrails
+    from tasks_lib.assistant.guardrails.build import build_guardrails
 
     place = resolve_platform(platform)
     guardrails = build_guardrails(settings.guardrails, place.embedder(settings.embedder))

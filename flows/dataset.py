@@ -6,8 +6,8 @@ from prefect import flow
 
 from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.evaluation.dataset_result import DatasetResult
-from tasks_lib.evaluation.tasks import import_questions, make_questions, propose_candidates, save_dataset
+from tasks_lib.dataset.result import DatasetResult
+from tasks_lib.dataset.tasks import import_questions, make_questions, propose_candidates, save_dataset
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]

@@ -13,9 +13,13 @@ import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS, ask_a_person
 from flows.runners import task_runner
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import LlmopsError, VersionError
-from tasks_lib.evaluation.decide import (
+from tasks_lib.gate import tasks
+from tasks_lib.gate.asking import Asked, VersionAddress
+from tasks_lib.gate.decide import (
     Comparison,
     Decision,
     Verdict,
@@ -24,14 +28,11 @@ from tasks_lib.evaluation.decide import (
     decide_without_comparison,
     rejected,
 )
-from tasks_lib.evaluation.examples import Example
-from tasks_lib.platform import Platform
-from tasks_lib.registry import aliases, moves, tasks
-from tasks_lib.registry.plan import Estimate, Plan, estimate, plan_deployment
-from tasks_lib.registry.publish import Outcome, announce, record
+from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
+from tasks_lib.gate.publish import Outcome, announce, record
+from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect, run_of
-from tasks_lib.registry.versions import Asked, VersionAddress
 from tasks_lib.untraversed import untraversed
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
-from tasks_lib.platform import Platform
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
 
 QUESTION = "Answer with the word yes."
@@ -72,7 +73,7 @@ def _without_secrets(platform: Platform, text: str) -> str:
     if platform.name == "local":
         return text
     from blocks.platform import ResolvedPlatform
-    from tasks_lib.providers.redact import redact
+    from tasks_lib.assistant.providers.redact import redact
 
     return redact(text, platform.secrets() if isinstance(platform, ResolvedPlatform) else ())
 
@@ -102,7 +103,7 @@ def _plugins() -> dict[str, Callable[[], str]]:
 
 def _together() -> str:
     from blocks.collection import block_types
-    from tasks_lib.evaluation.scorers import own_metrics
+    from tasks_lib.gate.scorers import own_metrics
 
     found: dict[str, str] = {}
     each = [partial(plugins, kind) for kind in KINDS]
@@ -133,7 +134,7 @@ def _tracking(platform: Platform) -> str:
 
 
 def _documents(platform: Platform, settings: Settings) -> str:
-    source = platform.document_source(settings.ingest.source, settings.ingest.include)
+    source = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
     first = next(iter(source.files()), None)
     if first is None:
         raise LlmopsError(f"{source.uri} holds no document", hint="Check the path and the patterns of the source.")

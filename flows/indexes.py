@@ -3,9 +3,9 @@
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import IndexUnavailableError, InputError
-from tasks_lib.platform import Platform
 
 
 class IndexRow(BaseModel):

@@ -8,6 +8,7 @@ from prefect import flow
 
 from blocks.resolve import resolve_platform
 from flows.runners import task_runner
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.cache import clear, results_folder
@@ -18,7 +19,6 @@ from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import clean_up
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
 from tasks_lib.ingestion.tasks import discover, finalize, prepare_on, record
-from tasks_lib.platform import Platform
 
 __all__ = ["IngestResult", "ingest"]
 

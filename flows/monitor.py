@@ -6,6 +6,7 @@ from prefect import flow
 
 from blocks.resolve import resolve_platform
 from flows.runners import task_runner
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores
@@ -22,7 +23,6 @@ from tasks_lib.monitoring.tasks import (
     tell,
 )
 from tasks_lib.monitoring.traces import Traffic
-from tasks_lib.platform import Platform
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["MonitorResult", "monitor"]

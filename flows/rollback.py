@@ -4,9 +4,9 @@ from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import LlmopsError
-from tasks_lib.platform import Platform
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.events import emit
 from tasks_lib.registry.live import require_live

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.platform import Platform
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

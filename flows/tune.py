@@ -11,12 +11,12 @@ from blocks.resolve import resolve_platform
 from flows.deploy import DeployResult, deploy
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
-from tasks_lib.evaluation.datasets import load
-from tasks_lib.evaluation.decide import require_enough
-from tasks_lib.evaluation.trials import Trial, front, grid, require_indexes, run_trial
+from tasks_lib.dataset.datasets import load
+from tasks_lib.gate.decide import require_enough
+from tasks_lib.gate.plan import require_metrics
+from tasks_lib.gate.publish import record_trials
+from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
 from tasks_lib.registry.live import find_live
-from tasks_lib.registry.plan import require_metrics
-from tasks_lib.registry.publish import record_trials
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 

@@ -21,11 +21,11 @@ from flows.services.joint_log import JointLog
 from flows.services.ports import Port, require_free
 from flows.services.service import Service, answers, endpoint_server, mlflow_server, prefect_server, worker
 from flows.services.supervisor import Supervisor
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import LOOPBACK, read_keys
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.platform import Platform
 from tasks_lib.registry.live import find_live, require_models
 from tasks_lib.registry.tracking import connect
 
@@ -199,7 +199,7 @@ def _mlflow(settings: Settings, place: Platform, home: Home) -> tuple[str, Servi
 
 
 def _sqlite(home: Home) -> str:
-    from tasks_lib.registry.sqlite import ensure_sqlite_tracking
+    from blocks.sqlite_tracking import ensure_sqlite_tracking
 
     return ensure_sqlite_tracking(home)
 

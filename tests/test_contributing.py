@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tasks_lib.evaluation import scorers
-from tasks_lib.evaluation.answer_metrics import Row
-from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.similarity import Similarity
-from tasks_lib.rag.types import Answer, Message, Source
+from tasks_lib.assistant.contract.answer import Answer, Message, Source
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.gate import scorers
+from tasks_lib.gate.answer_metrics import Row
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 

@@ -26,20 +26,21 @@ from haystack.tracing.tracer import NullSpan, Span, Tracer, disable_tracing, ena
 from sklearn.metrics import roc_auc_score
 
 from blocks.local import LocalPlatform, examples_folder
-from tasks_lib.components.extractive import CALIBRATED_THRESHOLD
-from tasks_lib.components.minilm import MiniLM
-from tasks_lib.components.sentences import split_sentences
+from tasks_lib.assistant.answering.assistant import Assistant
+from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD
+from tasks_lib.assistant.contract.answer import Answer, Message
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.settings import Settings
-from tasks_lib.evaluation.answer_metrics import Row, right_or_refused
-from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.matching import token_f1
-from tasks_lib.evaluation.similarity import Similarity
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.gate.answer_metrics import Row, right_or_refused
 from tasks_lib.home import Home
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
-from tasks_lib.rag.assistant import Assistant
-from tasks_lib.rag.pipeline import build_assistant
-from tasks_lib.rag.search import search
-from tasks_lib.rag.types import Answer, Message
+from tasks_lib.text.matching import token_f1
+from tasks_lib.text.sentences import split_sentences
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def platform_over(folder: Path) -> LocalPlatform:
     platform = LocalPlatform(Home(Path(tempfile.mkdtemp(prefix="answers-benchmark-"))).ensure())
     settings = Settings()
     index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
-    sync(platform.document_source(str(folder)), index, embedder, settings)
+    sync(open_source(platform.documents(str(folder))), index, embedder, settings)
     return platform
 
 

@@ -70,7 +70,7 @@ def main() -> None:
 def run(work: Path, home: Path, questions: int, concurrency: int) -> None:
     from flows.deploy import CODE_PATHS
     from tasks_lib.config.settings import GateConfig, Settings
-    from tasks_lib.evaluation.evaluate import predict
+    from tasks_lib.gate.evaluate import predict
     from tests.stubs.openai_api import OpenAIStub
 
     class SlowStub(OpenAIStub):
@@ -107,8 +107,8 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
     import mlflow
 
     from blocks.local import LocalPlatform
-    from tasks_lib.evaluation.examples import Example
-    from tasks_lib.rag.types import Message
+    from tasks_lib.assistant.contract.answer import Message
+    from tasks_lib.dataset.examples import Example
     from tasks_lib.registry.pool import VersionPool
     from tasks_lib.registry.register import Candidate, register
     from tasks_lib.registry.tracking import connect

@@ -12,7 +12,7 @@ from collections import Counter
 
 import numpy as np
 
-from tasks_lib.evaluation.statistics import bounds
+from tasks_lib.gate.statistics import bounds
 
 MARGIN = 0.05
 CONFIDENCE = 0.95

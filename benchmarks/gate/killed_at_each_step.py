@@ -37,15 +37,15 @@ Step = tuple[str, str, bool]
 """Module, function, whether the kill comes after it."""
 STEPS: dict[str, Step] = {
     "register: version made, no alias yet": ("tasks_lib.registry.register", "_log", True),
-    "validate": ("tasks_lib.registry.versions", "validate", False),
-    "evaluate: questions": ("tasks_lib.registry.versions", "predict", True),
-    "evaluate: scores": ("tasks_lib.registry.tasks", "measure", True),
+    "validate": ("tasks_lib.gate.asking", "validate", False),
+    "evaluate: questions": ("tasks_lib.gate.asking", "predict", True),
+    "evaluate: scores": ("tasks_lib.gate.tasks", "measure", True),
     "decide": ("flows.deploy", "decide", True),
     "tags of the evidence": ("flows.deploy", "tag_version", True),
     "promote: intent recorded": ("tasks_lib.registry.moves", "write_aliases", False),
     "promote: between the alias moves": ("mlflow.MlflowClient", "set_registered_model_alias", True),
     "promote: aliases moved": ("tasks_lib.registry.moves", "write_aliases", True),
-    "smoke question": ("tasks_lib.registry.versions", "smoke", True),
+    "smoke question": ("tasks_lib.gate.asking", "smoke", True),
     "promotion tagged": ("tasks_lib.registry.moves", "finish", False),
     "promotion finished": ("tasks_lib.registry.moves", "finish", True),
     "report": ("flows.deploy", "record", True),
@@ -169,7 +169,7 @@ class Walk:
 
     def prepare(self) -> None:
         """Questions and two versions."""
-        from tasks_lib.evaluation.datasets import save
+        from tasks_lib.dataset.datasets import save
         from tasks_lib.registry.tracking import connect
         from tests.tasks_lib.registry import fakes
 

@@ -18,13 +18,13 @@ from data import read
 from grounding_examples import EXAMPLES
 from sklearn.metrics import roc_auc_score
 
-from tasks_lib.components.minilm import MiniLM
-from tasks_lib.components.remembered import RememberedEmbedder
+from tasks_lib.assistant.contract.answer import Source
+from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails.detection import CheckContext
+from tasks_lib.assistant.guardrails.grounding import GroundingDetector
+from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import GroundingConfig
-from tasks_lib.guardrails.detection import CheckContext
-from tasks_lib.guardrails.grounding import GroundingDetector
-from tasks_lib.guardrails.vectors import Vectors
-from tasks_lib.rag.types import Source
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 PASSAGES = 5

@@ -15,11 +15,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from train_injection import classifier, examples, matrix
 
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails.injection import InjectionScorer
+from tasks_lib.assistant.guardrails.injection_model import WINDOW
+from tasks_lib.assistant.guardrails.normalise import normalise
 from tasks_lib.config.rag import InjectionConfig
-from tasks_lib.guardrails.injection import InjectionScorer
-from tasks_lib.guardrails.injection_model import WINDOW
-from tasks_lib.guardrails.normalise import normalise
 
 FALSE_ALARMS = 0.05
 MAILS = ("ann@example.org", "jane.roe@example.com", "bob.smith@inbox.example", "p.mueller@firm.example")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from data import contacts_of, milliseconds, read, text_of
 
-from tasks_lib.guardrails.personal_data.finder import PersonalDataFinder, known_entities
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder, known_entities
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine
@@ -62,7 +62,7 @@ def detect_pii() -> Callable[[str], Spans] | None:
 
     It asks for en_core_web_lg, which no package registry has: it is given the engine that the others use.
     """
-    from tasks_lib.guardrails.framework import guardrails_ai
+    from tasks_lib.assistant.guardrails.framework import guardrails_ai
 
     guardrails_ai()
     try:

@@ -20,10 +20,10 @@ TOPIC = (
 def main() -> None:
     """Start-up first, since it happens once a process."""
     start = time.perf_counter()
-    from tasks_lib.components.minilm import MiniLM
+    from tasks_lib.assistant.contract.answer import Message, Source
+    from tasks_lib.assistant.embedders.minilm import MiniLM
+    from tasks_lib.assistant.guardrails.build import build_guardrails
     from tasks_lib.config.rag import GuardrailsConfig
-    from tasks_lib.guardrails.build import build_guardrails
-    from tasks_lib.rag.types import Message, Source
 
     embedder = MiniLM()
     embedder.embed(["warm"])
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _alone(guardrails, validator, config, messages):  # noqa: ANN001, ANN202 - a closure for the table
-    from tasks_lib.guardrails.guardrails import Guardrails
+    from tasks_lib.assistant.guardrails.guardrails import Guardrails
 
     own = Guardrails(
         guardrails.config, guardrails.embedder, on_input=[(validator, config)], on_output=[], on_passages=[]

@@ -11,9 +11,9 @@ import numpy as np
 from data import read
 from sklearn.metrics import roc_auc_score
 
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails.topics import similarity
 from tasks_lib.config.rag import TopicsConfig
-from tasks_lib.guardrails.topics import similarity
 
 EXAMPLES, DRAWS = 8, 20
 CUT = TopicsConfig().allowed_threshold

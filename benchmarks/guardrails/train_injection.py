@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from tasks_lib.components.minilm import MiniLM
-from tasks_lib.guardrails import injection_model
-from tasks_lib.guardrails.injection_model import BUCKETS, WINDOW, ngram_features
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails import injection_model
+from tasks_lib.assistant.guardrails.injection_model import BUCKETS, WINDOW, ngram_features
 
 FALSE_ALARMS = 0.04
 REGULARISATION = 5.0

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from blocks.local import sample_handbook
-from tasks_lib.platform import Embedder
+from tasks_lib.assistant.contract.embedder import Embedder
 
 SECTIONS = 4
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")

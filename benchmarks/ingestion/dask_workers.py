@@ -18,7 +18,7 @@ from pathlib import Path
 import measuring
 from corpus import write_documents
 
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.config.settings import IngestConfig, Settings
 
 TOKENS = 500

@@ -20,9 +20,9 @@ from haystack import Document
 from haystack.components.retrievers.in_memory import InMemoryBM25Retriever, InMemoryEmbeddingRetriever
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 
-from tasks_lib.components.fusion import HybridFusion
-from tasks_lib.components.lancedb.index import LanceDBIndex
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.retrieval.fusion import HybridFusion
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.ingestion.chunk import Chunk
 
 SOURCE = "file:///benchmark"

@@ -18,7 +18,7 @@ import numpy as np
 from corpus import write_documents
 
 from blocks.local import LocalPlatform
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.config.settings import IngestConfig, Settings
 
 TOKENS = 500

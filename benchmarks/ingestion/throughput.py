@@ -19,12 +19,12 @@ from haystack.components.preprocessors import DocumentSplitter
 from haystack.components.writers import DocumentWriter
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.chunking import chunk_document
-from tasks_lib.ingestion.convert import convert
+from tasks_lib.ingestion.converters.convert import convert
 
 TOKENS = 500
 WORDS = 85

@@ -58,7 +58,7 @@ def week(rng: np.random.Generator, n: int, drop: float) -> Columns:
 @cache
 def pool() -> tuple[np.ndarray, np.ndarray]:
     """The handbook's questions as MiniLM embeds them, and how often each is asked (Zipf)."""
-    from tasks_lib.components.minilm import MiniLM
+    from tasks_lib.assistant.embedders.minilm import MiniLM
 
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
     questions = [json.loads(line)["messages"][-1]["content"] for line in lines]

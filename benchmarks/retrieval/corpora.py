@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from haystack import Document
 
-from tasks_lib.components.lancedb.index import LanceDBIndex
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.rag import ChunkingConfig
-from tasks_lib.evaluation.spans import Span, precision, recall
+from tasks_lib.gate.spans import Span, precision, recall
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.chunking import chunk_document
-from tasks_lib.ingestion.convert import convert
+from tasks_lib.ingestion.converters.convert import convert
 
 CORPORA = ("state_of_the_union", "wikitexts", "finance")
 BUDGET = 1_250

@@ -24,10 +24,10 @@ from corpora import (
 )
 from haystack import Pipeline
 
-from tasks_lib.components.lancedb.index import LanceDBIndex
-from tasks_lib.components.minilm import MiniLM
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, inputs_of
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.rag import ChunkingConfig, RetrieverConfig
-from tasks_lib.rag.retrieval import PASSAGES, add_retrieval, inputs_of
 
 PUBLISHED = (95.05, 3.12)
 MANY = 30

@@ -12,7 +12,7 @@ import numpy as np
 from corpora import BUDGET, Question, data_folder, embedder, index_of, measure, ours, questions
 from haystack import Document
 
-from tasks_lib.components.fusion import HybridFusion
+from tasks_lib.assistant.retrieval.fusion import HybridFusion
 from tasks_lib.config.rag import ChunkingConfig
 
 HELD_OUT = "finance"

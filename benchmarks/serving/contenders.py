@@ -17,16 +17,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 TRACED = "LLMOPS_BENCHMARK_TRACED"
 
 if TYPE_CHECKING:
-    from tasks_lib.rag.assistant import Assistant
+    from tasks_lib.assistant.answering.assistant import Assistant
 
 
 def build() -> "Assistant":
     """The default assistant on the local platform, as the production version builds it."""
     from blocks.resolve import resolve_platform
+    from tasks_lib.assistant.answering.trace_masking import mask_traces
+    from tasks_lib.assistant.answering.tracing import trace_into_mlflow
+    from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import RagConfig
-    from tasks_lib.rag.pipeline import build_assistant
-    from tasks_lib.rag.trace_masking import mask_traces
-    from tasks_lib.rag.tracing import trace_into_mlflow
     from tasks_lib.registry.tracking import connect
 
     rag, platform = RagConfig(), resolve_platform("local")
@@ -41,7 +41,7 @@ def build() -> "Assistant":
 
 def answer(assistant: "Assistant", body: dict[str, Any]) -> dict[str, Any]:
     """One answer."""
-    from tasks_lib.rag.conversation import messages_of
+    from tasks_lib.assistant.answering.conversation import messages_of
 
     payload: dict[str, Any] = assistant.answer(messages_of(body["messages"])).payload()
     return payload

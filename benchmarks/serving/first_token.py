@@ -32,7 +32,7 @@ WARM_UP = 3
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from tasks_lib.rag.assistant import Assistant
+    from tasks_lib.assistant.answering.assistant import Assistant
 
 VALIDATORS = ("personal_data", "secrets", "injection", "topics", "grounding", "length", "output_schema")
 TEXT = "Full-time employees receive 27 days of annual leave per calendar year [1]. " * 20
@@ -40,7 +40,7 @@ TEXT = "Full-time employees receive 27 days of annual leave per calendar year [1
 
 def first_token(assistant: "Assistant", question: str) -> float:
     """Milliseconds until the first piece of text; the answer is read to its end."""
-    from tasks_lib.rag.types import Message
+    from tasks_lib.assistant.contract.answer import Message
 
     begun, first = time.perf_counter(), 0.0
     for piece in assistant.stream([Message(role="user", content=question)]):
@@ -88,10 +88,10 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
 
     from blocks.local import LocalPlatform
     from blocks.openai import OpenAICompatibleModels
+    from tasks_lib.assistant.answering.trace_masking import mask_traces
+    from tasks_lib.assistant.answering.tracing import trace_into_mlflow
+    from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import LlmConfig, RagConfig
-    from tasks_lib.rag.pipeline import build_assistant
-    from tasks_lib.rag.trace_masking import mask_traces
-    from tasks_lib.rag.tracing import trace_into_mlflow
     from tasks_lib.registry.trace_writing import trace_writing
     from tasks_lib.registry.tracking import connect
 

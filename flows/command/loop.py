@@ -12,6 +12,7 @@ from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.ingestion.sources.open import open_source
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
 
@@ -43,7 +44,7 @@ def ingest(
             "ingest.allow_mass_delete": allow_mass_delete or None,
         },
     )
-    resolve_platform(options.platform).document_source(settings.ingest.source, settings.ingest.include)
+    open_source(resolve_platform(options.platform).documents(settings.ingest.source, settings.ingest.include))
     from flows.ingest import ingest as run
 
     execute(lambda: run(settings, options.platform), render.ingest, options)

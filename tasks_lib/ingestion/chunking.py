@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.ingestion.boundaries import Boundary, boundaries
 from tasks_lib.ingestion.chunk import Chunk
-from tasks_lib.ingestion.converted import ConvertedDocument
-from tasks_lib.platform import Embedder
+from tasks_lib.ingestion.converters.converted import ConvertedDocument
 
 CHUNKER_VERSION = "2"
 """Part of every document hash: raise it when chunks change, and documents are ingested again."""

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from tasks_lib.assistant.guardrails.outcome import blotted
+from tasks_lib.assistant.guardrails.personal_data.detector import personal_data_finder
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
+from tasks_lib.assistant.guardrails.results import Hit
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.config.settings import Settings
-from tasks_lib.guardrails.outcome import blotted
-from tasks_lib.guardrails.personal_data.detector import personal_data_finder
-from tasks_lib.guardrails.personal_data.finder import PersonalDataFinder
-from tasks_lib.guardrails.results import Hit
-from tasks_lib.ingestion.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 
 MASKER_VERSION = 1
 """Raise it with any change of what is found: documents are ingested again."""

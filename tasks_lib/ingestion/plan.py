@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION
-from tasks_lib.ingestion.convert import CONVERTER_VERSION, FORMATS, oversized
-from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.converters.convert import CONVERTER_VERSION, FORMATS, oversized
 from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
-from tasks_lib.platform import DocumentSource, SourceFile
+from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
 
 BATCH_BYTES = 8 * 2**20
 """A batch is full at this size, however few its documents: it bounds the memory of a run."""

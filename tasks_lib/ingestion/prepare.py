@@ -7,16 +7,17 @@ import numpy as np
 from haystack import Document
 from numpy.typing import NDArray
 
+from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.chunking import chunk_document
-from tasks_lib.ingestion.convert import convert
-from tasks_lib.ingestion.converted import UnreadableDocumentError
-from tasks_lib.ingestion.index import Index
+from tasks_lib.ingestion.converters.convert import convert
+from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.ingestion.masking import without_personal_data
 from tasks_lib.ingestion.plan import PlannedDocument, max_bytes
 from tasks_lib.ingestion.result import FailedDocument
-from tasks_lib.platform import DocumentSource, Embedder
+from tasks_lib.ingestion.sources.document_source import DocumentSource
 
 EMBED_TEXTS = 256
 """Texts handed to the embedder at once, sorted by length."""

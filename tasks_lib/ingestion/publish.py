@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 from uuid import UUID
 
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.ingestion.prepare import PreparedBatch
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.platform import Platform
 from tasks_lib.registry.tracking import connect, run_of
 
 EVENT = "llmops.ingestion.completed"

@@ -3,11 +3,11 @@
 import logging
 from typing import TYPE_CHECKING
 
+from tasks_lib.assistant.contract.index import Index
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
-from tasks_lib.ingestion.index import Index
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.platform import Platform
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import Settings
-from tasks_lib.ingestion.index import Index
 from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, check_plan, make_plan
 from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
 from tasks_lib.ingestion.result import FailedDocument, IngestResult
-from tasks_lib.platform import DocumentSource, Embedder
+from tasks_lib.ingestion.sources.document_source import DocumentSource
 from tasks_lib.progress import advance
 
 DELETED_AT_ONCE = 500

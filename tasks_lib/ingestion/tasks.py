@@ -13,6 +13,7 @@ from prefect.task_runners import TaskRunner
 from prefect.tasks import Task, exponential_backoff
 from prefect.utilities.timeout import timeout
 
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.ingestion.cache import batch_key, forget
@@ -20,7 +21,7 @@ from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, make_plan
 from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
 from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.platform import Platform
+from tasks_lib.ingestion.sources.open import open_source
 
 LISTING_SECONDS = 3600.0
 BATCH_SECONDS = 3600.0
@@ -53,7 +54,7 @@ def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  #
 )
 def discover(platform: Platform, settings: Settings) -> SyncPlan:
     """Compare the source with what the index holds of it."""
-    source = platform.document_source(settings.ingest.source, settings.ingest.include)
+    source = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
     return make_plan(source, platform.index(settings.rag), settings)
 
 
@@ -72,7 +73,7 @@ def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, 
     :param source: URI of the source, which tells batches of different sources apart in the cache.
     :raises BatchTimeoutError: After `BATCH_SECONDS`.
     """
-    opened = platform.document_source(settings.ingest.source, settings.ingest.include)
+    opened = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
     index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
     # Prefect's own `timeout_seconds` is the same, with a warning for every batch that runs in a thread
     try:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
-from tasks_lib.evaluation.statistics import holm
+from tasks_lib.gate.statistics import holm
 from tasks_lib.monitoring.metrics import CATALOGUE, Metric
 
 Values = NDArray[np.float64]

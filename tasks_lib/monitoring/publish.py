@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, SUMMARY_FILE
-from tasks_lib.monitoring.page import MEANINGS, window_of
+from tasks_lib.monitoring.report.artifacts import PAGE_FILE, REPORT_FOLDER, SUMMARY_FILE
+from tasks_lib.monitoring.report.page import MEANINGS, window_of
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.verdict import number, p_in_words
 from tasks_lib.registry.tracking import experiment_id

@@ -11,14 +11,14 @@ from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis
-from tasks_lib.monitoring.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE, SNAPSHOT_FILE, SUMMARY_FILE
 from tasks_lib.monitoring.assess import assess
-from tasks_lib.monitoring.evidently_report import add_to_workspace, evidently_snapshot, save
-from tasks_lib.monitoring.page import page, window_of
-from tasks_lib.monitoring.panels import panels
+from tasks_lib.monitoring.report.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE, SNAPSHOT_FILE, SUMMARY_FILE
+from tasks_lib.monitoring.report.evidently_report import add_to_workspace, evidently_snapshot, save
+from tasks_lib.monitoring.report.page import page, window_of
+from tasks_lib.monitoring.report.panels import panels
+from tasks_lib.monitoring.report.summary import summary
+from tasks_lib.monitoring.report.tables import write_tables
 from tasks_lib.monitoring.result import MonitorResult
-from tasks_lib.monitoring.summary import summary
-from tasks_lib.monitoring.tables import write_tables
 from tasks_lib.monitoring.window import (
     CLOSED_TAG,
     COVERS_TAG,

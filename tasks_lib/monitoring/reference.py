@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
-from tasks_lib.monitoring.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
 from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.report.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
 from tasks_lib.monitoring.window import VERSION_TAG, PastWindow, Window
 from tasks_lib.registry.tracking import last_runs
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
 
-    from tasks_lib.evaluation.measurement import Row
+    from tasks_lib.gate.measurement import Row
 
 EVALUATION_FILE = "report.json"
 GATE_RUNS = 20
@@ -121,7 +121,7 @@ def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
 
 def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[Row]":
     """Answered, answerable questions of the gate's report; none if the run holds no evaluation of the version."""
-    from tasks_lib.evaluation.measurement import Measurement
+    from tasks_lib.gate.measurement import Measurement
 
     if EVALUATION_FILE not in {artifact.path for artifact in client.list_artifacts(run_id)}:
         return []

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks_lib.evaluation.answer_metrics import Row, groundedness
-from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.judge import Judge
-from tasks_lib.evaluation.matching import share_found, words
-from tasks_lib.evaluation.similarity import Similarity
+from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.gate.answer_metrics import Row, groundedness
+from tasks_lib.gate.judge import Judge
 from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord
-from tasks_lib.platform import Embedder
 from tasks_lib.progress import advance
-from tasks_lib.rag.types import Message
+from tasks_lib.text.matching import share_found, words
 
 Column = NDArray[np.float64]
 Scorer = Callable[[TraceRecord], float | None]
@@ -108,7 +108,7 @@ def coverage(record: TraceRecord) -> float | None:
 
 
 def grounded(record: TraceRecord, similarity: Similarity) -> float | None:
-    """:func:`tasks_lib.evaluation.answer_metrics.groundedness` of the answer."""
+    """:func:`tasks_lib.gate.answer_metrics.groundedness` of the answer."""
     example = Example(id=record.trace_id, messages=(Message(role="user", content=record.question),))
     sources = [{"document": "", "start": 0, "end": 0, "score": 0, "content": text} for text in record.passages]
     payload = {"response": record.response, "source_documents": sources, "refused": record.refused}

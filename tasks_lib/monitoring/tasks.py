@@ -10,9 +10,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import TaskRunner
 from prefect.tasks import Task
 
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.evaluation.judge import Judge
+from tasks_lib.gate.judge import Judge
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
 from tasks_lib.monitoring.publish import publish, report_address
@@ -22,7 +23,6 @@ from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
 from tasks_lib.monitoring.traces import TraceRecord, Traffic, read_traffic
 from tasks_lib.monitoring.window import TOLD_TAG, Window, choose_window, past_windows, reported_traces
-from tasks_lib.platform import Platform
 from tasks_lib.registry.tracking import connect
 
 LOCK_SECONDS = 600.0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tasks_lib.assistant.contract.answer import Answer, Conversation
 from tasks_lib.progress import advance
-from tasks_lib.rag.types import Answer, Conversation
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, experiment_id
 
 if TYPE_CHECKING:

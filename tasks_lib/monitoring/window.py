@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.errors import InputError
-from tasks_lib.monitoring.artifacts import SCORES_FILE, read_table
+from tasks_lib.monitoring.report.artifacts import SCORES_FILE, read_table
 from tasks_lib.monitoring.traces import first_trace_at
 from tasks_lib.registry.tracking import last_runs
 

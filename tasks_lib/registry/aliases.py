@@ -8,7 +8,7 @@ from tasks_lib.errors import InputError, LlmopsError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from tasks_lib.platform import Platform
+    from tasks_lib.assistant.contract.platform import Platform
 
 Role = Literal["candidate", "production", "previous"]
 

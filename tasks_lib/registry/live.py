@@ -9,7 +9,7 @@ from tasks_lib.errors import NotDeployedError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from tasks_lib.platform import Platform
+    from tasks_lib.assistant.contract.platform import Platform
     from tasks_lib.registry.process import VersionProcess
 
 

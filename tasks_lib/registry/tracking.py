@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tasks_lib.platform import Platform
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.quiet import keep_quiet
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import pytest
 
 from blocks.lancedb import LanceDBStore
 from blocks.platform import ResolvedPlatform
+from tasks_lib.assistant.answering.assistant import Assistant
+from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
-from tasks_lib.rag.assistant import Assistant
-from tasks_lib.rag.pipeline import build_assistant
-from tasks_lib.rag.types import Message
 from tests.stubs.server import Request, Responder
 from tests.stubs.services import Service
 
@@ -46,7 +47,9 @@ def platform(service: Service, settings: Settings, home: Home, tmp_path: Path) -
     found = ResolvedPlatform("test", (model,), LanceDBStore())
     index = found.index(settings.rag)
     with index.writing(5):
-        result = sync(found.document_source(settings.ingest.source), index, found.embedder(settings.embedder), settings)
+        result = sync(
+            open_source(found.documents(settings.ingest.source)), index, found.embedder(settings.embedder), settings
+        )
     assert (result.added, result.failed) == (2, [])
     return found
 

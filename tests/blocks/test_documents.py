@@ -11,6 +11,7 @@ from blocks.platform import ResolvedPlatform
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.chunk import Chunk
+from tasks_lib.ingestion.sources.open import open_source
 
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret", "region_name": "eu-central-1"}
 
@@ -41,7 +42,7 @@ def test_patterns_of_the_call_win_over_those_of_the_block(documents: S3Documents
 
 def test_another_prefix_of_the_bucket_is_read_with_the_same_credentials(documents: S3Documents, home: Home) -> None:
     platform = ResolvedPlatform("test", (), LanceDBStore(), documents=documents)
-    assert [file.path for file in platform.document_source("s3://documents/other").files()] == ["c.md"]
+    assert [file.path for file in open_source(platform.documents("s3://documents/other")).files()] == ["c.md"]
     assert not documents.opens("s3://documents-of-others/other")
 
 

@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from blocks.local import LocalPlatform, sample_handbook
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.platform import Platform
+from tasks_lib.ingestion.sources.open import open_source
 
 
 def test_local_is_a_platform_that_survives_a_process_boundary(platform: LocalPlatform) -> None:
@@ -42,7 +43,7 @@ def test_index_before_any_ingest_is_empty(platform: LocalPlatform) -> None:
 
 def test_default_source_is_the_sample_handbook(platform: LocalPlatform) -> None:
     handbook = sample_handbook()
-    files = {file.path for file in platform.document_source(None).files()}
+    files = {file.path for file in open_source(platform.documents(None)).files()}
     assert files == {str(file.relative_to(handbook)) for file in handbook.rglob("*") if file.is_file()}
 
 

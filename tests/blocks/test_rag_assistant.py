@@ -12,11 +12,12 @@ from haystack.tracing.tracer import disable_tracing
 from mlflow.exceptions import MlflowException
 
 from blocks.local import LocalPlatform
+from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
-from tasks_lib.rag.types import Answer
 
 SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
 
@@ -27,7 +28,9 @@ def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
     home = tmp_path_factory.mktemp("version") / "home"
     platform, settings = LocalPlatform(tracked_home(home)), Settings()
     index = platform.index(settings.rag)
-    sync(platform.document_source(None, ("leave/annual*",)), index, platform.embedder(settings.embedder), settings)
+    sync(
+        open_source(platform.documents(None, ("leave/annual*",))), index, platform.embedder(settings.embedder), settings
+    )
     path = home.parent / "model"
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(platform.tracking_uri())

@@ -16,17 +16,18 @@ from haystack.dataclasses import ChatMessage
 
 from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
+from tasks_lib.assistant.providers.structured import ask_for, json_object
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import DatasetConfig, Settings
+from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.filters import Candidate, Duplicates, near_evidence, reason_to_drop
+from tasks_lib.dataset.prompts import ANSWERABLE
+from tasks_lib.dataset.questions import generate
+from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import LlmopsError
-from tasks_lib.evaluation.corpus import Corpus
-from tasks_lib.evaluation.filters import Candidate, Duplicates, near_evidence, reason_to_drop
-from tasks_lib.evaluation.prompts import ANSWERABLE
-from tasks_lib.evaluation.questions import generate
-from tasks_lib.evaluation.similarity import Similarity
 from tasks_lib.home import Home
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
-from tasks_lib.providers.structured import ask_for, json_object
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +84,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """A local platform whose index holds the leave chapters of the sample handbook."""
     platform = LocalPlatform(Home(tmp_path_factory.mktemp("real-model")).ensure())
     settings = Settings()
-    source = platform.document_source(str(examples_folder() / "handbook" / "leave"))
+    source = open_source(platform.documents(str(examples_folder() / "handbook" / "leave")))
     sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
     return platform
 

@@ -23,10 +23,11 @@ from blocks.platform import ResolvedPlatform
 from blocks.resolve import aresolve_platform, resolve_platform
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
-from tasks_lib.platform import Platform
+from tasks_lib.ingestion.sources.open import open_source
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_harness", "home")]
 
@@ -75,7 +76,7 @@ def test_blocks_come_back_as_they_were_saved_with_their_secrets(home: Home) -> N
     assert platform.store.connection().headers == {"X": "header"}
     assert isinstance(platform, Platform)
     assert platform.judge() is not None
-    assert platform.document_source(None).uri == "s3://documents/handbook"
+    assert open_source(platform.documents(None)).uri == "s3://documents/handbook"
 
 
 def test_a_platform_crosses_a_process_and_shows_no_secret(home: Home) -> None:
@@ -101,7 +102,7 @@ def test_empty_roles_fall_to_the_package_and_the_log_says_so(caplog: pytest.LogC
     assert platform.embedder("local/all-MiniLM-L6-v2").dimension == 384
     assert platform.chat_generator(LlmConfig()) is None
     assert platform.judge() is None
-    assert len(list(platform.document_source(None).files())) >= 15
+    assert len(list(open_source(platform.documents(None)).files())) >= 15
     assert caplog.text.count("by the package") == 4
 
 
@@ -241,8 +242,8 @@ def test_a_folder_block_names_its_documents(tmp_path: Any) -> None:
     (tmp_path / "b.txt").write_text("b")
     saved(FolderDocuments(path=str(tmp_path), include=["*.md"]), "folder")
     platform = resolved("foldered", documents="llmops-folder-documents/folder")
-    assert [file.path for file in platform.document_source(None).files()] == ["a.md"]
-    assert [file.path for file in platform.document_source(None, ("*.txt",)).files()] == ["b.txt"]
+    assert [file.path for file in open_source(platform.documents(None)).files()] == ["a.md"]
+    assert [file.path for file in open_source(platform.documents(None, ("*.txt",))).files()] == ["b.txt"]
 
 
 def test_a_server_offers_a_form_for_each_block_and_for_no_base_of_them() -> None:

@@ -14,9 +14,9 @@ from blocks.lancedb import LanceDBStore
 from blocks.openai import OpenAICompatibleModels
 from blocks.platform import ResolvedPlatform
 from blocks.provider import ModelProvider
+from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema, ask_for, json_object
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.providers.structured import OUTPUT_SCHEMA, OutputSchema, ask_for, json_object
 from tests.stubs.bedrock_api import BedrockStub
 from tests.stubs.openai_api import OpenAIStub
 from tests.stubs.services import Service, bedrock_models, openai_models

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks_lib.ingestion.convert import convert
+from tasks_lib.ingestion.converters.convert import convert
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HANDBOOK = EXAMPLES / "handbook"

@@ -16,20 +16,21 @@ from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.doctor import _check, _plugins
+from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.guardrails.build import build_guardrails
+from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, PluginError
-from tasks_lib.evaluation.examples import Example
-from tasks_lib.evaluation.gate_metrics import direction, require_known, title_of
-from tasks_lib.evaluation.scorers import own_metrics, score
-from tasks_lib.evaluation.similarity import Similarity
-from tasks_lib.guardrails.build import build_guardrails
+from tasks_lib.gate.gate_metrics import direction, require_known, title_of
+from tasks_lib.gate.scorers import own_metrics, score
 from tasks_lib.home import Home
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
 from tasks_lib.plugins import plugins, require_installed
-from tasks_lib.rag.search import search
-from tasks_lib.rag.types import Message
 from tasks_lib.registry.fingerprint import fingerprint
 from tasks_lib.registry.process import VersionProcess
 from tasks_lib.registry.register import Candidate, register
@@ -140,7 +141,7 @@ def leave(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
     """The local platform with the handbook's page on leave."""
     platform = LocalPlatform(tracked_home(tmp_path_factory.mktemp("plugins") / "home"))
     settings = Settings()
-    source = platform.document_source(None, ("leave/annual-leave.md",))
+    source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
     sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
     return platform
 

@@ -4,8 +4,8 @@ import pytest
 from prefect.exceptions import FlowPauseTimeout
 
 from flows import approval
-from tasks_lib.evaluation.decide import Decision
-from tasks_lib.evaluation.gate_report import GateRun, gate_report
+from tasks_lib.gate.decide import Decision
+from tasks_lib.gate.gate_report import GateRun, gate_report
 from tasks_lib.progress import listening
 
 

@@ -7,10 +7,10 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.dataset import dataset
 from tasks_lib.config.settings import DatasetConfig, Settings
+from tasks_lib.dataset import datasets
 from tasks_lib.errors import InputError
-from tasks_lib.evaluation import datasets
 from tasks_lib.ingestion.chunking import chunk_document
-from tasks_lib.ingestion.convert import convert
+from tasks_lib.ingestion.converters.convert import convert
 from tasks_lib.registry.tracking import connect
 
 TEXT = """# Annual leave

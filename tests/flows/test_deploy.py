@@ -15,16 +15,17 @@ from flows import deploy as deploying
 from flows import rollback as rolling_back
 from flows.command.loop import EXIT_BY_DECISION
 from flows.deploy import DeployResult
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.dataset.datasets import save
+from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
-from tasks_lib.evaluation.datasets import save
-from tasks_lib.evaluation.decide import Decision
-from tasks_lib.evaluation.examples import Example
+from tasks_lib.gate import tasks
+from tasks_lib.gate.asking import Asked, VersionAddress
+from tasks_lib.gate.decide import Decision
 from tasks_lib.home import Home
-from tasks_lib.platform import Platform
-from tasks_lib.registry import aliases, process, tasks
+from tasks_lib.registry import aliases, process
 from tasks_lib.registry.tracking import connect
-from tasks_lib.registry.versions import Asked, VersionAddress
 from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
@@ -113,7 +114,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
         seen.append(aliases.read_aliases(client, "rag-assistant", NAMES))
         raise VersionError("it went dark")
 
-    monkeypatch.setattr("tasks_lib.registry.versions.smoke", go_dark)
+    monkeypatch.setattr("tasks_lib.gate.asking.smoke", go_dark)
     dark = deploy(fakes.GOOD, margin=0.5)
     assert seen == [{"previous": 2, "production": dark.version}]
     assert dark.decision == "reject"
@@ -219,7 +220,7 @@ def test_a_scorer_that_failed_on_some_rows_rejects(deploy: Deploy) -> None:
 def test_wrong_input_is_refused_before_anything_is_registered(
     platform: fakes.FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks_lib.registry.plan import plan_deployment
+    from tasks_lib.gate.plan import plan_deployment
 
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
     save(connect(platform), "tiny", fakes.examples()[:3], index="i", index_version="7", origin="import")

@@ -67,7 +67,7 @@ def test_batches_prepared_before_a_crash_come_from_the_cache_and_leave_it(
     prefect_harness: None, platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows.ingest import ingest
-    from tasks_lib.components.lancedb.index import LanceDBIndex
+    from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
     from tasks_lib.ingestion import tasks
 
     folder = tmp_path / "documents"

@@ -5,11 +5,11 @@ from functools import cache
 
 from haystack import Document
 
-from tasks_lib.components.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
-from tasks_lib.components.follow_up import standalone_question
-from tasks_lib.components.minilm import MiniLM
-from tasks_lib.rag.prompt import NO_ANSWER
-from tasks_lib.rag.types import Message
+from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
+from tasks_lib.assistant.answering.follow_up import standalone_question
+from tasks_lib.assistant.answering.prompt import NO_ANSWER
+from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.embedders.minilm import MiniLM
 
 PASSAGE = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 TURN = re.compile(r"^(user|assistant): ", re.MULTILINE)

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks_lib.components.weaviate.connection import WeaviateConnection
+from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 
 KEY = "test-weaviate-key"
 ALONE = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks_lib.components.lancedb.index import LanceDBIndex
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import IngestConfig, Settings
 
 TOKEN = re.compile(r"\w+|[^\w\s]")

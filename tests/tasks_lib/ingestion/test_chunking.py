@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.chunking import WINDOW_CHARACTERS, chunk_document
-from tasks_lib.ingestion.convert import convert
-from tasks_lib.platform import Embedder
+from tasks_lib.ingestion.converters.convert import convert
 
 HANDBOOK = """# Leave
 

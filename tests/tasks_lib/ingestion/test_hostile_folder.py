@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks_lib.config.settings import IngestConfig, Settings
-from tasks_lib.ingestion.sources import FolderSource
+from tasks_lib.ingestion.sources.folder import FolderSource
 from tasks_lib.ingestion.sync import sync
 
 

@@ -6,17 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tasks_lib.components.lancedb.index import LanceDBIndex
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import Settings
-from tasks_lib.ingestion.sources import FolderSource
+from tasks_lib.ingestion.sources.folder import FolderSource
 from tasks_lib.ingestion.sync import sync
 
 KILLED_AT_THE_THIRD_BATCH = """
 import hashlib, os, re, signal, sys
 from pathlib import Path
-from tasks_lib.components.lancedb.index import LanceDBIndex
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import IngestConfig, Settings
-from tasks_lib.ingestion.sources import FolderSource
+from tasks_lib.ingestion.sources.folder import FolderSource
 from tasks_lib.ingestion.sync import sync
 
 class Embedder:

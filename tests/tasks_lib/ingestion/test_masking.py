@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
 from tasks_lib.config.settings import Settings
-from tasks_lib.guardrails.personal_data.finder import PersonalDataFinder
 from tasks_lib.ingestion.masking import PIECE
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources import FolderSource
+from tasks_lib.ingestion.sources.folder import FolderSource
 from tasks_lib.ingestion.sync import sync
 
 MAIL = "jane.roe@example.org"

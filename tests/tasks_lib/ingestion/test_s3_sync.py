@@ -7,7 +7,7 @@ import pytest
 
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.s3 import S3Source
+from tasks_lib.ingestion.sources.s3 import S3Source
 from tasks_lib.ingestion.sync import sync
 
 BUCKET = "synced-documents"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tasks_lib.components.lancedb.index import LanceDBIndex
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import IndexUnavailableError, InputError
 from tasks_lib.ingestion import chunking, plan
 from tasks_lib.ingestion.plan import MassDeleteError, PlannedDocument, SyncPlan, batches, make_plan
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources import FolderSource
+from tasks_lib.ingestion.sources.folder import FolderSource
 from tasks_lib.ingestion.sync import planned_result, sync
 from tasks_lib.progress import listening
 
@@ -247,7 +247,7 @@ def test_unreadable_folder_protects_what_it_holds(
     listed = FolderSource.files
 
     def with_shut_folder(self: FolderSource) -> Any:
-        from tasks_lib.platform import SourceFile
+        from tasks_lib.ingestion.sources.document_source import SourceFile
 
         yield from listed(self)
         yield SourceFile("shut/", 0, "", "folder cannot be read: Permission denied")

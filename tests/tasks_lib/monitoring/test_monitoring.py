@@ -14,8 +14,8 @@ from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.monitoring import record as record_module
 from tasks_lib.monitoring import tasks
-from tasks_lib.monitoring.artifacts import read_table
 from tasks_lib.monitoring.assess import ASSESSED
+from tasks_lib.monitoring.report.artifacts import read_table
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.window import past_windows
 from tasks_lib.registry.tracking import connect, run_of

@@ -11,14 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.analyse import Analysis, analyse
-from tasks_lib.monitoring.evidently_report import evidently_snapshot, save
-from tasks_lib.monitoring.page import page
-from tasks_lib.monitoring.panels import Panels, panels
 from tasks_lib.monitoring.publish import drift_payload, metric_rows
 from tasks_lib.monitoring.reference import Reference
+from tasks_lib.monitoring.report.evidently_report import evidently_snapshot, save
+from tasks_lib.monitoring.report.page import page
+from tasks_lib.monitoring.report.panels import Panels, panels
+from tasks_lib.monitoring.report.summary import plain, summary
+from tasks_lib.monitoring.report.tables import prometheus_text
 from tasks_lib.monitoring.scores import score
-from tasks_lib.monitoring.summary import plain, summary
-from tasks_lib.monitoring.tables import prometheus_text
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
 from tasks_lib.monitoring.window import PastWindow, Window
 from tests.tasks_lib.monitoring.conftest import MONDAY, WordEmbedder

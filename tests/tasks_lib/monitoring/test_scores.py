@@ -11,7 +11,7 @@ from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
 from tasks_lib.config.settings import ObjectivesConfig
-from tasks_lib.evaluation.judge import Judge
+from tasks_lib.gate.judge import Judge
 from tasks_lib.monitoring import scores as module
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade, syllables
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from blocks.local import LocalPlatform
+from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.evaluation.examples import Example, Reference
-from tasks_lib.rag.types import Message
+from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.registry.register import Candidate, register
 from tasks_lib.registry.tracking import connect
 

@@ -1,7 +1,7 @@
 """Metrics: from one question with its answer to a number, or `None` where the metric does not apply."""
 
-from tasks_lib.evaluation.answer_metrics import Row
-from tasks_lib.evaluation.scorers import OwnMetric
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.scorers import OwnMetric
 
 ENOUGH = 60
 

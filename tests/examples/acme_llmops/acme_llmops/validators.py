@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks_lib.guardrails.detection import CheckContext, Finding
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 
 
 class HouseWords:

@@ -1,0 +1,1 @@
+"""What answers, and travels with a version."""

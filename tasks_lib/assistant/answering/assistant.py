@@ -1,0 +1,177 @@
+"""``Assistant``: a conversation in, an answer out, with the guardrails around the pipeline."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from haystack import Pipeline
+from haystack.core.errors import PipelineRuntimeError
+from haystack.tracing.tracer import tracer
+
+from tasks_lib.assistant.answering.conversation import check_messages
+from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY, QUESTION_KEY
+from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyText, passages_of
+from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
+from tasks_lib.assistant.guardrails.guardrails import Guardrails
+from tasks_lib.assistant.guardrails.results import GuardResult
+from tasks_lib.errors import LlmopsError
+
+ANSWER_SPAN = "assistant.answer"
+GUARD_SPAN = "assistant.guardrails"
+
+
+class Assistant:
+    """Made by `build_assistant`. Answers from many threads at once."""
+
+    def __init__(self, pipeline: Pipeline, guardrails: Guardrails) -> None:
+        self.pipeline = pipeline
+        self._guardrails = guardrails
+
+    def warm_up(self) -> None:
+        """Load what the first question would otherwise wait for."""
+        self.pipeline.warm_up()
+
+    def answer(self, messages: Sequence[Message]) -> Answer:
+        """Answer the last message, which is the user's.
+
+        The input guardrails come before retrieval: what they refuse is searched for nowhere, and what they mask is
+        masked for every later step. The output guardrails see what was answered; a refusal is not checked again.
+
+        :raises InputError: If `messages` is empty, does not end with the user's question, or that is too long.
+        """
+        check_messages(messages)
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
+            incoming = self._check_input(list(messages))
+            if incoming.action == "refuse":
+                answer = _stopped(incoming)
+            else:
+                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
+                found = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
+                answer = self._check_output(_answer_of(found, incoming.decisions), _question_of(found))
+            span.set_content_tag("output", answer)
+        return answer
+
+    async def answer_async(self, messages: Sequence[Message]) -> Answer:
+        """As :meth:`answer`, without blocking the event loop."""
+        check_messages(messages)
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
+            incoming = await self._guardrails.check_input_async(list(messages))
+            if incoming.action == "refuse":
+                answer = _stopped(incoming)
+            else:
+                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
+                found = await self.pipeline.run_async(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
+                answer, question = _answer_of(found, incoming.decisions), _question_of(found)
+                if not answer.refused:
+                    checked = await self._guardrails.check_output_async(
+                        answer.response, answer.source_documents, question
+                    )
+                    answer = _guarded(answer, checked)
+            span.set_content_tag("output", answer)
+        return answer
+
+    def stream(self, messages: Sequence[Message], *, beat_seconds: float | None = None) -> AnswerStream:
+        """The answer as it is written; `answer` of the stream is the whole. See :class:`AnswerStream`."""
+        return AnswerStream(self, messages, beat_seconds=beat_seconds)
+
+    async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
+        """As :meth:`answer_async`; hands pieces of the text to `emit` as the guardrails let them through.
+
+        A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
+        """
+        check_messages(messages)
+        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
+            incoming = await self._guardrails.check_input_async(list(messages))
+            if incoming.action == "refuse":
+                answer = _stopped(incoming)
+                await emit(answer.response)
+            else:
+                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
+                answer = await self._streamed(incoming, emit)
+            span.set_content_tag("output", answer)
+        return answer
+
+    async def _streamed(self, incoming: GuardResult, emit: Emit) -> Answer:
+        streaming = ["guard", "generator"] if "generator" in self.pipeline.graph.nodes else ["guard"]
+        handle = self.pipeline.stream(
+            _inputs(incoming.messages), streaming_components=streaming, include_outputs_from=OUTPUTS
+        )
+        chunks = aiter(handle)
+        opening = await passages_of(chunks)
+        reply = ReplyText(chunks)
+        sources, question = (opening.meta[PASSAGES_KEY], opening.meta[QUESTION_KEY]) if opening else ([], "")
+        guarded = self._guardrails.guard_stream_async(aiter(reply), sources, question)
+        shown = False
+        async for piece in guarded:
+            if not reply.refused:
+                shown = True
+                await emit(piece)
+        async for _ in chunks:  # a refusal ends the guarded stream early; the run goes on to its end
+            continue
+        answer = _answer_of(handle.result, incoming.decisions)
+        if shown and not answer.refused:
+            return _guarded(answer, guarded.result)
+        return await self._at_once(answer, _question_of(handle.result), emit, after_text=shown)
+
+    async def _at_once(self, answer: Answer, question: str, emit: Emit, *, after_text: bool) -> Answer:
+        """An answer that was not streamed: extracted, or refused."""
+        if not answer.refused:
+            checked = await self._guardrails.check_output_async(answer.response, answer.source_documents, question)
+            answer = _guarded(answer, checked)
+        await emit(f"\n{answer.response}" if after_text else answer.response)
+        return answer
+
+    def _check_input(self, messages: list[Message]) -> GuardResult:
+        with tracer.trace(GUARD_SPAN, tags={"direction": "input"}) as span:
+            result = self._guardrails.check_input(messages)
+            span.set_content_tag("output", result.decisions)
+        return result
+
+    def _check_output(self, answer: Answer, question: str) -> Answer:
+        if answer.refused:
+            return answer
+        with tracer.trace(GUARD_SPAN, tags={"direction": "output"}) as span:
+            result = self._guardrails.check_output(answer.response, answer.source_documents, question)
+            span.set_content_tag("output", result.decisions)
+        return _guarded(answer, result)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Raise the named error of a component itself, not Haystack's description of the component that raised it."""
+    try:
+        yield
+    except PipelineRuntimeError as error:
+        if isinstance(error.__cause__, LlmopsError):
+            raise error.__cause__ from None
+        raise
+
+
+OUTPUTS = {"question", "guard"}
+
+
+def _inputs(messages: list[Message]) -> dict[str, Any]:
+    return {"question": {"messages": messages}}
+
+
+def _question_of(found: dict[str, Any]) -> str:
+    question: str = found["question"]["question"]
+    return question
+
+
+def _answer_of(found: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
+    answer: Answer = found["answer"]["answer"]
+    return answer.model_copy(update={"guardrails": [*decisions, *found["guard"]["decisions"]]})
+
+
+def _guarded(answer: Answer, result: GuardResult) -> Answer:
+    decisions = [*answer.guardrails, *result.decisions]
+    if result.action == "refuse":
+        return _stopped(result).model_copy(
+            update={"guardrails": decisions, "evidence": answer.evidence, "usage": answer.usage, "model": answer.model}
+        )
+    return answer.model_copy(update={"response": result.text, "guardrails": decisions})
+
+
+def _stopped(result: GuardResult) -> Answer:
+    return Answer(response=result.message, refused=True, refusal_reason="guardrail", guardrails=result.decisions)

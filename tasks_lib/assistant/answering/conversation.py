@@ -1,0 +1,88 @@
+"""Conversations: what is accepted, and what a follow-up question refers to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from tasks_lib.assistant.contract.answer import Message, Role
+from tasks_lib.errors import InputError
+from tasks_lib.text.wording import content_stems, words
+
+LONGEST_QUESTION = 20_000
+"""Characters."""
+FEW_WORDS = 2
+"""A question with fewer content words leans on the one before."""
+SHORT = 12
+"""Words; a longer question brings what its pronouns refer to."""
+
+_OPENING = re.compile(r"^\W*(?:and|but|or|also|what about|how about|what if|what else|same for)\b", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|he|she|him|her|his|the same|instead)\b"
+    r"|\b(?:about|for|of|with|do|does|is|was|after|before|from|to) (?:that|this)\b",
+    re.IGNORECASE,
+)
+
+
+def messages_of(turns: Sequence[Mapping[str, Any]]) -> list[Message]:
+    """Messages from plain data.
+
+    :raises InputError: If a role is unknown or a content is no text.
+    """
+    for position, turn in enumerate(turns, start=1):
+        if turn.get("role") not in get_args(Role):
+            raise InputError(
+                f"message {position} has the role {turn.get('role')!r}; roles: {', '.join(get_args(Role))}",
+                hint="Send each message with one of these roles.",
+            )
+        if not isinstance(turn.get("content"), str):
+            raise InputError(f"message {position} has no text as its content", hint="Send the content as text.")
+    return [Message.model_validate(turn) for turn in turns]
+
+
+def check_messages(messages: Sequence[Message]) -> None:
+    """Accept a conversation.
+
+    :raises InputError: If it is empty, does not end with a question of the user, or that question is too long.
+    """
+    if not messages:
+        raise InputError("messages is empty", hint="Send at least one message with role 'user'.")
+    last = messages[-1]
+    if last.role != "user":
+        raise InputError(
+            f"the last message has role {last.role!r}; it must be the user's question",
+            hint="End messages with one of role 'user'.",
+        )
+    if not last.content.strip():
+        raise InputError("the question is empty", hint="Ask something in words.")
+    if len(last.content) > LONGEST_QUESTION:
+        raise InputError(
+            f"the question has {len(last.content):,} characters; at most {LONGEST_QUESTION:,} are read",
+            hint="Shorten it.",
+        )
+
+
+def standalone_question(messages: Sequence[Message], max_turns: int) -> str:
+    """The last question, behind the earlier ones that it leans on.
+
+    "And for part-timers?" leans on the user's question before it, which may lean on the one before that.
+
+    :param max_turns: Messages before the last that are read.
+    """
+    question = messages[-1].content.strip()
+    asked = [m.content.strip() for m in messages[:-1][-max_turns:] if m.role == "user" and m.content.strip()]
+    earlier = ""
+    while asked and is_follow_up(earlier or question):
+        earlier = f"{asked.pop()} {earlier}".strip()
+        if not is_follow_up(earlier):
+            break
+    return f"{earlier} {question}" if earlier else question
+
+
+def is_follow_up(question: str) -> bool:
+    """Whether a question leans on the one before: it opens like one that does, points back, or says little."""
+    if _OPENING.match(question):
+        return True
+    said = len(set(content_stems(question)))
+    if said < FEW_WORDS:
+        return True
+    return bool(_REFERENCE.search(question)) and len(words(question)) <= SHORT

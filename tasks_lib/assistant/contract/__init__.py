@@ -1,0 +1,1 @@
+"""What the rooms agree on: messages and answers, and the protocols of platforms, indexes and embedders."""

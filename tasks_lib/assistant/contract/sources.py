@@ -1,0 +1,21 @@
+"""Between the documents of the index and the sources that an answer cites."""
+
+from haystack import Document
+
+from tasks_lib.assistant.contract.answer import Source
+
+
+def source_of(document: Document) -> Source:
+    """A retrieved document as it is cited."""
+    meta = document.meta
+    return Source(
+        document=meta["document"],
+        start=meta["start"],
+        end=meta["end"],
+        score=document.score or 0.0,
+        content=document.content or "",
+        source=meta.get("source") or "",
+        title=meta.get("title"),
+        heading=meta.get("heading"),
+        page=meta.get("page"),
+    )

@@ -1,0 +1,53 @@
+"""Haystack components around any :class:`~tasks_lib.assistant.contract.embedder.Embedder`."""
+
+from typing import Any
+
+import numpy as np
+from haystack import component, default_from_dict, default_to_dict
+from haystack.core.serialization import import_class_by_name
+from numpy.typing import NDArray
+
+from tasks_lib.assistant.contract.embedder import Embedder
+
+Vector = NDArray[np.float64]
+"""One embedding."""
+
+
+@component
+class TextEmbedder:
+    """Embeds one text, such as a question.
+
+    :param embedder: Any embedder of the platform.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._warm = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component; the embedder by its own `to_dict`, else by its class."""
+        own = getattr(self.embedder, "to_dict", None)
+        kind = type(self.embedder)
+        data = own() if own else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
+        return default_to_dict(self, embedder=data)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "TextEmbedder":
+        """Rebuild the component."""
+        embedder = data["init_parameters"]["embedder"]
+        kind = import_class_by_name(embedder["type"])
+        build = getattr(kind, "from_dict", None)
+        data["init_parameters"]["embedder"] = build(embedder) if build else kind(**embedder["init_parameters"])
+        return default_from_dict(cls, data)
+
+    def warm_up(self) -> None:
+        """Load the model, once: a pipeline calls this before every run."""
+        if not self._warm:
+            self._warm = True
+            self.embedder.embed(["warm up"])
+
+    @component.output_types(embedding=Vector)
+    def run(self, text: str) -> dict[str, Vector]:
+        """Embed `text` as a unit vector; as a query where the model tells queries from documents."""
+        embed_query = getattr(self.embedder, "embed_query", None)
+        return {"embedding": np.asarray(embed_query(text) if embed_query else self.embedder.embed([text])[0])}

@@ -1,0 +1,162 @@
+"""Attempts to change the assistant's instructions, in questions and in passages: rules, and a small classifier."""
+
+import re
+
+import numpy as np
+
+from tasks_lib.assistant.contract.embedder import Embedder, in_process
+from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, Detection
+from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
+from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
+from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
+from tasks_lib.assistant.guardrails.vectors import Vectors
+from tasks_lib.config.rag import InjectionConfig
+
+PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
+"""Kinds: in a question, and in a passage."""
+
+RULE_SCORE = 0.99
+_TURNS = 4
+"""Latest turns of the user that the classifier reads; rules read all."""
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*|\n+")
+_CUE = re.compile(
+    r"\b(?:assistants?|AI|LLM|language models?|chatbots?|GPT|prompts?|instructions?|rules|ignore|disregard|forget|"
+    r"pretend|from now on|act as|you are|you're|you (?:must|will)|(?:your|the) (?:answer|response|reply|output))\b|```",
+    re.IGNORECASE,
+)
+"""What a later part of a long turn must hold for the classifier to read it: embedding every part takes too long."""
+_ADDRESSES_A_MODEL = re.compile(
+    r"\b(?:assistants?|AI|LLM|language models?|chatbots?|GPT|prompts?|instructions?|ignore|disregard|forget|pretend|"
+    r"(?:your|the) (?:answer|response|reply|output))\b",
+    re.IGNORECASE,
+)
+
+
+class InjectionScorer:
+    """Rules and classifier together; shared by the detectors of questions and passages."""
+
+    def __init__(self, config: InjectionConfig, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._rules = InjectionRules(timeout=max(0.1, config.time_limit / 8))
+        self._model = injection_model() if embedder.dimension == injection_model().dimension else None
+
+    def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:
+        """What the rules find in the text, behind digits for letters, and in Base64."""
+        spans = set(self._rules.spans(seen.text))
+        plain, changed = plain_words(seen.text)
+        for part in _around(changed, LONGEST):
+            spans.update(self._rules.spans(plain, part))
+        encoded = encoded_parts(seen.text)
+        return spans | {(start, end) for start, end, said in encoded if self._rules.spans(normalise(said).text)}
+
+    def model_scores(self, texts: list[str], vectors: Vectors) -> list[float]:
+        """Score of every text by the classifier; 0 where the embedder is not the one it was trained with."""
+        if self._model is None or not texts:
+            return [0.0] * len(texts)
+        return [self._model.score(t, v) for t, v in zip(texts, vectors.of(texts), strict=True)]
+
+    def score(self, text: str) -> float:
+        """Greatest score of any part of `text`: certain where a rule matches, else the classifier's."""
+        seen = normalise(text)
+        if self.rule_spans(seen):
+            return RULE_SCORE
+        parts = [seen.text[a:b] for a, b in windows(seen.text)]
+        return float(np.max(self.model_scores(parts, Vectors(self.embedder)), initial=0.0))
+
+
+class InjectionDetector:
+    """Finds attempts in the turns of a conversation."""
+
+    name = "injection"
+
+    def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
+        self._scorer = scorer
+        self._config = config
+        self.ends_by_itself = in_process(scorer.embedder)
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        """The sentences that a rule matches, and the parts of the user's turns that the classifier does."""
+        seen = normalise(text)
+        action = self._config.on_input
+        found = [
+            Detection(PROMPT, a, b, RULE_SCORE, action) for a, b in _sentences(seen, self._scorer.rule_spans(seen))
+        ]
+        if found and action == "refuse":
+            return found
+        spans = [(a, b) for a, b, first in _user_windows(context) if first or _CUE.search(text[a:b])]
+        vectors = context.vectors or Vectors(self._scorer.embedder)
+        scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in spans], vectors)
+        return found + [
+            Detection(PROMPT, a, b, score, action)
+            for (a, b), score in zip(spans, scores, strict=True)
+            if score >= self._config.threshold
+        ]
+
+
+class PassageInjectionDetector:
+    """Finds sentences of passages that speak to the assistant instead of to a reader.
+
+    Rules read everything; the classifier only sentences that name an assistant, a prompt or an answer, since passages
+    are many and long.
+    """
+
+    name = "injection"
+
+    def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
+        self._scorer = scorer
+        self._config = config
+        self.ends_by_itself = in_process(scorer.embedder)
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        """The sentences that hold an instruction."""
+        seen = normalise(text)
+        action = self._config.on_passages
+        by_rule = _sentences(seen, self._scorer.rule_spans(seen))
+        doubtful = [
+            seen.span(*m.span())
+            for m in _SENTENCE.finditer(seen.text)
+            if _ADDRESSES_A_MODEL.search(m[0]) and seen.span(*m.span()) not in by_rule
+        ]
+        vectors = context.vectors or Vectors(self._scorer.embedder)
+        scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in doubtful], vectors)
+        by_model = [
+            Detection(INSTRUCTION, a, b, score, action)
+            for (a, b), score in zip(doubtful, scores, strict=True)
+            if score >= self._config.threshold
+        ]
+        return [Detection(INSTRUCTION, a, b, RULE_SCORE, action) for a, b in by_rule] + by_model
+
+
+def _around(spans: list[tuple[int, int]], reach: int) -> list[tuple[int, int]]:
+    """The spans with `reach` characters on both sides, joined where they meet."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start - reach <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], end + reach)
+        else:
+            joined.append((max(0, start - reach), end + reach))
+    return joined
+
+
+def _user_windows(context: CheckContext) -> list[tuple[int, int, bool]]:
+    """Windows of the user's latest turns, as positions in the joined conversation, and whether each begins its turn."""
+    spans: list[tuple[int, int, bool]] = []
+    offset = 0
+    turns = []
+    for message in context.messages:
+        if message.role == "user" and message.content.strip():
+            turns.append((offset, message.content))
+        offset += len(message.content) + len(JOINER)
+    for start, content in turns[-_TURNS:]:
+        spans += [(start + a, start + b, a == 0) for a, b in windows(content)]
+    return spans
+
+
+def _sentences(seen: NormalisedText, spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Positions, in the original text, of the whole sentences that the spans touch."""
+    touched = []
+    for match in _SENTENCE.finditer(seen.text) if spans else ():
+        start, end = match.span()
+        if match[0].strip() and any(a < end and b > start for a, b in spans):
+            touched.append(seen.span(start, end))
+    return touched

@@ -1,0 +1,30 @@
+"""Texts that are too long to be checked in bounded time."""
+
+from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
+from tasks_lib.config.rag import LengthConfig
+
+KIND = "TOO_LONG"
+
+
+class LengthDetector:
+    """Stops a text before the other validators spend time on it."""
+
+    name = "length"
+    ends_by_itself = True
+
+    def __init__(self, config: LengthConfig) -> None:
+        self._config = config
+
+    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+        """One detection from the first character too many."""
+        if context.direction == "output":
+            limit = self._config.output_characters - context.already
+        else:
+            limit = self._config.conversation_characters
+            last = len(context.messages[-1].content) if context.messages else 0
+            if last > self._config.input_characters:
+                limit = len(text) - last + self._config.input_characters
+        if len(text) <= limit:
+            return []
+        context.stopped = True
+        return [Detection(KIND, max(0, limit), len(text), 1.0, "refuse")]

@@ -1,0 +1,106 @@
+"""``build_assistant``: the one Haystack pipeline that evaluation and serving run."""
+
+from haystack import Pipeline
+from haystack.components.builders import ChatPromptBuilder
+from haystack.components.generators.chat.types import ChatGenerator
+
+from tasks_lib.assistant.answering.answer_builders import EnoughEvidence, ExtractedAnswer, GeneratedAnswer
+from tasks_lib.assistant.answering.assistant import Assistant
+from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
+from tasks_lib.assistant.answering.follow_up import FollowUpResolver, QuestionRewriter
+from tasks_lib.assistant.answering.passage_guard import PassageGuard
+from tasks_lib.assistant.answering.prompt import prompt_messages
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.guardrails.build import build_guardrails
+from tasks_lib.assistant.guardrails.guardrails import Guardrails
+from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, open_index, question_inputs
+from tasks_lib.config.rag import RagConfig
+
+
+def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | None = None) -> Assistant:
+    """The assistant that `rag` describes, with addresses and credentials of `platform`.
+
+    Question → retrieval → passages as the guardrails let them through → answer or refusal; see :class:`Assistant` for
+    the guardrails around it.
+
+    :param index_version: Committed state of the index that is read, where `rag.index.follow` is `pinned`.
+    :raises ConfigurationError: If the platform cannot supply a model, or the prompt is unusable.
+    :raises InputError: If the index does not exist.
+    """
+    embedder = platform.embedder(rag.embedder)
+    generator = platform.chat_generator(rag.llm)  # a component of its own: a pipeline owns its components
+    remembered = RememberedEmbedder(embedder)  # guardrails and retriever embed the same question
+    guardrails = build_guardrails(rag.guardrails, remembered, generator)
+    pipeline = Pipeline()
+    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), remembered)
+    _add_question(pipeline, rag, platform, generator)
+    _add_guard(pipeline, guardrails)
+    if generator is None:
+        _add_extraction(pipeline, rag, ExtractiveAnswerer(embedder))
+    else:
+        _add_generation(pipeline, rag, platform, generator)
+        if rag.refusal.threshold is not None:
+            _add_evidence(pipeline, ExtractiveAnswerer(embedder))
+    return Assistant(pipeline, guardrails)
+
+
+def _add_question(pipeline: Pipeline, rag: RagConfig, platform: Platform, generator: ChatGenerator | None) -> None:
+    """`question`: the last question, made to stand alone."""
+    rewriting = platform.chat_generator(rag.llm) if generator is not None and rag.rewrite.enabled else None
+    if rewriting is not None:
+        pipeline.add_component("question", QuestionRewriter(rewriting, rag.rewrite.max_turns))
+    else:
+        pipeline.add_component("question", FollowUpResolver(rag.rewrite.max_turns if rag.rewrite.enabled else 0))
+    for path in question_inputs(rag.retriever):
+        pipeline.connect("question.question", path)
+
+
+def _add_guard(pipeline: Pipeline, guardrails: Guardrails) -> None:
+    """`guard`: passages as the guardrails let them through."""
+    pipeline.add_component("guard", PassageGuard(guardrails))
+    pipeline.connect(f"{PASSAGES}.documents", "guard.documents")
+    pipeline.connect("question.question", "guard.question")
+
+
+def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAnswerer) -> None:
+    """`extract` and `answer`, without a model."""
+    threshold = CALIBRATED_THRESHOLD if rag.refusal.threshold is None else rag.refusal.threshold
+    answer = ExtractedAnswer(model=rag.llm.model, refusal=rag.refusal.text, threshold=threshold)
+    pipeline.add_component("extract", extractor)
+    pipeline.add_component("answer", answer)
+    _connect_extractor(pipeline, "extract")
+    pipeline.connect("question.focus", "extract.focus")
+    for output in ("text", "evidence", "documents"):
+        pipeline.connect(f"extract.{output}", f"answer.{output}")
+    pipeline.connect("question.usage", "answer.usage")
+
+
+def _add_generation(pipeline: Pipeline, rag: RagConfig, platform: Platform, generator: ChatGenerator) -> None:
+    """`enough`, `prompt`, `generator` and `answer`: no passages, no call."""
+    template = prompt_messages(rag.prompt, platform)
+    pipeline.add_component("enough", EnoughEvidence(rag.refusal.threshold))
+    pipeline.add_component("prompt", ChatPromptBuilder(template=template))
+    pipeline.add_component("generator", generator)
+    pipeline.add_component("answer", GeneratedAnswer(model=rag.llm.model, refusal=rag.refusal.text))
+    pipeline.connect("guard.documents", "enough.documents")
+    pipeline.connect("enough.documents", "prompt.documents")
+    pipeline.connect("question.question", "prompt.question")
+    pipeline.connect("prompt.prompt", "generator.messages")
+    pipeline.connect("generator.replies", "answer.replies")
+    pipeline.connect("guard.documents", "answer.documents")
+    pipeline.connect("question.usage", "answer.usage")
+
+
+def _add_evidence(pipeline: Pipeline, extractor: ExtractiveAnswerer) -> None:
+    """`evidence`: what the passages prove, for a model that is to be asked only when that is enough."""
+    pipeline.add_component("evidence", extractor)
+    _connect_extractor(pipeline, "evidence")
+    pipeline.connect("evidence.evidence", "enough.evidence")
+    pipeline.connect("evidence.evidence", "answer.evidence")
+
+
+def _connect_extractor(pipeline: Pipeline, name: str) -> None:
+    pipeline.connect("question.question", f"{name}.question")
+    pipeline.connect("embedder.embedding", f"{name}.embedding")
+    pipeline.connect("guard.documents", f"{name}.documents")

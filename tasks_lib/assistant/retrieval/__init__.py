@@ -1,0 +1,1 @@
+"""The search pipeline: retrievers, fusion and selection of passages."""

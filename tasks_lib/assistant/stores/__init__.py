@@ -1,0 +1,1 @@
+"""Vector stores: LanceDB and Weaviate behind one protocol."""

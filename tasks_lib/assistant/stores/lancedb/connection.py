@@ -1,0 +1,187 @@
+"""One LanceDB table: opened when it is first used, created with its keyword index, and its failures given a name."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from haystack.utils import Secret
+
+from tasks_lib.assistant.stores.lancedb.schema import FORMAT, arrow_schema
+from tasks_lib.assistant.stores.lancedb.search import in_loop, keyword_index
+from tasks_lib.errors import IndexUnavailableError
+
+if TYPE_CHECKING:
+    from lancedb import DBConnection
+    from lancedb.table import AsyncTable, Table
+
+_RUST_SOURCE = re.compile(r",? /\S+\.rs:\d+(:\d+)?")
+
+
+class TableConnection:
+    """Connection to the table `name` of the database at `uri`: a folder, or an object store's address (s3://…).
+
+    Every read sees the latest commit of any process, unless `version` holds the table at an earlier one.
+    """
+
+    def __init__(
+        self, uri: str, name: str, *, version: int | None = None, storage_options: dict[str, str | Secret] | None = None
+    ) -> None:
+        self.uri = uri
+        self.name = name
+        self.version = version
+        self._storage_options = storage_options
+        self._opened: Table | None = None
+        self._reader: AsyncTable | None = None
+        self._dimension: int | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The database's folder, if it is on this machine."""
+        return local_folder(self.uri)
+
+    def table(self) -> "Table | None":
+        """The table; `None` if it does not exist, or its creation was interrupted before the first commit.
+
+        :raises IndexUnavailableError: If it is damaged, of another format, or the version does not exist.
+        """
+        if self._opened is None and (self.folder is None or self.folder.exists()):
+            with self.guarded():
+                self._opened = self._open()
+        if self._opened is None and self.version is not None:
+            raise self._no_version()
+        return self._opened
+
+    def reader(self) -> "AsyncTable | None":
+        """The table for searches; `None` as :meth:`table`, and raises as that.
+
+        LanceDB's blocking table goes to its event loop and back eight times a search, which is half of the time where
+        many threads search at once. This one is asked in one go, by `in_loop`.
+        """
+        if self.table() is None:
+            return None
+        if self._reader is None:
+            with self.guarded():
+                self._reader = in_loop(self._open_reader())
+        return self._reader
+
+    def created(self, dimension: int) -> "Table":
+        """The table, created for embeddings of `dimension` floats if it does not exist."""
+        self.require_writable()
+        table = self.table()
+        if table is not None:
+            return table
+        with self.guarded():
+            table = self._connect().create_table(self.name, schema=arrow_schema(dimension), exist_ok=True)
+            table.create_index("content", config=keyword_index())
+            self._opened = table
+        return table
+
+    def dimension(self) -> int | None:
+        """Length of the table's embeddings, if the table exists."""
+        table = self.table()
+        if table is not None and self._dimension is None:
+            self._dimension = int(table.schema.field("embedding").type.list_size)
+        return None if table is None else self._dimension
+
+    def drop(self) -> None:
+        """Delete the table with all of its versions, damaged or not."""
+        self.require_writable()
+        self._forget()
+        if self.folder is None or self.folder.exists():
+            with self.guarded():
+                database: Any = self._connect()
+                database.drop_table(self.name, ignore_missing=True)
+
+    def require_writable(self) -> None:
+        """:raises IndexUnavailableError: If an earlier version is opened."""
+        if self.version is not None:
+            raise IndexUnavailableError(
+                f"index {self.name!r} is opened at version {self.version}, which can only be read",
+                hint="Open it without a version to write.",
+            )
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Name what LanceDB and the file system raise; the next use opens the table anew.
+
+        :raises IndexUnavailableError: Instead of any of that.
+        """
+        try:
+            yield
+        except (RuntimeError, OSError, ValueError) as error:
+            self._forget()
+            raise IndexUnavailableError(
+                f"index {self.name!r} cannot be used: {_first_line(error)}",
+                hint=f"Try again if another process just replaced it; else drop it (llmops index drop {self.name}) "
+                "and ingest again.",
+            ) from error
+
+    def _forget(self) -> None:
+        self._opened = self._reader = self._dimension = None
+
+    async def _open_reader(self) -> "AsyncTable":
+        import lancedb
+
+        database = await lancedb.connect_async(self.uri, **_options(self._storage_options))
+        table = await database.open_table(self.name)
+        if self.version is not None:
+            await table.checkout(self.version)
+        return table
+
+    def _open(self) -> "Table | None":
+        try:
+            table = self._connect().open_table(self.name)
+        except ValueError as error:
+            if "was not found" in str(error):
+                return None
+            raise
+        found = (table.schema.metadata or {}).get(b"llmops.format", b"none").decode()
+        if found != FORMAT:
+            raise IndexUnavailableError(
+                f"index {self.name!r} has format {found}, this version reads format {FORMAT}",
+                hint=f"Drop it (llmops index drop {self.name}) and ingest again.",
+            )
+        if self.version is not None:
+            try:
+                table.checkout(self.version)
+            except ValueError as error:
+                raise self._no_version() from error
+        return table
+
+    def _no_version(self) -> IndexUnavailableError:
+        return IndexUnavailableError(
+            f"index {self.name!r} has no version {self.version}",
+            hint="It was dropped or cleaned up; follow the latest version, or ingest and deploy again.",
+        )
+
+    def _connect(self) -> "DBConnection":
+        return connect(self.uri, self._storage_options)
+
+
+def connect(uri: str, storage_options: dict[str, str | Secret] | None = None) -> "DBConnection":
+    """A database connection whose reads always see the latest commit."""
+    import lancedb
+
+    return lancedb.connect(uri, **_options(storage_options))
+
+
+def _options(storage_options: dict[str, str | Secret] | None) -> dict[str, Any]:
+    options = {
+        name: value.resolve_value() if isinstance(value, Secret) else value
+        for name, value in (storage_options or {}).items()
+    }
+    return {"read_consistency_interval": timedelta(0), "storage_options": options or None}
+
+
+def local_folder(uri: str) -> Path | None:
+    """The folder that `uri` names, or `None` for an object store."""
+    if "://" in uri and not uri.startswith("file://"):
+        return None
+    return Path(uri.removeprefix("file://"))
+
+
+def _first_line(error: Exception) -> str:
+    return _RUST_SOURCE.sub("", str(error).strip().split("\n")[0])[:300]

@@ -1,0 +1,298 @@
+"""``WeaviateIndex``: the chunks of one collection on a Weaviate server, kept in sync document by document."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from haystack import Document
+from weaviate.classes.query import Filter
+from weaviate.util import generate_uuid5
+
+from tasks_lib.assistant.contract.index import IndexInfo
+from tasks_lib.assistant.stores.locking import WriterLock
+from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
+from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
+from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
+from tasks_lib.assistant.stores.weaviate.schema import (
+    MANIFEST_SUFFIX,
+    PREFIX,
+    chunk_collection,
+    collection_name,
+    manifest_collection,
+    to_properties,
+)
+from tasks_lib.assistant.stores.weaviate.store import IndexStore
+from tasks_lib.errors import IndexUnavailableError
+
+if TYPE_CHECKING:
+    from weaviate.collections import Collection
+
+_LOOKUP = 200
+_BATCH = 200
+_DROP_PATIENCE = 10.0
+
+
+class WeaviateIndex:
+    """One index: a collection of chunks (`tasks_lib.ingestion.chunk`) and its manifest.
+
+    `writing` keeps other writers of this machine out; across machines, keep one ingestion at a time with the
+    deployment's concurrency limit.
+
+    :param name: Name of the index.
+    :param dimension: Length of the embeddings; needed only to write into an index that does not exist yet.
+    :param version: The state that is expected. Weaviate keeps no past states, so it must be the current one.
+    :param lock_folder: Where the writers' lock files lie.
+    """
+
+    def __init__(
+        self,
+        connection: WeaviateConnection,
+        name: str,
+        dimension: int | None = None,
+        *,
+        version: str | None = None,
+        lock_folder: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.dimension = dimension
+        self.connection = connection
+        self.store = IndexStore(connection, name)
+        self._version = version
+        self._lock = WriterLock(connection.url, name, lock_folder)
+
+    def exists(self) -> bool:
+        """Whether anything was ever ingested."""
+        return self._state().generation > 0
+
+    def version(self) -> str | None:
+        """The generation of the newest change; `None` before the first ingest."""
+        generation = self._state().generation
+        return str(generation) if generation else None
+
+    def manifest(self, source: str) -> dict[str, str]:
+        """Document path → document hash, for every document of `source` in the index."""
+        if not self.exists():
+            return {}
+        with self._guarded():
+            return {key[1]: entry.document_hash for key, entry in self._manifest().entries() if key[0] == source}
+
+    def embeddings(self, content_hashes: Sequence[str]) -> dict[str, list[float]]:
+        """Vectors the index already holds, by `Chunk.content_hash`; unknown hashes are left out."""
+        found: dict[str, list[float]] = {}
+        if not self.exists():
+            return found
+        wanted = list(dict.fromkeys(content_hashes))
+        with self._guarded():
+            for start in range(0, len(wanted), _LOOKUP):
+                condition = Filter.by_property("content_hash").contains_any(wanted[start : start + _LOOKUP])
+                for item in self.store.fetch(condition, ["content_hash"], vectors=True):
+                    found[str(item.properties["content_hash"])] = list(item.vector["default"])
+        return found
+
+    def replace(self, source: str, documents: Sequence[str], chunks: Iterable[Document]) -> None:
+        """Put `chunks` in place of all chunks of `documents` (no chunks: delete them).
+
+        A reader sees each document as it was before or as it is after, never half. Nothing to change, no new version.
+
+        :raises ValueError: If a chunk belongs to no document of `documents`, or its embedding is missing or too long.
+        """
+        rows = list({chunk.id: chunk for chunk in chunks}.values())
+        self._require_writable()
+        keys = [(source, document) for document in dict.fromkeys(documents)]
+        state = self._state()
+        if not rows and not (state.generation and self._lookup(keys)):
+            return
+        self._check(source, set(documents), rows, state)
+        with self._guarded():
+            self._create()
+            state = self._repaired(self._state())
+            dimension = state.dimension or (len(rows[0].embedding or []) if rows else 0)
+            state = State(state.generation + 1, dimension, tuple(keys))
+            manifest = self._manifest()
+            manifest.save_state(state)
+            self._insert(rows, state.generation)
+            counts = Counter(chunk.meta["document"] for chunk in rows)
+            hashes = {chunk.meta["document"]: str(chunk.meta.get("document_hash") or "") for chunk in rows}
+            for key in keys:
+                entry = Entry(hashes[key[1]], state.generation, counts[key[1]]) if counts[key[1]] else None
+                manifest.turn(key, entry)
+            self._repaired(state)
+
+    def commit(self) -> str:
+        """Finish a run: clear what an interrupted one left, and return the version.
+
+        :raises IndexUnavailableError: If nothing was ever ingested.
+        """
+        self._require_writable()
+        if not self.exists():
+            raise IndexUnavailableError(f"index {self.name!r} does not exist", hint="Ingest documents first.")
+        with self._guarded():
+            return str(self._repaired(self._state()).generation)
+
+    def count(self) -> int:
+        """Chunks in the index."""
+        return sum(entry.chunks for _, entry in self._entries())
+
+    def info(self) -> IndexInfo:
+        """Figures for people; an index without documents has the version `0`."""
+        entries = list(self._entries())
+        return IndexInfo(
+            name=self.name,
+            version=self.version() or "0",
+            chunks=sum(entry.chunks for _, entry in entries),
+            documents=len(entries),
+            sources=sorted({key[0] for key, _ in entries}),
+        )
+
+    def past_versions(self) -> int:
+        """None: Weaviate keeps no past states."""
+        return 0
+
+    def cleanup(self, keep_versions: Iterable[str]) -> None:
+        """Nothing to do, see `past_versions`."""
+
+    def drop(self) -> None:
+        """Delete the index.
+
+        :raises IndexUnavailableError: If it is being written.
+        """
+        with self.writing(_DROP_PATIENCE), self._guarded():
+            collections = self.connection.client().collections
+            collections.delete([collection_name(self.name) + MANIFEST_SUFFIX, collection_name(self.name)])
+            self.store.forget()
+
+    def writing(self, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Hold the only right to write; it ends with the process at the latest.
+
+        :raises IndexUnavailableError: If another writer keeps it for longer than `timeout_seconds`.
+        """
+        return self._lock.held(timeout_seconds)
+
+    def sample(self, limit: int, seed: int) -> list[Document]:
+        """Chunks in an order that `seed` fixes, without vectors; a chunk's rank does not depend on the others."""
+        if not self.exists():
+            return []
+        key = str(seed).encode()
+        with self._guarded():
+            live = dict(self._manifest().entries())
+            ids = self.store.visible_ids(live)
+            chosen = heapq.nsmallest(limit, ids, key=lambda chunk: blake2b(chunk.encode(), key=key).digest())
+            found: dict[str, Document] = {}
+            for start in range(0, len(chosen), _LOOKUP):
+                condition = Filter.by_property("_original_id").contains_any(chosen[start : start + _LOOKUP])
+                found |= {document.id: document for document in self.store.read(condition, live)}
+        return [found[chunk] for chunk in chosen if chunk in found]
+
+    def vector_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> WeaviateVectorRetriever:
+        """Component `run(query_embedding: list[float]) -> {"documents"}`; scores are cosine similarities."""
+        self._require_version()
+        return WeaviateVectorRetriever(document_store=self.store, top_k=top_k, filters=filters)
+
+    def keyword_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> WeaviateKeywordRetriever:
+        """Component `run(query: str) -> {"documents"}`; scores are BM25."""
+        self._require_version()
+        return WeaviateKeywordRetriever(document_store=self.store, top_k=top_k, filters=filters)
+
+    def _guarded(self) -> AbstractContextManager[None]:
+        return self.connection.guarded(f"index {self.name!r}")
+
+    def _manifest(self) -> Manifest:
+        return self.store.manifest()
+
+    def _state(self) -> State:
+        with self._guarded():
+            return self._manifest().state() if self.store.is_there() else State()
+
+    def _entries(self) -> Iterator[tuple[DocumentKey, Entry]]:
+        with self._guarded():
+            if self.store.is_there():
+                yield from self._manifest().entries()
+
+    def _lookup(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, Entry]:
+        with self._guarded():
+            return self._manifest().lookup(keys)
+
+    def _create(self) -> None:
+        """Create what is missing; the manifest comes last, so that an index with one is whole."""
+        collections = self.connection.client().collections
+        for settings in (chunk_collection(self.name), manifest_collection(self.name)):
+            if not collections.exists(settings["class"]):
+                collections.create_from_dict(settings)
+        self.store.forget()
+
+    def _insert(self, chunks: Sequence[Document], generation: int) -> None:
+        collection = self._collection()
+        with collection.batch.fixed_size(_BATCH) as batch:
+            for chunk in chunks:
+                batch.add_object(
+                    properties=to_properties(chunk, generation),
+                    uuid=generate_uuid5(chunk.id, generation),
+                    vector=chunk.embedding,
+                )
+        if failed := collection.batch.failed_objects:
+            raise IndexUnavailableError(
+                f"Weaviate refused {len(failed)} of {len(chunks)} chunks of index {self.name!r}: {failed[0].message}",
+                hint="Run the ingestion again; the documents are unchanged until it ends well.",
+            )
+
+    def _repaired(self, state: State) -> State:
+        """Delete the chunks that the manifest no longer names, of the change under way or an interrupted one."""
+        if not state.pending:
+            return state
+        live = self._manifest().lookup(state.pending)
+        collection = self._collection()
+        for source, document in state.pending:
+            entry = live.get((source, document))
+            condition = Filter.by_property("source").equal(source) & Filter.by_property("document").equal(document)
+            if entry:
+                condition &= Filter.by_property("generation").not_equal(entry.generation)
+            while collection.data.delete_many(condition).successful:
+                pass  # the server deletes a limited number at a time
+        state = replace(state, pending=())
+        self._manifest().save_state(state)
+        return state
+
+    def _collection(self) -> "Collection[Any, Any]":
+        return self.connection.client().collections.get(collection_name(self.name))
+
+    def _check(self, source: str, documents: set[str], chunks: Sequence[Document], state: State) -> None:
+        expected = state.dimension or self.dimension or (len(chunks[0].embedding or []) if chunks else 0)
+        for chunk in chunks:
+            if chunk.meta.get("source") != source or chunk.meta.get("document") not in documents:
+                msg = f"chunk {chunk.id!r} belongs to {chunk.meta.get('document')!r}, which is not being replaced"
+                raise ValueError(msg)
+            if chunk.embedding is None or len(chunk.embedding) != expected:
+                length = None if chunk.embedding is None else len(chunk.embedding)
+                msg = f"chunk {chunk.id!r} of {chunk.meta['document']!r} has an embedding of {length}, not {expected}"
+                raise ValueError(msg)
+
+    def _require_writable(self) -> None:
+        if self._version is not None:
+            raise IndexUnavailableError(f"index {self.name!r} was opened at version {self._version}, for reading only")
+
+    def _require_version(self) -> None:
+        if self._version is not None and self._version != self.version():
+            raise IndexUnavailableError(
+                f"index {self.name!r} is at version {self.version()}, and {self._version} was asked for",
+                hint="Weaviate keeps no past states: set index.follow to latest.",
+            )
+
+
+def list_indexes(connection: WeaviateConnection) -> list[str]:
+    """Names of the indexes on the server.
+
+    :raises LlmopsError: If it cannot be reached or refuses the key.
+    """
+    with connection.guarded():
+        found = connection.client().collections.list_all(simple=False)
+    manifests = {name for name in found if name.endswith(MANIFEST_SUFFIX)}
+    return sorted(
+        config.description or name
+        for name, config in found.items()
+        if name.startswith(PREFIX) and name + MANIFEST_SUFFIX in manifests
+    )

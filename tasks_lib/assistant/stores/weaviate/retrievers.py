@@ -1,0 +1,84 @@
+"""Haystack retrievers over the visible chunks of an index on Weaviate."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from haystack import Document, component
+from haystack_integrations.components.retrievers.weaviate import WeaviateBM25Retriever, WeaviateEmbeddingRetriever
+
+from tasks_lib.assistant.stores.weaviate.store import IndexStore
+
+
+class _Retriever:
+    """What both retrievers are made of.
+
+    :param filters: Haystack filters that hold in every run.
+    :param top_k: Documents returned at most.
+    """
+
+    def __init__(self, *, document_store: IndexStore, filters: dict[str, Any] | None = None, top_k: int = 10) -> None:
+        if top_k < 1:
+            msg = f"top_k must be 1 or more, not {top_k}"
+            raise ValueError(msg)
+        self.document_store = document_store
+        self.filters = filters
+        self.top_k = top_k
+
+
+@component
+class WeaviateVectorRetriever(_Retriever):
+    """Finds the chunks nearest to an embedding; scores are cosine similarities."""
+
+    @component.output_types(documents=list[Document])
+    def run(self, query_embedding: list[float]) -> dict[str, list[Document]]:
+        """Search.
+
+        :param query_embedding: As long as the embeddings of the index.
+        :returns: `documents`, best first.
+        :raises IndexUnavailableError: If it has another length, or the server cannot be reached.
+        """
+        store = self.document_store
+        with store.connection.guarded(f"index {store.index!r}"):
+            if not store.is_there():
+                return {"documents": []}
+            store.require_dimension(query_embedding)
+            retriever = WeaviateEmbeddingRetriever(document_store=store, filters=self.filters)
+            found = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
+        return {"documents": [replace(document, score=_cosine(document.score)) for document in found]}
+
+    @component.output_types(documents=list[Document])
+    async def run_async(self, query_embedding: list[float]) -> dict[str, list[Document]]:
+        """Twin of `run`."""
+        return await asyncio.to_thread(self.run, query_embedding)
+
+
+@component
+class WeaviateKeywordRetriever(_Retriever):
+    """Finds the chunks that share words with a text (no stop words, no stems); scores are BM25."""
+
+    @component.output_types(documents=list[Document])
+    def run(self, query: str) -> dict[str, list[Document]]:
+        """Search.
+
+        :param query: Any text; there is no query language that could fail.
+        :returns: `documents`, best first.
+        :raises IndexUnavailableError: If the server cannot be reached.
+        """
+        store = self.document_store
+        with store.connection.guarded(f"index {store.index!r}"):
+            if not store.is_there():
+                return {"documents": []}
+            retriever = WeaviateBM25Retriever(document_store=store, filters=self.filters)
+            found = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
+        return {"documents": found}
+
+    @component.output_types(documents=list[Document])
+    async def run_async(self, query: str) -> dict[str, list[Document]]:
+        """Twin of `run`."""
+        return await asyncio.to_thread(self.run, query)
+
+
+def _cosine(certainty: float | None) -> float | None:
+    """Weaviate's certainty is `(1 + cosine) / 2`."""
+    return None if certainty is None else 2 * certainty - 1

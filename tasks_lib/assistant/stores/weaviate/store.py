@@ -1,0 +1,135 @@
+"""``IndexStore``: Haystack's Weaviate store on a connection of ours, that shows only the visible chunks."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from haystack import Document
+from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
+
+from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
+from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest
+from tasks_lib.assistant.stores.weaviate.schema import MANIFEST_SUFFIX, chunk_collection, collection_name, to_chunk
+from tasks_lib.errors import IndexUnavailableError
+
+if TYPE_CHECKING:
+    from weaviate import WeaviateClient
+    from weaviate.collections import Collection
+
+PAGE = 1000
+TRIES = 4
+"""Of a search while documents change under it."""
+
+Search = Callable[[int], list[Document]]
+
+
+class IndexStore(WeaviateDocumentStore):
+    """The chunks of one index.
+
+    :param index: Name of the index.
+    """
+
+    def __init__(self, connection: WeaviateConnection, index: str) -> None:
+        WeaviateDocumentStore.__init__(self, url=connection.url, collection_settings=chunk_collection(index))
+        self.connection = connection
+        self.index = index
+        self._there = False
+        self._dimension = 0
+
+    @property
+    def client(self) -> "WeaviateClient":
+        """The client that the process shares; reading creates no collection."""
+        return self.connection.client()
+
+    @property
+    def collection(self) -> "Collection[Any, Any]":
+        """The chunks."""
+        return self.client.collections.get(collection_name(self.index))
+
+    def is_there(self) -> bool:
+        """Whether the index has its collections."""
+        if not self._there:
+            self._there = self.client.collections.exists(collection_name(self.index) + MANIFEST_SUFFIX)
+        return self._there
+
+    def forget(self) -> None:
+        """Look again whether the index has its collections."""
+        self._there = False
+
+    def manifest(self) -> Manifest:
+        """The manifest of the index."""
+        return Manifest(self.client.collections.get(collection_name(self.index) + MANIFEST_SUFFIX))
+
+    def require_dimension(self, query_embedding: Sequence[float]) -> None:
+        """Refuse the vector of another embedder.
+
+        :raises IndexUnavailableError: If it is not as long as those of the index.
+        """
+        self._dimension = self._dimension or self.manifest().state().dimension
+        if self._dimension and len(query_embedding) != self._dimension:
+            raise IndexUnavailableError(
+                f"index {self.index!r} has vectors of {self._dimension} dimensions, "
+                f"and the embedder gives {len(query_embedding)}",
+                hint="Use the embedder that the index was made with, or ingest again under another collection.",
+            )
+
+    def visible(self, search: Search, top_k: int) -> list[Document]:
+        """The best `top_k` chunks that the manifest names.
+
+        While a document changes, both its generations may be found, or the manifest may turn after the search: then
+        the search is done again.
+
+        :param search: Finds the best n, whether visible or not.
+        """
+        if not self.is_there():
+            return []
+        wanted = top_k
+        found: list[Document] = []
+        for _ in range(TRIES):
+            candidates = search(wanted)
+            live = self.manifest().lookup(_key(document) for document in candidates)
+            found = [document for document in candidates if _is_live(document, live)]
+            if len(found) == len(candidates) or len(found) >= top_k:
+                break
+            wanted = top_k + 2 * (len(candidates) - len(found))
+        return [to_chunk(document) for document in found[:top_k]]
+
+    def fetch(self, condition: Any, properties: Sequence[str], *, vectors: bool = False) -> Iterator[Any]:
+        """Objects that satisfy a Weaviate filter, visible or not, a page at a time."""
+        offset = 0
+        while True:
+            page = self.collection.query.fetch_objects(
+                filters=condition,
+                limit=PAGE,
+                offset=offset,
+                include_vector=vectors,
+                return_properties=list(properties),
+            ).objects
+            yield from page
+            if len(page) < PAGE:
+                return
+            offset += PAGE
+
+    def read(self, condition: Any, live: Mapping[DocumentKey, Entry]) -> Iterator[Document]:
+        """Visible chunks that satisfy a Weaviate filter, without vectors."""
+        names = [item["name"] for item in chunk_collection(self.index)["properties"]]
+        for item in self.fetch(condition, names):
+            document = self._to_document(item)
+            if _is_live(document, live):
+                yield to_chunk(document, keep_vector=False)
+
+    def visible_ids(self, live: Mapping[DocumentKey, Entry]) -> Iterator[str]:
+        """Ids of all visible chunks."""
+        for item in self.collection.iterator(return_properties=["_original_id", "source", "document", "generation"]):
+            properties = item.properties
+            entry = live.get((str(properties["source"]), str(properties["document"])))
+            if entry and entry.generation == properties["generation"]:
+                yield str(properties["_original_id"])
+
+
+def _key(document: Document) -> DocumentKey:
+    return document.meta["source"], document.meta["document"]
+
+
+def _is_live(document: Document, live: Mapping[DocumentKey, Entry]) -> bool:
+    entry = live.get(_key(document))
+    return entry is not None and entry.generation == document.meta.get("generation")

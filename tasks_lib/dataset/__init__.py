@@ -1,0 +1,1 @@
+"""Evaluation sets: generated from the documents, filtered, imported and stored."""

@@ -1,0 +1,115 @@
+"""Whether a question stands alone, and the topic that is put before it when it does not."""
+
+import re
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from haystack import Document
+
+from tasks_lib.dataset.extractive.asking import Fact
+from tasks_lib.dataset.extractive.wording import ROLES, TIME_UNITS, is_name
+from tasks_lib.text.matching import content_words, listed
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_OWNERS = frozenset(listed("company employer organisation organization firm group"))
+"""Known to whoever reads a document with a title; without one, nobody knows which company it is."""
+_DOCUMENTS = frozenset(
+    listed(
+        "guide policy handbook overview plan report manual agreement code rules procedure charter statement directive"
+    )
+)
+_POINTING = frozenset(
+    listed("this these those such same latter former above below following here former aforementioned")
+)
+_SUBORDINATE = frozenset({"advcl", "relcl", "acl", "pcomp"})
+_LONGEST_TOPIC = 6
+
+
+class Topics:
+    """Titles and headings as they are written within a sentence.
+
+    :param chunks: The chunks that questions are made from; their words tell which ones are written small.
+    """
+
+    def __init__(self, chunks: Iterable[Document]) -> None:
+        texts = [chunk.content or "" for chunk in chunks]
+        self._small = {word for text in texts for word in re.findall(r"\b[a-z]+\b", text)}
+        self._names = {word for text in texts for word in re.findall(r"(?<=[a-z,] )[A-Z]\w+", text)}
+
+    def standing_alone(self, fact: Fact) -> str | None:
+        """The question as it stands alone, with its topic in front if it needs one; `None` if that does not help."""
+        if any(_points_elsewhere(token, fact.tokens) for token in fact.tokens):
+            return None
+        title, heading = fact.sentence.chunk.meta.get("title"), _last(fact.sentence.chunk.meta.get("heading"))
+        vague = fact.kind != "who" and _is_vague(fact.subject_head, ROLES | _OWNERS if title else ROLES)
+        if vague and not _is_topic(fact.subject_head, title, heading):
+            return None
+        named = any(is_name(token) and not token.is_sent_start for token in fact.tokens)
+        about = set(content_words(title or heading or ""))
+        if not vague and (named or not about or about & set(content_words(fact.question))):
+            return fact.question[0].upper() + fact.question[1:]
+        own_heading = vague and _is_topic(fact.subject_head, None, heading)
+        topic = self._topic(heading if own_heading else title, definite=own_heading)
+        return f"{topic}, {fact.question}" if topic else None
+
+    def _topic(self, title: str | None, *, definite: bool) -> str | None:
+        """`Regarding annual leave`, `According to the office guide`."""
+        words = re.sub(r"^[\W\d]+", "", title or "").split()
+        if not 0 < len(words) <= _LONGEST_TOPIC or not all(re.fullmatch(r"[\w'’&-]+,?", word) for word in words):
+            return None
+        small = any(word[0].islower() and len(word) > 3 for word in words)
+        written = " ".join(self._written(word, small=small) for word in words)
+        if _DOCUMENTS & {word.lower() for word in words}:
+            return f"According to the {written.removeprefix('the ')}"
+        return f"Regarding the {written.removeprefix('the ')}" if definite else f"Regarding {written}"
+
+    def _written(self, word: str, *, small: bool) -> str:
+        """A word of a title without the capital of the title's style; `small`: other words of the title have none."""
+        if word.lower() in self._small:
+            return word.lower()
+        if word.isupper():
+            return word.title() if len(word) > 4 else word
+        return word if word in self._names or not small else word[0].lower() + word[1:]
+
+
+def _last(heading: str | None) -> str | None:
+    return heading.split(" > ")[-1] if heading else None
+
+
+def _is_vague(head: "Token", known: frozenset[str]) -> bool:
+    """`the request`: something that an earlier sentence introduced."""
+    children = [token for token in head.children if not token.is_punct]
+    definite = any(token.lower_ == "the" for token in children)
+    specific = any(token.dep_ in {"compound", "prep", "relcl", "poss", "acl", "appos", "conj"} for token in children)
+    return definite and not specific and head.lemma_.lower() not in known and head.pos_ != "PROPN"
+
+
+def _is_topic(head: "Token", title: str | None, heading: str | None) -> bool:
+    """Whether the title or heading says what the vague noun is."""
+    names = {word for text in (title, heading) if text for word in content_words(text)}
+    return bool(names & set(content_words(head.text)))
+
+
+def _points_elsewhere(token: "Token", words: "tuple[Token, ...]") -> bool:
+    """Pronouns and demonstratives that need the sentences before."""
+    if token.lower_ in _POINTING or (token.lower_ == "that" and token.tag_ == "DT"):
+        return True
+    if token.lower_ in {"one", "ones"} and token.dep_ != "nummod":
+        return True
+    if token.lower_ in {"another", "others", "both", "further"}:
+        return True
+    if token.tag_ not in {"PRP", "PRP$"} or token.lower_ in {"himself", "herself", "itself", "themselves"}:
+        return False
+    if token.lower_ in {"it", "they"} and not any(word.dep_ in _SUBORDINATE for word in token.ancestors):
+        return True
+    return token.lower_ not in {"it", "its", "they", "their"} or not _has_antecedent(token, words)
+
+
+def _has_antecedent(pronoun: "Token", words: "tuple[Token, ...]") -> bool:
+    """A noun of the same number that stands before the pronoun, in the sentence and in the question."""
+    tags = {"NNS", "NNPS"} if pronoun.lower_ in {"they", "their"} else {"NN", "NNP"}
+    before = takewhile(lambda word: word.i != pronoun.i, words)
+    return any(word.tag_ in tags and word.lemma_.lower() not in TIME_UNITS and word.i < pronoun.i for word in before)

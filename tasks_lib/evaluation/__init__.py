@@ -1,1 +1,0 @@
-"""Questions, scores, statistics and the decision."""

@@ -1,0 +1,1 @@
+"""The gate: a version validated, asked, scored, compared with production, and decided about."""

@@ -1,0 +1,199 @@
+"""What one answer is worth: one function per metric, from an example and the answer to it.
+
+Every metric gives a number, or `None` where it does not apply to the row. A row without a usable answer (an error, or a
+payload that breaks the schema) scores 0 in every quality metric that applies to its example.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks_lib.assistant.contract.answer import Answer
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.gate import spans
+from tasks_lib.text.matching import contains_answer, is_negated, numbers, sentences, token_f1, word_recall
+
+SAME_MEANING = 0.8
+"""Cosine (MiniLM) from which two sentences with the same numbers count as the same statement."""
+LEXICAL_SUPPORT = 0.8
+"""Share of a sentence's content words that must occur in a passage for it to be supported word by word."""
+PARTIAL_SUPPORT = 0.4
+"""Below this share the embedding is not asked: another topic."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question with what an assistant made of it."""
+
+    example: Example
+    answer: Answer | None
+    """`None` if the row failed."""
+    latency_seconds: float | None
+    similarity: Similarity
+
+    @classmethod
+    def of(cls, example: Example, payload: dict[str, Any] | None, similarity: Similarity) -> "Row":
+        """Read a payload: the fields of `Answer`, `latency_seconds`, and `error` in place of an answer."""
+        fields = payload or {}
+        latency = fields.get("latency_seconds")
+        seconds = float(latency) if isinstance(latency, int | float) else None
+        if not fields or fields.get("error"):
+            return cls(example, None, seconds, similarity)
+        try:
+            answer = Answer.model_validate(fields)
+        except ValidationError:
+            return cls(example, None, seconds, similarity)
+        return cls(example, answer, seconds, similarity)
+
+    @property
+    def answered(self) -> Answer | None:
+        """The answer, unless the row failed or the assistant refused."""
+        return None if self.answer is None or self.answer.refused else self.answer
+
+
+def right_or_refused(row: Row) -> float:
+    """1 if the reaction is right.
+
+    A question that must be refused: refused. Any other: answered, the answer says what the gold answer says (if there
+    is one), and a cited source hits a reference span (if there are references).
+    """
+    if row.example.must_refuse:
+        return float(row.answer is not None and row.answer.refused)
+    answer = row.answered
+    if answer is None:
+        return 0.0
+    return float(_is_right(row, answer) and _cites_reference(row.example, answer))
+
+
+def retrieval_recall(row: Row) -> float | None:
+    """:func:`spans.recall` of the sources."""
+    return spans.recall(_references(row.example), _sources(row.answer))
+
+
+def retrieval_precision(row: Row) -> float | None:
+    """:func:`spans.precision` of the sources."""
+    return spans.precision(_references(row.example), _sources(row.answer))
+
+
+def retrieval_mrr(row: Row) -> float | None:
+    """:func:`spans.mrr` of the sources."""
+    return spans.mrr(_references(row.example), _sources(row.answer))
+
+
+def retrieval_ndcg(row: Row) -> float | None:
+    """:func:`spans.ndcg` of the sources."""
+    return spans.ndcg(_references(row.example), _sources(row.answer))
+
+
+def answer_f1(row: Row) -> float | None:
+    """SQuAD token F1 of response and gold answer; 0 for a refusal, `None` without a gold answer."""
+    if not row.example.answer:
+        return None
+    return token_f1(row.answered.response, row.example.answer) if row.answered else 0.0
+
+
+def semantic_similarity(row: Row) -> float | None:
+    """Cosine of the response with the gold answer or a reference excerpt, the closest, not below 0; 0 for a refusal."""
+    if not row.example.answer:
+        return None
+    if not row.answered or not row.answered.response.strip():
+        return 0.0
+    return max(0.0, row.similarity.closest(row.answered.response, _gold_texts(row.example)))
+
+
+def groundedness(row: Row) -> float | None:
+    """Share of the response's sentences that a source passage supports; `None` for a refusal.
+
+    Supported: all numbers of the sentence are in the passage, and either :data:`LEXICAL_SUPPORT` of its content words
+    are, or at least :data:`PARTIAL_SUPPORT` of them and a sentence of the passage has a cosine of
+    :data:`SAME_MEANING` with it.
+    """
+    if row.answer is None:
+        return 0.0
+    if row.answer.refused:
+        return None
+    said = sentences(row.answer.response)
+    passages = [source.content for source in row.answer.source_documents]
+    supported = sum(any(_supports(passage, sentence, row.similarity) for passage in passages) for sentence in said)
+    return supported / len(said) if said else 0.0
+
+
+def refusal_accuracy(row: Row) -> float | None:
+    """1 for a refusal of a question that must be refused; `None` for all other questions."""
+    if not row.example.must_refuse:
+        return None
+    return float(row.answer is not None and row.answer.refused)
+
+
+def answer_rate(row: Row) -> float | None:
+    """1 for an answer, right or wrong, to a question that has one; `None` for questions that must be refused."""
+    return None if row.example.must_refuse else float(row.answered is not None)
+
+
+def guardrail_accuracy(row: Row) -> float | None:
+    """1 if no guardrail stopped a harmless question; `None` for off-topic ones, which a guardrail may stop."""
+    if row.example.kind == "off_topic":
+        return None
+    return float(row.answer is not None and not any(hit.action == "refuse" for hit in row.answer.guardrails))
+
+
+def latency_seconds(row: Row) -> float | None:
+    """Wall-clock seconds, as whoever asked measured them."""
+    return row.latency_seconds
+
+
+def input_tokens(row: Row) -> float | None:
+    """Tokens that a language model read."""
+    return float(row.answer.usage.input_tokens) if row.answer else None
+
+
+def output_tokens(row: Row) -> float | None:
+    """Tokens that a language model wrote."""
+    return float(row.answer.usage.output_tokens) if row.answer else None
+
+
+def cost(row: Row) -> float | None:
+    """In the currency of the provider's price list; `None` where the provider names no price."""
+    return row.answer.usage.cost if row.answer else None
+
+
+def _is_right(row: Row, answer: Answer) -> bool:
+    gold = row.example.answer
+    if not gold or contains_answer(gold, answer.response):
+        return True
+    if not numbers(gold) <= numbers(answer.response):
+        return False
+    return any(
+        row.similarity.between(text, answer.response) >= SAME_MEANING
+        for text in _gold_texts(row.example)
+        if is_negated(text) == is_negated(answer.response) and numbers(text) <= numbers(answer.response)
+    )
+
+
+def _cites_reference(example: Example, answer: Answer) -> bool:
+    references = _references(example)
+    sources = _sources(answer)
+    return not references or any(spans.is_hit(reference, source) for reference in references for source in sources)
+
+
+def _supports(passage: str, sentence: str, similarity: Similarity) -> bool:
+    if not numbers(sentence) <= numbers(passage):
+        return False
+    share = word_recall(sentence, passage)
+    if share >= LEXICAL_SUPPORT:
+        return True
+    return share >= PARTIAL_SUPPORT and similarity.closest(sentence, sentences(passage)) >= SAME_MEANING
+
+
+def _gold_texts(example: Example) -> list[str]:
+    return [text for text in (example.answer, *(reference.content for reference in example.references)) if text.strip()]
+
+
+def _references(example: Example) -> list[spans.Span]:
+    return [spans.Span.of(reference) for reference in example.references if reference.end > reference.start]
+
+
+def _sources(answer: Answer | None) -> list[spans.Span]:
+    return [spans.Span.of(source) for source in answer.source_documents] if answer else []

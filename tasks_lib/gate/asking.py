@@ -1,0 +1,176 @@
+"""Candidate and production asked the same questions: at the same time, each in a process of its own."""
+
+import contextvars
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.dataset.examples import Example
+from tasks_lib.errors import VersionError
+from tasks_lib.gate.evaluate import Prediction, predict
+from tasks_lib.gate.validate import Check, checked_answer, messages_of, validate
+from tasks_lib.registry.pool import VersionPool
+from tasks_lib.registry.process import VersionProcess
+
+
+@dataclass(frozen=True)
+class VersionAddress:
+    """A version in the registry."""
+
+    model: str
+    version: int
+    index: str
+
+    @property
+    def uri(self) -> str:
+        """By number, so that it does not move."""
+        return f"models:/{self.model}/{self.version}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one version said. Without `predictions`, `problem` tells why."""
+
+    predictions: tuple[Prediction, ...] = ()
+    problem: str = ""
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def passed_tests(self) -> bool:
+        """Whether every check of the validation held."""
+        return bool(self.checks) and all(check.ok for check in self.checks)
+
+
+def ask_versions(
+    platform: Platform,
+    candidate: VersionAddress,
+    production: VersionAddress | None,
+    examples: Sequence[Example],
+    gate: GateConfig,
+) -> tuple[Asked, Asked | None]:
+    """Validate the candidate, then put all questions to both.
+
+    Both processes start at once; production is asked nothing before the candidate has passed its tests.
+    """
+    passed: Future[bool] = Future()
+    with ThreadPoolExecutor(1, thread_name_prefix="production") as pool:
+        context = contextvars.copy_context()
+        theirs = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
+        try:
+            ours = _ask_candidate(platform, candidate, examples, gate, passed)
+        finally:
+            if not passed.done():
+                passed.set_result(False)
+        return ours, theirs.result()
+
+
+def validate_candidate(
+    platform: Platform, candidate: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> Asked:
+    """Only the checks of the candidate; its questions are asked elsewhere."""
+    checks: tuple[Check, ...] = ()
+    try:
+        with _process(platform, candidate, gate) as process:
+            checks = tuple(validate(process, examples, gate))
+    except VersionError as error:
+        return _not_loaded(error, checks)
+    return Asked(problem=_failed(checks), checks=checks)
+
+
+def ask_version(platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+    """Put all questions to a version in processes of its own."""
+    try:
+        with _process(platform, version, gate) as process:
+            return Asked(tuple(predict(process, examples, gate, f"evaluate version {version.version}")))
+    except VersionError as error:
+        return Asked(problem=error.message)
+
+
+def joined(batches: Sequence[Asked]) -> Asked:
+    """All batches as if they were asked at once; without one of them there is nothing to measure."""
+    problem = next((batch.problem for batch in batches if batch.problem), "")
+    said = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
+    return Asked(said, problem)
+
+
+def _not_loaded(error: VersionError, checks: tuple[Check, ...]) -> Asked:
+    return Asked(problem=error.message, checks=checks or (Check(name="loads", ok=False, detail=error.message),))
+
+
+def _failed(checks: Sequence[Check]) -> str:
+    failed = next((check for check in checks if not check.ok), None)
+    return f"validation failed: {failed.name}: {failed.detail}" if failed else ""
+
+
+def smoke(platform: Platform, model: str, alias: str, version: VersionAddress, example: Example, seconds: float) -> str:
+    """Ask one question through `alias`, as users' requests will come.
+
+    :raises VersionError: If it does not load, does not answer, or refuses a question that it answered before.
+    """
+    with VersionProcess(
+        f"models:/{model}@{alias}",
+        platform_name=platform.name,
+        tracking_uri=platform.tracking_uri(),
+        source="smoke",
+        version=str(version.version),
+        index=version.index,
+        workers=1,
+    ) as process:
+        reply = process.ask(messages_of(example), seconds)
+    if reply.error is not None:
+        raise VersionError(f"the smoke question failed: {reply.error}")
+    answer = checked_answer(reply.answer)
+    if answer.refused or not answer.response.strip():
+        raise VersionError(f"the smoke question {example.question!r} was refused")
+    return answer.response
+
+
+def _ask_candidate(
+    platform: Platform,
+    candidate: VersionAddress,
+    examples: Sequence[Example],
+    gate: GateConfig,
+    passed: "Future[bool]",
+) -> Asked:
+    checks: tuple[Check, ...] = ()
+    try:
+        with _process(platform, candidate, gate) as process:
+            checks = tuple(validate(process, examples, gate))
+            if problem := _failed(checks):
+                return Asked(problem=problem, checks=checks)
+            passed.set_result(True)
+            return Asked(tuple(predict(process, examples, gate, "evaluate the candidate")), checks=checks)
+    except VersionError as error:
+        return _not_loaded(error, checks)
+
+
+def _ask_production(
+    platform: Platform,
+    production: VersionAddress | None,
+    examples: Sequence[Example],
+    gate: GateConfig,
+    candidate_passed: "Future[bool]",
+) -> Asked | None:
+    if production is None:
+        return None
+    try:
+        with _process(platform, production, gate) as process:
+            if not candidate_passed.result():
+                return None
+            return Asked(tuple(predict(process, examples, gate, "evaluate production")))
+    except VersionError as error:
+        return Asked(problem=error.message)
+
+
+def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> VersionPool:
+    return VersionPool(
+        version.uri,
+        concurrency=gate.concurrency,
+        platform_name=platform.name,
+        tracking_uri=platform.tracking_uri(),
+        source="evaluation",
+        version=str(version.version),
+        index=version.index,
+    )

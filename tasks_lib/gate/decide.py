@@ -1,0 +1,267 @@
+"""The gate's decision: absolute thresholds, then the comparison with production. Measurements in, decision out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.errors import InputError
+from tasks_lib.gate.gate_metrics import direction
+from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.statistics import bounds, holm, p_value_of_loss, questions_to_settle
+
+Verdict = Literal["promote", "unchanged", "reject", "undecided"]
+
+
+class ThresholdCheck(BaseModel):
+    """One absolute threshold. `ok` is `None` where no question of the set could show the metric."""
+
+    metric: str
+    value: float | None
+    limit: float
+    direction: Literal["floor", "ceiling"]
+    ok: bool | None
+
+    @property
+    def reason(self) -> str:
+        """The check in words and numbers."""
+        word = "at least" if self.direction == "floor" else "at most"
+        if self.value is None:
+            return f"{self.metric} could not be measured on these questions; {word} {self.limit:g} is asked"
+        return f"{self.metric} is {self.value:.3f}; {word} {self.limit:g} is asked"
+
+
+class MetricComparison(BaseModel):
+    """Candidate against production in one metric, over the questions that both have it for.
+
+    `difference` is positive when the candidate is better, for costs too.
+    """
+
+    metric: str
+    questions: int
+    candidate: float
+    production: float
+    difference: float
+    margin: float
+    lower: float | None = Field(default=None, description="One-sided lower bound of the difference.")
+    upper: float | None = Field(default=None, description="One-sided upper bound of the difference.")
+    p_value: float | None = Field(default=None, description="Holm-adjusted, against a loss of at most `margin`.")
+
+
+class Comparison(BaseModel):
+    """Candidate against production on the same questions."""
+
+    production_version: int
+    primary: MetricComparison
+    guards: list[MetricComparison] = Field(default_factory=list)
+    wins: int = Field(description="Questions on which only the candidate is right.")
+    losses: int = Field(description="Questions on which only production is right.")
+    questions_needed: int | None = Field(default=None, description="Questions that would settle it, if undecided.")
+
+
+class Decision(BaseModel):
+    """What the gate decided, and why."""
+
+    decision: Verdict
+    reasons: list[str]
+    beats_threshold: bool
+    thresholds: list[ThresholdCheck] = Field(default_factory=list)
+    comparison: Comparison | None = None
+
+
+def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
+    """Refuse a set that cannot decide anything, before anything is spent.
+
+    :raises InputError: Below `gate.minimum_questions`.
+    """
+    if questions < gate.minimum_questions:
+        raise InputError(
+            f"the evaluation set {dataset!r} has {questions} questions; the gate needs {gate.minimum_questions}",
+            hint="Make a larger one with `llmops dataset --size N`, or lower gate.minimum_questions.",
+        )
+
+
+def check_thresholds(metrics: Mapping[str, float | None], thresholds: Mapping[str, float]) -> list[ThresholdCheck]:
+    """Each threshold against the measured value; a limit that is met exactly holds."""
+    checks = []
+    for metric, limit in thresholds.items():
+        value, side = metrics.get(metric), direction(metric)
+        ok = None if value is None else (value >= limit if side == "floor" else value <= limit)
+        checks.append(ThresholdCheck(metric=metric, value=value, limit=limit, direction=side, ok=ok))
+    return checks
+
+
+def decide(candidate: Measurement, production: Measurement | None, gate: GateConfig) -> Decision:
+    """Decide about a candidate that passed validation.
+
+    :param production: `None` when there is no production version: the thresholds alone decide.
+    """
+    decision = _by_thresholds(candidate, gate)
+    if decision.decision == "reject":
+        return decision
+    if production is None:
+        return decision.model_copy(
+            update={"reasons": ["there is no production version: the thresholds alone decide", *decision.reasons]}
+        )
+    broken = production.failures()
+    if broken:
+        reasons = ["production could not be scored completely, so nothing can be compared", *broken]
+        return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
+    return _by_comparison(decision, candidate, production, gate)
+
+
+def decide_without_comparison(candidate: Measurement, problem: str, gate: GateConfig) -> Decision:
+    """Decide when there is a production version that cannot be evaluated."""
+    decision = _by_thresholds(candidate, gate)
+    reason = f"production_unavailable: {problem}"
+    if decision.decision == "reject":
+        return decision.model_copy(update={"reasons": [*decision.reasons, reason]})
+    if gate.replace_broken:
+        return decision.model_copy(
+            update={"reasons": [f"{reason}; --replace-broken lets the thresholds decide", *decision.reasons]}
+        )
+    return decision.model_copy(
+        update={
+            "decision": "undecided",
+            "reasons": [reason, "use --replace-broken to let the thresholds alone decide"],
+        }
+    )
+
+
+def decide_unchanged(production: Measurement, gate: GateConfig) -> Decision:
+    """Decide when candidate and production are the same: only production's thresholds are looked at again."""
+    decision = _by_thresholds(production, gate)
+    if decision.decision == "reject":
+        return decision.model_copy(
+            update={"reasons": ["production itself no longer meets the thresholds", *decision.reasons]}
+        )
+    reason = "same configuration, code, index version and questions as production, which still meets every threshold"
+    return decision.model_copy(update={"decision": "unchanged", "reasons": [reason, *decision.reasons]})
+
+
+def rejected(reasons: Sequence[str]) -> Decision:
+    """A rejection before anything was measured."""
+    return Decision(decision="reject", reasons=list(reasons), beats_threshold=False)
+
+
+def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
+    checks = check_thresholds(measured.metrics, gate.limits)
+    failures = measured.failures()
+    missed = [check.reason for check in checks if check.ok is False]
+    if failures or missed:
+        return Decision(decision="reject", reasons=[*failures, *missed], beats_threshold=False, thresholds=checks)
+    held = sum(check.ok is True for check in checks)
+    reasons = [f"{held} of {len(checks)} thresholds hold over {len(measured.rows)} questions"]
+    reasons += [check.reason for check in checks if check.ok is None]
+    return Decision(decision="promote", reasons=reasons, beats_threshold=True, thresholds=checks)
+
+
+def _by_comparison(decision: Decision, candidate: Measurement, production: Measurement, gate: GateConfig) -> Decision:
+    primary, differences = _primary(candidate, production, gate)
+    guards = _guards(candidate, production, gate)
+    comparison = Comparison(
+        production_version=production.version,
+        primary=primary,
+        guards=guards,
+        wins=sum(value > 0 for value in differences),
+        losses=sum(value < 0 for value in differences),
+    )
+    worse = [guard for guard in guards if guard.p_value is not None and guard.p_value < 1 - gate.confidence]
+    lower, upper = primary.lower or 0.0, primary.upper or 0.0
+    found = _primary_in_words(primary, comparison, gate)
+    verdict: Verdict
+    if upper < -gate.margin or worse:
+        verdict = "reject"
+        reasons = [f"{found}: proven worse"] if upper < -gate.margin else []
+        reasons += [_guard_in_words(guard) for guard in worse]
+    elif lower >= -gate.margin:
+        verdict, reasons = "promote", [f"{found}: proven not worse", *decision.reasons]
+    else:
+        verdict = "undecided"
+        needed = questions_to_settle(differences, gate.margin, proof(gate))
+        comparison.questions_needed = needed
+        more = f"about {needed} questions would settle it" if needed else "more questions would hardly settle it"
+        reasons = [f"{found}: neither proven worse nor proven not worse", more]
+    return decision.model_copy(update={"decision": verdict, "reasons": reasons, "comparison": comparison})
+
+
+def _primary(candidate: Measurement, production: Measurement, gate: GateConfig) -> tuple[MetricComparison, list[float]]:
+    pairs = paired(candidate, production, gate.primary)
+    differences = _differences(gate.primary, pairs)
+    interval = bounds(differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
+    lower = interval.lower
+    if gate.trials > 1:
+        lower = bounds(differences, confidence=proof(gate), resamples=gate.resamples, seed=gate.seed).lower
+    compared = _compared(gate.primary, pairs, gate.margin)
+    return compared.model_copy(update={"lower": lower, "upper": interval.upper}), differences
+
+
+def proof(gate: GateConfig) -> float:
+    """Confidence with which the candidate must be not worse: higher for the best of several trials (Bonferroni)."""
+    return 1 - (1 - gate.confidence) / gate.trials
+
+
+def _guards(candidate: Measurement, production: Measurement, gate: GateConfig) -> list[MetricComparison]:
+    pairs = {metric: paired(candidate, production, metric) for metric in gate.guard_margins}
+    pairs = {metric: values for metric, values in pairs.items() if values}
+    p_values = holm(
+        {
+            metric: p_value_of_loss(
+                _differences(metric, values), gate.guard_margins[metric], resamples=gate.resamples, seed=gate.seed
+            )
+            for metric, values in pairs.items()
+        }
+    )
+    return [_guard(metric, values, gate, p_values[metric]) for metric, values in pairs.items()]
+
+
+def _guard(metric: str, pairs: Sequence[tuple[float, float]], gate: GateConfig, p_value: float) -> MetricComparison:
+    interval = bounds(_differences(metric, pairs), confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
+    compared = _compared(metric, pairs, gate.guard_margins[metric])
+    return compared.model_copy(update={"p_value": p_value, "lower": interval.lower, "upper": interval.upper})
+
+
+def paired(candidate: Measurement, production: Measurement, metric: str) -> list[tuple[float, float]]:
+    """(candidate, production) for each question that both have `metric` for, in the candidate's order."""
+    theirs = {row.example_id: row.values.get(metric) for row in production.rows}
+    pairs = []
+    for row in candidate.rows:
+        ours, other = row.values.get(metric), theirs.get(row.example_id)
+        if ours is not None and other is not None:
+            pairs.append((ours, other))
+    return pairs
+
+
+def _differences(metric: str, pairs: Sequence[tuple[float, float]]) -> list[float]:
+    sign = 1 if direction(metric) == "floor" else -1
+    return [sign * (ours - theirs) for ours, theirs in pairs]
+
+
+def _compared(metric: str, pairs: Sequence[tuple[float, float]], margin: float) -> MetricComparison:
+    count = len(pairs)
+    differences = _differences(metric, pairs)
+    return MetricComparison(
+        metric=metric,
+        questions=count,
+        candidate=sum(ours for ours, _ in pairs) / count,
+        production=sum(theirs for _, theirs in pairs) / count,
+        difference=sum(differences) / count,
+        margin=margin,
+    )
+
+
+def _primary_in_words(primary: MetricComparison, comparison: Comparison, gate: GateConfig) -> str:
+    return (
+        f"{primary.metric} {primary.candidate:.3f} against production's {primary.production:.3f} over "
+        f"{primary.questions} questions ({comparison.wins} won, {comparison.losses} lost): difference "
+        f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {primary.lower:+.3f} and {primary.upper:+.3f}"
+        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}, tolerated loss {primary.margin:g}"
+    )
+
+
+def _guard_in_words(guard: MetricComparison) -> str:
+    return (
+        f"{guard.metric} is proven worse than production's by more than {guard.margin:g}: {guard.candidate:.3f} "
+        f"against {guard.production:.3f} (p = {guard.p_value:.4f} after Holm)"
+    )

@@ -1,0 +1,166 @@
+"""The gate's report as Markdown, for readers who have seen neither the code nor the run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tasks_lib.gate.decide import Comparison, Decision, MetricComparison
+from tasks_lib.gate.gate_metrics import title_of
+from tasks_lib.gate.measurement import Measurement, Row
+
+WORST = 10
+EXCERPT = 240
+
+HEADLINES = {
+    "promote": "promoted: it is in production now",
+    "unchanged": "nothing changed: production stays as it is",
+    "reject": "rejected: production was not touched",
+    "undecided": "undecided: production was not touched",
+}
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """What a run of the gate reports.
+
+    :param checks: (name, held, detail) of each validation test.
+    """
+
+    model: str
+    decision: Decision
+    candidate: Measurement | None
+    production: Measurement | None
+    checks: Sequence[tuple[str, bool, str]] = ()
+    lineage: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> Measurement | None:
+        """The figures that the decision is about."""
+        return self.candidate or self.production
+
+
+def gate_report(run: GateRun) -> str:
+    """Decision, reasons, tests, thresholds, comparison and the worst questions."""
+    decision, candidate, production, measured = run.decision, run.candidate, run.production, run.measured
+    number = f" version {measured.version}" if measured else ""
+    parts = [
+        f"# {run.model}{number}: {decision.decision}",
+        f"The version was {HEADLINES[decision.decision]}.",
+        _bullets("Why", decision.reasons),
+        _table(
+            "Tests", ("test", "", "detail"), [(name, "✓" if ok else "✗", detail) for name, ok, detail in run.checks]
+        ),
+        _thresholds(decision),
+        _comparison(decision.comparison) if decision.comparison else "",
+        _figures(candidate, production),
+        _worst(measured, production if candidate else None) if measured else "",
+        _table("Lineage", ("what", "value"), sorted(run.lineage.items())),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def worst_rows(candidate: Measurement, production: Measurement | None) -> list[tuple[Row, Row | None]]:
+    """Up to ten wrong answers: failures first, then what production had right, then the least grounded."""
+    theirs = {row.example_id: row for row in production.rows} if production else {}
+    wrong = [row for row in candidate.rows if not row.values.get(candidate.primary)]
+
+    def rank(row: Row) -> tuple[bool, float, float]:
+        other = theirs.get(row.example_id)
+        lost = (other.values.get(candidate.primary) or 0.0) if other else 0.0
+        return row.error is None, -lost, row.values.get("groundedness") or 0.0
+
+    return [(row, theirs.get(row.example_id)) for row in sorted(wrong, key=rank)[:WORST]]
+
+
+def _thresholds(decision: Decision) -> str:
+    marks = {True: "✓", False: "✗", None: "not measured"}
+    rows = [
+        (
+            check.metric,
+            number(check.value),
+            f"{'≥' if check.direction == 'floor' else '≤'} {check.limit:g}",
+            marks[check.ok],
+        )
+        for check in decision.thresholds
+    ]
+    return _table("Thresholds", ("metric", "value", "asked", ""), rows)
+
+
+def _comparison(comparison: Comparison) -> str:
+    rows = [_compared(metric) for metric in (comparison.primary, *comparison.guards)]
+    title = f"Against production (version {comparison.production_version})"
+    head = ("metric", "questions", "candidate", "production", "difference", "tolerated loss", "evidence")
+    note = (
+        "A positive difference is in favour of the candidate. The first metric must be proven not worse: its lower "
+        "bound may not fall below the tolerated loss. The others reject only when proven worse (p after Holm's "
+        "correction)."
+    )
+    settled = (
+        f"\n\nAbout {comparison.questions_needed} questions would settle it." if comparison.questions_needed else ""
+    )
+    won = f"\n\nOnly the candidate is right on {comparison.wins} questions, only production on {comparison.losses}."
+    return _table(title, head, rows) + won + settled + f"\n\n{note}"
+
+
+def _compared(metric: MetricComparison) -> tuple[str, ...]:
+    found = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
+    evidence = ", ".join(found if metric.p_value is None else [*found, f"p = {metric.p_value:.4f}"])
+    figures = (number(metric.candidate), number(metric.production), f"{metric.difference:+.3f}", f"{metric.margin:g}")
+    return (metric.metric, str(metric.questions), *figures, evidence)
+
+
+def _figures(candidate: Measurement | None, production: Measurement | None) -> str:
+    names = list((candidate or production).metrics) if candidate or production else []  # type: ignore[union-attr]
+    rows = [
+        (name, *(number(measured.metrics.get(name)) for measured in (candidate, production) if measured))
+        for name in names
+    ]
+    head = ("metric", *(["candidate"] if candidate else []), *(["production"] if production else []))
+    return _table("All figures", head, rows)
+
+
+def _worst(measured: Measurement, production: Measurement | None) -> str:
+    blocks = []
+    for row, other in worst_rows(measured, production):
+        lines = [f"**{_excerpt(row.question)}** ({row.kind.replace('_', ' ')})"]
+        lines.append(f"- expected: {_excerpt(row.expected) or 'a refusal, or any sourced answer'}")
+        lines.append(f"- this version: {_excerpt(row.response)}")
+        if other:
+            lines.append(f"- production: {_excerpt(other.response)}")
+        blocks.append("\n".join(lines))
+    return "## The worst questions\n\n" + "\n\n".join(blocks) if blocks else ""
+
+
+def figure_rows(candidate: Measurement | None, production: Measurement | None) -> list[dict[str, str]]:
+    """Every metric with both values, for a table."""
+    sides = {name: side for name, side in (("candidate", candidate), ("production", production)) if side}
+    names = dict.fromkeys(name for side in sides.values() for name in side.metrics)
+    return [
+        {"metric": title_of(name), **{key: number(side.metrics.get(name)) for key, side in sides.items()}}
+        for name in names
+    ]
+
+
+def _bullets(title: str, lines: Sequence[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows]
+    return f"## {title}\n\n" + "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _excerpt(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT else flat[:EXCERPT] + "…"
+
+
+def number(value: float | None) -> str:
+    """Three decimals, or a dash."""
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,137 @@
+"""What a deployment will do, found out before anything is spent: all wrong input is refused here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.rag import EXTRACTIVE_MODEL
+from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.dataset.datasets import Dataset, load
+from tasks_lib.errors import InputError
+from tasks_lib.gate.asking import VersionAddress
+from tasks_lib.gate.decide import require_enough
+from tasks_lib.gate.gate_metrics import per_question, require_known
+from tasks_lib.gate.judging import judge_of
+from tasks_lib.gate.scorers import MEDIAN_LATENCY
+from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
+from tasks_lib.plugins import plugins, requirements_of
+from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
+from tasks_lib.registry.live import LiveVersion, find_live
+from tasks_lib.registry.register import Candidate, is_same
+from tasks_lib.registry.tracking import connect, last_runs
+
+START_SECONDS = 25.0
+"""Registering, starting both processes and the smoke question, on two cores."""
+GUESSED_SECONDS = {True: 0.2, False: 3.0}
+"""Seconds of an answer before anything was measured: extractive, or written by a language model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A candidate, the questions, and the production version that it must not be worse than."""
+
+    candidate: Candidate
+    dataset: Dataset
+    production: LiveVersion | None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether production is this very candidate, measured under these very conditions."""
+        return self.production is not None and is_same(self.production.tags, self.candidate)
+
+    @property
+    def production_version(self) -> int | None:
+        """The version that the candidate is compared with."""
+        return self.production.version if self.production else None
+
+    @property
+    def production_address(self) -> VersionAddress | None:
+        """Where production is found."""
+        live = self.production
+        return VersionAddress(live.model, live.version, live.rag.index_name) if live else None
+
+
+class Estimate(BaseModel):
+    """What a deployment would take."""
+
+    questions: int
+    calls: int
+    language_model_calls: int
+    judge_calls: int = Field(description="At most: refusals and failures are not judged by the model.")
+    minutes: float
+    cost: float | None
+    basis: str
+
+
+def plan_deployment(platform: Platform, settings: Settings, script: Path, code_paths: Sequence[Path]) -> Plan:
+    """Load what the gate needs.
+
+    :param script: The models-from-code file that is registered.
+    :param code_paths: The rooms that travel with the version.
+    :raises ConfigurationError: For a metric that does not exist, or that needs a judge where there is none.
+    :raises InputError: Without an index or a dataset, or with too few questions.
+    """
+    gate, rag = settings.gate, settings.rag
+    require_metrics(gate)
+    judge_of(platform, gate)
+    client = connect(platform)
+    dataset = load(client, gate.dataset)
+    require_enough(len(dataset.examples), dataset.reference, gate)
+    index_version = platform.index(rag).version()
+    if index_version is None:
+        existing = ", ".join(platform.indexes()) or "none"
+        raise InputError(
+            f"there is no index {rag.index_name!r}; indexes: {existing}",
+            hint="Run `llmops ingest` with the same collection, embedder and chunking first.",
+        )
+    tags = {
+        "fingerprint": fingerprint(rag, code_paths),
+        "index": rag.index_name,
+        "index_version": index_version,
+        "dataset": dataset.reference,
+        "prompt": prompt_version(rag),
+        "git_sha": git_revision(code_paths[0]),
+        "platform": platform.name,
+    }
+    brought = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
+    if brought:
+        tags["plugins"] = ", ".join(brought)
+    candidate = Candidate(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
+    return Plan(candidate, dataset, find_live(client, gate.model_name, gate.aliases["production"]))
+
+
+def require_metrics(gate: GateConfig) -> None:
+    """Refuse metrics that nothing measures.
+
+    :raises ConfigurationError: Naming the nearest metric.
+    """
+    require_known(gate.limits, "gate.thresholds")
+    require_known(gate.guard_margins, "gate.guard_metrics", per_question())
+    require_known([gate.primary], "gate.primary", per_question())
+
+
+def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
+    """Calls, minutes and cost, from the last gate's figures where there are any."""
+    last = next(iter(last_runs(connect(platform), "deploy")), None)
+    figures = last.data.metrics if last else {}
+    extractive = plan.candidate.rag.llm.model == EXTRACTIVE_MODEL
+    seconds = figures.get(MEDIAN_LATENCY, GUESSED_SECONDS[extractive])
+    questions = len(plan.dataset.examples)
+    versions = 1 if plan.unchanged or plan.production is None else 2
+    probes = 0 if plan.unchanged else 2 * ASKED_AT_MOST + len(PLANTED) + len(HOSTILE) + 2
+    cost = 0.0 if extractive else figures.get("cost")
+    calls = questions * versions + probes
+    judged = questions * versions if platform.judge() else 0
+    waves = (questions + judged) / gate.concurrency
+    return Estimate(
+        questions=questions,
+        calls=calls,
+        language_model_calls=0 if extractive else calls,
+        judge_calls=judged,
+        minutes=round((START_SECONDS + probes * seconds + waves * seconds) / 60, 1),
+        cost=None if cost is None else round(cost * calls, 4),
+        basis="the last gate's figures" if last else "no earlier gate: a guess",
+    )

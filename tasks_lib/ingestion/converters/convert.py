@@ -1,0 +1,155 @@
+"""File bytes to text, by Haystack's converters, with the structure that chunking and citation need."""
+
+import json
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from tasks_lib.ingestion.converters import office, pdf
+from tasks_lib.ingestion.converters.archive import check_archive
+from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.encoding import decode
+from tasks_lib.ingestion.converters.html import convert_html
+from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
+from tasks_lib.ingestion.converters.plain import spaced_headings, wrapped_headings
+from tasks_lib.ingestion.converters.reading import clean, one_line, read
+
+CONVERTER_VERSION = "1"
+"""Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
+
+FORMATS = {
+    ".md": "md",
+    ".markdown": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".pptx": "pptx",
+    ".xlsx": "xlsx",
+    ".csv": "csv",
+    ".json": "json",
+    ".txt": "txt",
+    ".text": "txt",
+}
+
+
+def format_of(path: str) -> str | None:
+    """Format by extension; `None` for formats that are not understood."""
+    return FORMATS.get(PurePosixPath(path).suffix.lower())
+
+
+def convert(path: str, data: bytes, *, max_bytes: int | None = None) -> ConvertedDocument:
+    """Text and structure of one file; the extension of `path` tells the format.
+
+    :raises UnreadableDocumentError: With the reason in one line, whatever is wrong with the file.
+    """
+    kind = format_of(path)
+    if kind is None:
+        reason = f"format {PurePosixPath(path).suffix or 'without extension'!r} is not understood"
+        raise UnreadableDocumentError(reason)
+    if max_bytes is not None and len(data) > max_bytes:
+        raise UnreadableDocumentError(oversized(len(data), max_bytes))
+    if not data:
+        reason = "empty: 0 bytes"
+        raise UnreadableDocumentError(reason)
+    try:
+        document = _CONVERTERS[kind](data)
+    except UnreadableDocumentError:
+        raise
+    except Exception as error:  # third-party parsers raise anything on a hostile file
+        reason = f"cannot be read as {kind.upper()}: {one_line(str(error) or type(error).__name__)}"
+        raise UnreadableDocumentError(reason) from error
+    if not document.text[document.body :].strip():
+        reason = "empty: no text could be extracted"
+        raise UnreadableDocumentError(reason)
+    return document
+
+
+def oversized(size: int, limit: int) -> str:
+    """The reason why a file of `size` bytes is not read."""
+    return f"too large: {size / 2**20:,.1f} MiB, at most {limit / 2**20:,.1f} MiB (ingest.max_file_megabytes)"
+
+
+def _markdown(data: bytes) -> ConvertedDocument:
+    # The source stays as it is, so that spans are spans of the file; Haystack's converter would render it away.
+    text = read("txt", decode(data))[0].content or ""
+    top = front_matter(text)
+    found = headings(text, top.end)
+    return ConvertedDocument(
+        text, "md", title=top.title or title_of(found), headings=found, body=top.end, modified=top.modified
+    )
+
+
+def _pdf(data: bytes) -> ConvertedDocument:
+    about = pdf.inspect(data)
+    text = clean(read("pdf", data)[0].content or "")
+    found = wrapped_headings(text)
+    return ConvertedDocument(
+        text,
+        "pdf",
+        title=about.title or title_of(found),
+        headings=found,
+        pages=_pages(text),
+        modified=about.modified,
+    )
+
+
+def _docx(data: bytes) -> ConvertedDocument:
+    check_archive(data)
+    text = clean(read("docx", data)[0].content or "")
+    about = office.describe_docx(data)
+    found = office.locate(text, about.headings)
+    return ConvertedDocument(
+        text, "docx", title=about.title or title_of(found), headings=found, modified=about.modified
+    )
+
+
+def _pptx(data: bytes) -> ConvertedDocument:
+    check_archive(data)
+    text = clean(read("pptx", data)[0].content or "")
+    about = office.describe_pptx(data)
+    pages = _pages(text)
+    found = office.locate_on_slides(text, pages, about.headings)
+    return ConvertedDocument(text, "pptx", title=about.title, headings=found, pages=pages, modified=about.modified)
+
+
+def _xlsx(data: bytes) -> ConvertedDocument:
+    check_archive(data)
+    sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), clean(sheet.content or "")) for sheet in read("xlsx", data)]
+    text, found = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
+    about = office.describe_xlsx(data)
+    return ConvertedDocument(text, "xlsx", title=about.title, headings=found, modified=about.modified)
+
+
+def _csv(data: bytes) -> ConvertedDocument:
+    return ConvertedDocument(read("csv", decode(data))[0].content or "", "csv")
+
+
+def _json(data: bytes) -> ConvertedDocument:
+    # Haystack's converter wants to be told which key holds the text; every value may, so one line each is kept.
+    text = json.dumps(json.loads(decode(data)), ensure_ascii=False, indent=1)
+    return ConvertedDocument(clean(text), "json")
+
+
+def _txt(data: bytes) -> ConvertedDocument:
+    text = read("txt", decode(data))[0].content or ""
+    found = spaced_headings(text)
+    pages = _pages(text) if "\f" in text else ()
+    return ConvertedDocument(text, "txt", title=title_of(found), headings=found, pages=pages)
+
+
+_CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
+    "md": _markdown,
+    "html": convert_html,
+    "pdf": _pdf,
+    "docx": _docx,
+    "pptx": _pptx,
+    "xlsx": _xlsx,
+    "csv": _csv,
+    "json": _json,
+    "txt": _txt,
+}
+
+
+def _pages(text: str) -> tuple[int, ...]:
+    """Haystack's converters put a form feed between pages."""
+    return (0, *(position + 1 for position, character in enumerate(text) if character == "\f"))

@@ -1,0 +1,96 @@
+"""Haystack's converters, run on one file in memory."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
+
+if TYPE_CHECKING:
+    from haystack import Document
+
+_MAX_REASON = 200
+_warnings: ContextVar[list[str] | None] = ContextVar("llmops_converter_warnings", default=None)
+
+
+def read(kind: str, data: bytes | str, *, required: bool = True) -> "list[Document]":
+    """Run Haystack's converter for one file; it logs what is wrong instead of raising, and the log becomes the reason.
+
+    :param required: Whether a converter without a result is an error.
+    :raises UnreadableDocumentError: If it is.
+    """
+    from haystack.dataclasses import ByteStream
+
+    stream = ByteStream(data.encode("utf-8") if isinstance(data, str) else data)
+    with _collected_warnings() as warnings:
+        documents: list[Document] = _converter(kind).run(sources=[stream])["documents"]
+    if required and not documents:
+        reason = f"cannot be read as {kind.upper()}: {one_line(warnings[0]) if warnings else 'no text found'}"
+        raise UnreadableDocumentError(reason)
+    return documents
+
+
+@lru_cache(maxsize=16)
+def _converter(kind: str) -> Any:
+    from haystack.components import converters
+    from trafilatura.settings import DEFAULT_CONFIG
+
+    for module in ("txt", "html", "pypdf", "docx", "pptx", "xlsx", "csv"):
+        logging.getLogger(f"haystack.components.converters.{module}").addFilter(_collect)
+    for parser in ("pypdf", "trafilatura"):
+        logging.getLogger(parser).setLevel(logging.CRITICAL)
+    short_pages = deepcopy(DEFAULT_CONFIG)
+    short_pages["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
+    # Texts arrive decoded, and go in as UTF-8; `utf-8` (not `-sig`) keeps positions as they are.
+    make: dict[str, Callable[[], Any]] = {
+        "txt": lambda: converters.TextFileToDocument(encoding="utf-8"),
+        "csv": lambda: converters.CSVToDocument(encoding="utf-8"),
+        "html": lambda: converters.HTMLToDocument(
+            extraction_kwargs={
+                "output_format": "markdown",
+                "favor_recall": True,
+                "include_comments": False,
+                "config": short_pages,
+            },
+            encoding="utf-8",
+        ),
+        "pdf": converters.PyPDFToDocument,
+        "docx": lambda: converters.DOCXToDocument(table_format="markdown"),
+        "pptx": converters.PPTXToDocument,
+        "xlsx": lambda: converters.XLSXToDocument(table_format_kwargs={"index": False, "header": False}),
+    }
+    return make[kind]()
+
+
+@contextmanager
+def _collected_warnings() -> Iterator[list[str]]:
+    warnings: list[str] = []
+    token = _warnings.set(warnings)
+    try:
+        yield warnings
+    finally:
+        _warnings.reset(token)
+
+
+def _collect(record: logging.LogRecord) -> bool:
+    """Keep a converter's warning for the report instead of printing the file's bytes to the log."""
+    warnings = _warnings.get()
+    if warnings is None:
+        return True
+    warnings.append(str(getattr(record, "error", "")) or "no text found")
+    return False
+
+
+def one_line(text: str) -> str:
+    """A reason without line breaks, cut to a readable length."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1] + "…"
+
+
+def clean(text: str) -> str:
+    """Text that can be stored as UTF-8: parsers let NUL and lone surrogates through. Positions do not move."""
+    return text.replace("\0", " ").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

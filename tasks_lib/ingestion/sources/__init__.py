@@ -1,0 +1,1 @@
+"""Where documents are read from: folders and S3."""

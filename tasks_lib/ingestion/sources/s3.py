@@ -1,0 +1,106 @@
+"""Documents below an S3 prefix."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tasks_lib.errors import InputError
+from tasks_lib.ingestion.sources.document_source import SourceFile
+from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+
+KEYS_PER_PAGE = 1000
+"""The most that S3 gives."""
+
+_SCHEME = "s3://"
+_MISSING = {"NoSuchKey", "404"}
+
+
+class S3Source:
+    """Objects below `s3://bucket/prefix`, the prefix taken as a folder. An object's ETag stands for its content."""
+
+    def __init__(self, uri: str, include: tuple[str, ...] = (), client: Callable[[], Any] | None = None) -> None:
+        bucket, _, prefix = uri.removeprefix(_SCHEME).partition("/")
+        if not bucket:
+            msg = f"source {uri!r} names no bucket"
+            raise InputError(msg, hint="Write s3://bucket/prefix.")
+        prefix = prefix.strip("/")
+        self.bucket = bucket
+        self.prefix = f"{prefix}/" if prefix else ""
+        self.uri = f"{_SCHEME}{bucket}/{self.prefix}".rstrip("/")
+        self.include = include
+        self._make_client = client or _default_client
+        self._client: Any = None
+
+    def files(self) -> Iterator[SourceFile]:
+        """Matching objects in the order of their keys, a page at a time.
+
+        :raises InputError: If the bucket cannot be listed.
+        """
+        with self._reported():
+            selection = Selection(self.include, self._ignore_lines())
+            pages = self._connected().get_paginator("list_objects_v2")
+            listing = pages.paginate(
+                Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": KEYS_PER_PAGE}
+            )
+            for page in listing:
+                for item in page.get("Contents", ()):
+                    path = item["Key"][len(self.prefix) :]
+                    if not _hidden(path) and not path.endswith("/") and selection.takes(path):
+                        yield SourceFile(path, item["Size"], item["ETag"].strip('"'))
+
+    def content_hash(self, file: SourceFile) -> str:
+        """The ETag: it changes with the content, and asking for it is no download."""
+        return file.etag
+
+    def read(self, path: str, etag: str = "") -> bytes:
+        """Content of one object.
+
+        :raises OSError: If it cannot be read, or was changed since it was listed as `etag`.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        condition = {"IfMatch": f'"{etag}"'} if etag else {}
+        try:
+            stored = self._connected().get_object(Bucket=self.bucket, Key=self.prefix + path, **condition)
+            body: bytes = stored["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            msg = f"s3 read failed: {error}"
+            raise OSError(msg) from error
+        return body
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
+
+    def _ignore_lines(self) -> list[str]:
+        from botocore.exceptions import ClientError
+
+        try:
+            stored = self._connected().get_object(Bucket=self.bucket, Key=self.prefix + IGNORE_FILE)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _MISSING:
+                return []
+            raise
+        text: str = stored["Body"].read().decode("utf-8-sig", "replace")
+        return text.splitlines()
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            msg = f"source {self.uri!r} cannot be listed: {error}"
+            raise InputError(msg, hint="Check bucket, credentials, region and endpoint.") from error
+
+
+def _hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def _default_client() -> Any:
+    import boto3
+
+    return boto3.client("s3")

@@ -1,0 +1,1 @@
+"""What monitoring shows: Evidently reports, pages and Prefect artifacts."""

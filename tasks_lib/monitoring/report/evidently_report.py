@@ -1,0 +1,136 @@
+"""The distributions behind the verdict, as an Evidently report: a summary, and drift with explicit tests per metric."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.drift import Change, Values, finite, fisher_p_value, rank_p_value
+from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.report.artifacts import SNAPSHOT_FILE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from evidently.core.report import Snapshot
+
+LARGE = 1000
+"""From this many values on a distance tells more than a p-value."""
+PROJECT = "rag-assistant"
+YES, NO = "yes", "no"
+_OURS = {"fisher_exact": ("Fisher's exact test", fisher_p_value), "mann_whitney": ("Mann-Whitney U test", rank_p_value)}
+
+
+def evidently_snapshot(
+    columns: Mapping[str, Values],
+    reference: Mapping[str, Values],
+    changes: Sequence[Change],
+    config: MonitorConfig,
+    metadata: dict[str, Any],
+) -> "Snapshot | None":
+    """Run the report over every column that holds values; `None` if there is none.
+
+    Drift is tested for the compared metrics only, with the corrected significance level of each.
+    """
+    compared = [change for change in changes if change.metric in CATALOGUE and change.p_value is not None]
+    # Evidently cannot draw a column that is empty on one side: what has no reference is summed up only without any
+    shown = [change.metric for change in compared] or [name for name in CATALOGUE if len(finite(columns.get(name)))]
+    if not shown:
+        return None
+    from evidently import Report
+    from evidently.presets import DataSummaryPreset
+
+    metrics = [*(_drift(change, columns, reference, config) for change in compared), DataSummaryPreset(columns=shown)]
+    before = _dataset(reference, shown) if compared else None
+    return Report(metrics, metadata=metadata).run(_dataset(columns, shown), before)
+
+
+def save(snapshot: "Snapshot", folder: Path) -> None:
+    """Write `evidently.html`, self-contained, `evidently.json`, and the snapshot itself."""
+    snapshot.save_html(str(folder / "evidently.html"))
+    (folder / "evidently.json").write_text(snapshot.json(), encoding="utf-8")
+    (folder / SNAPSHOT_FILE).write_text(snapshot.dumps(), encoding="utf-8")
+
+
+def add_to_workspace(report: Path, workspace: Path, name: str, run_id: str) -> None:
+    """Add the report in the folder `report` to a workspace that `evidently ui --workspace` opens, once for a run."""
+    from evidently.core.report import Snapshot
+    from evidently.ui.workspace import Workspace
+
+    snapshot = Snapshot.load(report / SNAPSHOT_FILE)
+    opened = Workspace.create(str(workspace))
+    found = opened.search_project(PROJECT)
+    project = found[0] if found else opened.create_project(PROJECT)
+    there = [opened.get_run(project.id, run) for run in opened.list_runs(project.id)]
+    if run_id not in {run.metadata.get("run") for run in there if run}:
+        opened.add_run(project.id, snapshot, name=name)
+
+
+def _drift(
+    change: Change, columns: Mapping[str, Values], reference: Mapping[str, Values], config: MonitorConfig
+) -> Any:
+    from evidently.metrics import ValueDrift
+    from evidently.tests import gt, lt
+
+    sizes = (len(finite(columns[change.metric])), len(finite(reference[change.metric])))
+    if CATALOGUE[change.metric].kind == "number" and max(sizes) > LARGE:
+        limit = config.minimum_effect
+        return ValueDrift(column=change.metric, method="wasserstein", threshold=limit, tests=[lt(limit)])
+    level = significance(change, config)
+    return ValueDrift(column=change.metric, method=_registered(change.test), threshold=level, tests=[gt(level)])
+
+
+def significance(change: Change, config: MonitorConfig) -> float:
+    """The level for this metric's own p-value that Holm's correction amounts to."""
+    if not change.p_value or not change.p_adjusted:
+        return config.alpha / len(CATALOGUE)
+    return config.alpha * change.p_value / change.p_adjusted
+
+
+def _registered(test: str) -> str:
+    """Evidently's name of our test: its own for Kolmogorov-Smirnov and z, ours made known to it for the others.
+
+    Evidently's Fisher test takes samples of equal length only, and its rank test is one-sided.
+    """
+    if test not in _OURS:
+        return test
+    from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
+    from evidently.legacy.core import ColumnType
+
+    title, p_value_of = _OURS[test]
+
+    def run(before: Any, now: Any, kind: ColumnType, threshold: float) -> tuple[float, bool]:  # noqa: ARG001
+        p_value = p_value_of(_numbers(now), _numbers(before))
+        return p_value, p_value < threshold
+
+    name = f"llmops_{test}"
+    register_stattest(StatTest(name, title, [ColumnType.Categorical, ColumnType.Numerical], 0.05), run)
+    return name
+
+
+def _numbers(cells: "pd.Series") -> Values:
+    from pandas.api.types import is_numeric_dtype
+
+    numbers = cells if is_numeric_dtype(cells) else cells.map({YES: 1.0, NO: 0.0})
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _dataset(columns: Mapping[str, Values], names: Sequence[str]) -> Any:
+    import pandas as pd
+    from evidently import DataDefinition, Dataset
+
+    definition = DataDefinition(
+        numerical_columns=[name for name in names if CATALOGUE[name].kind == "number"],
+        categorical_columns=[name for name in names if CATALOGUE[name].kind == "share"],
+    )
+    frame = pd.DataFrame({name: _cells(name, columns[name]) for name in names})
+    return Dataset.from_pandas(frame, data_definition=definition)
+
+
+def _cells(name: str, values: Values) -> Any:
+    """Numbers as they are; shares as words, which Evidently takes for categories."""
+    known = np.where(np.isfinite(values), values, np.nan)
+    if CATALOGUE[name].kind == "number":
+        return known
+    return [None if np.isnan(value) else YES if value else NO for value in known]

@@ -1,1 +1,0 @@
-"""The assistant: one Haystack pipeline for evaluation and serving."""

@@ -1,0 +1,133 @@
+"""Sentences, words and the answers that are made of them."""
+
+import pytest
+from haystack import Document, Pipeline
+
+from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
+from tasks_lib.text.sentences import split_sentences
+from tasks_lib.text.wording import answer_kind, content_stems, fits_kind
+
+LEAVE = """\
+## How much leave
+
+Full-time employees receive 27 days of annual leave per calendar year. Part-timers receive leave in proportion to their
+contracted days, e.g. 16.5 days at three days a week.
+
+Employees receive one more day:
+
+- after five years of service,
+- in the year of their wedding.
+"""
+HOTELS = """\
+| Destination | Per diem | Hotel |
+|---|---|---|
+| Lisbon | 62 euros | 140 euros |
+| Leeds | 58 euros | 120 euros |
+"""
+
+
+def passage(content: str, document: str, heading: str, score: float) -> Document:
+    meta = {"source": "s", "document": document, "start": 0, "end": len(content), "title": None, "heading": heading}
+    return Document(content=content, meta=meta, score=score)
+
+
+@pytest.fixture(scope="module")
+def answerer() -> ExtractiveAnswerer:
+    return ExtractiveAnswerer(MiniLM())
+
+
+def ask(answerer: ExtractiveAnswerer, question: str, focus: str = "") -> dict:
+    passages = [
+        passage(LEAVE, "leave.md", "Annual leave", 1.0),
+        passage(HOTELS, "travel.md", "Travel > Per diems", 0.9),
+    ]
+    return answerer.run(question, answerer.embedder.embed([question])[0], passages, focus)
+
+
+def test_the_sentence_that_answers_is_chosen(answerer: ExtractiveAnswerer) -> None:
+    found = ask(answerer, "How many days of annual leave do full-time employees get?")
+    assert "27 days" in found["text"]
+    assert found["evidence"] > CALIBRATED_THRESHOLD
+    assert found["documents"][0].meta["document"] == "leave.md"
+
+
+def test_a_row_of_a_table_comes_with_its_header_and_its_document_first(answerer: ExtractiveAnswerer) -> None:
+    found = ask(answerer, "What is the per diem for a trip to Lisbon?")
+    assert "| Lisbon | 62 euros" in found["text"]
+    assert "Destination" in found["text"]
+    assert [d.meta["document"] for d in found["documents"]] == ["travel.md", "leave.md"]
+
+
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "Why is the sky blue?", "?!"])
+def test_what_the_passages_do_not_hold_has_weak_evidence(answerer: ExtractiveAnswerer, question: str) -> None:
+    assert ask(answerer, question)["evidence"] < CALIBRATED_THRESHOLD
+
+
+def test_the_new_part_of_a_follow_up_decides(answerer: ExtractiveAnswerer) -> None:
+    whole = "How many days of annual leave do full-time employees receive? And for part-timers?"
+    assert "in proportion" in ask(answerer, whole, focus="And for part-timers?")["text"]
+
+
+def test_without_passages_there_is_no_text(answerer: ExtractiveAnswerer) -> None:
+    found = answerer.run("Anything?", [0.0] * 384, [])
+    assert found == {"text": "", "evidence": 0.0, "documents": []}
+
+
+def test_the_same_question_gets_the_same_answer_from_cache_or_not(answerer: ExtractiveAnswerer) -> None:
+    question = "How many days of leave do part-timers get?"
+    first = ask(answerer, question)
+    again = ask(answerer, question)
+    assert again["text"] == first["text"]
+    assert again["evidence"] == first["evidence"]
+    fresh = ask(ExtractiveAnswerer(MiniLM()), question)
+    assert fresh["text"] == first["text"]
+    assert fresh["evidence"] == pytest.approx(first["evidence"], abs=1e-4)
+
+
+def test_components_come_back_with_a_pipeline_that_is_saved(answerer: ExtractiveAnswerer) -> None:
+    pipeline = Pipeline()
+    pipeline.add_component("embedder", TextEmbedder(MiniLM()))
+    pipeline.add_component("extract", ExtractiveAnswerer(MiniLM()))
+    pipeline.connect("embedder.embedding", "extract.embedding")
+    again = Pipeline.loads(pipeline.dumps(), allowed_modules=["tasks_lib.assistant.*"])
+    assert again.to_dict() == pipeline.to_dict()
+    assert isinstance(again.get_component("extract").embedder, MiniLM)
+
+
+def test_sentences_are_exact_spans_and_headings_are_none_of_them() -> None:
+    sentences = split_sentences(LEAVE)
+    assert [LEAVE[s.start : s.end] for s in sentences] == [s.text for s in sentences]
+    assert sentences[0].text.startswith("Full-time employees")
+    assert sentences[1].text.endswith("three days a week.")
+    assert [s.lead for s in sentences if s.text.startswith(("after", "in the year"))] == [
+        "Employees receive one more day:"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many days do I get?", "number"),
+        ("By when must I hand it in?", "time"),
+        ("Who decides?", "name"),
+        ("Why?", ""),
+    ],
+)
+def test_the_kind_of_answer_is_read_from_the_question(question: str, kind: str) -> None:
+    assert answer_kind(question) == kind
+
+
+def test_a_number_that_the_question_names_is_no_answer() -> None:
+    asked = frozenset({"14", "days"})
+    assert not fits_kind("within 14 days", "number", asked)
+    assert fits_kind("within four hours", "number", asked)
+    assert fits_kind("It is due in March.", "time", frozenset())
+    assert not fits_kind("The office is open.", "name", frozenset())
+
+
+def test_forms_of_one_word_share_a_stem() -> None:
+    assert len(set(content_stems("policy policies"))) == 1
+    assert len(set(content_stems("plan plans planned planning"))) == 1
+    assert content_stems("What is the leave?") == ["leav"]

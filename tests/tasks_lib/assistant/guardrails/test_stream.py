@@ -1,0 +1,176 @@
+"""Streams: the reader sees exactly what the check of the whole text would let through, in time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails.build import build_guardrails
+from tasks_lib.assistant.guardrails.guardrails import Guardrails
+from tasks_lib.assistant.guardrails.stream import HOLD, HOLD_NUMBERS, LONGEST
+from tasks_lib.config.rag import GuardrailsConfig, LengthConfig
+from tests.tasks_lib.assistant.guardrails.conftest import passage
+
+TEXT = (
+    "Employees get 25 days of leave a year. The person to write to is jane.roe@example.org, or call +44 20 7946 0958. "
+    "Her card is 4111 1111 1111 1111 and that is secret. Unused days expire in March. "
+    "The key AKIAIOSFODNN7EXAMPLE must not be shown.\nSick leave needs a note after three days. "
+    "Ask john.doe@example.org about it. Overtime is paid after ten hours a week, and never in advance."
+)
+
+
+def pieces(text: str, size: int) -> list[str]:
+    return [text[i : i + size] for i in range(0, len(text), size)]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(size=st.integers(min_value=1, max_value=90))
+def test_any_cutting_into_tokens_shows_what_the_whole_check_would(guardrails: Guardrails, size: int) -> None:
+    stream = guardrails.guard_stream(iter(pieces(TEXT, size)))
+
+    shown = "".join(stream)
+
+    whole = guardrails.check_output(TEXT)
+    assert shown == whole.text == stream.result.text
+    assert stream.result.action == "mask"
+    assert {(h.kind, h.start, h.end) for h in stream.result.hits} == {(h.kind, h.start, h.end) for h in whole.hits}
+
+
+def cut_anywhere(guardrails: Guardrails, text: str) -> None:
+    """Assert that a stream of single characters shows what the whole check would, wherever `text` stands in it."""
+    for before in range(0, 44, 4):
+        lead = f"Sick leave needs a note after three days. {'x' * before}. "
+        said = f"{lead}{text} {'Overtime is paid after ten hours a week. ' * 9}"
+        assert "".join(guardrails.guard_stream(iter(said))) == guardrails.check_output(said).text
+
+
+@pytest.mark.parametrize(
+    "first", ["Jane Roe\n12 Long Market Street\nFlat 7", "Flat 7\nThe Long Building\n12 Market Street"]
+)
+def test_names_and_addresses_of_several_lines_are_not_cut(strict: Guardrails, first: str) -> None:
+    address = f"{first}\nSpringfield\nIL 62704\n"
+    assert "Market Street" not in strict.check_output(address).text
+    cut_anywhere(strict, address)
+
+
+NUMBERS = [
+    "Call +44 20 7946 0958 -\n4 for the desk.", "Her card: 4111 -\n1111 -\n1111 - 1111.",
+    "The card.\n4111 1111 1111 1111",
+    "The password:\nswordfish77! is new.", "The IBAN is DE89 3704 0044 0532 0130 00. It stays.",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nabcdefghijklmnopqrstuvwxyz\n-----END RSA PRIVATE KEY-----",
+    "jane.roe [at] example [dot] org", "Write to jane.roe@example.org.\nOr to john@example.org!",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_are_not_cut_wherever_they_stand(guardrails: Guardrails, number: str) -> None:
+    cut_anywhere(guardrails, number)
+
+
+def test_less_is_held_back_where_only_numbers_are_looked_for(guardrails: Guardrails, strict: Guardrails) -> None:
+    def read_before_the_first_piece(checked: Guardrails) -> int:
+        read = 0
+
+        def tokens() -> Iterator[str]:
+            nonlocal read
+            for token in pieces("A sentence about leave and nothing else. " * 40, 5):
+                read += len(token)
+                yield token
+
+        next(iter(checked.guard_stream(tokens())))
+        return read
+
+    assert HOLD_NUMBERS < read_before_the_first_piece(guardrails) < HOLD < read_before_the_first_piece(strict)
+
+
+def test_text_is_shown_while_the_stream_still_runs(guardrails: Guardrails) -> None:
+    read = 0
+    lags = []
+
+    def tokens() -> object:
+        nonlocal read
+        for token in pieces("A sentence about leave and nothing else. " * 40, 5):
+            read += len(token)
+            yield token
+
+    shown = 0
+    for piece in guardrails.guard_stream(tokens()):  # type: ignore[arg-type]
+        shown += len(piece)
+        lags.append(read - shown)
+
+    assert len(lags) > 5
+    assert max(lags) <= HOLD + LONGEST
+
+
+def test_nothing_is_held_back_where_no_validator_looks_at_answers(embedder: MiniLM) -> None:
+    off = {"personal_data", "secrets", "grounding", "length"}
+    config = GuardrailsConfig.model_validate({name: {"enabled": False} for name in off})
+
+    stream = build_guardrails(config, embedder).guard_stream(iter(["One", " two", ".", ""]))
+
+    assert list(stream) == ["One", " two", "."]
+    assert stream.result.text == "One two."
+
+
+def test_text_without_any_sentence_end_is_still_shown_in_time(guardrails: Guardrails) -> None:
+    stream = iter(guardrails.guard_stream(iter(["word "] * 600)))
+
+    assert len(next(stream)) >= 5
+
+
+def test_a_refusal_ends_the_stream_before_what_is_refused(embedder: MiniLM) -> None:
+    config = GuardrailsConfig.model_validate({"personal_data": {"on_output": "refuse"}})
+    guardrails = build_guardrails(config, embedder)
+    text = "Harmless words come first. " * 20 + "The card is 4111 1111 1111 1111. " + "More words follow. " * 20
+
+    stream = guardrails.guard_stream(iter(pieces(text, 7)))
+    shown = "".join(stream)
+
+    assert "4111" not in shown
+    assert "More words" not in shown
+    assert shown.endswith(config.message)
+    assert stream.result.action == "refuse"
+
+
+def test_an_unsupported_sentence_is_refused_in_a_stream(guardrails: Guardrails) -> None:
+    source = passage("Employees get 25 days of leave a year. Unused days expire in March.")
+    text = "Employees get 25 days of leave a year. " * 10 + "The moon landing was filmed by dolphins in Nevada."
+
+    stream = guardrails.guard_stream(iter(pieces(text, 11)), [source])
+    shown = "".join(stream)
+
+    assert "dolphins" not in shown
+    assert stream.result.action == "refuse"
+
+
+def test_an_endless_stream_is_cut_at_the_length_limit(embedder: MiniLM) -> None:
+    config = GuardrailsConfig(length=LengthConfig(output_characters=1000))
+    stream = build_guardrails(config, embedder).guard_stream(iter(["All is well. "] * 100_000))
+
+    shown = "".join(stream)
+
+    assert len(shown) < 1200
+    assert stream.result.hits[-1].kind == "TOO_LONG"
+
+
+def test_an_answer_with_a_schema_is_held_back_as_a_whole(embedder: MiniLM) -> None:
+    schema = {"type": "object", "required": ["answer"]}
+    guardrails = build_guardrails(GuardrailsConfig.model_validate({"output_schema": {"json_schema": schema}}), embedder)
+    good = '{"answer": "25 days"}'
+
+    assert list(guardrails.guard_stream(iter(pieces(good, 3)))) == [good]
+    assert list(guardrails.guard_stream(iter(pieces('{"reply": 1}', 3)))) == [guardrails.config.message]
+
+
+def test_an_asynchronous_stream_shows_the_same(guardrails: Guardrails) -> None:
+    async def tokens() -> AsyncIterator[str]:
+        for token in pieces(TEXT, 9):
+            yield token
+
+    async def collected() -> str:
+        return "".join([piece async for piece in guardrails.guard_stream_async(tokens())])
+
+    assert asyncio.run(collected()) == guardrails.check_output(TEXT).text

@@ -1,0 +1,99 @@
+"""The index on a real Weaviate server behaves like its twin on LanceDB."""
+
+from dataclasses import replace
+
+import pytest
+
+from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
+from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex, list_indexes
+from tasks_lib.assistant.stores.weaviate.manifest import Manifest
+from tasks_lib.errors import ConfigurationError, IndexUnavailableError
+from tests.tasks_lib.assistant.stores.weaviate.conftest import SOURCE, MakeChunks, vector_of
+
+
+def contents(index: WeaviateIndex) -> list[str]:
+    return sorted(document.content or "" for document in index.sample(1000, 0))
+
+
+def test_chunks_come_back_as_they_were_written(index: WeaviateIndex, chunks: MakeChunks) -> None:
+    written = chunks("a.md", "leave is 27 days", page_label="iv")
+    index.replace(SOURCE, ["a.md"], written)
+    index.commit()
+    assert index.sample(5, seed=1) == [replace(written[0], embedding=None)]
+    assert index.embeddings([written[0].meta["content_hash"], "unknown"]) == {
+        written[0].meta["content_hash"]: vector_of("leave is 27 days")
+    }
+
+
+def test_a_killed_writer_leaves_each_document_whole(
+    index: WeaviateIndex, chunks: MakeChunks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "old a") + chunks("b.md", "old b"))
+    turned = Manifest.turn
+
+    def killed_halfway(self: Manifest, key: tuple[str, str], entry: object) -> None:
+        if key[1] == "b.md":
+            raise KeyboardInterrupt
+        turned(self, key, entry)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "turn", killed_halfway)
+        new = chunks("a.md", "new a", document_hash="h2") + chunks("b.md", "new b", document_hash="h2")
+        with pytest.raises(KeyboardInterrupt):
+            index.replace(SOURCE, ["a.md", "b.md"], new)
+    assert contents(index) == ["new a", "old b"]
+    assert index.manifest(SOURCE) == {"a.md": "h2", "b.md": "h1"}
+    found = index.vector_retriever(top_k=5).run(query_embedding=vector_of("o"))["documents"]
+    assert sorted(document.content for document in found) == ["new a", "old b"]
+    index.commit()
+    raw = index.store.collection.aggregate.over_all(total_count=True).total_count
+    assert raw == 2
+
+
+def test_vectors_of_another_embedder_are_refused(index: WeaviateIndex, chunks: MakeChunks) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    with pytest.raises(IndexUnavailableError, match="4 dimensions.*gives 3"):
+        index.vector_retriever(top_k=1).run(query_embedding=[1.0, 0.0, 0.0])
+    longer = [replace(chunk, embedding=[1.0] * 5) for chunk in chunks("b.md", "more")]
+    with pytest.raises(ValueError, match="an embedding of 5, not 4"):
+        index.replace(SOURCE, ["b.md"], longer)
+    with pytest.raises(ValueError, match="not being replaced"):
+        index.replace(SOURCE, ["c.md"], chunks("b.md", "more"))
+
+
+def test_a_past_version_cannot_be_opened(index: WeaviateIndex, chunks: MakeChunks, server: WeaviateConnection) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    current = index.commit()
+    assert WeaviateIndex(server, index.name, version=current).keyword_retriever(top_k=1).run(query="leave")["documents"]
+    index.replace(SOURCE, ["a.md"], [])
+    with pytest.raises(IndexUnavailableError, match="was asked for"):
+        WeaviateIndex(server, index.name, version=current).keyword_retriever(top_k=1)
+    with pytest.raises(IndexUnavailableError, match="reading only"):
+        WeaviateIndex(server, index.name, version=current).replace(SOURCE, ["a.md"], [])
+
+
+def test_indexes_are_listed_until_they_are_dropped(
+    index: WeaviateIndex, chunks: MakeChunks, server: WeaviateConnection
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    assert index.name in list_indexes(server)
+    index.drop()
+    assert index.name not in list_indexes(server)
+    assert not WeaviateIndex(server, index.name).exists()
+
+
+def test_a_wrong_key_is_refused_without_showing_it(server: WeaviateConnection) -> None:
+    wrong = replace(server, api_key="a-wrong-key")
+    with pytest.raises(ConfigurationError, match="refuses the key") as failed:
+        list_indexes(wrong)
+    assert "a-wrong-key" not in f"{failed.value.message} {wrong!r}"
+
+
+def test_an_unreachable_server_is_named() -> None:
+    nowhere = WeaviateConnection("http://127.0.0.1:9", grpc_port=10)
+    with pytest.raises(IndexUnavailableError, match=r"127\.0\.0\.1:9"):
+        list_indexes(nowhere)
+
+
+def test_the_server_tells_its_version(server: WeaviateConnection) -> None:
+    assert server.server_version().count(".") == 2

@@ -1,0 +1,138 @@
+"""The assistant without a language model."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.local import LocalPlatform
+from tasks_lib.assistant.answering.assistant import Assistant
+from tasks_lib.assistant.contract.answer import Answer, Message
+from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import InputError
+from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.ingestion.sync import sync
+
+
+@pytest.fixture(scope="module")
+def assistant(handbook: LocalPlatform) -> Assistant:
+    return build_assistant(RagConfig(), handbook)
+
+
+def ask(assistant: Assistant, *turns: str) -> Answer:
+    return assistant.answer([Message(role=("user", "assistant")[i % 2], content=t) for i, t in enumerate(turns)])
+
+
+def test_an_answer_cites_the_passage_that_holds_it(assistant: Assistant) -> None:
+    answer = ask(assistant, "How many days of annual leave do full-time employees receive?")
+    assert not answer.refused
+    assert "27 days" in answer.response
+    first = answer.source_documents[0]
+    assert first.document == "leave/annual-leave.md"
+    assert first.heading == "How much leave"
+    assert "27 days" in first.content
+    assert first.end - first.start == len(first.content)
+    assert answer.model == "local/extractive"
+
+
+def test_the_span_of_a_source_is_that_of_the_converted_text(assistant: Assistant, handbook: LocalPlatform) -> None:
+    from tasks_lib.ingestion.converters.convert import convert
+
+    source = ask(assistant, "From which day of an illness is a medical certificate needed?").source_documents[0]
+    text = convert(source.document, open_source(handbook.documents(None)).read(source.document)).text
+    assert text[source.start : source.end] == source.content
+
+
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "How do I make spaghetti carbonara?"])
+def test_weak_evidence_is_refused_as_a_field(assistant: Assistant, question: str) -> None:
+    answer = ask(assistant, question)
+    assert answer.refused
+    assert answer.refusal_reason == "evidence"
+    assert answer.response == RagConfig().refusal.text
+    assert answer.evidence is not None
+
+
+def test_a_follow_up_is_answered_from_the_conversation(assistant: Assistant) -> None:
+    first = "How many days of annual leave do full-time employees receive?"
+    answer = ask(assistant, first, "27 days per calendar year.", "And for part-timers?")
+    assert not answer.refused
+    assert "in proportion" in answer.response
+
+
+def test_a_guardrail_stops_the_question_before_anything_is_searched(assistant: Assistant) -> None:
+    answer = ask(assistant, "My card is 4111 1111 1111 1111. How many days of leave do I get?")
+    assert answer.refused
+    assert answer.refusal_reason == "guardrail"
+    assert answer.response == RagConfig().guardrails.message
+    assert answer.source_documents == []
+    assert "4111" not in answer.model_dump_json()
+    assert [d.validator for d in answer.guardrails if d.action == "refuse"] == ["personal_data"]
+
+
+def test_every_answer_names_what_the_guardrails_decided(assistant: Assistant) -> None:
+    answer = ask(assistant, "How many days of annual leave do full-time employees receive?")
+    assert {d.direction for d in answer.guardrails} == {"input", "output"}
+    assert {d.action for d in answer.guardrails} == {"allow"}
+
+
+@pytest.mark.parametrize(
+    "messages", [[], [Message(role="assistant", content="Hi")], [Message(role="user", content="")]]
+)
+def test_a_conversation_without_a_question_is_an_input_error(assistant: Assistant, messages: list[Message]) -> None:
+    with pytest.raises(InputError):
+        assistant.answer(messages)
+
+
+def test_two_hundred_turns_are_answered_or_refused(assistant: Assistant) -> None:
+    turns = ["How many days of leave do I get?", "27 days."] * 100
+    answer = ask(assistant, *turns, "And for part-timers?")
+    assert answer.response
+
+
+def test_the_async_twin_and_threads_give_the_same_answer(assistant: Assistant) -> None:
+    messages = [Message(role="user", content="How many days of annual leave do full-time employees receive?")]
+    expected = assistant.answer(messages)
+    assert asyncio.run(assistant.answer_async(messages)) == expected
+    with ThreadPoolExecutor(4) as pool:
+        assert all(answer == expected for answer in pool.map(assistant.answer, [messages] * 4))
+
+
+def test_an_index_that_was_never_filled_is_an_input_error(empty_home: LocalPlatform) -> None:
+    with pytest.raises(InputError, match="there is no index"):
+        build_assistant(RagConfig(), empty_home)
+
+
+def test_an_index_that_was_emptied_gives_a_refusal(empty_home: LocalPlatform, tmp_path: Path, unguarded: Any) -> None:
+    settings = Settings()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("# Leave\n\nInterns get ten days of leave.\n", encoding="utf-8")
+    source, index = open_source(empty_home.documents(str(tmp_path / "docs"))), empty_home.index(settings.rag)
+    sync(source, index, empty_home.embedder(settings.embedder), settings)
+    with index.writing(10):
+        index.replace(source.uri, ["leave.md"], [])
+        index.commit()
+    assert (index.exists(), index.count()) == (True, 0)
+
+    answer = ask(
+        build_assistant(RagConfig.model_validate({"guardrails": unguarded}), empty_home),
+        "How much leave do interns get?",
+    )
+    assert (answer.refused, answer.refusal_reason, answer.source_documents) == (True, "evidence", [])
+
+
+@pytest.mark.parametrize("mode", ["vector", "keyword"])
+def test_one_retriever_alone_answers_too(handbook: LocalPlatform, unguarded: dict[str, Any], mode: str) -> None:
+    retriever = {"mode": mode, "merge_neighbours": True}
+    rag = RagConfig.model_validate({"retriever": retriever, "guardrails": unguarded})
+    answer = ask(build_assistant(rag, handbook), "How many days of annual leave do full-time employees receive?")
+    assert "27 days" in answer.response
+
+
+def test_a_threshold_of_ones_own_decides_about_refusals(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
+    rag = RagConfig.model_validate({"refusal": {"threshold": 5, "text": "No."}, "guardrails": unguarded})
+    answer = ask(build_assistant(rag, handbook), "How many days of annual leave do full-time employees receive?")
+    assert (answer.refused, answer.response) == (True, "No.")

@@ -1,0 +1,119 @@
+"""The judge in the gate: a real evaluation in MLflow, a chat generator that grades by rule."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from haystack.components.generators.chat import MockChatGenerator
+from haystack.dataclasses import ChatMessage
+
+from blocks.local import LocalPlatform
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.errors import ConfigurationError
+from tasks_lib.gate.decide import decide
+from tasks_lib.gate.evaluate import Prediction, measure
+from tasks_lib.gate.judge import Judge
+from tasks_lib.gate.judging import judge_answers, judge_of
+from tasks_lib.gate.scorers import mlflow_scorers
+from tasks_lib.home import Home
+from tasks_lib.registry.tracking import connect, experiment_id
+from tests.tasks_lib.registry import fakes
+
+RULES = ("Never promise money.",)
+GATE = GateConfig(concurrency=4, judge_guidelines=RULES, judge_timeout_seconds=0.3)
+EXAMPLES = fakes.examples()
+
+
+def grade(messages: list[ChatMessage]) -> str:
+    """1 for everything, except for the fourth holiday, where the answer is not what was expected."""
+    asked = re.findall(r"^- (judge_\w+):", messages[-1].text or "", re.MULTILINE)
+    right = "holiday 4 " not in (messages[-1].text or "")
+    return json.dumps({name: {"score": float(right), "reason": f"as {name} goes"} for name in asked})
+
+
+def slow_on_every_tenth(messages: list[ChatMessage]) -> str:
+    """Hangs on two of the eighteen answers."""
+    if re.search(r"office closes at (4|14) ", messages[-1].text or ""):
+        time.sleep(2)
+    return grade(messages)
+
+
+class Judging(LocalPlatform):
+    """The local platform with a judge."""
+
+    def judge(self) -> Any:
+        return MockChatGenerator(response_fn=grade, model="grader")
+
+
+def predictions(*, failed: tuple[int, ...] = (), refused: tuple[int, ...] = ()) -> list[Prediction]:
+    """Every fact as its answer; the questions without an answer are refused."""
+    found = []
+    for number, example in enumerate(EXAMPLES):
+        source = {"document": "d", "start": 0, "end": 9, "score": 1, "content": example.answer}
+        refuses = example.must_refuse or number in refused
+        said = {"response": example.answer or fakes.REFUSAL, "source_documents": [source], "refused": refuses}
+        answer = None if number in failed else {**said, "guardrails": []}
+        found.append(Prediction(example, answer, "it broke" if answer is None else None, None, 0.1))
+    return found
+
+
+@pytest.fixture(scope="module")
+def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Judging:
+    return Judging(tracked_home(tmp_path_factory.mktemp("judging") / "home"))
+
+
+def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_raw_reply(platform: Judging) -> None:
+    client = connect(platform)
+    judge = judge_of(platform, GATE)
+    assert judge is not None
+    said = predictions(failed=(1,), refused=(2,))
+    judged = judge_answers(judge, said, GATE)
+    scorers = mlflow_scorers(fakes.BagOfWords())
+    found = measure(said, version=1, gate=GATE, scorers=scorers, tags={}, judged=judged)
+    assert found.scorer_errors == {}
+    assert found.metrics["judge_correctness"] == pytest.approx(15 / 18)
+    assert found.metrics["judge_groundedness"] == pytest.approx(15 / 17)
+    rows = {row.example_id: row.values for row in found.rows}
+    assert rows["holiday 4"]["judge_relevance"] == rows["holiday 2"]["judge_guidelines"] == 0
+    assert rows["holiday 3"]["judge_correctness"] == 0
+    assert "judge_relevance" not in rows["holiday 3"]
+    assert not any(name.startswith("judge_") for name in rows["un0"])
+    traces = client.search_traces(locations=[experiment_id(client)], run_id=found.run_id)
+    kept = [a for trace in traces for a in trace.info.assessments if a.name == "judge_correctness"]
+    mine = next(a for a in kept if a.feedback.value == 1.0)
+    assert (mine.rationale, mine.source.source_type, mine.source.source_id) == (
+        "as judge_correctness goes",
+        "LLM_JUDGE",
+        "grader",
+    )
+    assert json.loads(mine.metadata["judge.reply"])["judge_guidelines"]["score"] == 1.0
+    assert sum(a.source.source_type == "LLM_JUDGE" for a in kept) == 16
+
+
+def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: Judging) -> None:
+    connect(platform)
+    judge = Judge(MockChatGenerator(response_fn=slow_on_every_tenth), (), GATE.judge_timeout_seconds)
+    judged = judge_answers(judge, predictions(), GATE)
+    found = measure(
+        predictions(), version=1, gate=GATE, scorers=mlflow_scorers(fakes.BagOfWords()), tags={}, judged=judged
+    )
+    assert found.scorer_errors == {"judge_correctness": 2, "judge_relevance": 2}
+    decision = decide(found, None, GATE)
+    assert decision.decision == "reject"
+    assert decision.reasons[0] == (
+        "the scorer judge_correctness failed on 2 of 24 questions (no judgement within 0.3 s), "
+        "so its figure cannot be trusted"
+    )
+
+
+def test_a_threshold_that_nobody_judges_is_refused(platform: Judging) -> None:
+    gate = GateConfig.model_validate({"thresholds": {"judge_correctness": 0.8}})
+    assert judge_of(platform, gate) is not None
+    with pytest.raises(ConfigurationError, match="'judge_correctness', which nobody judges"):
+        judge_of(LocalPlatform(platform.home), gate)
+    with pytest.raises(ConfigurationError, match="judge_guidelines"):
+        judge_of(platform, GateConfig.model_validate({"guard_metrics": {"judge_guidelines": 0.1}}))

@@ -1,0 +1,72 @@
+"""Validation against a double of the process: the real one is tested in test_process.py and by the flow."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.gate.validate import Check, validate
+from tasks_lib.registry.process import VersionContract, VersionFailure, VersionProcess, VersionReply
+from tasks_lib.registry.register import EXAMPLE
+from tests.tasks_lib.registry import fakes
+
+
+class Scripted:
+    """Answers in this process."""
+
+    def __init__(self, behaviour: str, seconds: float = 0.1, contract: VersionContract | None = None) -> None:
+        script = fakes.SCRIPT.format(facts=fakes.FACTS, refusal=fakes.REFUSAL, behaviour=behaviour)
+        self.names: dict[str, Any] = {}
+        exec(script[script.index("FACTS =") : script.index("class Assistant")], self.names)  # noqa: S102
+        self.seconds = seconds
+        self.contract = contract or VersionContract(inputs=[{"messages": "array"}], outputs=["any"], example=[EXAMPLE])
+
+    def ask(self, messages: Sequence[Mapping[str, str]], timeout: float) -> VersionReply:
+        try:
+            answer = self.names["behave"](messages[-1]["content"])
+        except ValueError as error:
+            return VersionReply(None, VersionFailure("ValueError", str(error)), None, self.seconds)
+        return VersionReply(answer, None, None, self.seconds)
+
+
+def checks(process: Scripted) -> dict[str, Check]:
+    found = validate(cast("VersionProcess", process), fakes.examples(), GateConfig())
+    return {check.name: check for check in found}
+
+
+def test_a_good_version_passes_every_check() -> None:
+    assert all(check.ok for check in checks(Scripted(fakes.GOOD)).values())
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "failed", "detail"),
+    [
+        (fakes.REFUSES_EVERYTHING, "known question", "refuses 3 of 3"),
+        (fakes.ANSWERS_EVERYTHING, "off-topic question", "instead of refusing"),
+        (fakes.LEAKS, "planted personal data", "repeats a planted card number"),
+        (fakes.BREAKS_SCHEMA, "input example", "the output schema is broken: response"),
+    ],
+)
+def test_a_bad_version_fails_the_check_that_is_meant_for_it(behaviour: str, failed: str, detail: str) -> None:
+    check = checks(Scripted(behaviour))[failed]
+    assert not check.ok
+    assert detail in check.detail
+
+
+def test_a_clear_error_on_hostile_input_is_accepted_and_a_silent_one_is_not() -> None:
+    behaviour = (
+        "def behave(question):\n    if len(question) > 500:\n        raise ValueError({})\n    return answer(question)"
+    )
+    assert checks(Scripted(behaviour.format("'too long'")))["hostile input"].ok
+    assert not checks(Scripted(behaviour.format("''")))["hostile input"].ok
+
+
+def test_a_slow_version_fails_the_latency_ceiling() -> None:
+    assert not checks(Scripted(fakes.GOOD, seconds=21.0))["latency"].ok
+
+
+def test_a_version_without_signature_or_example_fails() -> None:
+    found = checks(Scripted(fakes.GOOD, contract=VersionContract()))
+    assert not found["signature"].ok
+    assert not found["input example"].ok
