@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from tasks_lib.config.pipelines import PipelinesConfig
 from tasks_lib.config.rag import (
     ChunkingConfig,
     Fusion,
@@ -217,6 +218,7 @@ class UpConfig(StrictModel):
 class Settings(RagConfig):
     """All keys a configuration file may hold; each verb reads the top level and its own section."""
 
+    pipelines: PipelinesConfig = PipelinesConfig()
     ingest: IngestConfig = IngestConfig()
     dataset: DatasetConfig = DatasetConfig()
     gate: GateConfig = GateConfig()

@@ -1,0 +1,27 @@
+"""Haystack components and pipelines named in a configuration, in Haystack's own YAML form."""
+
+from typing import Any
+
+from pydantic import Field
+
+from tasks_lib.config.rag import StrictModel
+
+
+class HaystackComponent(StrictModel):
+    """One component, as Haystack serialises it."""
+
+    type: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
+        description="Full name of the class, such as `haystack.components.converters.csv.CSVToDocument`.",
+    )
+    init_parameters: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")
+
+
+class PipelinesConfig(StrictModel):
+    """Which Haystack components a configuration may name."""
+
+    allowed_modules: tuple[str, ...] = Field(
+        default=(),
+        description="Modules whose components may be named beyond those of Haystack, of its integrations and of this "
+        "package, with `*` as in `acme_rag.*`. What is allowed here can run code: name only what you trust.",
+    )
