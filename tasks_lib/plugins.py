@@ -10,7 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    distribution,
+    entry_points,
+    packages_distributions,
+    version,
+)
 from typing import TYPE_CHECKING, Any, Literal
 
 from tasks_lib.errors import ConfigurationError, PluginError
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 Kind = Literal["metrics", "validators", "components", "providers"]
 KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
 GROUP = "llmops_flows."
+OUR_PACKAGES = ("tasks_lib", "blocks")
 
 
 @dataclass(frozen=True)
@@ -145,13 +154,13 @@ def plugin(kind: Kind, name: str, key: str) -> Plugin:
 
 
 def named_plugins(rag: "RagConfig") -> list[Plugin]:
-    """The validators and components that a configuration names.
+    """The validators and components that a configuration names by their entry points.
 
     :raises ConfigurationError: If no installed package brings one of them.
     """
     return [
         *(plugin("validators", name, "guardrails.validators") for name in rag.guardrails.validators),
-        *(plugin("components", part.name, "retriever.components") for part in rag.retriever.components),
+        *(plugin("components", name, "retriever.components") for name in rag.retriever.plugin_names),
     ]
 
 
@@ -160,7 +169,36 @@ def requirements_of(rag: "RagConfig") -> list[str]:
 
     Which provider serves a model is the platform's matter, so all installed ones are listed.
     """
-    return sorted({part.requirement for part in (*named_plugins(rag), *plugins("providers").values())})
+    parts = (*named_plugins(rag), *plugins("providers").values())
+    types = [name for part in rag.retriever.haystack_components for name in part.types]
+    return sorted({*(part.requirement for part in parts), *distributions_of(types)})
+
+
+def distributions_of(types: Iterable[str]) -> list[str]:
+    """Packages, as `name==version`, that bring the classes with these full names, such as `acme_rag.rankers.Newest`.
+
+    Our own classes are left out, since they travel with a version, and so is what no installed package lists.
+    """
+    packages = (_distribution_of(name) for name in types if name.partition(".")[0] not in OUR_PACKAGES)
+    return sorted({f"{package.name}=={package.version}" for package in packages if package})
+
+
+def _distribution_of(full_name: str) -> Distribution | None:
+    """The package that lists the module of a class; many packages share `haystack_integrations`."""
+    parts = full_name.split(".")
+    packages = [distribution(name) for name in dict.fromkeys(_packages_by_module().get(parts[0], ()))]
+    for length in range(len(parts) - 1, 1, -1):
+        module = "/".join(parts[:length])
+        wanted = {f"{module}.py", f"{module}/__init__.py"}
+        for package in packages if len(packages) > 1 else ():
+            if any(str(file) in wanted for file in package.files or ()):
+                return package
+    return packages[0] if len(packages) == 1 else None
+
+
+@cache
+def _packages_by_module() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def differing(requirements: Iterable[str]) -> dict[str, str | None]:

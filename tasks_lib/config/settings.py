@@ -13,8 +13,8 @@ from tasks_lib.config.rag import (
     PromptConfig,
     RagConfig,
     RetrieverMode,
-    StrictModel,
 )
+from tasks_lib.config.strict import StrictModel
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
@@ -226,6 +226,19 @@ class Settings(RagConfig):
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
     up: UpConfig = UpConfig()
+
+    @model_validator(mode="after")
+    def _components_are_allowed(self) -> "Settings":
+        """A version later runs what it was registered with; here is where a configuration may be refused."""
+        for part in self.retriever.haystack_components:
+            for module in part.modules:
+                if not self.pipelines.allows(module):
+                    msg = (
+                        f"retriever.components names a class of the module {module!r}, which is not allowed; "
+                        "if you trust it, name it in pipelines.allowed_modules"
+                    )
+                    raise ValueError(msg)
+        return self
 
     @property
     def rag(self) -> RagConfig:
