@@ -21,11 +21,16 @@ GUARD_SPAN = "assistant.guardrails"
 
 
 class Assistant:
-    """Made by `build_assistant`. Answers from many threads at once."""
+    """Answers from many threads at once.
 
-    def __init__(self, pipeline: Pipeline, guardrails: Guardrails) -> None:
+    :param pipeline: As `assistant_pipeline` builds it, or loaded again: the guardrails of its component `guard` check
+        questions and answers too.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
-        self._guardrails = guardrails
+        guard: Any = pipeline.get_component("guard")
+        self._guardrails: Guardrails = guard.guardrails
 
     def warm_up(self) -> None:
         """Load what the first question would otherwise wait for."""
@@ -51,31 +56,12 @@ class Assistant:
             span.set_content_tag("output", answer)
         return answer
 
-    async def answer_async(self, messages: Sequence[Message]) -> Answer:
-        """As :meth:`answer`, without blocking the event loop."""
-        check_messages(messages)
-        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
-            incoming = await self._guardrails.check_input_async(list(messages))
-            if incoming.action == "refuse":
-                answer = _stopped(incoming)
-            else:
-                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                found = await self.pipeline.run_async(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
-                answer, question = _answer_of(found, incoming.decisions), _question_of(found)
-                if not answer.refused:
-                    checked = await self._guardrails.check_output_async(
-                        answer.response, answer.source_documents, question
-                    )
-                    answer = _guarded(answer, checked)
-            span.set_content_tag("output", answer)
-        return answer
-
     def stream(self, messages: Sequence[Message], *, beat_seconds: float | None = None) -> AnswerStream:
         """The answer as it is written; `answer` of the stream is the whole. See :class:`AnswerStream`."""
         return AnswerStream(self, messages, beat_seconds=beat_seconds)
 
     async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
-        """As :meth:`answer_async`; hands pieces of the text to `emit` as the guardrails let them through.
+        """As :meth:`answer`, in an event loop; hands pieces of the text to `emit` as the guardrails let them through.
 
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """

@@ -16,7 +16,7 @@ from haystack import Document, component, default_from_dict, default_to_dict
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.embedder import Embedder
-from tasks_lib.assistant.embedders.text_embedder import TextEmbedder, Vector
+from tasks_lib.assistant.embedders.text_embedder import Vector, embedder_to_dict
 from tasks_lib.text.sentences import Sentence, split_sentences
 from tasks_lib.text.wording import answer_kind, content_stems, fits_kind, words
 
@@ -76,12 +76,11 @@ class ExtractiveAnswerer:
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
-        return default_to_dict(self, embedder=TextEmbedder(self.embedder).to_dict())
+        return default_to_dict(self, embedder=embedder_to_dict(self.embedder))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "ExtractiveAnswerer":
         """Rebuild the component."""
-        data["init_parameters"]["embedder"] = TextEmbedder.from_dict(data["init_parameters"]["embedder"]).embedder
         return default_from_dict(cls, data)
 
     @component.output_types(text=str, evidence=float, documents=list[Document])

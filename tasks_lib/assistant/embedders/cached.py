@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from tasks_lib.assistant.contract.embedder import Embedder, in_process
+from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 
 REMEMBERED = 4096
 """Texts whose vectors are kept, by digest: 12 MB at 384 dimensions."""
@@ -48,12 +49,7 @@ class RememberedEmbedder:
 
     def to_dict(self) -> dict[str, Any]:
         """The embedder alone: a memory is not part of a pipeline."""
-        own = getattr(self._embedder, "to_dict", None)
-        kind = type(self._embedder)
-        data: dict[str, Any] = (
-            own() if own else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
-        )
-        return data
+        return embedder_to_dict(self._embedder)
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors, in the order of `texts`; only those are computed that are not remembered."""

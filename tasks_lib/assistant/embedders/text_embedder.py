@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from haystack import component, default_from_dict, default_to_dict
-from haystack.core.serialization import import_class_by_name
+from haystack.core.serialization import generate_qualified_class_name
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.embedder import Embedder
@@ -25,19 +25,12 @@ class TextEmbedder:
         self._warm = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Serialise the component; the embedder by its own `to_dict`, else by its class."""
-        own = getattr(self.embedder, "to_dict", None)
-        kind = type(self.embedder)
-        data = own() if own else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
-        return default_to_dict(self, embedder=data)
+        """Serialise the component with its embedder."""
+        return default_to_dict(self, embedder=embedder_to_dict(self.embedder))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "TextEmbedder":
         """Rebuild the component."""
-        embedder = data["init_parameters"]["embedder"]
-        kind = import_class_by_name(embedder["type"])
-        build = getattr(kind, "from_dict", None)
-        data["init_parameters"]["embedder"] = build(embedder) if build else kind(**embedder["init_parameters"])
         return default_from_dict(cls, data)
 
     def warm_up(self) -> None:
@@ -51,3 +44,12 @@ class TextEmbedder:
         """Embed `text` as a unit vector; as a query where the model tells queries from documents."""
         embed_query = getattr(self.embedder, "embed_query", None)
         return {"embedding": np.asarray(embed_query(text) if embed_query else self.embedder.embed([text])[0])}
+
+
+def embedder_to_dict(embedder: Embedder) -> dict[str, Any]:
+    """An embedder in Haystack's form: by its own `to_dict`, else by its class, which then takes no parameters."""
+    serialise = getattr(embedder, "to_dict", None)
+    data: dict[str, Any] = (
+        serialise() if serialise else {"type": generate_qualified_class_name(type(embedder)), "init_parameters": {}}
+    )
+    return data
