@@ -17,11 +17,12 @@ def python() -> str:
     from tasks_lib import plugins
     from tasks_lib.assistant.answering import assistant
     from tasks_lib.assistant.contract import answer as types
-    from tasks_lib.assistant.contract import platform
+    from tasks_lib.assistant.contract import embedder, platform
     from tasks_lib.assistant.guardrails import detection
     from tasks_lib.assistant.guardrails import external as own
     from tasks_lib.dataset import examples
     from tasks_lib.gate import answer_metrics, scorers
+    from tasks_lib.ingestion.sources import document_source
 
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),
@@ -30,7 +31,9 @@ def python() -> str:
         (own, ("Finder",)),
         (detection, ("CheckContext", "Finding")),
         (provider, ("ModelProvider",)),
-        (platform, ("Platform", "Embedder", "DocumentSource", "SourceFile")),
+        (platform, ("Platform",)),
+        (embedder, ("Embedder",)),
+        (document_source, ("DocumentSource", "SourceFile")),
         (plugins, ("Plugin",)),
         (assistant, ("Assistant",)),
         (types, ("Message", "Source", "Answer")),

@@ -42,6 +42,7 @@ def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ty
 
 def configuration() -> str:
     """All keys of a configuration file."""
+    from tasks_lib.config.pipelines import HaystackComponent
     from tasks_lib.config.rag import ComponentConfig, OwnValidatorConfig
     from tasks_lib.config.settings import Settings
 
@@ -55,6 +56,7 @@ def configuration() -> str:
         title = f"## `{key}`" if key else "## Top level"
         parts += [title, first_line(model) if key else "What is in no section of its own.", fields(model, key)]
     parts += ["## `retriever.components[]`", first_line(ComponentConfig), fields(ComponentConfig)]
+    parts += ["Or a class, in Haystack's form:", fields(HaystackComponent)]
     parts += ["## `guardrails.validators.NAME`", first_line(OwnValidatorConfig), fields(OwnValidatorConfig)]
     return "\n\n".join(part for part in parts if part)
 
@@ -86,6 +88,24 @@ def command() -> str:
         ],
     )
     return text.rstrip() + f"\n\n## Exit codes\n\n{exits}"
+
+
+def pipelines() -> str:
+    """A picture of each Haystack pipeline, with the default configuration."""
+    from flows.pipelines import PIPELINES, build_pipeline, mermaid
+    from tasks_lib.config.settings import Settings
+
+    text = (
+        "What transforms data is a Haystack pipeline, built by the function that is named here. The pictures show the "
+        "default configuration; `llmops pipeline show NAME --config file.yaml` shows yours, as YAML that runs when it is "
+        "given back or with `--format mermaid`. "
+        "[Put in Haystack components](../how-to/components.md) tells what can be changed by configuration."
+    )
+    parts = ["# Pipelines", text]
+    for name, (builder, does) in PIPELINES.items():
+        picture = mermaid(build_pipeline(name, Settings())).rstrip()
+        parts += [f"## {name}", f"{does[0].upper()}{does[1:]}: `{builder}`.", f"```mermaid\n{picture}\n```"]
+    return "\n\n".join(parts)
 
 
 def blocks() -> str:
@@ -225,6 +245,7 @@ def measurements() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "command": command,
     "configuration": configuration,
+    "pipelines": pipelines,
     "blocks": blocks,
     "events": events,
     "metrics": metrics,

@@ -39,14 +39,17 @@ VERBS = {
     "guard": ("ask", "Show what the guardrails say about a text."),
     "status": ("operate", "Say what is live and why."),
     "index": ("operate", "List and drop indexes."),
+    "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
     "bootstrap": ("operate", "Create the work pool and the deployments."),
     "doctor": ("operate", "Check every part of the platform."),
     "schema": ("operate", "Print the JSON Schema of the configuration."),
 }
+APPLICATIONS = {"index", "pipeline"}
+"""Verbs with verbs of their own."""
 for _verb, (_module, _help) in VERBS.items():
-    _more = {} if _verb == "index" else {"help_epilogue": epilogue(_verb)}  # `index` is an application of its own
+    _more = {} if _verb in APPLICATIONS else {"help_epilogue": epilogue(_verb)}
     app.command(f"flows.command.{_module}:{_verb}", name=_verb, help=_help, sort_key=list(VERBS).index(_verb), **_more)
 
 

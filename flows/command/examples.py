@@ -40,6 +40,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops index list", "versions, and what needs them"),
         ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9", "one that nothing needs"),
     ),
+    "pipeline": (
+        ("llmops pipeline list", "the six pipelines"),
+        ("llmops pipeline show search > search.yaml", "as it would run"),
+        ("llmops pipeline show assistant --format mermaid", "its picture"),
+    ),
     "serve": (("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),),
     "up": (("llmops up", "everything on one machine"),),
     "bootstrap": (("llmops bootstrap --pool llmops", "needs a Prefect server"),),

@@ -175,6 +175,20 @@ def status(console: Console, result: Result) -> None:
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 
 
+def pipeline_names(console: Console, result: Result) -> None:
+    """A table of pipelines."""
+    table = Table("pipeline", "from … to …")
+    for name, does in result.items():
+        table.add_row(name, does)
+    console.print(table)
+
+
+def pipelines(console: Console, result: Result) -> None:
+    """Pipelines as they are, so that a file takes them: no colours, no broken lines."""
+    for text in result["pipelines"].values():
+        console.out(text, end="", highlight=False)
+
+
 def indexes(console: Console, result: Result) -> None:
     """A table of indexes."""
     if result["dropped"]:

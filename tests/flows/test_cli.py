@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import VERBS, run
+from flows.cli import APPLICATIONS, VERBS, run
 from tasks_lib.home import Home
 
 
@@ -23,7 +23,7 @@ def test_every_verb_explains_itself(verb: str, home: Home, capsys: pytest.Captur
     assert run([verb, "--help"]) == 0
     text = capsys.readouterr().out
     assert "llmops" in text
-    if verb != "index":
+    if verb not in APPLICATIONS:
         assert all(option in text for option in ("--platform", "--config", "--set", "--json"))
 
 
@@ -45,6 +45,9 @@ def test_every_verb_explains_itself(verb: str, home: Home, capsys: pytest.Captur
         (["deploy", "--approve"], "nobody could approve"),
         (["schema", "ingst"], "no configuration for 'ingst'"),
         (["index", "drop", "nothing"], "no index 'nothing'"),
+        (["pipeline", "show", "serch"], "no pipeline 'serch'; did you mean 'search'"),
+        (["pipeline", "show", "search", "--set", "retriever.components=[{type: os.path.x}]"], "is not allowed"),
+        (["pipeline", "show", "search", "--set", "embedder=openai/ada"], "cannot supply embedder 'openai/ada'"),
     ],
 )
 def test_bad_input_is_exit_2_with_one_message(

@@ -1,5 +1,6 @@
 """``search_pipeline``: from a question to its passages. The assistant's pipeline begins with it."""
 
+from copy import deepcopy
 from typing import Any
 
 from haystack import Pipeline
@@ -43,7 +44,7 @@ def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | 
     if retriever.mode != "keyword":
         parts["vector"] = VectorRetriever(index.vector_retriever(top_k=offered, filters=retriever.filters))
     if retriever.mode != "vector":
-        parts["keyword"] = index.keyword_retriever(top_k=offered, filters=retriever.filters)
+        parts["keyword"] = index.keyword_retriever(top_k=offered, filters=deepcopy(retriever.filters))
     if retriever.mode == "hybrid":
         parts["fusion"] = _fusion(retriever)
     pipeline = Pipeline()
@@ -55,7 +56,7 @@ def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | 
         pipeline.connect("keyword.documents", "fusion.keyword")
     ranking = list(parts)[-1]
     for number, config in enumerate(retriever.components, start=1):
-        ranking = add_custom_component(pipeline, f"custom_{number}", config, ranking)
+        ranking = add_custom_component(pipeline, f"ranking_{number}", config, ranking)
     pipeline.connect(f"{ranking}.documents", f"{PASSAGES}.documents")
     return pipeline
 

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from haystack import Pipeline
 
 from blocks.local import LocalPlatform
+from tasks_lib.assistant.answering import passage_guard
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Answer, Message
-from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.assistant.pipeline import assistant_pipeline, build_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
+from tests.stubs.fresh import run_given_back
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +140,25 @@ def test_a_threshold_of_ones_own_decides_about_refusals(handbook: LocalPlatform,
     rag = RagConfig.model_validate({"refusal": {"threshold": 5, "text": "No."}, "guardrails": unguarded})
     answer = ask(build_assistant(rag, handbook), "How many days of annual leave do full-time employees receive?")
     assert (answer.refused, answer.response) == (True, "No.")
+
+
+def test_in_a_fresh_process_its_yaml_answers_the_same(handbook: LocalPlatform, tmp_path: Path) -> None:
+    question = "How many days of annual leave do full-time employees receive?"
+    pipeline = assistant_pipeline(handbook, RagConfig())
+    answer = ask(Assistant(pipeline), question)
+    assert "27 days" in answer.response
+    assert run_given_back(pipeline, tmp_path, question) == answer.payload()
+
+
+def test_guardrails_of_the_yaml_stop_the_question(handbook: LocalPlatform, unguarded: dict[str, Any]) -> None:
+    guardrails = {**unguarded, "secrets": {"on_input": "refuse", "message": "No keys."}}
+    text = assistant_pipeline(handbook, RagConfig.model_validate({"guardrails": guardrails})).dumps()
+    again = Assistant(Pipeline.loads(text, allowed_modules=["tasks_lib.*"]))
+    assert ask(again, "My key is AKIAIOSFODNN7EXAMPLE, is it right?").response == "No keys."
+
+
+def test_it_is_built_where_nothing_was_ingested_and_loads_no_guardrails(
+    empty_home: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passage_guard, "build_guardrails", lambda *_: pytest.fail("models were loaded"))
+    assert "PassageGuard" in assistant_pipeline(empty_home, RagConfig()).dumps()

@@ -1,6 +1,7 @@
 """``LanceDBDocumentStore``: Haystack's document store on an embedded LanceDB table."""
 
 import asyncio
+from copy import deepcopy
 from typing import Any
 
 from haystack import Document, default_from_dict, default_to_dict
@@ -36,7 +37,7 @@ class LanceDBDocumentStore(SyncLanceDBDocumentStore):
     def to_dict(self) -> dict[str, Any]:
         """Serialise: as `stored_as` says, else secrets as the names of their environment variables."""
         if self.stored_as is not None:
-            return self.stored_as
+            return deepcopy(self.stored_as)
         options = {
             name: value.to_dict() if isinstance(value, Secret) else value
             for name, value in (self.storage_options or {}).items()

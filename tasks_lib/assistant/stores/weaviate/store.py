@@ -1,6 +1,7 @@
 """``WeaviateIndexStore``: Haystack's Weaviate store on a connection of ours, that shows only the visible chunks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from haystack import Document, default_from_dict, default_to_dict
@@ -53,7 +54,7 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         :raises SerializationError: If that holds a key.
         """
         if self.stored_as is not None:
-            return self.stored_as
+            return deepcopy(self.stored_as)
         return default_to_dict(self, connection=self.connection.to_dict(), index=self.index, version=self.version)
 
     @classmethod

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from haystack import Pipeline
 
+from blocks.environment import store_of_environment
 from blocks.platform import ResolvedPlatform
 from blocks.weaviate import WeaviateStore
+from tasks_lib.assistant.retrieval.pipeline import search_pipeline
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.config.settings import Settings
@@ -13,6 +16,7 @@ from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import sync
+from tests.stubs.fresh import run_given_back
 
 
 def store_of(server: WeaviateConnection, **fields: object) -> WeaviateStore:
@@ -49,3 +53,36 @@ def test_documents_are_ingested_found_and_updated_on_weaviate(
 def test_a_wrong_key_in_the_block_is_named(server: WeaviateConnection, home: Home) -> None:
     with pytest.raises(ConfigurationError, match="refuses the key"):
         store_of(server, api_key="another-key").check(home)
+
+
+def test_in_a_fresh_process_the_yaml_of_a_search_finds_the_same(
+    server: WeaviateConnection, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEAVIATE_URL", server.url)
+    monkeypatch.setenv("WEAVIATE_API_KEY", str(server.api_key))
+    monkeypatch.setenv("WEAVIATE_GRPC_PORT", str(server.grpc_port))
+    store = store_of_environment()
+    assert store is not None
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("# Leave\n\nEmployees get 27 days of annual leave.\n\n# Lunch\n\nNoon.\n")
+    platform = ResolvedPlatform("test", (), store)
+    settings = Settings.model_validate({"collection": "weaviate-yaml", "chunking": {"tokens": 16}})
+    index = platform.index(settings.rag)
+    try:
+        sync(open_source(platform.documents(str(folder))), index, platform.embedder(settings.embedder), settings)
+        pipeline = search_pipeline(platform, settings.rag)
+        assert str(server.api_key) not in pipeline.dumps()
+        expected = [source.model_dump(mode="json") for source in search(platform, settings.rag, ["annual leave"])[0]]
+        assert expected
+        assert run_given_back(pipeline, tmp_path, "annual leave") == expected
+    finally:
+        index.drop()
+
+
+def test_a_server_without_a_key_is_in_the_yaml_itself(home: Home) -> None:
+    platform = ResolvedPlatform("test", (), WeaviateStore(url="http://localhost:1", grpc_port=2))
+    pipeline = search_pipeline(platform, Settings().rag)
+    again = Pipeline.loads(pipeline.dumps(), allowed_modules=["tasks_lib.*"])
+    assert again.to_dict()["components"] == pipeline.to_dict()["components"]
+    assert again.get_component("keyword").document_store.connection == platform.store.connection()
