@@ -97,8 +97,8 @@ def pipelines() -> str:
 
     text = (
         "What transforms data is a Haystack pipeline, built by the function that is named here. The pictures show the "
-        "default configuration; `llmops pipeline show NAME --config file.yaml` shows yours, as YAML that runs when it is "
-        "given back or with `--format mermaid`. "
+        "default configuration. `llmops pipeline show NAME --config file.yaml` shows yours, as YAML that runs when it "
+        "is given back, or with `--format mermaid` as a picture. "
         "[Put in Haystack components](../how-to/components.md) tells what can be changed by configuration."
     )
     parts = ["# Pipelines", text]

@@ -6,8 +6,8 @@ from haystack import Pipeline
 from haystack.components.builders import ChatPromptBuilder
 from haystack.components.generators.chat.types import ChatGenerator
 
-from tasks_lib.assistant.answering.answer_builders import EnoughEvidence, ExtractedAnswer, GeneratedAnswer
 from tasks_lib.assistant.answering.assistant import Assistant
+from tasks_lib.assistant.answering.builders import EnoughEvidence, ExtractedAnswer, GeneratedAnswer
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.assistant.answering.follow_up import FollowUpResolver, QuestionRewriter
 from tasks_lib.assistant.answering.passage_guard import PassageGuard

@@ -51,8 +51,8 @@ class Assistant:
                 answer = _stopped(incoming)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                found = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
-                answer = self._check_output(_answer_of(found, incoming.decisions), _question_of(found))
+                outputs = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
+                answer = self._check_output(_answer_of(outputs, incoming.decisions), _question_of(outputs))
             span.set_content_tag("output", answer)
         return answer
 
@@ -140,14 +140,14 @@ def _inputs(messages: list[Message]) -> dict[str, Any]:
     return {"question": {"messages": messages}}
 
 
-def _question_of(found: dict[str, Any]) -> str:
-    question: str = found["question"]["question"]
+def _question_of(outputs: dict[str, Any]) -> str:
+    question: str = outputs["question"]["question"]
     return question
 
 
-def _answer_of(found: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
-    answer: Answer = found["answer"]["answer"]
-    return answer.model_copy(update={"guardrails": [*decisions, *found["guard"]["decisions"]]})
+def _answer_of(outputs: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
+    answer: Answer = outputs["answer"]["answer"]
+    return answer.model_copy(update={"guardrails": [*decisions, *outputs["guard"]["decisions"]]})
 
 
 def _guarded(answer: Answer, result: GuardResult) -> Answer:

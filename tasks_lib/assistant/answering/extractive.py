@@ -43,7 +43,7 @@ EVIDENCE_WEIGHTS = {"alone": 0.7, "meaning": 0.3, "words": 0.1, "kind": 0.04}
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateSentence:
     """A sentence that may answer, with its features: cosines, shares of 0 to 1, and `kind` from -1 to 1.
 
     `meaning` compares the sentence below its title and headings with the question, `alone` without them.
@@ -107,27 +107,27 @@ class ExtractiveAnswerer:
 
     def candidates(
         self, question: str, embedding: Vector, documents: list[Document], focus: str = ""
-    ) -> list[Candidate]:
+    ) -> list[CandidateSentence]:
         """The sentences of `documents` that are worth a comparison, with their features."""
-        asked, new = _WordEvidence(question, documents), _WordEvidence(focus, documents)
+        of_question, of_focus = _WordEvidence(question, documents), _WordEvidence(focus, documents)
         best = max((document.score or 0.0 for document in documents), default=0.0)
-        found = [
-            Candidate(
+        sentences = [
+            CandidateSentence(
                 document,
                 sentence,
-                words=asked.share(text),
+                words=of_question.share(text),
                 retrieval=(document.score or 0.0) / best if best > 0 else 0.0,
-                kind=asked.kind_of(sentence.text),
-                focus=new.share(text),
+                kind=of_question.kind_of(sentence.text),
+                focus=of_focus.share(text),
             )
             for document in documents
             for sentence in split_sentences(document.content or "")
             for text in [_with_context(document, sentence)]
         ]
-        shortlist = sorted(found, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
+        shortlist = sorted(sentences, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
         return self._compared(shortlist, embedding, focus) if shortlist else []
 
-    def _evidence(self, best: list[Candidate], embedding: Vector) -> float:
+    def _evidence(self, best: list[CandidateSentence], embedding: Vector) -> float:
         """The strongest evidence of a single sentence.
 
         Titles and headings tell which sentence is meant; that it answers must show without them.
@@ -136,7 +136,7 @@ class ExtractiveAnswerer:
         weighed = (replace(c, alone=float(near)) for c, near in zip(best, closeness, strict=True))
         return max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
 
-    def _compared(self, shortlist: list[Candidate], embedding: Vector, focus: str) -> list[Candidate]:
+    def _compared(self, shortlist: list[CandidateSentence], embedding: Vector, focus: str) -> list[CandidateSentence]:
         """The same candidates with `meaning`, and with the meaning of `focus` as half of that feature."""
         vectors = self._vectors.of([_with_context(c.document, c.sentence) for c in shortlist])
         meaning = vectors @ np.asarray(embedding, dtype=np.float32)
@@ -155,8 +155,8 @@ class _WordEvidence:
     def __init__(self, question: str, documents: Sequence[Document]) -> None:
         stems = set(content_stems(question))
         passages = [set(content_stems(_with_context(document, None))) for document in documents]
-        found = Counter(stem for passage in passages for stem in passage & stems)
-        self._weights = {s: 1 - COMMON_WORD_LOSS * found[s] / max(1, len(passages)) for s in stems}
+        frequency = Counter(stem for passage in passages for stem in passage & stems)
+        self._weights = {s: 1 - COMMON_WORD_LOSS * frequency[s] / max(1, len(passages)) for s in stems}
         self._total = math.fsum(self._weights.values()) or 1.0
         self._kind = answer_kind(question)
         self._asked = frozenset(words(question))
@@ -205,19 +205,19 @@ def _with_context(document: Document, sentence: Sentence | None) -> str:
     return f"{above}\n{text}" if above else text
 
 
-def _choose(ranked: Sequence[Candidate]) -> list[Candidate]:
+def _choose(ranked: Sequence[CandidateSentence]) -> list[CandidateSentence]:
     """The best sentence and those close to it, without repetitions; passages by rank, sentences as they are read."""
     least = ranked[0].weighed(RANK_WEIGHTS) - CLOSE_SECOND
-    chosen: dict[str, Candidate] = {}
+    chosen: dict[str, CandidateSentence] = {}
     for candidate in ranked:
         if len(chosen) == MOST_SENTENCES or candidate.weighed(RANK_WEIGHTS) < least:
             break
         chosen.setdefault(" ".join(candidate.sentence.text.split()), candidate)
-    place = {id_: rank for rank, id_ in enumerate(dict.fromkeys(c.document.id for c in chosen.values()))}
-    return sorted(chosen.values(), key=lambda c: (place[c.document.id], c.sentence.start))
+    rank_of = {id_: rank for rank, id_ in enumerate(dict.fromkeys(c.document.id for c in chosen.values()))}
+    return sorted(chosen.values(), key=lambda c: (rank_of[c.document.id], c.sentence.start))
 
 
-def _compose(chosen: Sequence[Candidate]) -> str:
+def _compose(chosen: Sequence[CandidateSentence]) -> str:
     """The sentences as one text; an item of a list keeps the line that introduces it."""
     parts: list[str] = []
     lead = ""

@@ -88,8 +88,8 @@ class PassageGuard:
         result = await self.guardrails.check_passages_async([source_of(document) for document in documents])
         if streaming_callback is not None:
             meta = {PASSAGES_KEY: result.sources, QUESTION_KEY: question}
-            told: Any = streaming_callback(StreamingChunk(content="", meta=meta))
-            await told
+            handed_on: Any = streaming_callback(StreamingChunk(content="", meta=meta))
+            await handed_on
         return self._kept(documents, result)
 
     def _kept(self, documents: list[Document], result: PassagesResult) -> dict[str, Any]:

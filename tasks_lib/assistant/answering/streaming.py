@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from haystack.dataclasses import StreamingChunk
 
-from tasks_lib.assistant.answering.answer_builders import begun_no_answer, says_no_answer
+from tasks_lib.assistant.answering.builders import begun_no_answer, says_no_answer
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY
 from tasks_lib.assistant.contract.answer import Answer, Message
 

@@ -151,8 +151,8 @@ def _passage(document: Document) -> dict[str, Any]:
 def _reference(document: Document) -> dict[str, Any]:
     """Where a document stands: the texts of those that were selected are in the retriever's span."""
     shown = ("document", "start", "end", "heading")
-    places: dict[str, Any] = {name: document.meta[name] for name in shown if name in document.meta}
-    return {**(places or {"id": document.id}), "score": document.score}
+    location: dict[str, Any] = {name: document.meta[name] for name in shown if name in document.meta}
+    return {**(location or {"id": document.id}), "score": document.score}
 
 
 def _without_documents(inputs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Joins what the vector retriever and the keyword retriever found into one ranking."""
+"""Joins what the vector retriever and the keyword retriever give into one ranking."""
 
 from dataclasses import replace
 from typing import Any, Literal
@@ -62,12 +62,12 @@ class HybridFusion:
         for ranking, weight in ((vector, self.vector_weight), (keyword, 1 - self.vector_weight)):
             for document, share in zip(ranking, self._shares(ranking), strict=True):
                 fused[document.id] += weight * share
-        found = list(documents.values())
-        scores = np.array([fused[document.id] for document in found])
-        if self.method == "normalised" and found:
-            scores = scores + self._support(found) @ scores
-        order = sorted(range(len(found)), key=lambda row: (-scores[row], found[row].id))
-        return {"documents": [replace(found[row], score=float(scores[row])) for row in order]}
+        candidates = list(documents.values())
+        scores = np.array([fused[document.id] for document in candidates])
+        if self.method == "normalised" and candidates:
+            scores = scores + self._support(candidates) @ scores
+        order = sorted(range(len(candidates)), key=lambda row: (-scores[row], candidates[row].id))
+        return {"documents": [replace(candidates[row], score=float(scores[row])) for row in order]}
 
     def _shares(self, ranking: list[Document]) -> list[float]:
         if self.method == "rrf":
@@ -80,11 +80,11 @@ class HybridFusion:
         """Weight of each document (column) for each other (row): falls in a line with the characters between them."""
         start = np.array([document.meta.get("start", 0) for document in documents], dtype=float)
         end = np.array([document.meta.get("end", 0) for document in documents], dtype=float)
-        places = [(document.meta.get("source"), document.meta.get("document")) for document in documents]
-        number = {place: position for position, place in enumerate(dict.fromkeys(places))}
-        place = np.array([number[p] for p in places])
+        paths = [(document.meta.get("source"), document.meta.get("document")) for document in documents]
+        number = {path: position for position, path in enumerate(dict.fromkeys(paths))}
+        document_of = np.array([number[path] for path in paths])
         between = np.maximum(start[None, :] - end[:, None], start[:, None] - end[None, :])
         near = 1 - np.maximum(between, 0) / self.context_characters
-        weights = self.context_weight * np.maximum(near, 0) * (place[:, None] == place[None, :])
+        weights = self.context_weight * np.maximum(near, 0) * (document_of[:, None] == document_of[None, :])
         np.fill_diagonal(weights, 0)
         return np.asarray(weights)

@@ -40,13 +40,13 @@ class VectorRetriever:
     @component.output_types(documents=list[Document])
     def run(self, embedding: Vector) -> dict[str, list[Document]]:
         """The documents nearest to `embedding`, as the retriever finds them."""
-        found: dict[str, list[Document]] = self.retriever.run(query_embedding=embedding.tolist())
-        return {"documents": found["documents"]}
+        result: dict[str, list[Document]] = self.retriever.run(query_embedding=embedding.tolist())
+        return {"documents": result["documents"]}
 
     @component.output_types(documents=list[Document])
     async def run_async(self, embedding: Vector) -> dict[str, list[Document]]:
         """As `run`, without blocking the event loop."""
         if not hasattr(self.retriever, "run_async"):
             return await asyncio.to_thread(self.run, embedding)
-        found: dict[str, list[Document]] = await self.retriever.run_async(query_embedding=embedding.tolist())
-        return {"documents": found["documents"]}
+        result: dict[str, list[Document]] = await self.retriever.run_async(query_embedding=embedding.tolist())
+        return {"documents": result["documents"]}

@@ -138,10 +138,10 @@ class TableConnection:
             if "was not found" in str(error):
                 return None
             raise
-        found = (table.schema.metadata or {}).get(b"llmops.format", b"none").decode()
-        if found != FORMAT:
+        stored_format = (table.schema.metadata or {}).get(b"llmops.format", b"none").decode()
+        if stored_format != FORMAT:
             raise IndexUnavailableError(
-                f"index {self.name!r} has format {found}, this version reads format {FORMAT}",
+                f"index {self.name!r} has format {stored_format}, this version reads format {FORMAT}",
                 hint=f"Drop it (llmops index drop {self.name}) and ingest again.",
             )
         if self.version is not None:

@@ -81,13 +81,13 @@ def _comparison(node: dict[str, Any]) -> str:
     if operator in _ORDER:
         return _ordered(field, operator, value)
     if operator in ("==", "!="):
-        found = _equals_any(field, [value])
-        return _not(found) if operator == "!=" else found
+        condition = _equals_any(field, [value])
+        return _not(condition) if operator == "!=" else condition
     if operator in ("in", "not in"):
         if not isinstance(node["value"], list):
             raise FilterError(f"operator {operator!r} needs a list, not {node['value']!r}")
-        found = _equals_any(field, value)
-        return _not(found) if operator == "not in" else found
+        condition = _equals_any(field, value)
+        return _not(condition) if operator == "not in" else condition
     raise FilterError(f"unknown comparison operator {operator!r}: use one of ==, !=, >, >=, <, <=, in, not in")
 
 
@@ -147,18 +147,18 @@ def _ordered(field: _Field, operator: str, value: Any) -> str:
     if field.path is None or not isinstance(value, (int, float, str)):
         raise FilterError(f"operator {operator!r} compares numbers and ISO dates in metadata, not with {value!r}")
     if isinstance(value, str):
-        found = moment(value)
-        if found is None:
+        date = moment(value)
+        if date is None:
             raise FilterError(f"operator {operator!r} compares numbers and ISO dates, not the text {value!r}")
-        return _any([_order(field.path, kind, operator, number) for kind, number in found.sought().items()])
+        return _any([_order(field.path, kind, operator, number) for kind, number in date.sought().items()])
     if math.isnan(value):
         return _FALSE
     parts = [_order(field.path, NUMBER, operator, value)]
     if field.path in INTEGER_COLUMNS:
         whole = _whole(value)
         is_exact = field.holds(value)
-        left = field.column if is_exact else f"CAST({field.column} AS DOUBLE)"
-        parts.append(f"{left} {operator} {whole if is_exact else _double(value)}")
+        column = field.column if is_exact else f"CAST({field.column} AS DOUBLE)"
+        parts.append(f"{column} {operator} {whole if is_exact else _double(value)}")
     return _any(parts)
 
 

@@ -84,13 +84,13 @@ class LanceDBIndex:
 
     def embeddings(self, content_hashes: Sequence[str]) -> dict[str, list[float]]:
         """Vectors the index already holds, by `Chunk.content_hash`; unknown hashes are left out."""
-        found: dict[str, list[float]] = {}
+        vectors: dict[str, list[float]] = {}
         wanted = list(dict.fromkeys(content_hashes))
         for start in range(0, len(wanted), _LOOKUP):
             condition = is_one_of("content_hash", wanted[start : start + _LOOKUP])
             rows = self.store.scan(f"{condition} AND {EMBEDDING} IS NOT NULL", ["content_hash", EMBEDDING])
-            found.update(zip(rows["content_hash"].to_pylist(), rows[EMBEDDING].to_pylist(), strict=True))
-        return found
+            vectors.update(zip(rows["content_hash"].to_pylist(), rows[EMBEDDING].to_pylist(), strict=True))
+        return vectors
 
     def replace(self, source: str, documents: Sequence[str], chunks: Iterable[Document]) -> None:
         """Put `chunks` in place of all chunks of `documents` in one commit (no chunks: delete them).

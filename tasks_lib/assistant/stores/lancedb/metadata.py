@@ -44,10 +44,10 @@ def unique_values(
 
     Values of different types are different (`1`, `1.0`, `"1"` and `True` are four); the order is that of their texts.
     """
-    found = {_identity(value): value for value in _values(metadata, field)}
+    values = {_identity(value): value for value in _values(metadata, field)}
     if search_term:
-        found = {key: value for key, value in found.items() if search_term.lower() in str(value).lower()}
-    ordered = sorted(found.items(), key=lambda item: (str(item[1]), item[0]))
+        values = {key: value for key, value in values.items() if search_term.lower() in str(value).lower()}
+    ordered = sorted(values.items(), key=lambda item: (str(item[1]), item[0]))
     return [value for _, value in ordered[from_ : from_ + size]], len(ordered)
 
 

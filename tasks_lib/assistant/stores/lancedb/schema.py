@@ -79,21 +79,21 @@ def _row(document: Document, dimension: int) -> dict[str, Any]:
     meta = plain(document.meta)
     typed = {key: value for key, value in meta.items() if fits_column(key, value)}
     others = _json({key: value for key, value in meta.items() if key not in typed}, document.id)
-    found = Terms()
+    terms = Terms()
     for key, value in meta.items():
         if key in typed and isinstance(value, str):
-            found.add_date(key, value)
+            terms.add_date(key, value)
         elif key not in typed and "." not in key:
-            found.add(key, value)
+            terms.add(key, value)
     return {
         "id": document.id,
         "content": document.content,
         **{TYPED_COLUMNS[key]: value for key, value in typed.items()},
         "meta": others,
         "attachments": _attachments(document),
-        "terms": found.terms or None,
-        "number_keys": list(found.numbers) or None,
-        "number_values": list(found.numbers.values()) or None,
+        "terms": terms.terms or None,
+        "number_keys": list(terms.numbers) or None,
+        "number_values": list(terms.numbers.values()) or None,
         EMBEDDING: document.embedding,
     }
 

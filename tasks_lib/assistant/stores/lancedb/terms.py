@@ -67,8 +67,8 @@ class Terms:
 
     def add_date(self, path: str, value: str) -> None:
         """Make a text findable as the date that it may be."""
-        found = moment(value)
-        for kind, number in found.stored().items() if found else ():
+        date = moment(value)
+        for kind, number in date.stored().items() if date else ():
             self.terms.append(_term(kind, path, str(number)))
             self.numbers[key(path, kind)] = float(number)
 
@@ -86,8 +86,8 @@ def present_term(path: str) -> str:
 def sought_terms(path: str, value: Any) -> Iterator[str]:
     """Terms of which a document has at least one if its value at `path` equals `value`."""
     yield from _equality(path, value)
-    if isinstance(value, str) and (found := moment(value)):
-        for kind, number in found.sought().items():
+    if isinstance(value, str) and (date := moment(value)):
+        for kind, number in date.sought().items():
             yield _term(kind, path, str(number))
 
 

@@ -84,16 +84,16 @@ class WeaviateIndex:
 
     def embeddings(self, content_hashes: Sequence[str]) -> dict[str, list[float]]:
         """Vectors the index already holds, by `Chunk.content_hash`; unknown hashes are left out."""
-        found: dict[str, list[float]] = {}
+        vectors_by_hash: dict[str, list[float]] = {}
         if not self.exists():
-            return found
+            return vectors_by_hash
         wanted = list(dict.fromkeys(content_hashes))
         with self._guarded():
             for start in range(0, len(wanted), _LOOKUP):
                 condition = Filter.by_property("content_hash").contains_any(wanted[start : start + _LOOKUP])
                 for item in self.store.fetch(condition, ["content_hash"], vectors=True):
-                    found[str(item.properties["content_hash"])] = list(item.vector["default"])
-        return found
+                    vectors_by_hash[str(item.properties["content_hash"])] = list(item.vector["default"])
+        return vectors_by_hash
 
     def replace(self, source: str, documents: Sequence[str], chunks: Iterable[Document]) -> None:
         """Put `chunks` in place of all chunks of `documents` (no chunks: delete them).
@@ -183,11 +183,11 @@ class WeaviateIndex:
             live = dict(self._manifest().entries())
             ids = self.store.visible_ids(live)
             chosen = heapq.nsmallest(limit, ids, key=lambda chunk: blake2b(chunk.encode(), key=key).digest())
-            found: dict[str, Document] = {}
+            documents: dict[str, Document] = {}
             for start in range(0, len(chosen), _LOOKUP):
                 condition = Filter.by_property("_original_id").contains_any(chosen[start : start + _LOOKUP])
-                found |= {document.id: document for document in self.store.read(condition, live)}
-        return [found[chunk] for chunk in chosen if chunk in found]
+                documents |= {document.id: document for document in self.store.read(condition, live)}
+        return [documents[chunk] for chunk in chosen if chunk in documents]
 
     def vector_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> WeaviateVectorRetriever:
         """Component `run(query_embedding: list[float]) -> {"documents"}`; scores are cosine similarities."""
@@ -281,10 +281,10 @@ def list_indexes(connection: WeaviateConnection) -> list[str]:
     :raises LlmopsError: If it cannot be reached or refuses the key.
     """
     with connection.guarded():
-        found = connection.client().collections.list_all(simple=False)
-    manifests = {name for name in found if name.endswith(MANIFEST_SUFFIX)}
+        collections = connection.client().collections.list_all(simple=False)
+    manifests = {name for name in collections if name.endswith(MANIFEST_SUFFIX)}
     return sorted(
         config.description or name
-        for name, config in found.items()
+        for name, config in collections.items()
         if name.startswith(PREFIX) and name + MANIFEST_SUFFIX in manifests
     )

@@ -56,10 +56,10 @@ class Manifest:
 
     def state(self) -> State:
         """The state of the index."""
-        found = self._collection.query.fetch_object_by_id(_uuid(_STATE))
-        if found is None:
+        item = self._collection.query.fetch_object_by_id(_uuid(_STATE))
+        if item is None:
             return State()
-        properties = found.properties
+        properties = item.properties
         pending = tuple((source, document) for source, document in json.loads(properties["pending"] or "[]"))
         return State(int(properties["generation"]), int(properties["dimension"] or 0), pending)
 
@@ -72,22 +72,22 @@ class Manifest:
 
     def entries(self) -> Iterator[tuple[DocumentKey, Entry]]:
         """All documents."""
-        for found in self._collection.iterator():
-            key = (found.properties["source"], found.properties["document"])
+        for item in self._collection.iterator():
+            key = (item.properties["source"], item.properties["document"])
             if key != _STATE:
-                yield key, _entry(found.properties)
+                yield key, _entry(item.properties)
 
     def lookup(self, keys: Iterable[DocumentKey]) -> dict[DocumentKey, Entry]:
         """Those of `keys` that the index holds."""
         wanted = list(dict.fromkeys(keys))
-        found: dict[DocumentKey, Entry] = {}
+        entries: dict[DocumentKey, Entry] = {}
         for start in range(0, len(wanted), _LOOKUP):
             ids = [_uuid(key) for key in wanted[start : start + _LOOKUP]]
             objects = self._collection.query.fetch_objects_by_ids(ids, limit=len(ids)).objects
-            found |= {
+            entries |= {
                 (item.properties["source"], item.properties["document"]): _entry(item.properties) for item in objects
             }
-        return found
+        return entries
 
     def turn(self, key: DocumentKey, entry: Entry | None) -> None:
         """Make `entry` the visible state of a document in one step; without one the document is gone."""

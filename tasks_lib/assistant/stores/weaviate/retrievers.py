@@ -69,8 +69,8 @@ class WeaviateVectorRetriever(_Retriever):
                 return {"documents": []}
             store.require_dimension(query_embedding)
             retriever = WeaviateEmbeddingRetriever(document_store=store, filters=self.filters)
-            found = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
-        return {"documents": [replace(document, score=_cosine(document.score)) for document in found]}
+            documents = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
+        return {"documents": [replace(document, score=_cosine(document.score)) for document in documents]}
 
     @component.output_types(documents=list[Document])
     async def run_async(self, query_embedding: list[float]) -> dict[str, list[Document]]:
@@ -95,8 +95,8 @@ class WeaviateKeywordRetriever(_Retriever):
             if not store.is_there():
                 return {"documents": []}
             retriever = WeaviateBM25Retriever(document_store=store, filters=self.filters)
-            found = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
-        return {"documents": found}
+            documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
+        return {"documents": documents}
 
     @component.output_types(documents=list[Document])
     async def run_async(self, query: str) -> dict[str, list[Document]]:

@@ -133,15 +133,15 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         if not self.is_there():
             return []
         wanted = top_k
-        found: list[Document] = []
+        documents: list[Document] = []
         for _ in range(TRIES):
             candidates = search(wanted)
             live = self.manifest().lookup(_key(document) for document in candidates)
-            found = [document for document in candidates if _is_live(document, live)]
-            if len(found) == len(candidates) or len(found) >= top_k:
+            documents = [document for document in candidates if _is_live(document, live)]
+            if len(documents) == len(candidates) or len(documents) >= top_k:
                 break
-            wanted = top_k + 2 * (len(candidates) - len(found))
-        return [to_chunk(document) for document in found[:top_k]]
+            wanted = top_k + 2 * (len(candidates) - len(documents))
+        return [to_chunk(document) for document in documents[:top_k]]
 
     def fetch(self, condition: Any, properties: Sequence[str], *, vectors: bool = False) -> Iterator[Any]:
         """Objects that satisfy a Weaviate filter, visible or not, a page at a time."""

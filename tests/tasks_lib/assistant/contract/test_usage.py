@@ -5,7 +5,7 @@ import pytest
 from haystack.dataclasses import ChatMessage
 
 from blocks.local import LocalPlatform
-from tasks_lib.assistant.answering.answer_builders import GeneratedAnswer
+from tasks_lib.assistant.answering.builders import GeneratedAnswer
 from tasks_lib.assistant.answering.tracing import MlflowSpan
 from tasks_lib.assistant.contract.answer import Usage
 from tasks_lib.assistant.contract.usage import add, usage_of
