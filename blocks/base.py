@@ -83,8 +83,8 @@ def secrets_in(value: Any) -> Iterator[str]:
         yield from _texts_in(value.get_secret_value())
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            found = getattr(value, name)
-            yield from _texts_in(found) if name == SESSION_TOKEN else secrets_in(found)
+            field = getattr(value, name)
+            yield from _texts_in(field) if name == SESSION_TOKEN else secrets_in(field)
 
 
 def _texts_in(value: Any) -> Iterator[str]:

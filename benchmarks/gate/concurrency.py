@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from mlflow.models import set_model
 
 from blocks.rag_assistant import RagAssistant
+from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform
 from blocks.openai import OpenAICompatibleModels
 
@@ -39,7 +40,7 @@ from blocks.openai import OpenAICompatibleModels
 class StubbedPlatform(LocalPlatform):
     def chat_generator(self, llm):
         models = OpenAICompatibleModels(provider="stub", base_url=os.environ["STUB_URL"], calls_in_flight=64)
-        return models.chat_generator(llm)
+        return chat_generator_of(models, llm)
 
 
 class Assistant(RagAssistant):

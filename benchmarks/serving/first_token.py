@@ -86,6 +86,7 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
     import mlflow
     from haystack.tracing import disable_tracing
 
+    from blocks.chat_generator import chat_generator_of
     from blocks.local import LocalPlatform
     from blocks.openai import OpenAICompatibleModels
     from tasks_lib.assistant.answering.trace_masking import mask_traces
@@ -105,7 +106,7 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
 
         def chat_generator(self, llm: LlmConfig) -> Any:
             """A generator of the provider's."""
-            return models.chat_generator(llm)
+            return chat_generator_of(models, llm)
 
     guarded = RagConfig(llm=LlmConfig(model="openai/stub-chat"))
     off = {name: {"enabled": False} for name in VALIDATORS}

@@ -9,6 +9,8 @@ from haystack.dataclasses import ChatMessage
 from prefect_aws import AwsCredentials
 
 from blocks.bedrock import BedrockModels
+from blocks.chat_generator import chat_generator_of
+from blocks.embedder import embedder_of
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ConfigurationError, LlmopsError, ProviderError
 from tests.stubs.bedrock_api import BedrockStub
@@ -19,20 +21,20 @@ QUESTION = [ChatMessage.from_user("Leave is 27 days.\nHow long is leave?")]
 
 
 def run(models: BedrockModels, **inputs: Any) -> ChatMessage:
-    generator: Any = models.chat_generator(MODEL)
+    generator: Any = chat_generator_of(models, MODEL)
     reply: ChatMessage = generator.run(QUESTION, **inputs)["replies"][0]
     return reply
 
 
 def test_titan_is_called_text_by_text_and_cohere_in_batches(bedrock: BedrockStub) -> None:
     models = bedrock_models(bedrock)
-    models.embedder("amazon.titan-embed-text-v2:0").embed(["one", "two", "three"])
-    models.embedder("cohere.embed-english-v3").embed(["one", "two", "three"])
+    embedder_of(models, "amazon.titan-embed-text-v2:0").embed(["one", "two", "three"])
+    embedder_of(models, "cohere.embed-english-v3").embed(["one", "two", "three"])
     assert [len(body.get("texts", [1])) for body in bedrock.bodies("/invoke")] == [1, 1, 1, 3]
 
 
 def test_cohere_is_told_questions_from_documents(bedrock: BedrockStub) -> None:
-    embedder: Any = bedrock_models(bedrock).embedder("cohere.embed-english-v3")
+    embedder: Any = embedder_of(bedrock_models(bedrock), "cohere.embed-english-v3")
     embedder.embed(["a document"])
     embedder.embed_query("a question")
     assert [body["input_type"] for body in bedrock.bodies("/invoke")] == ["search_document", "search_query"]
@@ -40,7 +42,7 @@ def test_cohere_is_told_questions_from_documents(bedrock: BedrockStub) -> None:
 
 def test_an_embedder_of_another_family_is_refused_before_any_call(bedrock: BedrockStub) -> None:
     with pytest.raises(ConfigurationError, match="only Titan and Cohere"):
-        bedrock_models(bedrock).embedder("twelvelabs.marengo-embed-2-7-v1:0")
+        embedder_of(bedrock_models(bedrock), "twelvelabs.marengo-embed-2-7-v1:0")
     assert bedrock.requests == []
 
 
@@ -123,7 +125,7 @@ def test_the_keys_of_a_role_are_renewed_before_they_expire(
         assume_role_arn="arn:aws:iam::123456789012:role/llmops",
     )
     models = BedrockModels(credentials=credentials, endpoint_url=bedrock.url)
-    generator: Any = models.chat_generator(MODEL)
+    generator: Any = chat_generator_of(models, MODEL)
     generator.run(QUESTION)
     asyncio.run(generator.run_async(QUESTION))
     session = generator._inner.connection.session
