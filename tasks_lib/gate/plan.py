@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
+from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.datasets import Dataset, load
 from tasks_lib.errors import InputError
@@ -17,7 +18,7 @@ from tasks_lib.gate.gate_metrics import per_question, require_known
 from tasks_lib.gate.judging import judge_of
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
-from tasks_lib.plugins import plugins, requirements_of
+from tasks_lib.plugins import plugins
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import Candidate, is_same
