@@ -45,8 +45,8 @@ class LanceDBStore(IndexStore):
     storage_options: SecretDict | None = Field(
         default=None,
         title="Storage options",
-        description='Options of the object store, as `{"region": "eu-central-1"}`; also endpoint, '
-        "aws_access_key_id, aws_secret_access_key, …",
+        description="Options of the object store, such as region, endpoint, aws_access_key_id and "
+        'aws_secret_access_key, as `{"region": "eu-central-1"}`.',
     )
 
     def index(
