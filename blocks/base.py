@@ -66,8 +66,8 @@ class PlatformBlock(Block, ABC):
         """Every secret value in the block and in the blocks inside it: no error may show one."""
         return tuple(secrets_in(self))
 
-    def coming_from(self, origin: str) -> None:
-        """Name the origin of a block that is not saved."""
+    def set_origin(self, origin: str) -> None:
+        """Say where a block comes from that is not saved: the first part and the second of its slug."""
         self._origin = origin
 
 

@@ -14,7 +14,7 @@ def as_form(block: type[BaseModel], schema: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = schema.get("properties", {})
     own_first = dict.fromkeys(name for kind in block.__mro__ for name in inspect.get_annotations(kind))
     shown = [name for name in own_first if name in properties]
-    ordered = {name: _one_input(properties[name]) | {"position": place} for place, name in enumerate(shown)}
+    ordered = {name: _one_input(properties[name]) | {"position": position} for position, name in enumerate(shown)}
     return schema | {"properties": ordered}
 
 

@@ -118,7 +118,7 @@ def test_a_hanging_provider_ends_at_its_deadline(service: Service, asynchronous:
 
 def test_calls_in_flight_are_limited_over_all_threads(service: Service) -> None:
     provider = service.models(calls_in_flight=2)
-    provider.coming_from(f"test/{service.chat_model}")
+    provider.set_origin(f"test/{service.chat_model}")
     generators: list[Any] = [chat_generator_of(provider, LlmConfig(model=service.chat_model)) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda generator: generator.run([ChatMessage.from_user(PROMPT)]), generators * 4))
@@ -160,7 +160,7 @@ def test_an_embedder_survives_throttling_and_names_an_unknown_model(service: Ser
 
 def test_a_dimension_that_nobody_declared_is_asked_once(service: Service) -> None:
     provider = service.models()
-    provider.coming_from(f"asked-once/{service.chat_model}")
+    provider.set_origin(f"asked-once/{service.chat_model}")
     model = "cohere.unknown" if service.chat_model.startswith("bedrock") else "unknown"
     assert [embedder_of(provider, model).dimension for _ in range(3)] == [service.dimension] * 3
     assert len(service.stub.requests) == 1

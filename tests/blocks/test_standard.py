@@ -1,4 +1,4 @@
-"""Prefect's own standard for blocks, which prefect-aws's pass too."""
+"""Prefect's own standard for blocks, which those of prefect-aws pass too."""
 
 import pytest
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
@@ -7,11 +7,11 @@ from blocks.base import PlatformBlock
 from blocks.collection import BLOCKS
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 class TestStandard(BlockStandardTestSuite):
-    @pytest.fixture
-    def block(self) -> None:
-        """Overridden by the parameters."""
+    @pytest.fixture(params=BLOCKS, ids=lambda block: block.__name__)
+    def block(self, request: pytest.FixtureRequest) -> type[PlatformBlock]:
+        block: type[PlatformBlock] = request.param
+        return block
 
     def test_has_a_valid_image(self, block: type[PlatformBlock]) -> None:
         """Prefect's test downloads the image. Ours are those of prefect-aws, whose tests do; others have none."""
