@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from blocks.documents import FolderDocuments
+from blocks.lancedb import LanceDBStore
+from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
+from blocks.openai import OpenAICompatibleModels
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.sources.open import open_source
@@ -27,10 +31,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def old_version(
+def registered(
     tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[VersionProcess]:
-    """The old version over today's registry, platform and index, in a process of its own."""
+) -> Iterator[LocalPlatform]:
+    """Today's registry with the old version, over an index that today's code made."""
     folder = tmp_path_factory.mktemp("old-version")
     platform, settings = LocalPlatform(tracked_home(folder / "home")), Settings()
     source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
@@ -39,17 +43,23 @@ def old_version(
         archive.extractall(folder / "version", filter="data")
     client = connect(platform)
     client.create_registered_model(MODEL)
-    number = client.create_model_version(MODEL, str(folder / "version")).version
+    client.create_model_version(MODEL, str(folder / "version"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LLMOPS_HOME", str(platform.home.root))
-        with VersionProcess(
-            f"models:/{MODEL}/{number}",
-            platform_name="local",
-            tracking_uri=platform.tracking_uri(),
-            version=str(number),
-            index=settings.rag.index_name,
-        ) as running:
-            yield running
+        yield platform
+
+
+def process(registered: LocalPlatform, platform: str) -> VersionProcess:
+    index = Settings().rag.index_name
+    address = {"platform_name": platform, "tracking_uri": registered.tracking_uri()}
+    return VersionProcess(f"models:/{MODEL}/1", version="1", index=index, **address)
+
+
+@pytest.fixture(scope="module")
+def old_version(registered: LocalPlatform) -> Iterator[VersionProcess]:
+    """The old version in a process of its own."""
+    with process(registered, "local") as running:
+        yield running
 
 
 def test_an_old_version_answers_from_an_index_of_today(old_version: VersionProcess) -> None:
@@ -71,6 +81,23 @@ def test_an_old_version_keeps_its_guardrails(old_version: VersionProcess) -> Non
     answer = old_version.ask(CARD, 120).answer
     assert answer["refused"]
     assert "personal_data" in {decision["validator"] for decision in answer["guardrails"]}
+
+
+@pytest.mark.flow
+def test_an_old_version_reads_the_blocks_of_today(
+    registered: LocalPlatform, prefect_harness: None, tmp_path: Path
+) -> None:
+    OpenAICompatibleModels(api_key="sk", base_url="http://vllm/v1", provider="vllm").save("today", overwrite=True)
+    LanceDBStore(uri=str(registered.home.indexes)).save("today", overwrite=True)
+    FolderDocuments(path=str(tmp_path)).save("today", overwrite=True)
+    LLMOpsPlatform(
+        providers=["llmops-openai-compatible-models/today"],
+        judge="vllm/judge",
+        index="llmops-lancedb-store/today",
+        documents="llmops-folder-documents/today",
+    ).save("today", overwrite=True)
+    with process(registered, "today") as running:
+        assert "27 days" in running.ask(LEAVE, 120).answer["response"]
 
 
 def test_its_code_is_that_of_then() -> None:
