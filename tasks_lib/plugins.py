@@ -26,7 +26,7 @@ from tasks_lib.errors import ConfigurationError, PluginError
 Kind = Literal["metrics", "validators", "components", "providers"]
 KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
 GROUP = "llmops_flows."
-OWN_ROOMS = ("tasks_lib", "blocks")
+OUR_PACKAGES = ("tasks_lib", "blocks")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def distributions_of(types: Iterable[str]) -> list[str]:
 
     Our own classes are left out, since they travel with a version, and so is what no installed package lists.
     """
-    packages = (_distribution_of(name) for name in types if name.partition(".")[0] not in OWN_ROOMS)
+    packages = (_distribution_of(name) for name in types if name.partition(".")[0] not in OUR_PACKAGES)
     return sorted({f"{package.name}=={package.version}" for package in packages if package})
 
 

@@ -93,7 +93,7 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
     from tasks_lib.assistant.answering.tracing import trace_into_mlflow
     from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import LlmConfig, RagConfig
-    from tasks_lib.registry.trace_writing import trace_writing
+    from tasks_lib.registry.environment import trace_writing
     from tasks_lib.registry.tracking import connect
 
     place = LocalPlatform()

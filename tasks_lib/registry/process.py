@@ -20,8 +20,7 @@ from typing import IO, Any, Self
 from tasks_lib.errors import VersionError
 from tasks_lib.home import EXPERIMENT
 from tasks_lib.quiet import QUIET
-from tasks_lib.registry.prefect_server import prefect_environment
-from tasks_lib.registry.trace_writing import trace_writing
+from tasks_lib.registry.environment import prefect_environment, trace_writing
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
