@@ -23,7 +23,7 @@ from tasks_lib.ingestion.sync import sync
 from tasks_lib.registry import fingerprint as fingerprints
 from tasks_lib.registry.carried import carried_files, staged
 from tasks_lib.registry.fingerprint import fingerprint
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -166,7 +166,7 @@ def test_a_version_answers_and_streams_where_nothing_else_of_ours_can_be_importe
 ) -> None:
     rag = RagConfig()
     tags = dict.fromkeys(("fingerprint", "index", "index_version", "dataset"), "x")
-    candidate = Candidate("alone", rag, str(leave.index(rag).version()), MODEL_SCRIPT, CODE_PATHS, tags)
+    candidate = CandidateVersion("alone", rag, str(leave.index(rag).version()), MODEL_SCRIPT, CODE_PATHS, tags)
     client = connect(leave)
     with run_of("deploy", {}):
         number = register(client, candidate, "champion")
