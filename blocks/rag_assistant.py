@@ -1,6 +1,7 @@
 """The model script: what MLflow stores of a version, and runs in a process of its own (models from code).
 
-The version brings `tasks_lib` and `blocks` along (`code_paths`); its `model_config` holds `rag` and `index_version`.
+The version carries the code that answers (`tasks_lib/registry/carried.py`); its `model_config` holds `rag` and
+`index_version`.
 Where it runs, `LLMOPS_PLATFORM` names the platform that supplies addresses and credentials.
 """
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
-BEAT_SECONDS = 0.5
+HEARTBEAT_SECONDS = 0.5
 """A stream without text gives an empty piece this often, so that it can be ended while a provider hangs."""
 
 
@@ -37,7 +38,7 @@ class Request(BaseModel):
 
 
 class CitedSource(BaseModel):
-    """A passage that was found: characters `start` to `end` of the converted text of `document`."""
+    """A retrieved passage: characters `start` to `end` of the converted text of `document`."""
 
     document: str
     start: int
@@ -129,7 +130,9 @@ class RagAssistant(PythonModel):
 
         :raises InputError: As :meth:`predict`.
         """
-        stream = self.assistant.stream(_conversation(Request.model_validate(model_input)), beat_seconds=BEAT_SECONDS)
+        stream = self.assistant.stream(
+            _conversation(Request.model_validate(model_input)), beat_seconds=HEARTBEAT_SECONDS
+        )
         for piece in stream:
             yield {"piece": piece}
         if stream.answer is not None:

@@ -189,7 +189,7 @@ def _settle(place: Platform, settings: Settings) -> None:
     """End what an interrupted run began, so that this one starts from a valid state."""
     gate = settings.gate
     with moves.alias_lock(gate.model_name):
-        moves.settle(connect(place), gate.model_name, gate.aliases)
+        moves.recover_interrupted_move(connect(place), gate.model_name, gate.aliases)
 
 
 def _promote(place: Platform, plan: Plan, settings: Settings, outcome: Outcome) -> Outcome:

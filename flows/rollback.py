@@ -55,7 +55,7 @@ def rollback(settings: Settings | None = None, platform: str = "local", to: int 
 
 def _finished_already(place: Platform, gate: GateConfig, to: int | None) -> moves.Move | None:
     """The rollback that an interrupted run left behind, if it is the one that is asked for."""
-    move = moves.settle(connect(place), gate.model_name, gate.aliases)
+    move = moves.recover_interrupted_move(connect(place), gate.model_name, gate.aliases)
     if move is None or move.verb != "rollback":
         return None
     return move if to in {None, move.wanted[gate.aliases["production"]]} else None

@@ -98,7 +98,7 @@ class Production:
                 raise NoVersionError("the version is being started again")
             running.answering += 1
         try:
-            for item in running.process.stream(messages, timeout, tags, left=left):
+            for item in running.process.stream(messages, timeout, tags, reader_left=left):
                 yield (running.version, item) if isinstance(item, VersionReply) else item
         finally:
             with self._lock:

@@ -10,17 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
-from typing import TYPE_CHECKING, Any, Literal
+from importlib.metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    distribution,
+    entry_points,
+    packages_distributions,
+    version,
+)
+from typing import Any, Literal
 
 from tasks_lib.errors import ConfigurationError, PluginError
-
-if TYPE_CHECKING:
-    from tasks_lib.config.rag import RagConfig
 
 Kind = Literal["metrics", "validators", "components", "providers"]
 KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
 GROUP = "llmops_flows."
+OUR_PACKAGES = ("tasks_lib", "blocks")
 
 
 @dataclass(frozen=True)
@@ -96,15 +102,15 @@ def plugins(kind: Kind) -> dict[str, Plugin]:
 
     :raises PluginError: If two packages bring the same name.
     """
-    found: dict[str, Plugin] = {}
+    parts: dict[str, Plugin] = {}
     for part in installed(kind):
-        twin = found.setdefault(part.name, part)
+        twin = parts.setdefault(part.name, part)
         if twin.package != part.package:
             packages = " and ".join(f"{one.package} {one.version}".rstrip() for one in (twin, part))
             raise PluginError(
                 f"two packages bring {kind} called {part.name!r}: {packages}", hint="Remove or rename one of them."
             )
-    return found
+    return parts
 
 
 def require_known_groups() -> None:
@@ -144,38 +150,46 @@ def plugin(kind: Kind, name: str, key: str) -> Plugin:
     )
 
 
-def named_plugins(rag: "RagConfig") -> list[Plugin]:
-    """The validators and components that a configuration names.
+def distributions_of(types: Iterable[str]) -> list[str]:
+    """Packages, as `name==version`, that bring the classes with these full names, such as `acme_rag.rankers.Newest`.
 
-    :raises ConfigurationError: If no installed package brings one of them.
+    Our own classes are left out, since they travel with a version, and so is what no installed package lists.
     """
-    return [
-        *(plugin("validators", name, "guardrails.validators") for name in rag.guardrails.validators),
-        *(plugin("components", part.name, "retriever.components") for part in rag.retriever.components),
-    ]
+    packages = (_distribution_of(name) for name in types if name.partition(".")[0] not in OUR_PACKAGES)
+    return sorted({f"{package.name}=={package.version}" for package in packages if package})
 
 
-def requirements_of(rag: "RagConfig") -> list[str]:
-    """Packages, as `name==version`, that an assistant of this configuration may run: what it names, and providers.
+def _distribution_of(full_name: str) -> Distribution | None:
+    """The package that lists the module of a class; many packages share `haystack_integrations`."""
+    parts = full_name.split(".")
+    packages = [distribution(name) for name in dict.fromkeys(_packages_by_module().get(parts[0], ()))]
+    for length in range(len(parts) - 1, 1, -1):
+        module = "/".join(parts[:length])
+        wanted = {f"{module}.py", f"{module}/__init__.py"}
+        for package in packages if len(packages) > 1 else ():
+            if any(str(file) in wanted for file in package.files or ()):
+                return package
+    return packages[0] if len(packages) == 1 else None
 
-    Which provider serves a model is the platform's matter, so all installed ones are listed.
-    """
-    return sorted({part.requirement for part in (*named_plugins(rag), *plugins("providers").values())})
+
+@cache
+def _packages_by_module() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def differing(requirements: Iterable[str]) -> dict[str, str | None]:
     """Requirement → the version that is installed instead, or `None` where the package is missing."""
-    found: dict[str, str | None] = {}
+    others: dict[str, str | None] = {}
     for requirement in requirements:
         package, _, wanted = requirement.partition("==")
         try:
             installed = version(package)
         except PackageNotFoundError:
-            found[requirement] = None
+            others[requirement] = None
         else:
             if installed != wanted:
-                found[requirement] = installed
-    return found
+                others[requirement] = installed
+    return others
 
 
 def require_installed(requirements: Iterable[str]) -> dict[str, str]:

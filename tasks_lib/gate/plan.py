@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
+from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.datasets import Dataset, load
 from tasks_lib.errors import InputError
@@ -17,10 +18,10 @@ from tasks_lib.gate.gate_metrics import per_question, require_known
 from tasks_lib.gate.judging import judge_of
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
-from tasks_lib.plugins import plugins, requirements_of
+from tasks_lib.plugins import plugins
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
-from tasks_lib.registry.register import Candidate, is_same
+from tasks_lib.registry.register import CandidateVersion, is_same
 from tasks_lib.registry.tracking import connect, last_runs
 
 START_SECONDS = 25.0
@@ -33,7 +34,7 @@ GUESSED_SECONDS = {True: 0.2, False: 3.0}
 class Plan:
     """A candidate, the questions, and the production version that it must not be worse than."""
 
-    candidate: Candidate
+    candidate: CandidateVersion
     dataset: Dataset
     production: LiveVersion | None
 
@@ -99,7 +100,7 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     brought = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
     if brought:
         tags["plugins"] = ", ".join(brought)
-    candidate = Candidate(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
+    candidate = CandidateVersion(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
     return Plan(candidate, dataset, find_live(client, gate.model_name, gate.aliases["production"]))
 
 

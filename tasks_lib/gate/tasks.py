@@ -19,7 +19,7 @@ from tasks_lib.gate.judging import judge_answers, judge_of
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.scorers import mlflow_scorers
 from tasks_lib.registry import moves
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
 from tasks_lib.untraversed import untraversed
 
@@ -28,7 +28,7 @@ MOVE = "alias move"
 
 
 @task(name="register-candidate", cache_policy=NO_CACHE)
-def register_candidate(platform: Platform, candidate: Candidate, alias: str) -> int:
+def register_candidate(platform: Platform, candidate: CandidateVersion, alias: str) -> int:
     """:func:`tasks_lib.registry.register.register`."""
     return register(connect(platform), candidate, alias)
 

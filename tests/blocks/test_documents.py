@@ -20,7 +20,7 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret
 def documents(aws: str) -> S3Documents:
     """A bucket with two documents below the prefix, and one beside it."""
     block = S3Documents(bucket="documents", prefix="/handbook/", credentials=AwsCredentials(**KEYS), endpoint_url=aws)
-    client: Any = block.client()
+    client: Any = block.get_client()
     client.create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     for key in ("handbook/a.md", "handbook/sub/b.txt", "other/c.md"):
         client.put_object(Bucket="documents", Key=key, Body=key.encode())
@@ -60,7 +60,7 @@ def test_a_role_is_assumed_for_documents_too(documents: S3Documents, aws: str, m
 
 
 def test_an_index_lives_in_an_object_store_by_the_options_of_its_block(aws: str, documents: S3Documents) -> None:
-    documents.client().put_object(Bucket="documents", Key="indexes/.keep", Body=b"")
+    documents.get_client().put_object(Bucket="documents", Key="indexes/.keep", Body=b"")
     options = {
         "aws_access_key_id": "testing",
         "aws_secret_access_key": "testing-secret",

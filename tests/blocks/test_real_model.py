@@ -14,6 +14,7 @@ import pytest
 from haystack.components.generators.chat.mock import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
+from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
 from tasks_lib.assistant.providers.structured import ask_for, json_object
@@ -58,7 +59,7 @@ def models() -> Iterator[OpenAICompatibleModels]:
 
 
 def test_a_real_model_answers_with_its_tokens(models: OpenAICompatibleModels) -> None:
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=40))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=40))
     reply = generator.run(QUESTION)["replies"][0]
     assert "Paris" in reply.text
     assert reply.meta["usage"]["input_tokens"] > 10
@@ -67,7 +68,7 @@ def test_a_real_model_answers_with_its_tokens(models: OpenAICompatibleModels) ->
 
 def test_a_real_model_streams_and_stops_where_it_is_told(models: OpenAICompatibleModels) -> None:
     chunks: list[str] = []
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=60, stop=("Paris",)))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=60, stop=("Paris",)))
     reply = generator.run(QUESTION, streaming_callback=lambda chunk: chunks.append(chunk.content))["replies"][0]
     assert len(chunks) > 3
     assert "".join(chunks) == reply.text
@@ -98,7 +99,7 @@ def vouching(messages: list[ChatMessage]) -> str:
 
 
 def test_a_schema_makes_even_a_small_model_write_json(models: OpenAICompatibleModels) -> None:
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=120))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=120))
     passage = "Full-time employees receive 27 days of annual leave. Interns receive ten days of annual leave."
     reply = ask_for(generator, ANSWERABLE.messages([passage]), ANSWERABLE.schema)
     assert list(json_object(reply.text or "")) == ["evidence", "answer", "question"]
@@ -108,7 +109,7 @@ def test_a_model_too_small_to_judge_ends_the_run_before_it_drafts(
     models: OpenAICompatibleModels, place: LocalPlatform
 ) -> None:
     settings = Settings()
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=60))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=60))
     with pytest.raises(LlmopsError, match=r"the critic let \d of 8 answers pass") as ended:
         generate(
             place.index(settings.rag), place.embedder(settings.embedder), DatasetConfig(size=4), generator=generator
@@ -121,7 +122,7 @@ def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped
 ) -> None:
     settings = Settings()
     index, embedder = place.index(settings.rag), place.embedder(settings.embedder)
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=160))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=160))
     config = DatasetConfig(size=8, concurrency=1)
     critic = MockChatGenerator(response_fn=vouching)
     made = generate(index, embedder, config, generator=generator, model="llama/smollm2", critic=critic)

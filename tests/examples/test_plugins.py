@@ -33,7 +33,7 @@ from tasks_lib.ingestion.sync import sync
 from tasks_lib.plugins import plugins, require_installed
 from tasks_lib.registry.fingerprint import fingerprint
 from tasks_lib.registry.process import VersionProcess
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 from tests.stubs.openai_api import OpenAIStub
 
@@ -197,7 +197,7 @@ def test_a_version_brings_the_name_of_its_package_and_runs_with_it(
     client = connect(leave)
     version = str(leave.index(rag).version())
     with run_of("deploy", {}):
-        number = register(client, Candidate("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
+        number = register(client, CandidateVersion("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
     needed = download_artifacts(f"models:/acme/{number}/requirements.txt")
     assert "acme-llmops==1.2.0" in Path(needed).read_text().splitlines()
     monkeypatch.setenv("LLMOPS_HOME", str(leave.home.root))

@@ -1,4 +1,20 @@
-"""How the process of a version has MLflow write its traces."""
+"""Environment variables of the process of a version: its Prefect server, and how MLflow writes its traces."""
+
+API_URL_VARIABLE = "PREFECT_API_URL"
+LOCAL = "local"
+
+
+def prefect_environment(platform_name: str) -> dict[str, str]:
+    """Environment variables with the server that this process uses, embedded or not; none for the local platform.
+
+    A version looks its platform up in a process of its own, which would otherwise embed a server of its own for it.
+    Where this process has no server yet, it embeds one here, and all versions share it.
+    """
+    if platform_name == LOCAL:
+        return {}
+    from prefect.client.orchestration import get_client
+
+    return {API_URL_VARIABLE: str(get_client(sync_client=True).api_url).rstrip("/")}
 
 
 def trace_writing(tracking_uri: str, source: str) -> dict[str, str]:
