@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
@@ -43,8 +44,8 @@ def chunk_document(
     Nothing but white space and inline binary data (`data:…;base64,…`) lies outside of all chunks. A chunk never has
     more than `chunking.tokens` tokens. Its heading is the path it lies under, without the title.
     """
-    paths = _heading_paths(converted)
-    meta = {key: value for key, value in (("format", converted.format), ("modified", converted.modified)) if value}
+    paths = heading_paths(converted)
+    meta = chunk_meta(converted)
     for start, end in _windows(converted.text, converted.body):
         for piece in _pieces(converted, start, end, chunking, embedder):
             yield Chunk(
@@ -59,6 +60,12 @@ def chunk_document(
                 page=converted.page_at(piece.start),
                 meta=dict(meta),
             )
+
+
+def chunk_meta(converted: ConvertedDocument) -> dict[str, Any]:
+    """Metadata of a document that all of its chunks have."""
+    stated = {"format": converted.format, "modified": converted.modified}
+    return {**converted.meta, **{key: value for key, value in stated.items() if value}}
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class _Section:
         return self.last - self.first
 
 
-def _heading_paths(converted: ConvertedDocument) -> dict[int, tuple[str, ...]]:
+def heading_paths(converted: ConvertedDocument) -> dict[int, tuple[str, ...]]:
     """Position of a heading → headings from the top to it; the title is not repeated."""
     paths: dict[int, tuple[str, ...]] = {-1: ()}
     stack: list[tuple[int, str]] = []

@@ -37,7 +37,7 @@ def format_of(path: str) -> str | None:
     return FORMATS.get(PurePosixPath(path).suffix.lower())
 
 
-def convert(path: str, data: bytes, *, max_bytes: int | None = None) -> ConvertedDocument:
+def convert(path: str, data: bytes) -> ConvertedDocument:
     """Text and structure of one file; the extension of `path` tells the format.
 
     :raises UnreadableDocumentError: With the reason in one line, whatever is wrong with the file.
@@ -46,11 +46,17 @@ def convert(path: str, data: bytes, *, max_bytes: int | None = None) -> Converte
     if kind is None:
         reason = f"format {PurePosixPath(path).suffix or 'without extension'!r} is not understood"
         raise UnreadableDocumentError(reason)
-    if max_bytes is not None and len(data) > max_bytes:
-        raise UnreadableDocumentError(oversized(len(data), max_bytes))
     if not data:
         reason = "empty: 0 bytes"
         raise UnreadableDocumentError(reason)
+    return convert_format(kind, data)
+
+
+def convert_format(kind: str, data: bytes) -> ConvertedDocument:
+    """Text and structure of a file of the format `kind`.
+
+    :raises UnreadableDocumentError: As :func:`convert`.
+    """
     try:
         document = _CONVERTERS[kind](data)
     except UnreadableDocumentError:
