@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tasks_lib.ingestion.batch import prepare_batch
 
 from blocks.local import LocalPlatform
 from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.ingestion.batch import prepare_batch
 from tasks_lib.ingestion.publish import INDEX_TAG, INDEX_VERSION_TAG, SOURCE_TAG
 from tasks_lib.registry.tracking import connect, last_runs
 
