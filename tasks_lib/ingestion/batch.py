@@ -117,10 +117,11 @@ def _joined(batches: Sequence[PreparedBatch]) -> PreparedBatch:
 def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> PreparedBatch:
     """All or nothing: a document that failed in any component, or gave nothing, has no chunks."""
     identities = {file.meta["document"]: {name: file.meta[name] for name in IDENTITY} for file in files}
-    failures = {failure.path: failure for output in outputs.values() for failure in output.get("failed", ())}
+    told = (failure for output in outputs.values() for failure in output.get("failed", ()))
+    failures = {failure.path: failure for failure in told if isinstance(failure, FailedDocument)}
     end = outputs.get(last, {})
     given: list[Document] = end.get("documents", [])
-    vectors = end["vectors"] if "vectors" in end else _own_vectors(given)
+    vectors = end["vectors"] if "vectors" in end else _embeddings(given)
     chunks = _as_chunks(given, identities)
     arrived = {chunk.meta["document"] for chunk in chunks}
     for path in identities.keys() - arrived - failures.keys():
@@ -135,7 +136,7 @@ def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> Pr
     return PreparedBatch(documents, chunks, vectors, list(failures.values()), end.get("embedded", len(given)))
 
 
-def _own_vectors(documents: list[Document]) -> NDArray[np.float32]:
+def _embeddings(documents: list[Document]) -> NDArray[np.float32]:
     """Vectors as embedders of other packages give them."""
     if any(document.embedding is None for document in documents):
         raise ConfigurationError(

@@ -120,8 +120,8 @@ def _windows(text: str, start: int) -> Iterator[tuple[int, int]]:
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while end - start > WINDOW_CHARACTERS:
         limit = start + WINDOW_CHARACTERS
-        found = (text.rfind(separator, start, limit) for separator in ("\n", " "))
-        cut = next((position + 1 for position in found if position > start), limit)
+        cuts = (text.rfind(separator, start, limit) for separator in ("\n", " "))
+        cut = next((position + 1 for position in cuts if position > start), limit)
         yield start, cut
         start = cut
     if start < end:
@@ -254,9 +254,9 @@ class _Cutter:
         best, strength = limit, Boundary.INSIDE
         earliest = start + max(self._chunking.tokens // 2, self._chunking.overlap)
         for token in range(limit, max(done, earliest), -1):
-            found = min(self._boundary(token), strongest_wanted)
-            if found > strength:
-                best, strength = token, found
+            kind = min(self._boundary(token), strongest_wanted)
+            if kind > strength:
+                best, strength = token, kind
                 if strength == strongest_wanted:
                     break
         return best

@@ -47,8 +47,8 @@ class FolderSource:
         """
         with (self.root / path).open("rb") as stream:
             content = stream.read()
-            found = _etag(os.fstat(stream.fileno()))
-        if etag and found != etag:
+            current = _etag(os.fstat(stream.fileno()))
+        if etag and current != etag:
             msg = "changed while it was read; the next run takes it"
             raise OSError(msg)
         return content

@@ -149,6 +149,17 @@ def test_oversized_file_is_not_read(run: Any, documents: Path, monkeypatch: pyte
     assert result.added == 1
 
 
+def test_a_file_that_grew_after_it_was_listed_is_not_converted(
+    run: Any, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(documents, a="Alpha.", b="Beta.")
+    read = FolderSource.read
+    monkeypatch.setattr(FolderSource, "read", lambda *given: read(*given) * (1000 if given[1] == "b.md" else 1))
+    result = run(max_file_megabytes=0.001)
+    assert [(failure.path, "too large" in failure.reason) for failure in result.failed] == [("b.md", True)]
+    assert result.added == 1
+
+
 def test_mass_delete_is_refused_and_changes_nothing(run: Any, index: Any, documents: Path) -> None:
     write(documents, **{f"d{n}": f"Text {n}." for n in range(10)})
     run()
