@@ -1,12 +1,15 @@
 """Haystack components and pipelines from a configuration, behind Haystack's deserialisation allowlist."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from haystack import Pipeline
 from haystack.core.component import Component
+from haystack.core.errors import PipelineError
 from haystack.core.pipeline.base import PipelineBase
+from haystack.core.serialization import component_from_dict, generate_qualified_class_name, import_class_by_name
 
 from tasks_lib.config.pipelines import HaystackComponent
 from tasks_lib.errors import ConfigurationError, LlmopsError
@@ -52,6 +55,16 @@ def read_pipeline(file: Path, allowed_modules: Sequence[str], key: str) -> Pipel
     return _from_dict(data, allowed_modules, f"{key} names the pipeline {str(file)!r}")
 
 
+def nested_component(data: dict[str, Any], name: str) -> Component:
+    """The component that is an init parameter of another one, for `from_dict` of the outer.
+
+    :raises DeserializationError: If its module is not allowed where the outer one is read.
+    """
+    kind = import_class_by_name(data["type"])
+    made: Component = component_from_dict(kind, {**data, "type": generate_qualified_class_name(kind)}, name)
+    return made
+
+
 def pipeline_yaml(pipeline: PipelineBase) -> str:
     """The pipeline in Haystack's YAML form, as :func:`read_pipeline` reads it."""
     return pipeline.dumps()
@@ -59,7 +72,7 @@ def pipeline_yaml(pipeline: PipelineBase) -> str:
 
 def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) -> Pipeline:
     try:
-        return Pipeline.from_dict(data, allowed_modules=[*OWN_MODULES, *allowed_modules])
+        return _pipeline(data, [*OWN_MODULES, *allowed_modules])
     except LlmopsError:
         raise
     except Exception as error:  # components of other packages: whatever they raise when they are made
@@ -73,6 +86,26 @@ def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) 
         raise ConfigurationError(
             f"{what}, which cannot be made: {_first_line(cause)}", hint="Correct its type and init_parameters."
         ) from error
+
+
+def _pipeline(data: dict[str, Any], allowed: list[str]) -> Pipeline:
+    try:
+        return Pipeline.from_dict(data, allowed_modules=allowed)
+    except PipelineError:
+        # Haystack knows a class by the module that defines it, its documentation by the package that offers it
+        named = {name: _defined(component) for name, component in data["components"].items()}
+        if named == data["components"]:
+            raise
+        return _pipeline({**data, "components": named}, allowed)
+
+
+def _defined(component: Any) -> Any:
+    """`component` with its type named by the defining module, which Haystack has imported if it is allowed."""
+    if not isinstance(component, dict) or not isinstance(component.get("type"), str):
+        return component
+    module, _, name = component["type"].rpartition(".")
+    kind = getattr(sys.modules.get(module), name, None)
+    return {**component, "type": generate_qualified_class_name(kind)} if isinstance(kind, type) else component
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 
 from flows.orchestration.job_variables import PoolType, check_job_variables
 from flows.orchestration.steps import Steps, outputs
-from tasks_lib.config.rag import StrictModel
+from tasks_lib.config.strict import StrictModel
 from tasks_lib.errors import ConfigurationError
 
 PLATFORM, POOL, HOME = "llmops_platform", "llmops_work_pool", "llmops_home"

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tasks_lib.config.rag import StrictModel
+from tasks_lib.config.strict import StrictModel
 
 
 class HaystackComponent(StrictModel):

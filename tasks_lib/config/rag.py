@@ -4,7 +4,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tasks_lib.config.pipelines import HaystackComponent
+from tasks_lib.config.strict import StrictModel
 
 EXTRACTIVE_MODEL = "local/extractive"
 MINILM = "local/all-MiniLM-L6-v2"
@@ -12,12 +15,6 @@ MINILM = "local/all-MiniLM-L6-v2"
 ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
 RetrieverMode = Literal["vector", "keyword", "hybrid"]
 Fusion = Literal["normalised", "rrf"]
-
-
-class StrictModel(BaseModel):
-    """Base of all configuration: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ChunkingConfig(StrictModel):
@@ -30,6 +27,11 @@ class ChunkingConfig(StrictModel):
         title="Strategy",
         description="`structure` cuts at headings, paragraphs and sentences; `fixed` cuts every `tokens` tokens.",
     )
+    splitter: HaystackComponent | None = Field(
+        default=None,
+        title="Splitter",
+        description="A Haystack splitter (`type`, `init_parameters`) that cuts instead; the others are then not read.",
+    )
 
     @model_validator(mode="after")
     def _overlap_leaves_room(self) -> "ChunkingConfig":
@@ -37,6 +39,11 @@ class ChunkingConfig(StrictModel):
             msg = f"overlap {self.overlap} must be smaller than tokens {self.tokens}"
             raise ValueError(msg)
         return self
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What decides about chunks. Names of indexes depend on it: an absent splitter leaves them as they were."""
+        return self.model_dump(exclude={"splitter"} if self.splitter is None else None)
 
 
 class ComponentConfig(StrictModel):
@@ -321,7 +328,7 @@ class RagConfig(StrictModel):
     @property
     def index_name(self) -> str:
         """Collection × embedder × chunking: another embedder or chunking is another index beside the live one."""
-        shape = json.dumps([self.embedder, self.chunking.model_dump()], sort_keys=True)
+        shape = json.dumps([self.embedder, self.chunking.shape], sort_keys=True)
         digest = hashlib.sha256(shape.encode()).hexdigest()[:8]
         model = "".join(c if c.isalnum() else "-" for c in self.embedder.split("/", 1)[1].lower()).strip("-")
         return f"{self.collection}__{model}__{self.chunking.tokens}-{self.chunking.overlap}-{digest}"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks_lib.config.pipelines import PipelinesConfig
+from tasks_lib.config.pipelines import HaystackComponent, PipelinesConfig
 from tasks_lib.config.rag import (
     ChunkingConfig,
     Fusion,
@@ -13,11 +13,13 @@ from tasks_lib.config.rag import (
     PromptConfig,
     RagConfig,
     RetrieverMode,
-    StrictModel,
 )
+from tasks_lib.config.strict import StrictModel
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
+Suffix = Annotated[str, AfterValidator(str.lower), Field(pattern=r"^\.[^./\\]+$")]
+"""Ending of a file's name with its dot, in lower case."""
 
 DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
@@ -53,6 +55,15 @@ class IngestConfig(RunnerConfig):
     mask_pii: bool = Field(
         default=False,
         description="Black out personal data (`guardrails.personal_data`) before documents are cut; lengths stay.",
+    )
+    converters: dict[Suffix, HaystackComponent] = Field(
+        default_factory=dict,
+        description="Suffix, such as `.epub` → the Haystack converter (`type`, `init_parameters`) of its files.",
+    )
+    pipeline: str | None = Field(
+        default=None,
+        description="File with a Haystack pipeline in YAML that is run instead (`llmops pipeline show indexing` prints "
+        "one), where every worker finds it. It then decides what is converted, masked and cut.",
     )
     batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
     lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")

@@ -17,9 +17,10 @@ from haystack.dataclasses import ChatMessage
 from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
+from flows.ingest import synchronise
 from tasks_lib.assistant.providers.structured import ask_for, json_object
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.config.settings import DatasetConfig, Settings
+from tasks_lib.config.settings import DatasetConfig, IngestConfig, Settings
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.filters import Candidate, Duplicates, near_evidence, reason_to_drop
 from tasks_lib.dataset.prompts import ANSWERABLE
@@ -27,8 +28,6 @@ from tasks_lib.dataset.questions import generate
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 
 pytestmark = pytest.mark.slow
 
@@ -84,9 +83,7 @@ def test_the_server_is_found_by_its_check(models: OpenAICompatibleModels) -> Non
 def place(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """A local platform whose index holds the leave chapters of the sample handbook."""
     platform = LocalPlatform(Home(tmp_path_factory.mktemp("real-model")).ensure())
-    settings = Settings()
-    source = open_source(platform.documents(str(examples_folder() / "handbook" / "leave")))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(source=str(examples_folder() / "handbook" / "leave"))))
     return platform
 
 

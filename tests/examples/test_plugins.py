@@ -16,20 +16,19 @@ from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.doctor import _check, _plugins
+from flows.ingest import synchronise
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, PluginError
 from tasks_lib.gate.gate_metrics import direction, require_known, title_of
 from tasks_lib.gate.scorers import own_metrics, score
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tasks_lib.plugins import plugins, require_installed
 from tasks_lib.registry.fingerprint import fingerprint
 from tasks_lib.registry.process import VersionProcess
@@ -140,9 +139,7 @@ def test_a_validator_of_a_package_finds_and_the_configuration_decides(acme: Path
 def leave(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """The local platform with the handbook's page on leave."""
     platform = LocalPlatform(tracked_home(tmp_path_factory.mktemp("plugins") / "home"))
-    settings = Settings()
-    source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
     return platform
 
 

@@ -7,9 +7,10 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from haystack import default_to_dict
 from numpy.typing import NDArray
 
 from tasks_lib.errors import ConfigurationError
@@ -39,6 +40,10 @@ class MiniLM:
     dimension = 384
     in_process = True
     max_tokens = SEQUENCE_LENGTH - SPECIAL_TOKENS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise: there is nothing to configure."""
+        return default_to_dict(self)
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Mean of the token vectors, as unit vectors in the order of `texts`; longer texts are truncated."""

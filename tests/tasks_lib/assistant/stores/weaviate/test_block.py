@@ -6,13 +6,12 @@ import pytest
 
 from blocks.platform import ResolvedPlatform
 from blocks.weaviate import WeaviateStore
+from flows.ingest import synchronise
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 
 
 def store_of(server: WeaviateConnection, **fields: object) -> WeaviateStore:
@@ -30,16 +29,15 @@ def test_documents_are_ingested_found_and_updated_on_weaviate(
     platform = ResolvedPlatform("test", (), store_of(server))
     settings = Settings.model_validate({"collection": "weaviate-block", "ingest": {"source": str(folder)}})
     index = platform.index(settings.rag)
-    embedder = platform.embedder(settings.embedder)
     try:
-        first = sync(open_source(platform.documents(str(folder))), index, embedder, settings)
-        again = sync(open_source(platform.documents(str(folder))), platform.index(settings.rag), embedder, settings)
+        first = synchronise(platform, settings)
+        again = synchronise(platform, settings)
         assert (first.added, again.added, again.unchanged, again.embedded_chunks) == (2, 0, 2, 0)
         assert again.index_version == first.index_version
         found = next(iter(search(platform, settings.rag, ["How many days of leave do employees get?"])))
         assert found[0].document == "leave.md"
         (folder / "lunch.md").unlink()
-        assert sync(open_source(platform.documents(str(folder))), index, embedder, settings).deleted == 1
+        assert synchronise(platform, settings).deleted == 1
         assert settings.index_name in platform.indexes()
         assert "Weaviate 1." in platform.store.check(home)
     finally:
