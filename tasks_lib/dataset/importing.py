@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks_lib.dataset.corpus import Corpus
-from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
 from tasks_lib.errors import InputError
 
 STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
@@ -98,7 +98,7 @@ def _json_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _csv_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)  # U+2028 in a cell ends no line
     try:
         for row in reader:
             if None in row:

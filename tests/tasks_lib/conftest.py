@@ -107,7 +107,7 @@ def library(tmp_path: Path) -> Library:
 def handbook(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Six chapters of the sample handbook."""
     library = Library(tmp_path_factory.mktemp("handbook"))
-    root = Path(__file__).resolve().parents[3] / "examples" / "handbook"
+    root = Path(__file__).resolve().parents[2] / "examples" / "handbook"
     for file in sorted(root.rglob("*.md"))[:6]:
         library.put(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
     return library

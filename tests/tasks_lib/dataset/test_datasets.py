@@ -12,15 +12,14 @@ import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import Example, Reference, example_of
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.registry.tracking import connect, run_of
 
 SAVE = """
 from blocks.local import LocalPlatform
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import example_of
 from tasks_lib.registry.tracking import connect
 
 client = connect(LocalPlatform())
