@@ -68,7 +68,7 @@ class Corpus:
                 )
         return None
 
-    def stands(self, reference: Reference) -> bool:
+    def contains(self, reference: Reference) -> bool:
         """Whether the document still has the reference's text at its position."""
         text = self.text_of(reference.document, reference.source)
         return text[reference.start : reference.end].split() == reference.content.split()

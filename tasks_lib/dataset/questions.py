@@ -47,6 +47,8 @@ class Generated:
     examples: tuple[Example, ...]
     rejected: dict[str, int]
     origin: str
+    pipeline: str = ""
+    """Digest of the file of `dataset.pipeline`, where one made them."""
 
 
 def generate(
@@ -89,13 +91,13 @@ def origin_of(pipeline: Pipeline, model: str) -> str:
     return EXTRACTIVE if any(isinstance(maker, ExtractiveQuestionGenerator) for maker in makers) else model
 
 
-def still_standing(examples: Sequence[Example], index: Index) -> list[Example]:
+def still_grounded(examples: Sequence[Example], index: Index) -> list[Example]:
     """The examples whose references are still in the documents, word for word and at their position."""
     corpus = Corpus.of(index)
     return [
         example
         for example in examples
-        if not example.must_refuse and all(corpus.stands(reference) for reference in example.references)
+        if not example.must_refuse and all(corpus.contains(reference) for reference in example.references)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.from_traces import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
-from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_standing
+from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect
@@ -55,15 +56,17 @@ class DatasetResult(BaseModel):
 def make_questions(platform: Platform, settings: Settings) -> Generated:
     """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
     index = platform.index(settings.rag)
+    digest = _pipeline_digest(settings)
     pipeline = questions_pipeline(platform, settings)
     newest = _newest(platform, settings.dataset.name)
     kept: list[Example] = []
-    recipe = (origin_of(pipeline, settings.llm.model), settings.dataset.seed, index.name, _pipeline_digest(settings))
+    recipe = (origin_of(pipeline, settings.llm.model), settings.dataset.seed, index.name, digest)
     if newest and (newest.origin, newest.seed, newest.index, newest.pipeline) == recipe and index.exists():
         unchanged = newest.index_version == index.version()
-        kept = list(newest.examples) if unchanged else still_standing(newest.examples, index)
+        kept = list(newest.examples) if unchanged else still_grounded(newest.examples, index)
     embedder = platform.embedder(settings.embedder)
-    return generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
+    made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
+    return replace(made, pipeline=digest)
 
 
 @task(name="import-questions", cache_policy=NO_CACHE)
@@ -94,7 +97,7 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
         index_version=index.version(),
         origin=made.origin,
         seed=settings.dataset.seed,
-        pipeline="" if made.origin == IMPORT else _pipeline_digest(settings),
+        pipeline=made.pipeline,
     )
     result = _described(saved)
     result.rejected = made.rejected
@@ -158,7 +161,9 @@ def _nothing(settings: Settings) -> DatasetResult:
 def _pipeline_digest(settings: Settings) -> str:
     """Of the file of `dataset.pipeline`: questions of another pipeline are not kept."""
     file = settings.dataset.pipeline
-    return hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()[:12] if file else ""
+    if file is None or not Path(file).expanduser().is_file():
+        return ""
+    return hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()[:12]
 
 
 def _write(rows: list[dict[str, Any]], name: str) -> Path:

@@ -137,7 +137,7 @@ def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped
     texts = tuple(corpus.text_of(document) for document in corpus.documents())
     candidates = [CandidateQuestion(example, texts) for example in made.examples]
     assert [reason_to_drop(candidate) for candidate in candidates] == [None] * len(candidates)
-    assert all(corpus.stands(reference) for example in made.examples for reference in example.references)
+    assert all(corpus.contains(reference) for example in made.examples for reference in example.references)
     collection = Collection(embedder)
     assert all(collection.add(candidate) for candidate in candidates)
     assert not [example.question for example in made.examples if "library" in example.question]

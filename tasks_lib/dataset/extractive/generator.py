@@ -13,7 +13,7 @@ from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.dataset.corpus import balanced
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import CandidateQuestion, example_of, reference_of
-from tasks_lib.dataset.extractive.asking import Fact, facts
+from tasks_lib.dataset.extractive.facts import Fact, facts
 from tasks_lib.dataset.extractive.prose import sentences_of
 from tasks_lib.dataset.extractive.topics import Topics
 from tasks_lib.dataset.extractive.unanswerable import transplanted

@@ -46,7 +46,7 @@ def save(client: Any, name: str, rows: list[Example]) -> datasets.Dataset:
 
 
 def test_a_version_is_read_back_as_it_was_saved(client: Any) -> None:
-    rows = examples("What is ä?", "What is b?")
+    rows = examples("What is ä?", "What is\u2028b\x85and\rc?")
     saved = save(client, "first", rows)
 
     assert saved == datasets.load(client, "first:1") == datasets.load(client, "first")

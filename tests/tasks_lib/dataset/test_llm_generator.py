@@ -247,6 +247,18 @@ def test_a_model_that_never_writes_json_is_not_asked_for_ever(library: Any) -> N
     assert PATIENCE <= len(asked) < 2 * PATIENCE
 
 
+def test_two_journals_on_one_file_keep_each_others_replies(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    first, second = Journal(path), Journal.from_dict(Journal(path).to_dict())
+    first.keep("a", "one\u2028line")
+    second.keep("b", "two")
+
+    read = Journal(path)
+    assert (read.get("a"), read.get("b"), read.get("c")) == ("one\u2028line", "two", None)
+    path.write_text('{"key": "d", "text": "cut\u2028not"}', encoding="utf-8")
+    assert Journal(path).get("d") == "cut\u2028not"
+
+
 def test_a_run_that_was_killed_goes_on_without_paying_twice(documents: Any, tmp_path: Path) -> None:
     asked: list[str] = []
 

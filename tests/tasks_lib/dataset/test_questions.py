@@ -10,7 +10,7 @@ from tasks_lib.dataset.corpus import Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import CandidateQuestion
 from tasks_lib.dataset.filters import reason_to_drop
-from tasks_lib.dataset.questions import Generated, still_standing
+from tasks_lib.dataset.questions import Generated, still_grounded
 from tasks_lib.errors import InputError
 from tests.tasks_lib.dataset.generating import generate
 
@@ -85,7 +85,7 @@ def test_regenerating_after_a_change_keeps_the_questions_whose_evidence_stands(l
     gone = before.examples[0].references[0].document
     library.put(gone, "# Office\n\nTeam Dora has 9 windows in the yellow room.\n")
 
-    kept = still_standing(before.examples, library.index)
+    kept = still_grounded(before.examples, library.index)
     after = generate(library, config, kept=kept)
 
     assert [e.id for e in kept] == [e.id for e in before.examples if e.references[0].document != gone]
@@ -139,6 +139,6 @@ def test_a_corpus_finds_excerpts_across_line_breaks(library: Any) -> None:
 
     assert found is not None
     assert library.texts["a.md"][found.start : found.end] == found.content == "receive 27 days\nof leave."
-    assert corpus.stands(found)
+    assert corpus.contains(found)
     assert corpus.locate("receive 28 days") is None
     assert corpus.nearest("aa.md") == "a.md"
