@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.examples import CandidateQuestion, Example
-from tasks_lib.dataset.filters import EvidenceFilter
+from tasks_lib.dataset.filters import with_evidence
+from tasks_lib.dataset.similarity import Similarity
 
 FOLLOW_UP_SHARE = 0.1
 """Share of the questions with an answer that continue a conversation."""
@@ -80,8 +81,7 @@ class Collection:
     def __init__(self, embedder: Embedder, kept: Sequence[Example] = ()) -> None:
         self.examples = list(kept)
         self.rejected: Counter[str] = Counter()
-        self._embedder = embedder
-        self._evidence = EvidenceFilter(embedder=embedder)
+        self._similarity = Similarity(embedder)
         self._asked = {example.asked: None for example in kept}
         self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._embedded = 0
@@ -89,7 +89,7 @@ class Collection:
     def add(self, candidate: CandidateQuestion) -> bool:
         """Keep the candidate if no filter dropped it and nothing kept asks the same; count the reason if not."""
         if not candidate.reason and candidate.embedding is None:
-            candidate = self._evidence.run(candidates=[candidate])["candidates"][0]
+            candidate = with_evidence(candidate, self._similarity)
         reason = candidate.reason or self._reason_not_to_repeat(candidate)
         if reason:
             self.rejected[reason] += 1
@@ -103,10 +103,10 @@ class Collection:
         if asked in self._asked:
             return "near_duplicate"
         if self._embedded < len(self._asked):  # what an earlier version had, which not every run compares
-            self._keep(np.asarray(self._embedder.embed(list(self._asked)[self._embedded :]), np.float32))
+            self._keep(self._similarity.vectors(list(self._asked)[self._embedded :]))
         vector = candidate.embedding
         if vector is None:
-            vector = np.asarray(self._embedder.embed([asked])[0], np.float32)
+            vector = self._similarity.vectors([asked])[0]
         if self._embedded and float((self._vectors[: self._embedded] @ vector).max()) >= NEAR_DUPLICATE:
             return "near_duplicate"
         self._asked[asked] = None

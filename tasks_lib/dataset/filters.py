@@ -99,18 +99,20 @@ class EvidenceFilter:
         """The same candidates, compared with their evidence."""
         compared = [c.example for c in candidates if not c.reason and c.example.references]
         self._similarity.prefetch(text for example in compared for text in (example.asked, example.evidence))
-        return {"candidates": [self._compared(candidate) for candidate in candidates]}
+        return {"candidates": [with_evidence(candidate, self._similarity) for candidate in candidates]}
 
-    def _compared(self, candidate: CandidateQuestion) -> CandidateQuestion:
-        example = candidate.example
-        if candidate.reason or not example.references:
-            return candidate
-        asked, evidence = self._similarity.vectors([example.asked, example.evidence])
-        if float(asked @ evidence) < BESIDE_THE_EVIDENCE:
-            return candidate.dropped("beside_the_evidence")
-        if example.kind == "across_passages" and len({reference.start for reference in example.references}) < 2:
-            return candidate.dropped("one_passage_is_enough")
-        return replace(candidate, embedding=asked)
+
+def with_evidence(candidate: CandidateQuestion, similarity: Similarity) -> CandidateQuestion:
+    """The candidate with its embedding, or the reason why its question and its evidence do not go together."""
+    example = candidate.example
+    if candidate.reason or not example.references:
+        return candidate
+    asked, evidence = similarity.vectors([example.asked, example.evidence])
+    if float(asked @ evidence) < BESIDE_THE_EVIDENCE:
+        return candidate.dropped("beside_the_evidence")
+    if example.kind == "across_passages" and len({reference.start for reference in example.references}) < 2:
+        return candidate.dropped("one_passage_is_enough")
+    return replace(candidate, embedding=asked)
 
 
 def judged(candidate: CandidateQuestion, judge: Callable[[CandidateQuestion], str | None]) -> CandidateQuestion:
