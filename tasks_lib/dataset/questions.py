@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, groupby, islice, pairwise
+from operator import itemgetter
 
 from haystack import Document, Pipeline
 
@@ -21,7 +22,7 @@ from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
 from tasks_lib.dataset.filters import judged, reason_to_drop
 from tasks_lib.dataset.llm_generator import MODEL_FAILED, NOT_PARSED
 from tasks_lib.dataset.off_topic import OFF_TOPIC
-from tasks_lib.dataset.pipeline import Batch, run_pipeline
+from tasks_lib.dataset.pipeline import run_pipeline
 from tasks_lib.errors import InputError, LlmopsError
 
 EXTRACTIVE = "extractive"
@@ -190,13 +191,10 @@ def _ask_in_batches(
 
 def _neighbours(chunks: Sequence[Document]) -> list[list[Document]]:
     """Pairs of neighbours in the same document, a pair a document at a time."""
-    ordered = sorted(chunks, key=lambda chunk: (chunk.meta["source"], chunk.meta["document"], chunk.meta["start"]))
-    following = {first.id: second for first, second in pairwise(ordered) if _same_document(first, second)}
+    document = itemgetter("source", "document")
+    ordered = sorted(chunks, key=lambda chunk: (*document(chunk.meta), chunk.meta["start"]))
+    following = {a.id: b for a, b in pairwise(ordered) if document(a.meta) == document(b.meta)}
     return [[chunk, following[chunk.id]] for chunk in balanced(chunks) if chunk.id in following]
-
-
-def _same_document(first: Document, second: Document) -> bool:
-    return all(first.meta[key] == second.meta[key] for key in ("source", "document"))
 
 
 def _ask(
@@ -212,7 +210,8 @@ def _ask(
     added, unread, dry = 0, 0, 0
     while added < wanted and (asked := list(islice(groups, min(2 * concurrency, wanted - added + 1)))):
         batch = run_pipeline(pipeline, [kind], asked)
-        unread = unread + len(asked) if _all_failed(batch, len(asked)) else 0
+        failed = batch.rejected.get(NOT_PARSED, 0) + batch.rejected.get(MODEL_FAILED, 0)
+        unread = unread + len(asked) if failed >= len(asked) else 0
         if unread and (unread >= PATIENCE or not batch.rejected.get(NOT_PARSED)):
             raise LlmopsError(
                 f"the language model made no question: {batch.error}", hint="Check the model with `llmops doctor`."
@@ -226,10 +225,6 @@ def _ask(
         if dry >= LONGEST_DRY_SPELL:
             logger.warning("the last %d drafts of kind %s were dropped: no more are asked for", dry, kind)
             return
-
-
-def _all_failed(batch: Batch, asked: int) -> bool:
-    return batch.rejected.get(NOT_PARSED, 0) + batch.rejected.get(MODEL_FAILED, 0) >= asked
 
 
 def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
