@@ -78,6 +78,10 @@ class DatasetConfig(StrictModel):
     unanswerable_share: float = Field(default=0.15, ge=0, le=0.5)
     off_topic_share: float = Field(default=0.15, ge=0, le=0.5)
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls of the language model in flight.")
+    pipeline: str | None = Field(
+        default=None,
+        description="File with a Haystack pipeline in YAML that makes the questions instead of the built-in one.",
+    )
     import_file: str | None = Field(default=None, description="JSONL or CSV of one's own examples.")
     add_from_traces: bool = Field(default=False, description="Add production traces with bad feedback.")
 

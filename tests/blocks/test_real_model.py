@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,15 +22,16 @@ from flows.ingest import synchronise
 from tasks_lib.assistant.providers.structured import ask_for, json_object
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import DatasetConfig, IngestConfig, Settings
+from tasks_lib.dataset.collection import Collection
 from tasks_lib.dataset.corpus import Corpus
-from tasks_lib.dataset.filters import Candidate, Duplicates, near_evidence, reason_to_drop
+from tasks_lib.dataset.examples import CandidateQuestion
+from tasks_lib.dataset.filters import reason_to_drop
 from tasks_lib.dataset.prompts import ANSWERABLE
-from tasks_lib.dataset.questions import generate
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
+from tests.tasks_lib.dataset.generating import generate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("home")]
 
 QUESTION = [ChatMessage.from_user("What is the capital of France? Answer in one short sentence.")]
 
@@ -109,7 +111,9 @@ def test_a_model_too_small_to_judge_ends_the_run_before_it_drafts(
     generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=60))
     with pytest.raises(LlmopsError, match=r"the critic let \d of 8 answers pass") as ended:
         generate(
-            place.index(settings.rag), place.embedder(settings.embedder), DatasetConfig(size=4), generator=generator
+            SimpleNamespace(index=place.index(settings.rag), embedder=place.embedder(settings.embedder)),
+            DatasetConfig(size=4),
+            generator=generator,
         )
     assert "judge" in ended.value.hint
 
@@ -122,16 +126,16 @@ def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped
     generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=160))
     config = DatasetConfig(size=8, concurrency=1)
     critic = MockChatGenerator(response_fn=vouching)
-    made = generate(index, embedder, config, generator=generator, model="llama/smollm2", critic=critic)
+    made = generate(SimpleNamespace(index=index, embedder=embedder), config, generator=generator, critic=critic)
 
     record_property("examples", len(made.examples))
     record_property("rejected", made.rejected)
     assert sum(made.rejected.values()) > 0
-    similarity, corpus = Similarity(embedder), Corpus.of(index)
-    texts = [corpus.text_of(document) for document in corpus.documents()]
-    assert [reason_to_drop(Candidate(example, texts)) for example in made.examples] == [None] * len(made.examples)
-    assert all(near_evidence(example, similarity) for example in made.examples)
-    assert all(corpus.stands(reference) for example in made.examples for reference in example.references)
-    duplicates = Duplicates(similarity)
-    assert all(duplicates.is_new(example) for example in made.examples)
+    corpus = Corpus.of(index)
+    texts = tuple(corpus.text_of(document) for document in corpus.documents())
+    candidates = [CandidateQuestion(example, texts) for example in made.examples]
+    assert [reason_to_drop(candidate) for candidate in candidates] == [None] * len(candidates)
+    assert all(corpus.contains(reference) for example in made.examples for reference in example.references)
+    collection = Collection(embedder)
+    assert all(collection.add(candidate) for candidate in candidates)
     assert not [example.question for example in made.examples if "library" in example.question]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from haystack import Document
 
-from tasks_lib.dataset.extractive.asking import Fact
+from tasks_lib.dataset.extractive.facts import Fact
 from tasks_lib.dataset.extractive.wording import ROLES, TIME_UNITS, is_name
 from tasks_lib.text.matching import content_words, listed
 

@@ -12,11 +12,11 @@ from haystack.dataclasses import ChatMessage
 
 from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
 from tasks_lib.config.settings import DatasetConfig
-from tasks_lib.dataset import llm_questions
+from tasks_lib.dataset import questions
 from tasks_lib.dataset.journal import Journal, JournaledGenerator
-from tasks_lib.dataset.llm_questions import PATIENCE
-from tasks_lib.dataset.questions import generate
+from tasks_lib.dataset.questions import PATIENCE
 from tasks_lib.errors import InputError, LlmopsError
+from tests.tasks_lib.dataset.generating import generate
 
 FACTS = {
     "leave.md": "Full-time employees receive 27 days of annual leave. Interns receive ten days of annual leave.",
@@ -26,6 +26,8 @@ PLANTED = "town library"
 BAD_MARKS = {"groundedness": 1, "relevance": 4, "standalone": 5}
 GOOD_MARKS = {"groundedness": 5, "relevance": 4, "standalone": 5}
 CONFIG = DatasetConfig(size=2, unanswerable_share=0, off_topic_share=0)
+
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def good(prompt: str) -> dict[str, Any]:
 
 
 def test_good_drafts_become_examples_with_spans(documents: Any) -> None:
-    made = generate(documents.index, documents.embedder, CONFIG, generator=model(good), model="test/model")
+    made = generate(documents, CONFIG, generator=model(good))
 
     assert made.origin == "test/model"
     assert len(made.examples) == 2
@@ -94,7 +96,7 @@ def test_bad_drafts_are_dropped_with_their_reason(documents: Any, changes: Any, 
             return good(prompt)
         return changes if isinstance(changes, str) else {**good(prompt), **changes}
 
-    made = generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+    made = generate(documents, CONFIG, generator=model(draft))
 
     assert [example.answer for example in made.examples] == ["165 euros"]
     assert made.rejected == {reason: 1}
@@ -106,7 +108,7 @@ def test_the_critic_drops_what_falls_short_and_the_end_tells_the_counts(document
 
     short = model(draft, {**GOOD_MARKS, "relevance": 2})
     with pytest.raises(InputError, match="test/model.*dropped: 1 critic_relevance, 1 not_parsed") as ended:
-        generate(documents.index, documents.embedder, CONFIG, generator=short, model="test/model")
+        generate(documents, CONFIG, generator=short)
     assert "local/extractive" in ended.value.hint
 
 
@@ -115,13 +117,13 @@ def test_a_critic_that_lets_planted_answers_pass_ends_the_run_before_a_draft_is_
     blind = model(lambda prompt: asked.append(prompt) or good(prompt), sees=False)
 
     with pytest.raises(LlmopsError, match="the critic let 2 of 2 answers pass that the passages do not state") as ended:
-        generate(documents.index, documents.embedder, CONFIG, generator=blind)
+        generate(documents, CONFIG, generator=blind)
     assert (asked, "judge" in ended.value.hint) == ([], True)
 
 
 def test_another_model_may_be_the_critic(documents: Any) -> None:
     blind, judge = model(good, sees=False), model(good)
-    made = generate(documents.index, documents.embedder, CONFIG, generator=blind, critic=judge)
+    made = generate(documents, CONFIG, generator=blind, critic=judge)
     assert len(made.examples) == 2
 
 
@@ -135,7 +137,7 @@ def test_a_critic_that_never_sees_an_answer_vouches_for_no_unanswerable_question
 
     config = DatasetConfig(size=4, unanswerable_share=0.25, off_topic_share=0)
     never = MockChatGenerator(response_fn=reply)
-    made = generate(documents.index, documents.embedder, config, generator=model(draft), critic=never)
+    made = generate(documents, config, generator=model(draft), critic=never)
     assert {example.kind for example in made.examples} == {"answerable"}
 
 
@@ -144,14 +146,14 @@ def test_questions_about_the_worked_example_are_dropped(documents: Any) -> None:
         copied = {"question": "How many books may interns borrow from the library?"}
         return good(prompt) if "165 euros" in prompt else {**good(prompt), **copied}
 
-    made = generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+    made = generate(documents, CONFIG, generator=model(draft))
     assert made.rejected == {"copied_from_the_example": 1}
 
 
 def test_a_model_whose_drafts_all_fall_through_is_not_asked_for_ever(
     library: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(llm_questions, "LONGEST_DRY_SPELL", 3)
+    monkeypatch.setattr(questions, "LONGEST_DRY_SPELL", 3)
     asked = []
     for number in range(8):
         library.put(f"{number}.md", f"# Team {number}\n\nTeam {number} has {number + 2} printers in its room.\n")
@@ -161,7 +163,7 @@ def test_a_model_whose_drafts_all_fall_through_is_not_asked_for_ever(
         return {"question": "How many printers has the team?", "answer": "two", "evidence": "It has two printers."}
 
     with pytest.raises(InputError, match="no_reference"):
-        generate(library.index, library.embedder, CONFIG, generator=model(draft), model="test/model")
+        generate(library, CONFIG, generator=model(draft))
     assert 3 <= len(asked) < 8
 
 
@@ -182,7 +184,7 @@ class Shaping:
 def test_every_call_asks_for_the_shape_of_its_reply_through_the_journal_too(documents: Any, tmp_path: Path) -> None:
     shaping = Shaping(model(good))
     journaled = JournaledGenerator(shaping, Journal(tmp_path / "q.jsonl"), "test/model")
-    made = generate(documents.index, documents.embedder, CONFIG, generator=journaled)
+    made = generate(documents, CONFIG, generator=journaled)
 
     assert len(made.examples) == 2
     assert {schema.name for schema in shaping.schemas} == {"marks", "question"}
@@ -200,8 +202,8 @@ def test_follow_ups_keep_their_conversation_and_unanswerable_ones_are_checked(do
         return good(prompt)
 
     config = DatasetConfig(size=10, unanswerable_share=0.1, off_topic_share=0)
-    made = generate(documents.index, documents.embedder, config, generator=model(draft))
-    again = generate(documents.index, documents.embedder, config, generator=model(draft, answered=True))
+    made = generate(documents, config, generator=model(draft))
+    again = generate(documents, config, generator=model(draft, answered=True))
 
     assert Counter(example.kind for example in made.examples) == {"follow_up": 1, "answerable": 2, "unanswerable": 1}
     assert next(e for e in made.examples if e.kind == "follow_up").messages[0].content == "How long is annual leave?"
@@ -214,7 +216,7 @@ def test_a_model_that_never_answers_is_named(documents: Any) -> None:
         raise ConnectionError("no route to the provider")
 
     with pytest.raises(LlmopsError, match="no route to the provider"):
-        generate(documents.index, documents.embedder, CONFIG, generator=model(draft))
+        generate(documents, CONFIG, generator=model(draft))
 
 
 def test_a_model_that_begins_with_prose_is_asked_on(documents: Any) -> None:
@@ -227,7 +229,7 @@ def test_a_model_that_begins_with_prose_is_asked_on(documents: Any) -> None:
         return "Sure! Here is a question." if len(asked) <= 2 else good(prompt)
 
     config = CONFIG.model_copy(update={"concurrency": 1, "size": 1})
-    made = generate(documents.index, documents.embedder, config, generator=model(draft))
+    made = generate(documents, config, generator=model(draft))
     assert (len(made.examples), made.rejected["not_parsed"]) == (1, 2)
 
 
@@ -241,8 +243,20 @@ def test_a_model_that_never_writes_json_is_not_asked_for_ever(library: Any) -> N
         return "Sure! Here is a question."
 
     with pytest.raises(LlmopsError, match="no JSON object in 'Sure!"):
-        generate(library.index, library.embedder, CONFIG, generator=model(draft))
+        generate(library, CONFIG, generator=model(draft))
     assert PATIENCE <= len(asked) < 2 * PATIENCE
+
+
+def test_two_journals_on_one_file_keep_each_others_replies(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    first, second = Journal(path), Journal.from_dict(Journal(path).to_dict())
+    first.keep("a", "one\u2028line")
+    second.keep("b", "two")
+
+    read = Journal(path)
+    assert (read.get("a"), read.get("b"), read.get("c")) == ("one\u2028line", "two", None)
+    path.write_text('{"key": "d", "text": "cut\u2028not"}', encoding="utf-8")
+    assert Journal(path).get("d") == "cut\u2028not"
 
 
 def test_a_run_that_was_killed_goes_on_without_paying_twice(documents: Any, tmp_path: Path) -> None:
@@ -257,7 +271,7 @@ def test_a_run_that_was_killed_goes_on_without_paying_twice(documents: Any, tmp_
     def run(draft: Callable[[str], Any]) -> JournaledGenerator:
         journaled = JournaledGenerator(model(draft), Journal(tmp_path / "unfinished" / "q.jsonl"), "test/model")
         config = CONFIG.model_copy(update={"concurrency": 1})
-        generate(documents.index, documents.embedder, config, generator=journaled, model="test/model")
+        generate(documents, config, generator=journaled)
         return journaled
 
     with pytest.raises(KeyboardInterrupt):

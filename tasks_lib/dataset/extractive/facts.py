@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.dataset.extractive import phrases
 from tasks_lib.dataset.extractive.clauses import SUBJECTS, Clause, clauses
-from tasks_lib.dataset.extractive.phrases import Asked
+from tasks_lib.dataset.extractive.phrases import WhPhrase
 from tasks_lib.dataset.extractive.prose import Sentence
 from tasks_lib.dataset.extractive.wording import CLOCK, ROLES, YEAR, tidied, written
 
@@ -22,7 +22,7 @@ _DO = {"VBZ": "does", "VBP": "do", "VBD": "did"}
 
 @dataclass(frozen=True)
 class Fact:
-    """A question made from one sentence."""
+    """A question that one clause of a sentence answers, and its answer."""
 
     question: str
     """Begins with a small letter, ends with a question mark."""
@@ -37,20 +37,20 @@ class Fact:
 
 def facts(sentence: Sentence) -> Iterator[Fact]:
     """All questions that `sentence` answers."""
-    found = list(clauses(sentence.parse))
+    askable = list(clauses(sentence.parse))
     years = set(YEAR.findall(sentence.text))
-    for clause in found:
-        for asked, used in _asked(clause):
-            if asked.answer in years and len(years) > 1:
+    for clause in askable:
+        for phrase, used in _wh_phrases(clause):
+            if phrase.answer in years and len(years) > 1:
                 continue
-            fact = _fact(sentence, clause, asked, used)
+            fact = _fact(sentence, clause, phrase, used)
             if not _TWO_FACTS.search(fact.question):
                 yield fact
-        if len(found) == 1:
+        if len(askable) == 1:
             yield from _who(sentence, clause)
 
 
-def _asked(clause: Clause) -> "Iterator[tuple[Asked, tuple[int, ...]]]":
+def _wh_phrases(clause: Clause) -> "Iterator[tuple[WhPhrase, tuple[int, ...]]]":
     """Question words, with the numbers of the pieces (`after`, then `before`) that they replace."""
     pieces = [*clause.after, *clause.before]
     if sum(_head(tokens).dep_ == "dobj" for tokens in pieces) > 1:
@@ -66,11 +66,11 @@ def _asked(clause: Clause) -> "Iterator[tuple[Asked, tuple[int, ...]]]":
             yield merged, (number, number + 1)
             taken = number + 1
             continue
-        for asked in _phrase(clause, tokens, head):
-            yield asked, (number,)
+        for phrase in _phrase(clause, tokens, head):
+            yield phrase, (number,)
 
 
-def _phrase(clause: Clause, tokens: "list[Token]", head: "Token") -> Iterator[Asked]:
+def _phrase(clause: Clause, tokens: "list[Token]", head: "Token") -> Iterator[WhPhrase]:
     if head.dep_ == "dobj" and clause.subject_head.dep_ == "nsubj":
         yield from phrases.of_object(tokens, head, clause.verb)
     elif head.dep_ == "attr" and clause.is_copula and _is_definite(clause) and not _has_purpose(clause):
@@ -79,39 +79,39 @@ def _phrase(clause: Clause, tokens: "list[Token]", head: "Token") -> Iterator[As
         yield from phrases.of_adverbial(tokens, head)
 
 
-def _merged(first: "list[Token]", second: "list[Token]") -> Asked | None:
+def _merged(first: "list[Token]", second: "list[Token]") -> WhPhrase | None:
     """A phrase that the parse cuts in two: `from 10:00` `to 15:00`, `at least six weeks` `in advance`."""
     if not second:
         return None
     answer = f"{written(first)} {written(second)}"
     if written(second) == "in advance" and any(token.like_num for token in first):
-        return Asked("how far in advance", answer, "when")
+        return WhPhrase("how far in advance", answer, "when")
     is_range = first[0].lower_ == "from" and second[0].lower_ in {"to", "until", "till"}
     if is_range and all(len(part) == 2 and CLOCK.fullmatch(part[1].text) for part in (first, second)):
-        return Asked("between which times", answer, "when")
+        return WhPhrase("between which times", answer, "when")
     if first[0].lower_ in {"by", "until"} and second[0].lower_ == "at" and CLOCK.fullmatch(written(second[1:])):
-        return Asked(f"{first[0].lower_} when", answer, "when")
+        return WhPhrase(f"{first[0].lower_} when", answer, "when")
     return None
 
 
-def _fact(sentence: Sentence, clause: Clause, asked: Asked, replaced: tuple[int, ...]) -> Fact:
+def _fact(sentence: Sentence, clause: Clause, phrase: WhPhrase, replaced: tuple[int, ...]) -> Fact:
     pieces = [*clause.after, *clause.before]
     kept = [tokens for number, tokens in enumerate(pieces) if number not in replaced]
     operator, verb = _operator(clause)
     words = [
-        asked.words,
+        phrase.words,
         operator,
         written(clause.subject),
         written(clause.between),
         verb,
-        asked.tail,
+        phrase.tail,
         *map(written, kept),
     ]
     used = [*clause.subject, *clause.between, *(token for tokens in kept for token in tokens)]
     return Fact(
         question=tidied(" ".join(word for word in words if word)) + "?",
-        answer=tidied(_RELATIVE.sub("", asked.answer)),
-        kind=asked.kind,
+        answer=tidied(_RELATIVE.sub("", phrase.answer)),
+        kind=phrase.kind,
         subject=tidied(written(clause.subject)),
         sentence=sentence,
         tokens=tuple(used),
@@ -120,7 +120,7 @@ def _fact(sentence: Sentence, clause: Clause, asked: Asked, replaced: tuple[int,
 
 
 def _operator(clause: Clause) -> tuple[str, str]:
-    """The verb form that stands before the subject, and what is left of the verb group."""
+    """The verb form that stands before the subject, and the rest of the verb group."""
     if clause.is_copula:
         return clause.verb.text.lower(), ""
     if clause.auxiliaries:

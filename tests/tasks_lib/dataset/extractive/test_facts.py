@@ -3,7 +3,7 @@
 import pytest
 from haystack import Document
 
-from tasks_lib.dataset.extractive.asking import Fact, facts
+from tasks_lib.dataset.extractive.facts import Fact, facts
 from tasks_lib.dataset.extractive.prose import sentences_of
 from tasks_lib.dataset.extractive.topics import Topics
 

@@ -9,8 +9,8 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.config.settings import DatasetConfig, Settings
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.candidates import bad_traces, candidates
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import example_of
+from tasks_lib.dataset.from_traces import bad_traces, candidates
 from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.tasks import import_questions, propose_candidates
 from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect, run_of
@@ -33,13 +33,13 @@ def answer(question: str, *, feedback: Any, source: str = "production", comment:
 
 @pytest.fixture(scope="module")
 def client(tracked: LocalPlatform) -> Any:
-    found = connect(tracked)
+    client = connect(tracked)
     answer("How many days of leave are there?", feedback=False, comment="it is 27")
     answer("How many days of leave are there?", feedback=False)
     answer("Where is the office?", feedback=True)
     answer("Who is the director?", feedback=None)
     answer("When is payday?", feedback=False, source="evaluation")
-    return found
+    return client
 
 
 def test_only_production_questions_with_bad_feedback_become_candidates_and_each_once(client: Any) -> None:
@@ -79,7 +79,7 @@ def test_the_worst_answers_of_the_last_monitored_window_become_candidates_too(
         mlflow.log_text("", "candidates.jsonl")
 
     proposed = propose_candidates.fn(tracked, Settings(dataset=DatasetConfig(name="worst")))
-    lines = Path(str(proposed.candidates_file)).read_text(encoding="utf-8").splitlines()
-    found = {row["messages"][-1]["content"]: row["comment"] for row in map(json.loads, lines)}
-    assert len(found) == 2
-    assert found["Who pays for a train ticket?"] == "monitoring: groundedness 0.00; coverage 0.20"
+    lines = Path(str(proposed.candidates_file)).read_text(encoding="utf-8").split("\n")[:-1]
+    comments = {row["messages"][-1]["content"]: row["comment"] for row in map(json.loads, lines)}
+    assert len(comments) == 2
+    assert comments["Who pays for a train ticket?"] == "monitoring: groundedness 0.00; coverage 0.20"

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import example_of
 from tasks_lib.dataset.importing import PENDING, STATUS
 from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, experiment_id, last_runs, run_of
 
@@ -52,11 +52,11 @@ def worst_answers(client: "MlflowClient") -> "list[tuple[Trace, str]]":
         return []
     with TemporaryDirectory() as folder:
         text = Path(client.download_artifacts(run.info.run_id, ARTIFACT, folder)).read_text(encoding="utf-8")
-    found = []
-    for row in map(json.loads, text.splitlines()):
+    answers = []
+    for row in map(json.loads, filter(None, text.split("\n"))):
         with suppress(MlflowException):  # the trace may have been deleted since
-            found.append((client.get_trace(row["trace_id"]), "monitoring: " + "; ".join(row["why"])))
-    return found
+            answers.append((client.get_trace(row["trace_id"]), "monitoring: " + "; ".join(row["why"])))
+    return answers
 
 
 def candidates(traces: "Sequence[Trace]", why: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -108,12 +108,12 @@ def _bad_feedback(trace: "Trace") -> str | None:
 def _messages(trace: "Trace") -> list[dict[str, str]]:
     """The conversation of the request, if it is one that ends with the user's turn."""
     request = _parsed(trace.data.request)
-    found = request.get("messages") if isinstance(request, dict) else None
-    if found is None and isinstance(request, dict):
-        found = next((value["messages"] for value in request.values() if _holds_messages(value)), None)
-    if not isinstance(found, list) or not found or not all(isinstance(turn, dict) for turn in found):
+    messages = request.get("messages") if isinstance(request, dict) else None
+    if messages is None and isinstance(request, dict):
+        messages = next((value["messages"] for value in request.values() if _holds_messages(value)), None)
+    if not isinstance(messages, list) or not messages or not all(isinstance(turn, dict) for turn in messages):
         return []
-    turns = [{"role": str(turn.get("role")), "content": str(turn.get("content", ""))} for turn in found]
+    turns = [{"role": str(turn.get("role")), "content": str(turn.get("content", ""))} for turn in messages]
     return turns if turns[-1]["role"] == "user" and turns[-1]["content"].strip() else []
 
 
