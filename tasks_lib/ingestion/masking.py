@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from tasks_lib.assistant.guardrails.outcome import blotted
-from tasks_lib.assistant.guardrails.personal_data.detector import personal_data_finder
-from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
-from tasks_lib.assistant.guardrails.results import Hit
+from tasks_lib.assistant.guardrails.outcome import redacted
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder, personal_data_finder
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
@@ -52,11 +50,7 @@ def _finder(config: str) -> PersonalDataFinder:
 
 
 def _masked(text: str, finder: PersonalDataFinder) -> str:
-    found = (
-        Hit(validator="personal_data", kind=f.entity, start=f.start, end=f.end, score=f.score, action="mask")
-        for f in finder.find(text)
-    )
-    return blotted(text, found)
+    return redacted(text, finder.find(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
