@@ -19,7 +19,6 @@ def python() -> str:
     from tasks_lib.assistant.contract import answer as types
     from tasks_lib.assistant.contract import platform
     from tasks_lib.assistant.guardrails import detection
-    from tasks_lib.assistant.guardrails import external as own
     from tasks_lib.dataset import examples
     from tasks_lib.gate import answer_metrics, scorers
 
@@ -27,8 +26,7 @@ def python() -> str:
         (answer_metrics, ("Row",)),
         (examples, ("Example", "Reference")),
         (scorers, ("OwnMetric",)),
-        (own, ("Finder",)),
-        (detection, ("CheckContext", "Finding")),
+        (detection, ("Detector", "CheckContext", "Finding")),
         (provider, ("ModelProvider",)),
         (platform, ("Platform", "Embedder", "DocumentSource", "SourceFile")),
         (plugins, ("Plugin",)),

@@ -42,7 +42,7 @@ def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ty
 
 def configuration() -> str:
     """All keys of a configuration file."""
-    from tasks_lib.config.rag import ComponentConfig, OwnValidatorConfig
+    from tasks_lib.config.rag import ComponentConfig, ExternalValidatorConfig
     from tasks_lib.config.settings import Settings
 
     text = (
@@ -55,7 +55,7 @@ def configuration() -> str:
         title = f"## `{key}`" if key else "## Top level"
         parts += [title, first_line(model) if key else "What is in no section of its own.", fields(model, key)]
     parts += ["## `retriever.components[]`", first_line(ComponentConfig), fields(ComponentConfig)]
-    parts += ["## `guardrails.validators.NAME`", first_line(OwnValidatorConfig), fields(OwnValidatorConfig)]
+    parts += ["## `guardrails.validators.NAME`", first_line(ExternalValidatorConfig), fields(ExternalValidatorConfig)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -22,6 +22,7 @@ from importlib.metadata import (
 from typing import Any, Literal
 
 from tasks_lib.errors import ConfigurationError, PluginError
+from tasks_lib.quiet import keep_nltk_offline
 
 Kind = Literal["metrics", "validators", "components", "providers"]
 KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
@@ -52,6 +53,8 @@ class Plugin:
 
         :raises PluginError: If it cannot be imported.
         """
+        if self.kind == "validators":  # may import guardrails
+            keep_nltk_offline()
         try:
             return self.entry.load()
         except Exception as error:  # the package is not ours: whatever it raises on import
@@ -133,11 +136,13 @@ def require_known_groups() -> None:
 
 
 def plugin(kind: Kind, name: str, key: str) -> Plugin:
-    """The part called `name`.
+    """The part called `name`; validators whose name holds a slash are published Guardrails validators.
 
     :param key: Configuration key that named it.
     :raises ConfigurationError: If no installed package brings it; the message names the nearest.
     """
+    if kind == "validators" and "/" in name:
+        return _guardrails_validator(name, key)
     known = plugins(kind)
     if name in known:
         return known[name]
@@ -148,6 +153,27 @@ def plugin(kind: Kind, name: str, key: str) -> Plugin:
         hint=f"Installed {kind}: {', '.join(sorted(known)) or 'none'}. "
         f"A package brings one by the entry point group {GROUP + kind!r}.",
     )
+
+
+def _guardrails_validator(name: str, key: str) -> Plugin:
+    """The published Guardrails validator that is registered under `name`.
+
+    `guardrails/detect_pii` is the module `guardrails_ai.detect_pii` of the package `guardrails-ai-detect-pii`: nothing
+    outside of this namespace is imported because a configuration names it.
+
+    :raises ConfigurationError: If the package is not installed.
+    """
+    module = name.rsplit("/", 1)[1]
+    package = f"guardrails-ai-{module.replace('_', '-')}"
+    try:
+        found = version(package)
+    except (PackageNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"{key} names {name!r}, and the package {package!r} is not installed",
+            hint=f"pip install {package}; a validator of another package needs an entry point of the group "
+            f"{GROUP + 'validators'!r}.",
+        ) from error
+    return Plugin("validators", name, package, found, EntryPoint(name, f"guardrails_ai.{module}", GROUP + "validators"))
 
 
 def distributions_of(types: Iterable[str]) -> list[str]:

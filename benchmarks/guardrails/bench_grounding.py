@@ -85,7 +85,7 @@ def support_of(case: Case, *, numbers: bool = True) -> float:
     detector = GroundingDetector(GroundingConfig(threshold=1.0, numbers=numbers), EMBEDDER)
     context = CheckContext("output", float("inf"), sources=case.passages, question=case.question)
     context.vectors = Vectors(EMBEDDER)
-    return min((1.0 - d.score for d in detector.detect(case.answer, context)), default=1.0)
+    return min((1.0 - f.score for f in detector.find(case.answer, context)), default=1.0)
 
 
 def report(name: str, cases: Iterable[Case]) -> np.ndarray:

@@ -249,8 +249,8 @@ class LengthConfig(ValidatorConfig):
     output_characters: int = Field(default=20_000, ge=1, description="Longest answer.")
 
 
-class OwnValidatorConfig(ValidatorConfig):
-    """A validator that another package brings. Where no action is given, that text is not checked; one is needed."""
+class ExternalValidatorConfig(ValidatorConfig):
+    """A validator of another package. Where no action is given, that text is not checked; one is needed."""
 
     options: dict[str, Any] = Field(default_factory=dict, description="What the validator is made with.")
     on_input: Literal["refuse", "mask", "allow-and-log"] | None = Field(
@@ -279,9 +279,10 @@ class GuardrailsConfig(StrictModel):
     output_schema: OutputSchemaConfig = OutputSchemaConfig()
     grounding: GroundingConfig = GroundingConfig()
     length: LengthConfig = LengthConfig()
-    validators: dict[str, OwnValidatorConfig] = Field(
+    validators: dict[str, ExternalValidatorConfig] = Field(
         default_factory=dict,
-        description="Validators of other packages (entry point group `llmops_flows.validators`), by name.",
+        description="Validators of other packages: entry points of the group `llmops_flows.validators` by their name, "
+        "published Guardrails validators by theirs, such as `guardrails/profanity_free`.",
     )
     time_limit: float = Field(
         default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."
@@ -292,10 +293,10 @@ class GuardrailsConfig(StrictModel):
         description="What is said when a guardrail refuses.",
     )
 
-    def own_message(self, validator: str) -> str | None:
-        """What this validator says when it refuses, if it has words of its own."""
-        config: ValidatorConfig = self.validators.get(validator) or getattr(self, validator)
-        return config.message
+    def refusal_message(self, validator: str) -> str:
+        """What is said when this validator refuses: its message, else the common one."""
+        config = self.validators.get(validator) or getattr(self, validator, None)
+        return (config.message if isinstance(config, ValidatorConfig) else None) or self.message
 
 
 class IndexConfig(StrictModel):

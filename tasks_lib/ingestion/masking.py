@@ -7,10 +7,8 @@ from typing import Any, Self
 
 from haystack import Document, component, default_from_dict, default_to_dict
 
-from tasks_lib.assistant.guardrails.outcome import blotted
-from tasks_lib.assistant.guardrails.personal_data.detector import personal_data_finder
-from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
-from tasks_lib.assistant.guardrails.results import Hit
+from tasks_lib.assistant.guardrails.outcome import redacted
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder, personal_data_finder
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.converters.documents import IDENTITY
@@ -101,11 +99,7 @@ def _finder(
 
 
 def _masked(text: str, finder: PersonalDataFinder) -> str:
-    hits = (
-        Hit(validator="personal_data", kind=f.entity, start=f.start, end=f.end, score=f.score, action="mask")
-        for f in finder.find(text)
-    )
-    return blotted(text, hits)
+    return redacted(text, finder.find(text))
 
 
 def _masked_meta(meta: Mapping[str, Any], finder: PersonalDataFinder) -> dict[str, Any]:

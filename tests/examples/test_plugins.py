@@ -17,11 +17,12 @@ from blocks.resolve import resolve_platform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.doctor import _check, _plugins
 from flows.ingest import synchronise
-from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.contract.answer import Message, Source
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
@@ -133,6 +134,82 @@ def test_a_validator_of_a_package_finds_and_the_configuration_decides(acme: Path
     refused = guardrails.check_input([Message(role="user", content="Which hotel is CHEAP?")])
     assert (refused.action, refused.message) == ("refuse", "Not in this house.")
     assert guardrails.check_input([Message(role="user", content="Which hotel is good?")]).action == "allow"
+
+
+def test_a_guardrails_validator_is_named_like_any_other(acme: Path) -> None:
+    validators = {
+        "no_prices": {"options": {"currencies": "€"}, "on_output": "mask", "on_passages": "mask"},
+        "guardrails/profanity_free": {"on_input": "refuse"},
+    }
+    embedder = LocalPlatform().embedder(RagConfig().embedder)
+    guardrails = build_guardrails(rag_of(guardrails={"validators": validators}).guardrails, embedder)
+
+    answer = guardrails.check_output("Leave costs €1,500 or $2.")
+    assert answer.text == "Leave costs <NO_PRICES> or $2."
+    assert [(h.validator, h.kind, h.start, h.end) for h in answer.hits] == [("no_prices", "NO_PRICES", 12, 18)]
+    sources = [Source(document="a.md", start=0, end=9, score=1.0, content=c) for c in ("It is €9.", "It is free.")]
+    assert [source.content for source in guardrails.check_passages(sources).sources] == ["It is ███", "It is free."]
+    turns = [Message(role="user", content=content) for content in ("Is it free?", "You fucking idiot")]
+    refused = guardrails.check_input(turns)
+    assert (refused.action, [(h.kind, h.message) for h in refused.hits]) == ("refuse", [("PROFANITY_FREE", 1)])
+    assert guardrails.check_input(turns[:1]).action == "allow"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("guardrails/profanity_fee", {}, "the package 'guardrails-ai-profanity-fee' is not installed"),
+        ("acme/profanity_free", {}, "registers no validator 'acme/profanity_free'"),
+        ("no_prices", {"currency": "€"}, "cannot be made with options {'currency': '€'}"),
+    ],
+)
+def test_a_guardrails_validator_that_does_not_fit_is_named(
+    acme: Path, name: str, options: dict[str, Any], words: str
+) -> None:
+    config = rag_of(guardrails={"validators": {name: {"options": options, "on_input": "refuse"}}}).guardrails
+    with pytest.raises((ConfigurationError, PluginError)) as caught:
+        build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+    assert words in caught.value.message
+
+
+NEEDY = """
+from guardrails import Validator, register_validator
+
+@register_validator(name="test/needy", data_type="string")
+class part(Validator):
+    required_metadata_keys = ["query_function"]
+"""
+CRASHING = """
+from guardrails import Validator, register_validator
+
+@register_validator(name="test/crashing", data_type="string")
+class part(Validator):
+    def _validate(self, value, metadata):
+        raise ValueError(value)
+"""
+
+
+def test_a_guardrails_validator_that_needs_other_metadata_is_refused(package: Callable[..., None]) -> None:
+    package("needy_llmops", "validators", "needy", NEEDY)
+    config = rag_of(guardrails={"validators": {"needy": {"on_output": "mask"}}}).guardrails
+    with pytest.raises(PluginError, match=r"needy_llmops 0\.1.*requires the metadata query_function"):
+        build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+
+
+def test_a_guardrails_validator_that_raises_fails_closed(
+    package: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    package("crashing_llmops", "validators", "crashing", CRASHING)
+    config = rag_of(guardrails={"validators": {"crashing": {"on_output": "allow-and-log"}}}).guardrails
+    guardrails = build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+    assert guardrails.check_output("my secret").action == "refuse"
+    assert "crashing (validator of crashing_llmops 0.1) failed with ValueError" in caplog.text
+    assert "my secret" not in caplog.text
+
+
+def test_a_version_needs_the_package_of_its_guardrails_validator(acme: Path) -> None:
+    rag = rag_of(guardrails={"validators": {"guardrails/profanity_free": {"on_input": "refuse"}}})
+    assert "guardrails-ai-profanity-free==0.1.0" in requirements_of(rag)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.embedder import Embedder, in_process
-from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import GroundingConfig
 
@@ -53,14 +53,12 @@ _FUNCTION_WORDS = frozenset(
 class GroundingDetector:
     """Compares every sentence of the answer with every sentence of its passages."""
 
-    name = "grounding"
-
     def __init__(self, config: GroundingConfig, embedder: Embedder) -> None:
         self._config = config
         self._embedder = embedder
         self.ends_by_itself = in_process(embedder)
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
         """The sentences whose support is below the threshold."""
         if context.sources is None:
             return []
@@ -73,7 +71,7 @@ class GroundingDetector:
             known = _known_numbers(context.sources, context.question)
             scores = [_capped(score, s, known) for score, s in zip(scores, sentences, strict=True)]
         return [
-            Detection(KIND, a, b, 1.0 - score, self._config.on_output)
+            Finding(KIND, a, b, 1.0 - score)
             for (a, b), score in zip(spans, scores, strict=True)
             if score is not None and score < self._config.threshold
         ]

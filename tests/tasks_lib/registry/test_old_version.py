@@ -15,10 +15,9 @@ from blocks.lancedb import LanceDBStore
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
 from blocks.openai import OpenAICompatibleModels
-from tasks_lib.config.settings import Settings
+from flows.ingest import synchronise
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect
 
@@ -36,9 +35,8 @@ def registered(
 ) -> Iterator[LocalPlatform]:
     """Today's registry with the old version, over an index that today's code made."""
     folder = tmp_path_factory.mktemp("old-version")
-    platform, settings = LocalPlatform(tracked_home(folder / "home")), Settings()
-    source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    platform = LocalPlatform(tracked_home(folder / "home"))
+    synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder / "version", filter="data")
     client = connect(platform)

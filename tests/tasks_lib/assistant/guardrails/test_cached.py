@@ -1,11 +1,11 @@
-"""Passages that come again are not read again, and what is found in them stays the same."""
+"""Findings in passages are cached: passages that come again are not read again, and the findings stay the same."""
 
 import pytest
 
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
-from tasks_lib.assistant.guardrails.cached import RememberingDetector
-from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, Detection
+from tasks_lib.assistant.guardrails.cached import CachedDetector
+from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, Finding
 from tasks_lib.config.rag import GuardrailsConfig
 from tests.tasks_lib.assistant.guardrails.conftest import passage
 
@@ -13,29 +13,27 @@ from tests.tasks_lib.assistant.guardrails.conftest import passage
 class Marking:
     """Finds every `!`, and keeps what it was asked about."""
 
-    name = "injection"
-
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
         if "raise" in text:
             raise ValueError(text)
         self.read.append(text)
-        return [Detection("MARK", i, i + 1, 1.0, "mask") for i, c in enumerate(text) if c == "!"]
+        return [Finding("MARK", i, i + 1) for i, c in enumerate(text) if c == "!"]
 
 
-def found(detector: RememberingDetector, *parts: str) -> list[int]:
+def found(detector: CachedDetector, *parts: str) -> list[int]:
     context, position = CheckContext("input", float("inf")), 0
     for part in parts:
         context.parts.append((position, position + len(part)))
         position += len(part) + len(JOINER)
-    return [d.start for d in detector.detect(JOINER.join(parts), context)]
+    return [f.start for f in detector.find(JOINER.join(parts), context)]
 
 
 def test_only_new_passages_are_read_and_findings_keep_their_place() -> None:
     marking = Marking()
-    detector = RememberingDetector(marking)
+    detector = CachedDetector(marking)
 
     assert found(detector, "a!", "bb", "!cc!") == [1, 8, 11]
     assert found(detector, "!cc!", "new!", "a!") == [0, 3, 9, 13]
@@ -44,7 +42,7 @@ def test_only_new_passages_are_read_and_findings_keep_their_place() -> None:
 
 def test_what_could_not_be_read_is_asked_about_again() -> None:
     marking = Marking()
-    detector = RememberingDetector(marking, texts=1)
+    detector = CachedDetector(marking, texts=1)
 
     for _ in range(2):
         with pytest.raises(ValueError, match="raise"):
