@@ -4,7 +4,7 @@ from haystack import Document
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
-from tasks_lib.text.matching import content_words
+from tasks_lib.text.words import content_stems
 
 COVERED = 0.5
 """Cosine (MiniLM) of a question and its nearest chunk from which the documents are taken to cover the question."""
@@ -24,8 +24,8 @@ class Coverage:
 
     def mentions(self, phrase: str) -> bool:
         """Whether one chunk holds all content words of `phrase`."""
-        needed = set(content_words(phrase))
-        return any(needed <= set(content_words(_text(chunk))) for chunk in self._find(phrase))
+        needed = content_stems(phrase)
+        return any(needed <= content_stems(_text(chunk)) for chunk in self._find(phrase))
 
     def covers(self, question: str) -> bool:
         """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`."""

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from tasks_lib.assistant.contract.answer import Message, Role
 from tasks_lib.errors import InputError
-from tasks_lib.text.wording import content_stems, words
+from tasks_lib.text.words import content_stems, words
 
 LONGEST_QUESTION = 20_000
 """Characters."""
@@ -82,7 +82,6 @@ def is_follow_up(question: str) -> bool:
     """Whether a question leans on the one before: it opens like one that does, points back, or says little."""
     if _OPENING.match(question):
         return True
-    said = len(set(content_stems(question)))
-    if said < FEW_WORDS:
+    if len(content_stems(question)) < FEW_WORDS:
         return True
     return bool(_REFERENCE.search(question)) and len(words(question)) <= SHORT

@@ -15,10 +15,11 @@ import numpy as np
 from haystack import Document, component, default_from_dict, default_to_dict
 from numpy.typing import NDArray
 
+from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.embedders.text_embedder import TextEmbedder, Vector
 from tasks_lib.text.sentences import Sentence, split_sentences
-from tasks_lib.text.wording import answer_kind, content_stems, fits_kind, words
+from tasks_lib.text.words import content_stems, words
 
 CALIBRATED_THRESHOLD = 0.51
 """Evidence below which a question is refused, unless the configuration says otherwise."""
@@ -154,17 +155,17 @@ class _WordEvidence:
     """Compares the words of a question with those of sentences; words that fewer passages have weigh more."""
 
     def __init__(self, question: str, documents: Sequence[Document]) -> None:
-        stems = set(content_stems(question))
-        passages = [set(content_stems(_with_context(document, None))) for document in documents]
-        found = Counter(stem for passage in passages for stem in passage & stems)
-        self._weights = {s: 1 - COMMON_WORD_LOSS * found[s] / max(1, len(passages)) for s in stems}
+        stems = content_stems(question)
+        passages = [content_stems(_with_context(document, None)) for document in documents]
+        having = Counter(stem for passage in passages for stem in passage & stems)
+        self._weights = {s: 1 - COMMON_WORD_LOSS * having[s] / max(1, len(passages)) for s in stems}
         self._total = math.fsum(self._weights.values()) or 1.0
         self._kind = answer_kind(question)
         self._asked = frozenset(words(question))
 
     def share(self, text: str) -> float:
         """Weighted share of the question's words in `text`."""
-        stems = set(content_stems(text))
+        stems = content_stems(text)
         return math.fsum(weight for stem, weight in self._weights.items() if stem in stems) / self._total
 
     def kind_of(self, text: str) -> float:
