@@ -4,12 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from tasks_lib.assistant.contract.answer import Message, Role
+from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Message, Role
 from tasks_lib.errors import InputError
 from tasks_lib.text.words import content_stems, words
 
-LONGEST_QUESTION = 20_000
-"""Characters."""
 FEW_WORDS = 2
 """A question with fewer content words leans on the one before."""
 SHORT = 12
