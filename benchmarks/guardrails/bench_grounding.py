@@ -19,7 +19,7 @@ from grounding_examples import EXAMPLES
 from sklearn.metrics import roc_auc_score
 
 from tasks_lib.assistant.contract.answer import Source
-from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.detection import CheckContext
 from tasks_lib.assistant.guardrails.grounding import GroundingDetector
@@ -28,7 +28,7 @@ from tasks_lib.config.rag import GroundingConfig
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 PASSAGES = 5
-EMBEDDER = RememberedEmbedder(MiniLM(), 100_000)
+EMBEDDER = CachedEmbedder(MiniLM(), 100_000)
 DEFAULT = GroundingConfig()
 
 

@@ -11,7 +11,7 @@ from tasks_lib.assistant.answering.follow_up import FollowUpResolver, QuestionRe
 from tasks_lib.assistant.answering.passage_guard import PassageGuard
 from tasks_lib.assistant.answering.prompt import prompt_messages
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, open_index, question_inputs
@@ -30,10 +30,10 @@ def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | 
     """
     embedder = platform.embedder(rag.embedder)
     generator = platform.chat_generator(rag.llm)  # a component of its own: a pipeline owns its components
-    remembered = RememberedEmbedder(embedder)  # guardrails and retriever embed the same question
-    guardrails = build_guardrails(rag.guardrails, remembered, generator)
+    cached = CachedEmbedder(embedder)  # guardrails and retriever embed the same question
+    guardrails = build_guardrails(rag.guardrails, cached, generator)
     pipeline = Pipeline()
-    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), remembered)
+    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), cached)
     _add_question(pipeline, rag, platform, generator)
     _add_guard(pipeline, guardrails)
     if generator is None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -220,6 +221,19 @@ class ServeConfig(StrictModel):
     poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
+    limits_storage: str | None = Field(
+        default=None,
+        description="Where both are counted: `redis://host:6379` for limits that all replicas share, else "
+        "each counts in its own memory. A URL with a password goes into the variable `LLMOPS_LIMITS_STORAGE`.",
+    )
+
+    @field_validator("limits_storage")
+    @classmethod
+    def _has_no_password(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).password:
+            msg = "it holds a password: set the environment variable LLMOPS_LIMITS_STORAGE instead"
+            raise ValueError(msg)
+        return url
 
 
 class UpConfig(StrictModel):

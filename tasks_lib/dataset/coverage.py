@@ -8,7 +8,7 @@ from haystack.core.serialization import component_to_dict
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
-from tasks_lib.text.matching import content_words
+from tasks_lib.text.words import content_stems
 
 COVERED = 0.5
 """Cosine (MiniLM) of a question and its nearest chunk from which the documents are taken to cover the question."""
@@ -53,8 +53,8 @@ class Coverage:
 
     def mentions(self, phrase: str) -> bool:
         """Whether one chunk holds all content words of `phrase`."""
-        needed = set(content_words(phrase))
-        return any(needed <= set(content_words(_text(chunk))) for chunk in self._matching(phrase))
+        needed = content_stems(phrase)
+        return any(needed <= content_stems(_text(chunk)) for chunk in self._matching(phrase))
 
     def covers(self, question: str) -> bool:
         """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`."""

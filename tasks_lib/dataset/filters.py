@@ -13,8 +13,8 @@ from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.extractive.prose import language
 from tasks_lib.dataset.extractive.wording import TIME_UNITS
 from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.text.matching import contains_answer, listed, numbers, words
-from tasks_lib.text.wording import NUMBER_WORDS
+from tasks_lib.text.matching import contains_answer
+from tasks_lib.text.words import AMOUNTS, listed, numbers, words
 
 SHORTEST_WORDS, LONGEST_WORDS = 4, 45
 LONGEST_ANSWER = 100
@@ -40,7 +40,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
-_AMOUNTS = frozenset(listed(f"{NUMBER_WORDS} none no nothing nobody all every full fully whole entire unlimited"))
+_AMOUNTS = AMOUNTS | frozenset(listed("none no nothing nobody all every full fully whole entire unlimited"))
 _POINTING = re.compile(r"\b(?:this|these|those|such|the (?:former|latter|same)|aforementioned)\b", re.IGNORECASE)
 _PRONOUNS = frozenset(listed("he she it they him her them his hers its their theirs"))
 _MAY_HOLD_PRONOUN = re.compile(r"\b(?:he|she|it|they|him|them|his|their)", re.IGNORECASE)

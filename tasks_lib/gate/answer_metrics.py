@@ -13,7 +13,9 @@ from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import spans
-from tasks_lib.text.matching import contains_answer, is_negated, numbers, sentences, token_f1, word_recall
+from tasks_lib.text.matching import contains_answer, token_f1, word_recall
+from tasks_lib.text.sentences import sentences
+from tasks_lib.text.words import is_negated, numbers
 
 SAME_MEANING = 0.8
 """Cosine (MiniLM) from which two sentences with the same numbers count as the same statement."""

@@ -18,7 +18,8 @@ from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.progress import advance
-from tasks_lib.text.matching import share_found, words
+from tasks_lib.text.matching import word_recall_in_any
+from tasks_lib.text.words import words
 
 Column = NDArray[np.float64]
 Scorer = Callable[[TraceRecord], float | None]
@@ -104,7 +105,7 @@ def coverage(record: TraceRecord) -> float | None:
     """Share of the question's content words that the passages hold; `None` for an error or a guardrail's refusal."""
     if record.error is not None or record.refusal_reason == "guardrail":
         return None
-    return share_found(record.question, record.passages)
+    return word_recall_in_any(record.question, record.passages)
 
 
 def grounded(record: TraceRecord, similarity: Similarity) -> float | None:

@@ -1,6 +1,5 @@
 """The whole assistant on each provider: only names change."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,10 +63,9 @@ def test_an_answer_is_generated_with_sources_and_token_counts(platform: Resolved
     "ask",
     [
         lambda assistant, messages: assistant.answer(messages),
-        lambda assistant, messages: asyncio.run(assistant.answer_async(messages)),
         lambda assistant, messages: list(assistant.stream(messages)),
     ],
-    ids=["whole", "asynchronous", "streamed"],
+    ids=["whole", "streamed"],
 )
 def test_a_provider_that_refuses_is_named_not_its_plumbing(
     service: Service,

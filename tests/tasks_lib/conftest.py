@@ -15,7 +15,7 @@ from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.home import Home
 from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.converters.convert import convert
-from tasks_lib.text.matching import content_words
+from tasks_lib.text.words import content_stems
 
 SOURCE = "file:///handbook"
 
@@ -40,7 +40,7 @@ class WordEmbedder:
 
     def _vector(self, text: str) -> list[float]:
         vector = [0.0] * self.dimension
-        for word in content_words(text):
+        for word in content_stems(text):
             vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimension] += 1
         norm = math.sqrt(sum(value * value for value in vector)) or 1.0
         return [value / norm for value in vector]

@@ -46,27 +46,8 @@ class Assistant:
                 answer = _stopped(incoming)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                found = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
-                answer = self._check_output(_answer_of(found, incoming.decisions), _question_of(found))
-            span.set_content_tag("output", answer)
-        return answer
-
-    async def answer_async(self, messages: Sequence[Message]) -> Answer:
-        """As :meth:`answer`, without blocking the event loop."""
-        check_messages(messages)
-        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
-            incoming = await self._guardrails.check_input_async(list(messages))
-            if incoming.action == "refuse":
-                answer = _stopped(incoming)
-            else:
-                span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                found = await self.pipeline.run_async(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
-                answer, question = _answer_of(found, incoming.decisions), _question_of(found)
-                if not answer.refused:
-                    checked = await self._guardrails.check_output_async(
-                        answer.response, answer.source_documents, question
-                    )
-                    answer = _guarded(answer, checked)
+                outputs = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
+                answer = self._check_output(_answer_of(outputs, incoming.decisions), _question_of(outputs))
             span.set_content_tag("output", answer)
         return answer
 
@@ -75,7 +56,7 @@ class Assistant:
         return AnswerStream(self, messages, beat_seconds=beat_seconds)
 
     async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
-        """As :meth:`answer_async`; hands pieces of the text to `emit` as the guardrails let them through.
+        """As :meth:`answer`, without blocking the event loop; hands pieces of the text to `emit` as let through.
 
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """
@@ -154,14 +135,14 @@ def _inputs(messages: list[Message]) -> dict[str, Any]:
     return {"question": {"messages": messages}}
 
 
-def _question_of(found: dict[str, Any]) -> str:
-    question: str = found["question"]["question"]
+def _question_of(outputs: dict[str, Any]) -> str:
+    question: str = outputs["question"]["question"]
     return question
 
 
-def _answer_of(found: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
-    answer: Answer = found["answer"]["answer"]
-    return answer.model_copy(update={"guardrails": [*decisions, *found["guard"]["decisions"]]})
+def _answer_of(outputs: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
+    answer: Answer = outputs["answer"]["answer"]
+    return answer.model_copy(update={"guardrails": [*decisions, *outputs["guard"]["decisions"]]})
 
 
 def _guarded(answer: Answer, result: GuardResult) -> Answer:

@@ -13,6 +13,24 @@ Vector = NDArray[np.float64]
 """One embedding."""
 
 
+def embedder_to_dict(embedder: Embedder) -> dict[str, Any]:
+    """An embedder in Haystack's form: by its own `to_dict`, else by its class."""
+    to_dict = getattr(embedder, "to_dict", None)
+    kind = type(embedder)
+    data: dict[str, Any] = (
+        to_dict() if to_dict else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
+    )
+    return data
+
+
+def embedder_from_dict(data: dict[str, Any]) -> Embedder:
+    """The embedder that :func:`embedder_to_dict` has written."""
+    kind: Any = import_class_by_name(data["type"])
+    from_dict = getattr(kind, "from_dict", None)
+    embedder: Embedder = from_dict(data) if from_dict else kind(**data["init_parameters"])
+    return embedder
+
+
 @component
 class TextEmbedder:
     """Embeds one text, such as a question.
@@ -25,19 +43,13 @@ class TextEmbedder:
         self._warm = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Serialise the component; the embedder by its own `to_dict`, else by its class."""
-        own = getattr(self.embedder, "to_dict", None)
-        kind = type(self.embedder)
-        data = own() if own else {"type": f"{kind.__module__}.{kind.__qualname__}", "init_parameters": {}}
-        return default_to_dict(self, embedder=data)
+        """Serialise the component."""
+        return default_to_dict(self, embedder=embedder_to_dict(self.embedder))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "TextEmbedder":
         """Rebuild the component."""
-        embedder = data["init_parameters"]["embedder"]
-        kind = import_class_by_name(embedder["type"])
-        build = getattr(kind, "from_dict", None)
-        data["init_parameters"]["embedder"] = build(embedder) if build else kind(**embedder["init_parameters"])
+        data["init_parameters"]["embedder"] = embedder_from_dict(data["init_parameters"]["embedder"])
         return default_from_dict(cls, data)
 
     def warm_up(self) -> None:

@@ -11,6 +11,7 @@ from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRul
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.text.sentences import sentence_spans
 
 PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
 """Kinds: in a question, and in a passage."""
@@ -18,7 +19,6 @@ PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
 RULE_SCORE = 0.99
 _TURNS = 4
 """Latest turns of the user that the classifier reads; rules read all."""
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*|\n+")
 _CUE = re.compile(
     r"\b(?:assistants?|AI|LLM|language models?|chatbots?|GPT|prompts?|instructions?|rules|ignore|disregard|forget|"
     r"pretend|from now on|act as|you are|you're|you (?:must|will)|(?:your|the) (?:answer|response|reply|output))\b|```",
@@ -105,9 +105,9 @@ class PassageInjectionDetector:
         seen = normalise(text)
         by_rule = _sentences(seen, self._scorer.rule_spans(seen))
         doubtful = [
-            seen.span(*m.span())
-            for m in _SENTENCE.finditer(seen.text)
-            if _ADDRESSES_A_MODEL.search(m[0]) and seen.span(*m.span()) not in by_rule
+            seen.span(a, b)
+            for a, b in sentence_spans(seen.text, every_stop=True)
+            if _ADDRESSES_A_MODEL.search(seen.text, a, b) and seen.span(a, b) not in by_rule
         ]
         vectors = context.vectors or Vectors(self._scorer.embedder)
         scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in doubtful], vectors)
@@ -143,9 +143,8 @@ def _user_windows(context: CheckContext) -> list[tuple[int, int, bool]]:
 
 def _sentences(seen: NormalisedText, spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Positions, in the original text, of the whole sentences that the spans touch."""
-    touched = []
-    for match in _SENTENCE.finditer(seen.text) if spans else ():
-        start, end = match.span()
-        if match[0].strip() and any(a < end and b > start for a, b in spans):
-            touched.append(seen.span(start, end))
-    return touched
+    return [
+        seen.span(start, end)
+        for start, end in (sentence_spans(seen.text, every_stop=True) if spans else ())
+        if any(a < end and b > start for a, b in spans)
+    ]

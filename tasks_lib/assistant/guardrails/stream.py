@@ -1,7 +1,6 @@
 """Guarded streams: text is let through by sentences, once nothing that may still follow can change the verdict."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from tasks_lib.assistant.guardrails.outcome import masked, to_mask
 from tasks_lib.assistant.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.assistant.guardrails.results import GuardResult, Hit
 from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.text.sentences import sentence_spans
 
 HOLD = 200
 """Characters that are held back at least, so that no finding is cut: an address of several lines is the longest."""
@@ -23,7 +23,6 @@ BEFORE = 120
 STEP = 40
 """New characters to wait for, when a finding reaches beyond what could be let through."""
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _STRICTNESS = ("allow", "mask", "refuse")
 
 
@@ -96,10 +95,11 @@ class _Window:
         return limit.enabled and self._released + len(self._held) > limit.output_characters
 
     def _cut(self) -> int:
-        """End of the last sentence before the part that is held back; 0 to wait."""
-        ends = [m.end() for m in _END.finditer(self._held, 0, max(0, len(self._held) - self._hold))]
-        if ends:
-            return ends[-1]
+        """Start of the last sentence that begins before the part that is held back; 0 to wait."""
+        let_through = len(self._held) - self._hold
+        starts = [start for start, _ in sentence_spans(self._held) if start <= let_through]
+        if len(starts) > 1:
+            return starts[-1]
         room = len(self._held) - HOLD
         return (self._held.rfind(" ", 0, room) + 1 or room) if room > LONGEST else 0
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from tasks_lib.dataset.extractive.wording import (
     CLOCK,
     MONEY_UNITS,
-    MONTHS,
     PERCENT_UNITS,
     ROLES,
     TIME_UNITS,
-    WEEKDAYS,
     YEAR,
     written,
 )
-from tasks_lib.text.matching import listed
+from tasks_lib.text.words import MONTHS, WEEKDAYS, listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.extractive.facts import Fact
 from tasks_lib.dataset.extractive.wording import is_name, tidied
-from tasks_lib.text.matching import listed
+from tasks_lib.text.words import listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

@@ -1,6 +1,5 @@
 """The assistant without a language model."""
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -93,10 +92,12 @@ def test_two_hundred_turns_are_answered_or_refused(assistant: Assistant) -> None
     assert answer.response
 
 
-def test_the_async_twin_and_threads_give_the_same_answer(assistant: Assistant) -> None:
+def test_streams_and_threads_give_the_same_answer(assistant: Assistant) -> None:
     messages = [Message(role="user", content="How many days of annual leave do full-time employees receive?")]
     expected = assistant.answer(messages)
-    assert asyncio.run(assistant.answer_async(messages)) == expected
+    stream = assistant.stream(messages)
+    assert "".join(stream) == expected.response
+    assert stream.answer == expected
     with ThreadPoolExecutor(4) as pool:
         assert all(answer == expected for answer in pool.map(assistant.answer, [messages] * 4))
 

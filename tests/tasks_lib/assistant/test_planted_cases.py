@@ -1,6 +1,5 @@
 """The four planted cases through the whole assistant: at once, asynchronously and as a stream, under every action."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -215,11 +214,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def ways(assistant: Assistant, question: str) -> Iterator[tuple[str, Answer]]:
-    """What is shown, and the answer: at once, asynchronously, and as a stream."""
+    """What is shown, and the answer: at once, and as a stream."""
     messages = [Message(role="user", content=question)]
     answer = assistant.answer(messages)
-    yield answer.response, answer
-    answer = asyncio.run(assistant.answer_async(messages))
     yield answer.response, answer
     stream = assistant.stream(messages)
     shown = "".join(stream)

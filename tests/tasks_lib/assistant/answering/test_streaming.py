@@ -114,7 +114,6 @@ def test_what_is_written_is_checked_against_the_question_that_was_searched_for(
     list(assistant.stream(turns))
     assert len(asked) > 2
     assistant.answer(turns)
-    asyncio.run(assistant.answer_async(turns))
     assert set(asked) == {ALONE}
 
 

@@ -1,11 +1,11 @@
-"""What the processes of the endpoint tell each other about the workers, in memory that they share."""
+"""The answers under way, a slot each, and the workers that write them: in memory that all processes share."""
 
 import multiprocessing
 import os
 
 
-class Board:
-    """Which workers can answer, who writes the answer in each slot, and whether its client has left.
+class AnswerSlots:
+    """Which workers are ready, which worker writes the answer of each slot, and whether its client has left.
 
     LitServe watches its workers from a process that knows no requests, so that the requests of one that is killed would
     wait for ever.
@@ -16,22 +16,22 @@ class Board:
 
     def __init__(self, workers: int, slots: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._able = context.Array("i", workers, lock=False)
+        self._ready = context.Array("i", workers, lock=False)
         self._offers = context.Array("L", slots, lock=False)
         self._writers = context.Array("i", slots, lock=False)
-        self.left = context.Array("b", slots, lock=False)
-        """Per slot: whether the client has left. The routes set it, the worker takes it away when it has ended."""
+        self.client_left = context.Array("b", slots, lock=False)
+        """Per slot: whether the client has left. The routes set it, the worker resets it when it has ended."""
 
-    def report(self, *, able: bool) -> None:
+    def set_ready(self, *, ready: bool) -> None:
         """This worker can answer from now on, or no longer."""
-        self._able[int(os.environ["LITSERVE_WORKER_ID"])] = os.getpid() if able else 0
+        self._ready[int(os.environ["LITSERVE_WORKER_ID"])] = os.getpid() if ready else 0
 
-    def able(self) -> int:
+    def ready_workers(self) -> int:
         """How many workers can answer."""
-        return sum(bool(process) and alive(process) for process in self._able)
+        return sum(bool(process) and alive(process) for process in self._ready)
 
     def offer(self, slot: int) -> int:
-        """Number of the next question in `slot`, which is nobody's yet; earlier ones are void."""
+        """Number of the next question in `slot`, which no worker has taken yet; earlier ones are void."""
         self._writers[slot] = 0
         self._offers[slot] += 1
         return int(self._offers[slot])
@@ -47,7 +47,7 @@ class Board:
         """Whether a worker writes the answer."""
         return bool(self._writers[slot])
 
-    def lost(self, slot: int) -> bool:
+    def worker_died(self, slot: int) -> bool:
         """Whether the worker that writes the answer has died."""
         return self.taken(slot) and not alive(self._writers[slot])
 
