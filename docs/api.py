@@ -26,7 +26,7 @@ def python() -> str:
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),
         (examples, ("Example", "Reference")),
-        (scorers, ("OwnMetric",)),
+        (scorers, ("Metric",)),
         (own, ("Finder",)),
         (detection, ("CheckContext", "Finding")),
         (provider, ("ModelProvider",)),

@@ -36,7 +36,8 @@ def test_the_example_holds_its_own_test() -> None:
 
 def test_the_example_is_a_metric_of_the_gate_once_it_is_listed(monkeypatch: Any) -> None:
     metric = code_of_the_page()["sources_used"]
-    monkeypatch.setitem(scorers.METRICS, "sources_used", metric)
+    monkeypatch.setitem(scorers.METRICS, "sources_used", scorers.Metric(metric, "Sources used"))
     row = answered("You receive 27 days of annual leave.", source("You receive 27 days of annual leave."))
-    assert scorers.all_metrics()["sources_used"](row) == 1.0
+    assert scorers.all_metrics()["sources_used"].function(row) == 1.0
+    assert scorers.title_of("sources_used") == "Sources used"
     assert metric(Row(row.example, None, 0.1, row.similarity)) is None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
 
-    from tasks_lib.gate.measurement import Row
+    from tasks_lib.gate.measurement import QuestionResult
 
 EVALUATION_FILE = "report.json"
 GATE_RUNS = 20
@@ -119,7 +119,7 @@ def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
     return None
 
 
-def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[Row]":
+def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[QuestionResult]":
     """Answered, answerable questions of the gate's report; none if the run holds no evaluation of the version."""
     from tasks_lib.gate.measurement import Measurement
 

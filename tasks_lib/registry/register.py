@@ -24,7 +24,7 @@ IDENTITY_TAGS = ("fingerprint", "index", "index_version", "dataset")
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateVersion:
     """What is registered, and where it comes from."""
 
     model: str
@@ -40,7 +40,7 @@ class Candidate:
         return {name: self.tags[name] for name in IDENTITY_TAGS}
 
 
-def register(client: "MlflowClient", candidate: Candidate, alias: str) -> int:
+def register(client: "MlflowClient", candidate: CandidateVersion, alias: str) -> int:
     """Log and register `candidate` in the active run; returns the version that `alias` then names.
 
     A version that an interrupted run registered and never decided about is taken up again.
@@ -50,7 +50,7 @@ def register(client: "MlflowClient", candidate: Candidate, alias: str) -> int:
     return number
 
 
-def is_same(tags: Mapping[str, str], candidate: Candidate) -> bool:
+def is_same(tags: Mapping[str, str], candidate: CandidateVersion) -> bool:
     """Whether the version with these tags has the identity of `candidate`."""
     return all(tags.get(name) == value for name, value in candidate.identity.items())
 
@@ -75,7 +75,7 @@ def pinned_requirements(distribution: str = DISTRIBUTION) -> list[str]:
     return sorted(f"{name}=={version(name)}" for name in names)
 
 
-def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | None:
+def _undecided_version(client: "MlflowClient", candidate: CandidateVersion) -> int | None:
     known = versions_with(client, candidate.model, candidate.identity)
     newest = str(known[0]) if known else None
     if newest is None or "decision" in client.get_model_version(candidate.model, newest).tags:
@@ -83,7 +83,7 @@ def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | No
     return int(newest)
 
 
-def _log(candidate: Candidate) -> int:
+def _log(candidate: CandidateVersion) -> int:
     from mlflow.models import Model
 
     brought = requirements_of(candidate.rag)

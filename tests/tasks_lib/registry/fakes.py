@@ -10,7 +10,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect
 
 FACTS = [
@@ -233,7 +233,7 @@ def register_fake(
     client = connect(platform)
     script = write_script(folder, behaviour)
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
-    candidate = Candidate(
+    candidate = CandidateVersion(
         "rag-assistant",
         RagConfig(),
         "7",
