@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
-from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.metrics import IDENTITY
 from tasks_lib.monitoring.report.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
 from tasks_lib.monitoring.window import VERSION_TAG, PastWindow, Window
 from tasks_lib.registry.tracking import last_runs
@@ -88,7 +88,7 @@ def _from_windows(client: "MlflowClient", chosen: list[PastWindow]) -> Reference
         questions.append(read_table(client, window.run_id, QUESTIONS_FILE))
     joined = pd.concat(scores, ignore_index=True).drop_duplicates("trace_id", keep="last")
     asked = pd.concat(questions, ignore_index=True).drop_duplicates("trace_id", keep="last")
-    columns = {name: joined[name].to_numpy(dtype=np.float64) for name in CATALOGUE if name in joined}
+    columns = {name: joined[name].to_numpy(dtype=np.float64) for name in joined if name not in IDENTITY}
     days = f"{min(w.since for w in chosen):%Y-%m-%d} to {max(w.until for w in chosen):%Y-%m-%d}"
     plural = "s" if len(chosen) > 1 else ""
     return Reference(

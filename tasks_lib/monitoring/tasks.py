@@ -13,9 +13,9 @@ from prefect.tasks import Task
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.gate.judge import Judge
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
+from tasks_lib.monitoring.pipeline import scoring_pipeline
 from tasks_lib.monitoring.publish import publish, report_address
 from tasks_lib.monitoring.record import keep, record, stored_result
 from tasks_lib.monitoring.reference import load_reference
@@ -79,10 +79,7 @@ def score_traces_on(runner: TaskRunner[Any], platform: Platform, traffic: Traffi
 
 
 def _scored(platform: Platform, records: list[TraceRecord], rows: list[int], settings: Settings) -> Scores:
-    config = settings.monitor
-    generator = platform.judge()
-    judge = Judge(generator, config.judge_guidelines, config.judge_timeout_seconds) if generator else None
-    return score(records, platform.embedder(settings.embedder), judge=judge, rows=rows)
+    return score(scoring_pipeline(platform, settings), records, rows)
 
 
 @task(name="compare", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
 from tasks_lib.monitoring.result import VerdictName
@@ -107,7 +108,7 @@ def _gaps(traffic: Traffic) -> list[str]:
 def _judge_gaps(scores: Scores) -> list[str]:
     gaps = []
     for name, found in scores.failures.items():
-        if name.startswith("judge_"):
+        if name in JUDGE_METRICS:
             share = f"{len(found)} of {scores.attempts[name]} answers"
             gaps.append(f"{title_of(name)}: no judgement on {share} ({next(iter(found.values()))})")
     return gaps
