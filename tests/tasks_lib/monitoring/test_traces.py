@@ -6,6 +6,7 @@ import mlflow
 import pytest
 from mlflow.entities import AssessmentSource, AssessmentSourceType
 
+from tasks_lib.monitoring import traces as module
 from tasks_lib.monitoring.traces import Traffic, first_trace_at, read_traffic
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.monitoring.conftest import MONDAY, QuickPlatform, write_trace
