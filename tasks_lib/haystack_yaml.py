@@ -1,5 +1,6 @@
 """Haystack components and pipelines from a configuration, behind Haystack's deserialisation allowlist."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,9 @@ def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) 
     except LlmopsError:
         raise
     except Exception as error:  # components of other packages: whatever they raise when they are made
+        defined = _with_defining_modules(data)
+        if defined != data:
+            return _from_dict(defined, allowed_modules, what)
         cause = _cause(error)
         if isinstance(cause, LlmopsError):
             raise cause from None
@@ -73,6 +77,23 @@ def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) 
         raise ConfigurationError(
             f"{what}, which cannot be made: {_first_line(cause)}", hint="Correct its type and init_parameters."
         ) from error
+
+
+def _with_defining_modules(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with each class named where it is defined: Haystack does not know `haystack.components.x.Class`.
+
+    Only modules that are imported are looked at: what is not allowed was not imported, or is refused again.
+    """
+    components = data.get("components")
+    if not isinstance(components, dict):
+        return data
+    return {**data, "components": {name: _defined(part) for name, part in components.items()}}
+
+
+def _defined(part: Any) -> Any:
+    module, _, name = str(part.get("type", "")).rpartition(".") if isinstance(part, dict) else ("", "", "")
+    kind = getattr(sys.modules.get(module), name, None) if name else None
+    return {**part, "type": f"{kind.__module__}.{kind.__qualname__}"} if isinstance(kind, type) else part
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -64,40 +64,40 @@ def groundedness(
 
     `None` if every sentence is too short to be judged. This is what gate, guardrail and monitoring go by.
     """
-    judged = [support for _, _, support in sentence_support(response, sources, embed, question=question)]
-    known = [support for support in judged if support is not None]
+    judged = sentence_support(response, sources, embed, question=question, exact=threshold <= _UNKNOWN_NUMBER)
+    known = [support for _, _, support in judged if support is not None]
     return sum(support >= threshold for support in known) / len(known) if known else None
 
 
 def sentence_support(
-    text: str, sources: Sequence[Source], embed: Embed, *, question: str = "", numbers: bool = True
+    text: str, sources: Sequence[Source], embed: Embed, *, question: str = "", numbers: bool = True, exact: bool = True
 ) -> list[tuple[int, int, float | None]]:
     """Start, end and support, 0 to 1, of every sentence of `text`; `None` for one too short to say anything.
 
-    :param numbers: Whether a number that neither passages nor question hold leaves a sentence almost unsupported.
+    The share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
+    closeness in meaning of the nearest sentence of a passage; at most :data:`_UNKNOWN_NUMBER` with an unknown number.
+
+    :param numbers: Whether numbers that neither passages nor question hold count.
+    :param exact: Whether sentences with such a number are compared by meaning all the same.
     """
     spans = [match.span() for match in _SENTENCE.finditer(text)]
     sentences = [text[a:b].strip() for a, b in spans]
-    supports = _support(sentences, sources, embed)
-    if numbers and any(map(_NUMBER.search, sentences)):
-        known = _known_numbers(sources, question)
-        supports = [_capped(support, s, known) for support, s in zip(supports, sentences, strict=True)]
+    invented = _with_unknown_numbers(sentences, sources, question) if numbers else frozenset()
+    supports = _support(sentences, sources, embed, frozenset() if exact else invented)
+    for i in invented:
+        supports[i] = None if supports[i] is None else min(supports[i] or 0.0, _UNKNOWN_NUMBER)
     return [(a, b, support) for (a, b), support in zip(spans, supports, strict=True)]
 
 
-def _support(sentences: list[str], sources: Sequence[Source], embed: Embed) -> list[float | None]:
-    """Support of every sentence, 0 to 1; `None` for sentences too short to say anything.
-
-    The share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
-    closeness in meaning of the nearest sentence of a passage.
-    """
+def _support(
+    sentences: list[str], sources: Sequence[Source], embed: Embed, left_alone: frozenset[int]
+) -> list[float | None]:
+    """Support of every sentence by words and meaning; by words only of those `left_alone`."""
     known = frozenset[str]().union(*(_stems(f"{s.title or ''} {s.heading or ''} {s.content}") for s in sources))
     shares = [_share(s, known) for s in sentences]
     doubtful = [i for i, share in enumerate(shares) if share is not None and share < _LEXICAL_ENOUGH]
-    if not doubtful or not sources:
-        return shares
-    doubtful = sorted(doubtful, key=lambda i: shares[i] or 0.0)[:_COMPARED]
-    passages = _alike([sentences[i] for i in doubtful], sources)
+    doubtful = sorted((i for i in doubtful if i not in left_alone), key=lambda i: shares[i] or 0.0)[:_COMPARED]
+    passages = _alike([sentences[i] for i in doubtful], sources) if doubtful else []
     if not passages:
         return shares
     nearest = np.max(embed([sentences[i] for i in doubtful]) @ embed(passages).T, axis=1)
@@ -106,11 +106,12 @@ def _support(sentences: list[str], sources: Sequence[Source], embed: Embed) -> l
     return shares
 
 
-def _capped(score: float | None, sentence: str, known: set[str]) -> float | None:
-    """`score`, or less where the sentence holds a number that is not known."""
-    if score is None or _numbers(_NUMBERING.sub(" ", sentence)) <= known:
-        return score
-    return min(score, _UNKNOWN_NUMBER)
+def _with_unknown_numbers(sentences: Sequence[str], sources: Sequence[Source], question: str) -> frozenset[int]:
+    """The sentences with a number that neither passages nor question hold."""
+    if not any(map(_NUMBER.search, sentences)):
+        return frozenset()
+    known = _known_numbers(sources, question)
+    return frozenset(i for i, s in enumerate(sentences) if not _numbers(_NUMBERING.sub(" ", s)) <= known)
 
 
 def _known_numbers(sources: Sequence[Source], question: str) -> set[str]:

@@ -83,19 +83,17 @@ def require_measured(pipeline: Pipeline, gate: GateConfig) -> None:
     """
     measured = measured_metrics(pipeline)
     known = tuple(dict.fromkeys((*measured, *per_question())))
-    percentiles = PERCENTILES if "latency_seconds" in measured else ()
-    asked = (
-        ("gate.thresholds", gate.limits, percentiles),
-        ("gate.guard_metrics", gate.guard_margins, ()),
-        ("gate.primary", (gate.primary,), ()),
-    )
-    for key, names, more in asked:
-        require_known(names, key, (*known, *more))
-        for name in names:
-            if name not in (*measured, *more):
-                raise ConfigurationError(
-                    f"{key} names the metric {name!r}, which is not measured", hint=_way_to(name, gate)
-                )
+    overall = PERCENTILES if "latency_seconds" in measured else ()
+    require_known(gate.limits, "gate.thresholds", (*known, *PERCENTILES))
+    require_known(gate.guard_margins, "gate.guard_metrics", known)
+    require_known([gate.primary], "gate.primary", known)
+    asked = {"gate.thresholds": gate.limits, "gate.guard_metrics": gate.guard_margins, "gate.primary": [gate.primary]}
+    for key, names in asked.items():
+        missing = next((name for name in names if name not in (*measured, *overall)), None)
+        if missing is not None:
+            raise ConfigurationError(
+                f"{key} names the metric {missing!r}, which is not measured", hint=_way_to(missing, gate)
+            )
 
 
 def _way_to(metric: str, gate: GateConfig) -> str:
