@@ -4,22 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tasks_lib.assistant.contract.answer import Answer, Message, Source
-from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import scorers
 from tasks_lib.gate.answer_metrics import Row
+from tests.tasks_lib.gate.test_scorers import answered, source
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
-
-
-def source(content: str) -> Source:
-    return Source(document="a.md", start=0, end=len(content), score=1.0, content=content)
-
-
-def answered(response: str, *sources: Source) -> Row:
-    example = Example(id="1", kind="answerable", messages=[Message(role="user", content="How much?")])
-    return Row(example, Answer(response=response, source_documents=list(sources)), 0.1, Similarity(None))  # type: ignore[arg-type]
 
 
 def code_of_the_page() -> dict[str, Any]:

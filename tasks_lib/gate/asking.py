@@ -58,13 +58,13 @@ def ask_versions(
     passed: Future[bool] = Future()
     with ThreadPoolExecutor(1, thread_name_prefix="production") as pool:
         context = contextvars.copy_context()
-        theirs = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
+        of_production = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
         try:
-            ours = _ask_candidate(platform, candidate, examples, gate, passed)
+            of_candidate = _ask_candidate(platform, candidate, examples, gate, passed)
         finally:
             if not passed.done():
                 passed.set_result(False)
-        return ours, theirs.result()
+        return of_candidate, of_production.result()
 
 
 def validate_candidate(
@@ -130,8 +130,8 @@ def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: 
 def joined(batches: Sequence[VersionAnswers]) -> VersionAnswers:
     """All batches as if they were asked at once; without one of them there is nothing to measure."""
     problem = next((batch.problem for batch in batches if batch.problem), "")
-    said = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
-    return VersionAnswers(said, problem)
+    predictions = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
+    return VersionAnswers(predictions, problem)
 
 
 def _not_loaded(error: VersionError, checks: tuple[Check, ...]) -> VersionAnswers:

@@ -104,8 +104,8 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _compared(metric: MetricComparison) -> tuple[str, ...]:
-    found = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
-    evidence = ", ".join(found if metric.p_value is None else [*found, f"p = {metric.p_value:.4f}"])
+    bounds = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
+    evidence = ", ".join(bounds if metric.p_value is None else [*bounds, f"p = {metric.p_value:.4f}"])
     figures = (number(metric.candidate), number(metric.production), f"{metric.difference:+.3f}", f"{metric.margin:g}")
     return (metric.metric, str(metric.questions), *figures, evidence)
 

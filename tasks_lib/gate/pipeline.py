@@ -11,7 +11,8 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.pipelines import EvaluatorConfig, HaystackComponent
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.gate.evaluators import AnswerMetric, EvaluatedAnswers, EvaluatorMetric
+from tasks_lib.gate.evaluator_metric import EvaluatorMetric
+from tasks_lib.gate.evaluators import AnswerMetric, EvaluatedAnswers
 from tasks_lib.gate.judge import GUIDELINES
 from tasks_lib.gate.judging import AnswerJudge
 from tasks_lib.gate.scorers import PERCENTILES, RESERVED, TOKENS, all_metrics, per_question, require_known

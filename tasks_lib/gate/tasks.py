@@ -78,12 +78,12 @@ def ask_versions_on(
     gate: GateConfig,
 ) -> tuple[VersionAnswers, VersionAnswers | None]:
     """As :func:`ask_versions`, in batches that are tasks of `runner` once the candidate has passed its tests."""
-    ours = validate_candidate(platform, candidate, untraversed(examples), gate)
-    if ours.problem:
-        return ours, None
+    validated = validate_candidate(platform, candidate, untraversed(examples), gate)
+    if validated.problem:
+        return validated, None
     both = [version for version in (candidate, production) if version is not None]
-    said = ask_on(runner, platform, both, examples, gate)
-    return replace(said[0], checks=ours.checks), said[1] if production else None
+    answers = ask_on(runner, platform, both, examples, gate)
+    return replace(answers[0], checks=validated.checks), answers[1] if production else None
 
 
 def ask_on(

@@ -13,10 +13,11 @@ from tasks_lib.config.rag import EXTRACTIVE_MODEL, RagConfig, RetrieverConfig
 from tasks_lib.config.settings import Settings, TuneConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, InputError, LlmopsError
-from tasks_lib.gate.evaluate import evaluate, measurement_of
+from tasks_lib.gate.evaluate import measurement_of
 from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
+from tasks_lib.gate.scores import evaluate
 from tasks_lib.progress import advance
 from tasks_lib.registry.fingerprint import prompt_version
 

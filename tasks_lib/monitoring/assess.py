@@ -66,7 +66,7 @@ def _feedback(scores: Scores, row: int) -> "list[Feedback]":
     from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
 
     record = scores.records[row]
-    found: list[Any] = []
+    feedback: list[Any] = []
     told_by_scorers = (name for name in scores.attempts if name not in CATALOGUE or name in JUDGE_METRICS)
     for name in (*ASSESSED, *told_by_scorers):
         kind = AssessmentSourceType.LLM_JUDGE if name in JUDGE_METRICS else AssessmentSourceType.CODE
@@ -74,8 +74,8 @@ def _feedback(scores: Scores, row: int) -> "list[Feedback]":
         failure = scores.failures.get(name, {}).get(record.trace_id)
         value = scores.columns[name][row]
         if failure:
-            found.append(Feedback(name=name, source=source, error=RuntimeError(failure)))
+            feedback.append(Feedback(name=name, source=source, error=RuntimeError(failure)))
         elif np.isfinite(value):
             reason = scores.reasons.get((name, record.trace_id))
-            found.append(Feedback(name=name, source=source, value=round(float(value), 4), rationale=reason))
-    return found
+            feedback.append(Feedback(name=name, source=source, value=round(float(value), 4), rationale=reason))
+    return feedback

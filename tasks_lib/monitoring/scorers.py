@@ -209,12 +209,12 @@ class Toxicity:
         try:
             from profanity_check import predict_prob  # type: ignore[import-untyped,unused-ignore]
 
-            found = predict_prob([traces.records[row].response for row in rows]) if rows else []
+            values = predict_prob([traces.records[row].response for row in rows]) if rows else []
         except Exception as error:  # noqa: BLE001  a scorer must not stop the others
             for row in rows:
                 errors[row] = error
         else:
-            for row, value in zip(rows, found, strict=True):
+            for row, value in zip(rows, values, strict=True):
                 scores[row] = float(value)
         return {"individual_scores": scores, "errors": errors}
 

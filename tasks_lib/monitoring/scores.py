@@ -11,9 +11,9 @@ from haystack.core.errors import PipelineRuntimeError
 from numpy.typing import NDArray
 
 from tasks_lib.errors import LlmopsError
-from tasks_lib.gate.evaluate import Score, said_of
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.gate.pipeline import ceilings_of, measured_metrics
+from tasks_lib.gate.scores import Score, said_of
 from tasks_lib.monitoring.metrics import CATALOGUE, IDENTITY
 from tasks_lib.monitoring.pipeline import TRACES
 from tasks_lib.monitoring.traces import TraceRecord

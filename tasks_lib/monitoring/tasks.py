@@ -22,7 +22,7 @@ from tasks_lib.monitoring.reference import load_reference
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
 from tasks_lib.monitoring.traces import TraceRecord, Traffic, read_traffic
-from tasks_lib.monitoring.window import TOLD_TAG, Window, choose_window, past_windows, reported_traces
+from tasks_lib.monitoring.window import PUBLISHED_TAG, Window, choose_window, past_windows, reported_traces
 from tasks_lib.registry.tracking import connect
 
 LOCK_SECONDS = 600.0
@@ -114,12 +114,12 @@ def keep_report(platform: Platform, result: MonitorResult) -> None:
     keep(connect(platform), result, Home.from_environment().ensure())
 
 
-@task(name="tell", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:
+@task(name="publish-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def publish_window(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Artifacts, and the event if something got worse."""
     client = connect(platform)
     publish(result, settings.gate.model_name, report_address(client, result))
-    client.set_tag(result.run_id, TOLD_TAG, "true")
+    client.set_tag(result.run_id, PUBLISHED_TAG, "true")
 
 
 @contextmanager

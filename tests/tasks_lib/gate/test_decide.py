@@ -16,13 +16,14 @@ from tasks_lib.gate.decide import (
     rejected,
     require_enough,
 )
-from tasks_lib.gate.evaluate import evaluate, measurement_of, summarise
+from tasks_lib.gate.evaluate import measurement_of, summarise
 from tasks_lib.gate.gate_page import gate_page
 from tasks_lib.gate.gate_report import GateRun, gate_report, worst_rows
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import direction, per_question, require_known
+from tasks_lib.gate.scores import evaluate
 from tests.tasks_lib.registry import fakes
 
 GATE = GateConfig()

@@ -18,12 +18,14 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import decide
-from tasks_lib.gate.evaluate import evaluate, measure, measurement_of
-from tasks_lib.gate.evaluators import Answers, EvaluatorMetric
+from tasks_lib.gate.evaluate import measure, measurement_of
+from tasks_lib.gate.evaluator_metric import EvaluatorMetric
+from tasks_lib.gate.evaluators import Answers
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pipeline import evaluation_pipeline, measured_metrics, require_measured
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import METRICS, Metric
+from tasks_lib.gate.scores import evaluate
 from tasks_lib.haystack_yaml import pipeline_yaml, read_pipeline
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect, experiment_id
@@ -241,7 +243,7 @@ def test_components_serialise_whole() -> None:
     metric = EvaluatorMetric(evaluator=DocumentMRREvaluator(document_comparison_field="id"), lower_is_better=True)
     data = metric.to_dict()
     assert data == {
-        "type": "tasks_lib.gate.evaluators.EvaluatorMetric",
+        "type": "tasks_lib.gate.evaluator_metric.EvaluatorMetric",
         "init_parameters": {
             "evaluator": {
                 "type": "haystack.components.evaluators.document_mrr.DocumentMRREvaluator",

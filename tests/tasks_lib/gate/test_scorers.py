@@ -35,6 +35,17 @@ def reply(response: str = SENTENCE, *, start: int = 80, document: str = "leave.m
     return {**Answer(response=response, source_documents=[source], **more).payload(), "latency_seconds": 0.25}
 
 
+def source(content: str) -> Source:
+    """A passage."""
+    return Source(document="a.md", start=0, end=len(content), score=1.0, content=content)
+
+
+def answered(response: str, *sources: Source) -> Row:
+    """An answer to a question, with the passages that it was made from."""
+    example = Example(id="1", kind="answerable", messages=[Message(role="user", content="How much?")])
+    return Row(example, Answer(response=response, source_documents=list(sources)), 0.1, Similarity(None))  # type: ignore[arg-type]
+
+
 def score(example: Example, payload: Any, similarity: Similarity) -> dict[str, float | None]:
     """All our metrics of one row."""
     row = Row.of(example, payload, similarity)
