@@ -25,7 +25,7 @@ def python() -> str:
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),
         (examples, ("Example", "Reference")),
-        (scorers, ("OwnMetric",)),
+        (scorers, ("Metric",)),
         (detection, ("Detector", "CheckContext", "Finding")),
         (provider, ("ModelProvider",)),
         (platform, ("Platform", "Embedder", "DocumentSource", "SourceFile")),

@@ -143,9 +143,8 @@ def metrics() -> str:
 
     from serving.metrics import Metrics
     from tasks_lib.config.settings import DEFAULT_GUARD_METRICS, DEFAULT_THRESHOLDS
-    from tasks_lib.gate.gate_metrics import direction, title_of
     from tasks_lib.gate.judge import JUDGE_METRICS
-    from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS
+    from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS, direction, title_of
     from tasks_lib.monitoring.metrics import CATALOGUE
 
     gate = [*METRICS, TOKENS, MEDIAN_LATENCY, TAIL_LATENCY, *JUDGE_METRICS]
@@ -155,7 +154,7 @@ def metrics() -> str:
             direction(name),
             code(DEFAULT_THRESHOLDS.get(name)),
             code(DEFAULT_GUARD_METRICS.get(name)),
-            f"**{title_of(name)}.** {_definition(METRICS[name]) if name in METRICS else ''}",
+            f"**{title_of(name)}.** {_definition(METRICS[name].function) if name in METRICS else ''}",
         ]
         for name in gate
     ]

@@ -104,11 +104,11 @@ def _plugins() -> dict[str, Callable[[], str]]:
 
 def _together() -> str:
     from blocks.collection import block_types
-    from tasks_lib.gate.scorers import own_metrics
+    from tasks_lib.gate.scorers import plugin_metrics
 
     found: dict[str, str] = {}
     each = [partial(plugins, kind) for kind in KINDS]
-    fits: list[Callable[[], object]] = [require_known_groups, *each, own_metrics, block_types]
+    fits: list[Callable[[], object]] = [require_known_groups, *each, plugin_metrics, block_types]
     for fit in fits:
         try:
             fit()

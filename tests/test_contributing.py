@@ -9,24 +9,13 @@ import yaml
 from haystack.dataclasses import ByteStream
 
 from blocks.local import LocalPlatform
-from tasks_lib.assistant.contract.answer import Answer, Message, Source
 from tasks_lib.config.settings import Settings
-from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import scorers
 from tasks_lib.gate.answer_metrics import Row
 from tasks_lib.ingestion.pipeline import indexing_pipeline
+from tests.tasks_lib.gate.test_scorers import answered, source
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
-
-
-def source(content: str) -> Source:
-    return Source(document="a.md", start=0, end=len(content), score=1.0, content=content)
-
-
-def answered(response: str, *sources: Source) -> Row:
-    example = Example(id="1", kind="answerable", messages=[Message(role="user", content="How much?")])
-    return Row(example, Answer(response=response, source_documents=list(sources)), 0.1, Similarity(None))  # type: ignore[arg-type]
 
 
 def code_of_the_page() -> dict[str, Any]:
@@ -49,9 +38,10 @@ def test_the_example_holds_its_own_test() -> None:
 
 def test_the_example_is_a_metric_of_the_gate_once_it_is_listed(monkeypatch: Any) -> None:
     metric = code_of_the_page()["sources_used"]
-    monkeypatch.setitem(scorers.METRICS, "sources_used", metric)
+    monkeypatch.setitem(scorers.METRICS, "sources_used", scorers.Metric(metric, "Sources used"))
     row = answered("You receive 27 days of annual leave.", source("You receive 27 days of annual leave."))
-    assert scorers.all_metrics()["sources_used"](row) == 1.0
+    assert scorers.all_metrics()["sources_used"].function(row) == 1.0
+    assert scorers.title_of("sources_used") == "Sources used"
     assert metric(Row(row.example, None, 0.1, row.similarity)) is None
 
 

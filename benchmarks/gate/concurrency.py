@@ -71,7 +71,7 @@ def main() -> None:
 def run(work: Path, home: Path, questions: int, concurrency: int) -> None:
     from flows.deploy import CODE_PATHS
     from tasks_lib.config.settings import GateConfig, Settings
-    from tasks_lib.gate.evaluate import predict
+    from tasks_lib.gate.asking import predict
     from tests.stubs.openai_api import OpenAIStub
 
     class SlowStub(OpenAIStub):

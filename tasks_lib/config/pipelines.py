@@ -1,6 +1,6 @@
 """Haystack components and pipelines named in a configuration, in Haystack's own YAML form."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,6 +15,15 @@ class HaystackComponent(StrictModel):
         description="Full name of the class, such as `haystack.components.converters.csv.CSVToDocument`.",
     )
     init_parameters: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")
+
+
+class EvaluatorConfig(HaystackComponent):
+    """An evaluator of Haystack or of another package, which takes lists such as `questions` and `predicted_answers`."""
+
+    lower_is_better: bool = Field(default=False, description="Less of it is better: its thresholds are ceilings.")
+
+
+EvaluatorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class PipelinesConfig(StrictModel):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks_lib.config.pipelines import HaystackComponent, PipelinesConfig
+from tasks_lib.config.pipelines import EvaluatorConfig, EvaluatorName, HaystackComponent, PipelinesConfig
 from tasks_lib.config.rag import (
     ChunkingConfig,
     Fusion,
@@ -116,6 +116,12 @@ class GateConfig(RunnerConfig):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    evaluators: dict[EvaluatorName, EvaluatorConfig] = Field(
+        default_factory=dict, description="Metric → Haystack evaluator that measures it, on every question."
+    )
+    pipeline: str | None = Field(
+        default=None, description="File in Haystack's YAML form that stands in place of the whole evaluation pipeline."
+    )
     trials: int = Field(
         default=1,
         ge=1,
@@ -134,6 +140,13 @@ class GateConfig(RunnerConfig):
             return value
         defaults = DEFAULT_THRESHOLDS if info.field_name == "thresholds" else DEFAULT_GUARD_METRICS
         return {**defaults, **value}
+
+    @model_validator(mode="after")
+    def _one_way_to_evaluate(self) -> "GateConfig":
+        if self.pipeline and self.evaluators:
+            msg = "evaluators and pipeline exclude each other: add the evaluators to the file"
+            raise ValueError(msg)
+        return self
 
     @property
     def limits(self) -> dict[str, float]:
@@ -199,8 +212,21 @@ class MonitorConfig(RunnerConfig):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    scorers: dict[EvaluatorName, EvaluatorConfig] = Field(
+        default_factory=dict, description="Metric → Haystack evaluator that scores the sampled traces; no ground truth."
+    )
+    pipeline: str | None = Field(
+        default=None, description="File in Haystack's YAML form that stands in place of the whole scoring pipeline."
+    )
     batch_traces: int = Field(default=500, ge=1, description="Traces of a batch on Dask.")
     objectives: ObjectivesConfig = ObjectivesConfig()
+
+    @model_validator(mode="after")
+    def _one_way_to_score(self) -> "MonitorConfig":
+        if self.pipeline and self.scorers:
+            msg = "scorers and pipeline exclude each other: add the scorers to the file"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> "MonitorConfig":

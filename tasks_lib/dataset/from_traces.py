@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.dataset.examples import example_of
 from tasks_lib.dataset.importing import PENDING, STATUS
+from tasks_lib.registry.feedback import newest_rating
 from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, experiment_id, last_runs, run_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ VERB = "dataset-candidates"
 ARTIFACT = "candidates.jsonl"
 MONITORING, REPORTED = "monitor", "tags.`llmops.covers` = 'true'"
 """Runs that name the worst answers, and those of them that reached a verdict."""
-_BAD = frozenset({"false", "0", "0.0", "-1", "-1.0", "no", "bad", "down", "negative", "wrong"})
 _PAGE = 500
 _MOST_TRACES = 10_000
 
@@ -95,14 +95,9 @@ def log_candidates(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _bad_feedback(trace: "Trace") -> str | None:
-    """The comment of the first bad feedback by a person, `None` without one."""
-    from mlflow.entities import Feedback
-
-    for assessment in trace.info.assessments or []:
-        is_human = assessment.source is not None and assessment.source.source_type == "HUMAN"
-        if isinstance(assessment, Feedback) and is_human and str(assessment.value).strip().lower() in _BAD:
-            return assessment.rationale or ""
-    return None
+    """The comment of a person who was not content, `None` without one."""
+    rating = newest_rating(trace.info.assessments or [])
+    return rating.comment if rating and rating.is_bad else None
 
 
 def _messages(trace: "Trace") -> list[dict[str, str]]:

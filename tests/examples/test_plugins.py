@@ -27,8 +27,8 @@ from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, PluginError
-from tasks_lib.gate.gate_metrics import direction, require_known, title_of
-from tasks_lib.gate.scorers import own_metrics, score
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.scorers import all_metrics, direction, plugin_metrics, require_known, title_of
 from tasks_lib.home import Home
 from tasks_lib.plugins import plugins, require_installed
 from tasks_lib.registry.fingerprint import fingerprint
@@ -81,7 +81,7 @@ def put_on_path(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def forget() -> None:
     plugins.cache_clear()
-    own_metrics.cache_clear()
+    plugin_metrics.cache_clear()
 
 
 def rag_of(**keys: Any) -> RagConfig:
@@ -105,9 +105,15 @@ HOUSE_WORDS = {"validators": {"house_words": {"options": {"words": ["leave"]}, "
 
 def test_metrics_of_a_package_score_every_row(acme: Path) -> None:
     example = Example(id="1", kind="answerable", messages=[Message(role="user", content=QUESTION)], answer="27 days")
-    found = score(example, {"response": "It is 27 days."}, Similarity(LocalPlatform().embedder(RagConfig().embedder)))
+    similarity = Similarity(LocalPlatform().embedder(RagConfig().embedder))
+
+    def score(payload: dict[str, Any]) -> dict[str, float | None]:
+        row = Row.of(example, payload, similarity)
+        return {name: metric.function(row) for name, metric in all_metrics().items()}
+
+    found = score({"response": "It is 27 days."})
     assert (found["words"], found["short_enough"]) == (4.0, 1.0)
-    assert score(example, {"error": "x"}, Similarity(LocalPlatform().embedder(RagConfig().embedder)))["words"] is None
+    assert score({"error": "x"})["words"] is None
 
 
 def test_thresholds_may_name_them_and_know_which_way_is_good(acme: Path) -> None:
@@ -311,7 +317,7 @@ def test_a_provider_of_a_package_is_a_block_like_ours(acme: Path, prefect_harnes
 def test_a_package_that_cannot_be_imported_is_named(package: Callable[..., None]) -> None:
     package("broken_llmops", "metrics", "tone", "import a_module_that_is_missing")
     with pytest.raises(PluginError, match=r"tone \(metric of broken_llmops 0\.1\) cannot be imported.*a_module_that"):
-        own_metrics()
+        plugin_metrics()
 
 
 @pytest.mark.parametrize(
@@ -322,14 +328,14 @@ def test_a_metric_that_fails_on_a_row_is_named_with_its_package(
 ) -> None:
     package("bad_llmops", "metrics", "tone", f"def part(row):\n    return {body}")
     with pytest.raises(PluginError, match=r"tone \(metric of bad_llmops 0\.1\)") as caught:
-        own_metrics()["tone"].function(None)  # type: ignore[arg-type]
+        plugin_metrics()["tone"].function(None)  # type: ignore[arg-type]
     assert words in caught.value.message
 
 
 def test_a_metric_must_not_bear_the_name_of_one_of_ours(package: Callable[..., None]) -> None:
     package("greedy_llmops", "metrics", "groundedness", "def part(row):\n    return 1.0")
     with pytest.raises(PluginError, match="greedy_llmops 0.1.*name of a metric of ours"):
-        own_metrics()
+        plugin_metrics()
 
 
 def test_two_packages_with_the_same_name_are_both_named(package: Callable[..., None]) -> None:
