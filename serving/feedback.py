@@ -5,15 +5,14 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import HTTPException
+from litserve import LitAPI
 from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.shapes import FeedbackRequest
-
-if TYPE_CHECKING:
-    from serving.api import AssistantAPI
+from serving.slots import AnswerSlots
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
 WRITTEN_SECONDS = 15.0
@@ -30,9 +29,9 @@ RETRY_AFTER = {"Retry-After": "5"}
 class Feedback:
     """Hands feedback to the workers."""
 
-    def __init__(self, server: LitServer, api: "AssistantAPI") -> None:
+    def __init__(self, server: LitServer, api: LitAPI, slots: AnswerSlots) -> None:
         self._handler = StreamingRequestHandler(api, server)
-        self._slots = api.answer_slots
+        self._slots = slots
         self._under_way = 0
 
     async def record(self, request: FeedbackRequest) -> dict[str, Any]:

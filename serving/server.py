@@ -80,7 +80,7 @@ def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: RateLimi
     _add_answers(app, answers)
     _add_openai(app, answers, api.model_name)
     _add_errors(app)
-    _add_rest(app, metrics, Feedback(server, api), api.answer_slots)
+    _add_rest(app, metrics, Feedback(server, api, api.answer_slots), api.answer_slots)
     return server
 
 
