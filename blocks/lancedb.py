@@ -63,6 +63,7 @@ class LanceDBStore(IndexStore):
                 version=version,
                 lock_folder=home.ensure().locks,
                 storage_options=self._options(),
+                stored_as=self.stored_as(name, version),
             )
 
         index = opened(None)

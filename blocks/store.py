@@ -1,7 +1,7 @@
 """``IndexStore``: what the blocks of all vector stores share."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blocks.base import PlatformBlock
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from tasks_lib.assistant.contract.index import Index
     from tasks_lib.home import Home
+
+STORED_INDEX = "blocks.stored_index.StoredIndex"
 
 
 class IndexStore(PlatformBlock, ABC):
@@ -36,3 +38,13 @@ class IndexStore(PlatformBlock, ABC):
 
         :raises LlmopsError: If it cannot be reached, refuses the credentials or is too old.
         """
+
+    def stored_as(self, index: str, version: str | None) -> dict[str, Any] | None:
+        """What a stored pipeline holds in place of address and credentials: this block's slug.
+
+        `None` for a block that could not be found again; then the pipeline holds the address, and no credentials.
+        """
+        if not (self._block_document_name or self._origin):
+            return None
+        parameters = {"store": self.slug, "index": index, "version": version}
+        return {"type": STORED_INDEX, "init_parameters": parameters}

@@ -90,7 +90,13 @@ class WeaviateStore(KeyHolder, IndexStore):
         """The collection behind `name`. Weaviate keeps no past states, so `version` must be the current one."""
         from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 
-        index = WeaviateIndex(self.get_connection(), name, version=version, lock_folder=home.ensure().locks)
+        index = WeaviateIndex(
+            self.get_connection(),
+            name,
+            version=version,
+            lock_folder=home.ensure().locks,
+            stored_as=self.stored_as(name, version),
+        )
         if dimension is not None and version is None and not index.exists():
             index.dimension = dimension()
         return index

@@ -7,6 +7,7 @@ published figure for State of the Union is reproduced; then all rows ask one ind
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from corpora import (
@@ -22,12 +23,11 @@ from corpora import (
     ours,
     questions,
 )
-from haystack import Pipeline
 
-from tasks_lib.assistant.embedders.minilm import MiniLM
-from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, inputs_of
+from blocks.local import LocalPlatform
+from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, search_pipeline
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
-from tasks_lib.config.rag import ChunkingConfig, RetrieverConfig
+from tasks_lib.config.rag import ChunkingConfig, RagConfig, RetrieverConfig
 
 PUBLISHED = (95.05, 3.12)
 MANY = 30
@@ -35,12 +35,22 @@ MANY = 30
 HALF = {"vector_weight": 0.5, "context_weight": 0.0}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Over(LocalPlatform):
+    """The local platform over one index."""
+
+    only: LanceDBIndex
+
+    def open_index(self, name: str) -> LanceDBIndex:  # noqa: ARG002  (there is one)
+        """That index."""
+        return self.only
+
+
 def asked(index: LanceDBIndex, retriever: RetrieverConfig, wanted: Sequence[Question]) -> list[Result]:
     """Every question through the retrieval part of the assistant's pipeline."""
-    pipeline = Pipeline()
-    add_retrieval(pipeline, retriever, index, MiniLM())
+    pipeline = search_pipeline(Over(only=index), RagConfig(retriever=retriever))
     return [
-        measure(question, pipeline.run(inputs_of(question.text, retriever))[PASSAGES]["documents"])
+        measure(question, pipeline.run(inputs_of(pipeline, question.text))[PASSAGES]["documents"])
         for question in wanted
     ]
 

@@ -1,4 +1,6 @@
-"""``build_assistant``: the one Haystack pipeline that evaluation and serving run."""
+"""``assistant_pipeline``: from a conversation to an answer, for evaluation and serving alike."""
+
+from typing import Any
 
 from haystack import Pipeline
 from haystack.components.builders import ChatPromptBuilder
@@ -11,54 +13,60 @@ from tasks_lib.assistant.answering.follow_up import FollowUpResolver, QuestionRe
 from tasks_lib.assistant.answering.passage_guard import PassageGuard
 from tasks_lib.assistant.answering.prompt import prompt_messages
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.assistant.embedders.cached import CachedEmbedder
-from tasks_lib.assistant.guardrails.build import build_guardrails
-from tasks_lib.assistant.guardrails.guardrails import Guardrails
-from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, open_index, question_inputs
+from tasks_lib.assistant.retrieval.pipeline import EMBEDDER, PASSAGES, question_inputs, require_index, search_pipeline
 from tasks_lib.config.rag import RagConfig
 
 
 def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | None = None) -> Assistant:
     """The assistant that `rag` describes, with addresses and credentials of `platform`.
 
-    Question → retrieval → passages as the guardrails let them through → answer or refusal; see :class:`Assistant` for
-    the guardrails around it.
-
     :param index_version: Committed state of the index that is read, where `rag.index.follow` is `pinned`.
-    :raises ConfigurationError: If the platform cannot supply a model, or the prompt is unusable.
+    :raises ConfigurationError: If the platform cannot supply a model, or the prompt or a component is unusable.
     :raises InputError: If the index does not exist.
     """
-    embedder = platform.embedder(rag.embedder)
-    generator = platform.chat_generator(rag.llm)  # a component of its own: a pipeline owns its components
-    cached = CachedEmbedder(embedder)  # guardrails and retriever embed the same question
-    guardrails = build_guardrails(rag.guardrails, cached, generator)
-    pipeline = Pipeline()
-    add_retrieval(pipeline, rag.retriever, open_index(rag, platform, index_version), cached)
+    require_index(platform, rag, index_version)
+    return Assistant(assistant_pipeline(platform, rag, index_version=index_version))
+
+
+def assistant_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | None = None) -> Pipeline:
+    """Conversation → question that stands alone → search → passages as the guardrails let them through → answer.
+
+    Nothing is opened or loaded before the pipeline runs. :class:`Assistant` runs it, with the guardrails around it.
+
+    :param index_version: As of :func:`build_assistant`.
+    :raises ConfigurationError: As :func:`build_assistant`.
+    """
+    generator = platform.chat_generator(rag.llm)
+    pipeline = search_pipeline(platform, rag, index_version=index_version)
     _add_question(pipeline, rag, platform, generator)
-    _add_guard(pipeline, guardrails)
+    _add_guard(pipeline, rag, generator)
     if generator is None:
-        _add_extraction(pipeline, rag, ExtractiveAnswerer(embedder))
+        _add_extraction(pipeline, rag, ExtractiveAnswerer(platform.embedder(rag.embedder)))
     else:
         _add_generation(pipeline, rag, platform, generator)
         if rag.refusal.threshold is not None:
-            _add_evidence(pipeline, ExtractiveAnswerer(embedder))
-    return Assistant(pipeline, guardrails)
+            _add_evidence(pipeline, ExtractiveAnswerer(platform.embedder(rag.embedder)))
+    return pipeline
 
 
 def _add_question(pipeline: Pipeline, rag: RagConfig, platform: Platform, generator: ChatGenerator | None) -> None:
     """`question`: the last question, made to stand alone."""
+    inputs = question_inputs(pipeline)
     rewriting = platform.chat_generator(rag.llm) if generator is not None and rag.rewrite.enabled else None
-    if rewriting is not None:
+    if rewriting is not None:  # a component of its own: a pipeline owns its components
         pipeline.add_component("question", QuestionRewriter(rewriting, rag.rewrite.max_turns))
     else:
         pipeline.add_component("question", FollowUpResolver(rag.rewrite.max_turns if rag.rewrite.enabled else 0))
-    for path in question_inputs(rag.retriever):
+    for path in inputs:
         pipeline.connect("question.question", path)
 
 
-def _add_guard(pipeline: Pipeline, guardrails: Guardrails) -> None:
-    """`guard`: passages as the guardrails let them through."""
-    pipeline.add_component("guard", PassageGuard(guardrails))
+def _add_guard(pipeline: Pipeline, rag: RagConfig, generator: ChatGenerator | None) -> None:
+    """`guard`: passages as the guardrails let them through. It embeds what the retriever embeds, once."""
+    embedding: Any = pipeline.get_component(EMBEDDER)
+    confirming = generator if rag.guardrails.topics.confirm else None
+    guard = PassageGuard(config=rag.guardrails, embedder=embedding.embedder, chat_generator=confirming)
+    pipeline.add_component("guard", guard)
     pipeline.connect(f"{PASSAGES}.documents", "guard.documents")
     pipeline.connect("question.question", "guard.question")
 

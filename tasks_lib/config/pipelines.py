@@ -1,10 +1,17 @@
 """Haystack components and pipelines named in a configuration, in Haystack's own YAML form."""
 
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from tasks_lib.config.strict import StrictModel
+
+TRUSTED_MODULES = ("haystack", "haystack_integrations", "haystack_experimental", "tasks_lib", "blocks")
+"""Modules whose components may always be named."""
+_FULL_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 class HaystackComponent(StrictModel):
@@ -15,6 +22,16 @@ class HaystackComponent(StrictModel):
         description="Full name of the class, such as `haystack.components.converters.csv.CSVToDocument`.",
     )
     init_parameters: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Full names of its class and of those that its parameters name, such as a chat generator's."""
+        return tuple(_types(self.model_dump()))
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Modules of these classes."""
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in self.types))
 
 
 class EvaluatorConfig(HaystackComponent):
@@ -34,3 +51,21 @@ class PipelinesConfig(StrictModel):
         description="Modules whose components may be named beyond those of Haystack, of its integrations and of this "
         "package, with `*` as in `acme_rag.*`. What is allowed here can run code: name only what you trust.",
     )
+
+    def allows(self, module: str) -> bool:
+        """Whether the components of a module may be named, by Haystack's rules: a module stands for those inside it."""
+        return any(
+            fnmatchcase(module, pattern) or f"{module}.".startswith(f"{pattern.removesuffix('.*')}.")
+            for pattern in (*TRUSTED_MODULES, *self.allowed_modules)
+        )
+
+
+def _types(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if _FULL_NAME.fullmatch(str(value.get("type"))):
+            yield value["type"]
+        for item in value.values():
+            yield from _types(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _types(item)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from tasks_lib.config.pipelines import HaystackComponent
 from tasks_lib.config.strict import StrictModel
@@ -53,6 +53,18 @@ class ComponentConfig(StrictModel):
     options: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")
 
 
+def _form_of_component(given: Any) -> str:
+    named = "type" in given if isinstance(given, dict) else isinstance(given, HaystackComponent)
+    return "haystack" if named else "plug-in"
+
+
+RetrievalComponent = Annotated[
+    Annotated[ComponentConfig, Tag("plug-in")] | Annotated[HaystackComponent, Tag("haystack")],
+    Discriminator(_form_of_component),
+]
+"""A ranker or a retriever: the `name` of an entry point, or Haystack's `type`."""
+
+
 class RetrieverConfig(StrictModel):
     """What is looked up for a question."""
 
@@ -79,11 +91,22 @@ class RetrieverConfig(StrictModel):
     score_threshold: float | None = Field(default=None, description="Chunks that score below are left out.")
     filters: dict[str, Any] | None = Field(default=None, description="Haystack metadata filters.")
     merge_neighbours: bool = Field(default=False, description="Join adjacent chunks of one document.")
-    components: tuple[ComponentConfig, ...] = Field(
+    components: tuple[RetrievalComponent, ...] = Field(
         default=(),
-        description="Rankers and retrievers of other packages, in this order, between the ranking and `top_k`; what a "
-        "retriever finds is joined by reciprocal ranks.",
+        description="Rankers and retrievers of Haystack and of other packages, in this order, between the ranking and "
+        "`top_k`: an entry point (`name`, `options`), or a class (`type`, `init_parameters`). What a retriever finds "
+        "is joined by reciprocal ranks.",
     )
+
+    @property
+    def plugin_names(self) -> tuple[str, ...]:
+        """Entry points of `components`."""
+        return tuple(part.name for part in self.components if isinstance(part, ComponentConfig))
+
+    @property
+    def haystack_components(self) -> tuple[HaystackComponent, ...]:
+        """Those of `components` that are named by their class."""
+        return tuple(part for part in self.components if isinstance(part, HaystackComponent))
 
 
 class RewriteConfig(StrictModel):

@@ -282,6 +282,19 @@ class Settings(RagConfig):
     serve: ServeConfig = ServeConfig()
     up: UpConfig = UpConfig()
 
+    @model_validator(mode="after")
+    def _components_are_allowed(self) -> "Settings":
+        """A version later runs what it was registered with; here is where a configuration may be refused."""
+        for part in self.retriever.haystack_components:
+            for module in part.modules:
+                if not self.pipelines.allows(module):
+                    msg = (
+                        f"retriever.components names a class of the module {module!r}, which is not allowed; "
+                        "if you trust it, name it in pipelines.allowed_modules"
+                    )
+                    raise ValueError(msg)
+        return self
+
     @property
     def rag(self) -> RagConfig:
         """The part that shapes an answer."""

@@ -377,7 +377,7 @@ def test_a_validator_that_raises_fails_closed_and_the_log_names_its_package(
     [
         ("def part():\n    return 1", "is no Haystack component"),
         ("def part(wrong):\n    return 1", "cannot be made with options {}"),
-        (COUNTER, "must take `query` and give `documents`"),
+        (COUNTER, "must take `query`, `documents` or `query_embedding`, and give `documents`"),
     ],
 )
 def test_a_component_that_does_not_fit_is_named(

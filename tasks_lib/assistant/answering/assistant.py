@@ -21,11 +21,16 @@ GUARD_SPAN = "assistant.guardrails"
 
 
 class Assistant:
-    """Made by `build_assistant`. Answers from many threads at once."""
+    """Answers from many threads at once.
 
-    def __init__(self, pipeline: Pipeline, guardrails: Guardrails) -> None:
+    :param pipeline: As `assistant_pipeline` builds it, or loaded again: the guardrails of its component `guard` check
+        questions and answers too.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
-        self._guardrails = guardrails
+        guard: Any = pipeline.get_component("guard")
+        self._guardrails: Guardrails = guard.guardrails
 
     def warm_up(self) -> None:
         """Load what the first question would otherwise wait for."""
@@ -56,7 +61,7 @@ class Assistant:
         return AnswerStream(self, messages, beat_seconds=beat_seconds)
 
     async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
-        """As :meth:`answer`, without blocking the event loop; hands pieces of the text to `emit` as let through.
+        """As :meth:`answer`, in an event loop; hands pieces of the text to `emit` as the guardrails let them through.
 
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """

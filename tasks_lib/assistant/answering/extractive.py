@@ -16,7 +16,7 @@ from haystack import Document, component, default_from_dict, default_to_dict
 from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.embedders.cached import CachedEmbedder
-from tasks_lib.assistant.embedders.text_embedder import Vector, embedder_from_dict, embedder_to_dict
+from tasks_lib.assistant.embedders.text_embedder import Vector, embedder_to_dict
 from tasks_lib.text.sentences import Sentence, split_sentences
 from tasks_lib.text.words import content_stems, words
 
@@ -81,7 +81,6 @@ class ExtractiveAnswerer:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "ExtractiveAnswerer":
         """Rebuild the component."""
-        data["init_parameters"]["embedder"] = embedder_from_dict(data["init_parameters"]["embedder"])
         return default_from_dict(cls, data)
 
     @component.output_types(text=str, evidence=float, documents=list[Document])

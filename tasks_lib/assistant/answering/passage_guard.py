@@ -1,15 +1,22 @@
 """The guardrails' look at retrieved passages, as a component."""
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from haystack import Document, component
+from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.components.generators.chat.types import ChatGenerator
+from haystack.core.serialization import component_to_dict
 from haystack.dataclasses import StreamingCallbackT, StreamingChunk
 
 from tasks_lib.assistant.contract.answer import GuardrailDecision
+from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.sources import source_of
+from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
+from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import PassagesResult
+from tasks_lib.config.rag import GuardrailsConfig
 
 PASSAGES_KEY = "passages"
 """Key of a streamed chunk's meta that holds the passages, as `Source`s, which the text that follows is based on."""
@@ -21,11 +28,44 @@ QUESTION_KEY = "question"
 class PassageGuard:
     """Masks or drops passages that hold instructions or personal data.
 
-    :param guardrails: As `build_guardrails` makes them; they are not part of a serialised pipeline.
+    :param config: What is checked; the same guardrails check questions and answers, see :class:`Assistant`.
+    :param embedder: Compares meanings, as `build_guardrails` says.
+    :param chat_generator: Confirms topics, where that is configured.
     """
 
-    def __init__(self, guardrails: Guardrails) -> None:
-        self.guardrails = guardrails
+    def __init__(
+        self, *, config: GuardrailsConfig, embedder: Embedder, chat_generator: ChatGenerator | None = None
+    ) -> None:
+        self.config = config
+        self.embedder = embedder
+        self.chat_generator = chat_generator
+
+    @cached_property
+    def guardrails(self) -> Guardrails:
+        """Built when they are first needed, which loads their models.
+
+        :raises ConfigurationError: As `build_guardrails`.
+        """
+        return build_guardrails(self.config, self.embedder, self.chat_generator)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component with the configuration of the guardrails."""
+        return default_to_dict(
+            self,
+            config=self.config.model_dump(mode="json"),
+            embedder=embedder_to_dict(self.embedder),
+            chat_generator=self.chat_generator and component_to_dict(self.chat_generator, "chat_generator"),
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "PassageGuard":
+        """Rebuild the component."""
+        data["init_parameters"]["config"] = GuardrailsConfig.model_validate(data["init_parameters"]["config"])
+        return default_from_dict(cls, data)
+
+    def warm_up(self) -> None:
+        """Build the guardrails."""
+        _ = self.guardrails
 
     @component.output_types(documents=list[Document], decisions=list[GuardrailDecision])
     def run(

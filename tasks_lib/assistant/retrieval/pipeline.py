@@ -1,74 +1,93 @@
-"""The retrieval part of the pipeline, which the assistant and `search` share."""
+"""``search_pipeline``: from a question to its passages. The assistant's pipeline begins with it."""
 
 from typing import Any
 
 from haystack import Pipeline
 from haystack.core.component import Component
 
-from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
-from tasks_lib.assistant.retrieval.custom_components import add_own_component, own_name
+from tasks_lib.assistant.retrieval.custom_components import add_custom_component
 from tasks_lib.assistant.retrieval.fusion import HybridFusion
 from tasks_lib.assistant.retrieval.selection import PassageSelector
 from tasks_lib.assistant.retrieval.vector_retriever import VectorRetriever
 from tasks_lib.config.rag import RagConfig, RetrieverConfig
 from tasks_lib.errors import InputError
 
+EMBEDDER = "embedder"
+"""Name of the component that embeds the question."""
 PASSAGES = "passages"
 """Name of the component whose `documents` are the retrieved passages."""
 
 
-def open_index(rag: RagConfig, platform: Platform, index_version: str | None) -> Index:
-    """The index that `rag` names: pinned to `index_version` if it says so, else as it is now.
+def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | None = None) -> Pipeline:
+    """`embedder` → `vector` and `keyword` → `fusion` → `retriever.components` → `passages`.
 
-    :raises InputError: If nothing was ever ingested into it.
+    Nothing is opened before the pipeline runs; :func:`question_inputs` are its inputs.
+
+    :param index_version: Committed state of the index that is read, where `rag.index.follow` is `pinned`.
+    :raises ConfigurationError: If the platform has no such embedder, or a component does not fit.
     """
-    index = platform.index(rag, version=index_version if rag.index.follow == "pinned" else None)
-    if not index.exists():
+    retriever, index = rag.retriever, _index(platform, rag, index_version)
+    parts: dict[str, Component] = {
+        EMBEDDER: TextEmbedder(CachedEmbedder(platform.embedder(rag.embedder))),
+        PASSAGES: PassageSelector(
+            top_k=retriever.top_k,
+            score_threshold=retriever.score_threshold,
+            merge_neighbours=retriever.merge_neighbours,
+        ),
+    }
+    offered = retriever.candidates if retriever.mode == "hybrid" else retriever.top_k
+    if retriever.mode != "keyword":
+        parts["vector"] = VectorRetriever(index.vector_retriever(top_k=offered, filters=retriever.filters))
+    if retriever.mode != "vector":
+        parts["keyword"] = index.keyword_retriever(top_k=offered, filters=retriever.filters)
+    if retriever.mode == "hybrid":
+        parts["fusion"] = _fusion(retriever)
+    pipeline = Pipeline()
+    pipeline.add_components(parts)
+    if "vector" in parts:
+        pipeline.connect(f"{EMBEDDER}.embedding", "vector.embedding")
+    if "fusion" in parts:
+        pipeline.connect("vector.documents", "fusion.vector")
+        pipeline.connect("keyword.documents", "fusion.keyword")
+    ranking = list(parts)[-1]
+    for number, config in enumerate(retriever.components, start=1):
+        ranking = add_custom_component(pipeline, f"custom_{number}", config, ranking)
+    pipeline.connect(f"{ranking}.documents", f"{PASSAGES}.documents")
+    return pipeline
+
+
+def question_inputs(pipeline: Pipeline) -> list[str]:
+    """Inputs of a search pipeline that take the question, as `component.socket`."""
+    queries = [f"{name}.query" for name, sockets in pipeline.inputs().items() if "query" in sockets]
+    return [f"{EMBEDDER}.text", *queries]
+
+
+def inputs_of(pipeline: Pipeline, question: str) -> dict[str, dict[str, Any]]:
+    """Data that runs a search pipeline for `question`."""
+    return {name: {socket: question} for name, socket in (path.split(".") for path in question_inputs(pipeline))}
+
+
+def require_index(platform: Platform, rag: RagConfig, index_version: str | None = None) -> None:
+    """Refuse to search where nothing was ever ingested.
+
+    :raises InputError: If there is no index.
+    """
+    if not _index(platform, rag, index_version).exists():
         raise InputError(
             f"there is no index {rag.index_name!r}",
             hint="Run `llmops ingest` with the same collection, embedder and chunking first.",
         )
-    return index
 
 
-def add_retrieval(pipeline: Pipeline, retriever: RetrieverConfig, index: Index, embedder: Embedder) -> None:
-    """Add the components from a question to its passages: `embedder`, retrievers, `fusion`, `passages`."""
-    offered = retriever.candidates if retriever.mode == "hybrid" else retriever.top_k
-    pipeline.add_component("embedder", TextEmbedder(embedder))
-    selector = PassageSelector(
-        top_k=retriever.top_k,
-        score_threshold=retriever.score_threshold,
-        merge_neighbours=retriever.merge_neighbours,
-    )
-    pipeline.add_component(PASSAGES, selector)
-    if retriever.mode != "keyword":
-        nearest = index.vector_retriever(top_k=offered, filters=retriever.filters)
-        pipeline.add_component("vector", VectorRetriever(nearest))
-        pipeline.connect("embedder.embedding", "vector.embedding")
-    if retriever.mode != "vector":
-        pipeline.add_component("keyword", index.keyword_retriever(top_k=offered, filters=retriever.filters))
-    if retriever.mode == "hybrid":
-        pipeline.add_component("fusion", _fusion(retriever))
-        pipeline.connect("vector.documents", "fusion.vector")
-        pipeline.connect("keyword.documents", "fusion.keyword")
-    ranking = {"hybrid": "fusion", "vector": "vector", "keyword": "keyword"}[retriever.mode]
-    for number, part in enumerate(retriever.components):
-        ranking = add_own_component(pipeline, own_name(number), part, ranking)
-    pipeline.connect(f"{ranking}.documents", f"{PASSAGES}.documents")
-
-
-def question_inputs(retriever: RetrieverConfig) -> list[str]:
-    """Inputs of the retrieval part that take the question."""
-    built_in = ["embedder.text"] if retriever.mode == "vector" else ["embedder.text", "keyword.query"]
-    return built_in + [f"{own_name(number)}.query" for number in range(len(retriever.components))]
-
-
-def inputs_of(question: str, retriever: RetrieverConfig) -> dict[str, dict[str, Any]]:
-    """Data that runs the retrieval part for `question`."""
-    return {name: {socket: question} for name, socket in (path.split(".") for path in question_inputs(retriever))}
+def _index(platform: Platform, rag: RagConfig, index_version: str | None) -> Index:
+    """The index that `rag` names: pinned to `index_version` if it says so, else as it is now."""
+    if index_version is not None and rag.index.follow == "pinned":
+        return platform.index(rag, version=index_version)
+    return platform.open_index(rag.index_name)
 
 
 def _fusion(retriever: RetrieverConfig) -> Component:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from haystack import Pipeline
-
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.sources import source_of
-from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, inputs_of, open_index
+from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, require_index, search_pipeline
 from tasks_lib.config.rag import RagConfig
 
 
@@ -18,11 +16,7 @@ def search(
 
     :raises InputError: If the index does not exist.
     """
-    pipeline = Pipeline()
-    index = open_index(rag, platform, index_version)
-    add_retrieval(pipeline, rag.retriever, index, platform.embedder(rag.embedder))
-    found = []
-    for query in queries:
-        documents = pipeline.run(inputs_of(query, rag.retriever))[PASSAGES]["documents"]
-        found.append([source_of(document) for document in documents])
-    return found
+    require_index(platform, rag, index_version)
+    pipeline = search_pipeline(platform, rag, index_version=index_version)
+    results = (pipeline.run(inputs_of(pipeline, query))[PASSAGES]["documents"] for query in queries)
+    return [[source_of(document) for document in documents] for documents in results]

@@ -92,7 +92,7 @@ def test_two_hundred_turns_are_answered_or_refused(assistant: Assistant) -> None
     assert answer.response
 
 
-def test_streams_and_threads_give_the_same_answer(assistant: Assistant) -> None:
+def test_a_stream_and_threads_give_the_same_answer(assistant: Assistant) -> None:
     messages = [Message(role="user", content="How many days of annual leave do full-time employees receive?")]
     expected = assistant.answer(messages)
     stream = assistant.stream(messages)

@@ -22,6 +22,7 @@ class LanceDBDocumentStore(SyncLanceDBDocumentStore):
     :param embedding_dimension: Length of the embeddings of a table that is created.
     :param version: Opens this version of the table, for reading only.
     :param storage_options: Options of the object store; give credentials as Haystack secrets of the environment.
+    :param stored_as: What a stored pipeline holds in place of address and options, where somebody else keeps them.
 
     Example:
         ```python
@@ -33,7 +34,9 @@ class LanceDBDocumentStore(SyncLanceDBDocumentStore):
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Serialise; secrets as the names of their environment variables."""
+        """Serialise: as `stored_as` says, else secrets as the names of their environment variables."""
+        if self.stored_as is not None:
+            return self.stored_as
         options = {
             name: value.to_dict() if isinstance(value, Secret) else value
             for name, value in (self.storage_options or {}).items()

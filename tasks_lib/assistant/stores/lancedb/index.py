@@ -38,6 +38,7 @@ class LanceDBIndex:
     :param version: Opens this committed version, for reading only.
     :param lock_folder: Where the writers' lock files lie; see `WriterLock` for what that means for object stores.
     :param storage_options: Options of the object store.
+    :param stored_as: As of the document store.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class LanceDBIndex:
         version: str | None = None,
         lock_folder: Path | None = None,
         storage_options: StorageOptions | None = None,
+        stored_as: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.store = LanceDBDocumentStore(
@@ -57,6 +59,7 @@ class LanceDBIndex:
             embedding_dimension=dimension or 0,
             version=_version_number(name, version),
             storage_options=storage_options,
+            stored_as=stored_as,
         )
         folder = local_folder(uri)
         self._folder = folder / f"{name}.lance" if folder else None

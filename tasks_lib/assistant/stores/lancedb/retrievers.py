@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.core.serialization import generate_qualified_class_name
 from haystack.document_stores.types import FilterPolicy
 from haystack.document_stores.types.filter_policy import apply_filter_policy
 
@@ -49,9 +50,10 @@ class _Retriever:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Deserialise."""
+        """Deserialise; a store that is named by a class of its own, by that class."""
         parameters = data["init_parameters"]
-        parameters["document_store"] = LanceDBDocumentStore.from_dict(parameters["document_store"])
+        if parameters["document_store"]["type"] == generate_qualified_class_name(LanceDBDocumentStore):
+            parameters["document_store"] = LanceDBDocumentStore.from_dict(parameters["document_store"])
         retriever: Self = default_from_dict(cls, data)
         return retriever
 

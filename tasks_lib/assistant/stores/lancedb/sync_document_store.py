@@ -37,12 +37,14 @@ class SyncLanceDBDocumentStore:
         embedding_dimension: int = 768,
         version: int | None = None,
         storage_options: dict[str, str | Secret] | None = None,
+        stored_as: dict[str, Any] | None = None,
     ) -> None:
         self.uri = uri
         self.table = table
         self.embedding_dimension = embedding_dimension
         self.version = version
         self.storage_options = storage_options
+        self.stored_as = stored_as
         self.connection = TableConnection(uri, table, version=version, storage_options=storage_options)
 
     def count_documents(self) -> int:

@@ -4,10 +4,12 @@ import atexit
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from haystack.core.errors import SerializationError
 
 from tasks_lib.assistant.providers.redact import redact
 from tasks_lib.errors import ConfigurationError, IndexUnavailableError, LlmopsError
@@ -38,6 +40,16 @@ class WeaviateConnection:
     grpc_secure: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     timeout_seconds: float = 60.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, for `WeaviateConnection(**fields)`.
+
+        :raises SerializationError: If there is a key or a header among them: no stored pipeline may hold one.
+        """
+        if self.api_key or self.headers:
+            msg = f"the connection with {self.url} has credentials, which a pipeline does not hold"
+            raise SerializationError(msg)
+        return {name: value for name, value in asdict(self).items() if name not in {"api_key", "headers"}}
 
     def client(self) -> "WeaviateClient":
         """The connected client, which all threads of the process share.

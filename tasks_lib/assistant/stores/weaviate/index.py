@@ -26,7 +26,7 @@ from tasks_lib.assistant.stores.weaviate.schema import (
     manifest_collection,
     to_properties,
 )
-from tasks_lib.assistant.stores.weaviate.store import IndexStore
+from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
 from tasks_lib.errors import IndexUnavailableError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class WeaviateIndex:
     :param dimension: Length of the embeddings; needed only to write into an index that does not exist yet.
     :param version: The state that is expected. Weaviate keeps no past states, so it must be the current one.
     :param lock_folder: Where the writers' lock files lie.
+    :param stored_as: As of the document store.
     """
 
     def __init__(
@@ -57,21 +58,21 @@ class WeaviateIndex:
         *,
         version: str | None = None,
         lock_folder: Path | None = None,
+        stored_as: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.dimension = dimension
         self.connection = connection
-        self.store = IndexStore(connection, name)
-        self._version = version
+        self.store = WeaviateIndexStore(connection, name, version=version, stored_as=stored_as)
         self._lock = WriterLock(connection.url, name, lock_folder)
 
     def exists(self) -> bool:
         """Whether anything was ever ingested."""
-        return self._state().generation > 0
+        return self.store.state().generation > 0
 
     def version(self) -> str | None:
         """The generation of the newest change; `None` before the first ingest."""
-        generation = self._state().generation
+        generation = self.store.state().generation
         return str(generation) if generation else None
 
     def manifest(self, source: str) -> dict[str, str]:
@@ -104,13 +105,13 @@ class WeaviateIndex:
         rows = list({chunk.id: chunk for chunk in chunks}.values())
         self._require_writable()
         keys = [(source, document) for document in dict.fromkeys(documents)]
-        state = self._state()
+        state = self.store.state()
         if not rows and not (state.generation and self._lookup(keys)):
             return
         self._check(source, set(documents), rows, state)
         with self._guarded():
             self._create()
-            state = self._repaired(self._state())
+            state = self._repaired(self.store.state())
             dimension = state.dimension or (len(rows[0].embedding or []) if rows else 0)
             state = State(state.generation + 1, dimension, tuple(keys))
             manifest = self._manifest()
@@ -132,7 +133,7 @@ class WeaviateIndex:
         if not self.exists():
             raise IndexUnavailableError(f"index {self.name!r} does not exist", hint="Ingest documents first.")
         with self._guarded():
-            return str(self._repaired(self._state()).generation)
+            return str(self._repaired(self.store.state()).generation)
 
     def count(self) -> int:
         """Chunks in the index."""
@@ -190,12 +191,12 @@ class WeaviateIndex:
 
     def vector_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> WeaviateVectorRetriever:
         """Component `run(query_embedding: list[float]) -> {"documents"}`; scores are cosine similarities."""
-        self._require_version()
+        self.store.require_version()
         return WeaviateVectorRetriever(document_store=self.store, top_k=top_k, filters=filters)
 
     def keyword_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> WeaviateKeywordRetriever:
         """Component `run(query: str) -> {"documents"}`; scores are BM25."""
-        self._require_version()
+        self.store.require_version()
         return WeaviateKeywordRetriever(document_store=self.store, top_k=top_k, filters=filters)
 
     def _guarded(self) -> AbstractContextManager[None]:
@@ -203,10 +204,6 @@ class WeaviateIndex:
 
     def _manifest(self) -> Manifest:
         return self.store.manifest()
-
-    def _state(self) -> State:
-        with self._guarded():
-            return self._manifest().state() if self.store.is_there() else State()
 
     def _entries(self) -> Iterator[tuple[DocumentKey, Entry]]:
         with self._guarded():
@@ -272,14 +269,9 @@ class WeaviateIndex:
                 raise ValueError(msg)
 
     def _require_writable(self) -> None:
-        if self._version is not None:
-            raise IndexUnavailableError(f"index {self.name!r} was opened at version {self._version}, for reading only")
-
-    def _require_version(self) -> None:
-        if self._version is not None and self._version != self.version():
+        if self.store.version is not None:
             raise IndexUnavailableError(
-                f"index {self.name!r} is at version {self.version()}, and {self._version} was asked for",
-                hint="Weaviate keeps no past states: set index.follow to latest.",
+                f"index {self.name!r} was opened at version {self.store.version}, for reading only"
             )
 
 

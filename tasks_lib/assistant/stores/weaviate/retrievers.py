@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
-from haystack import Document, component
+from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.core.serialization import generate_qualified_class_name
 from haystack_integrations.components.retrievers.weaviate import WeaviateBM25Retriever, WeaviateEmbeddingRetriever
 
-from tasks_lib.assistant.stores.weaviate.store import IndexStore
+from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
 
 
 class _Retriever:
@@ -17,13 +18,37 @@ class _Retriever:
     :param top_k: Documents returned at most.
     """
 
-    def __init__(self, *, document_store: IndexStore, filters: dict[str, Any] | None = None, top_k: int = 10) -> None:
+    def __init__(
+        self, *, document_store: WeaviateIndexStore, filters: dict[str, Any] | None = None, top_k: int = 10
+    ) -> None:
         if top_k < 1:
             msg = f"top_k must be 1 or more, not {top_k}"
             raise ValueError(msg)
         self.document_store = document_store
         self.filters = filters
         self.top_k = top_k
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise, the document store included."""
+        return default_to_dict(
+            self, document_store=self.document_store.to_dict(), filters=self.filters, top_k=self.top_k
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Deserialise; a store that is named by a class of its own, by that class."""
+        parameters = data["init_parameters"]
+        if parameters["document_store"]["type"] == generate_qualified_class_name(WeaviateIndexStore):
+            parameters["document_store"] = WeaviateIndexStore.from_dict(parameters["document_store"])
+        retriever: Self = default_from_dict(cls, data)
+        return retriever
+
+    def warm_up(self) -> None:
+        """Refuse an index that is no longer at the version that was asked for.
+
+        :raises IndexUnavailableError: As that.
+        """
+        self.document_store.require_version()
 
 
 @component

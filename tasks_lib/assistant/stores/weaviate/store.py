@@ -1,13 +1,13 @@
-"""``IndexStore``: Haystack's Weaviate store on a connection of ours, that shows only the visible chunks."""
+"""``WeaviateIndexStore``: Haystack's Weaviate store on a connection of ours, that shows only the visible chunks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from haystack import Document
+from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
 
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
-from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest
+from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.schema import MANIFEST_SUFFIX, chunk_collection, collection_name, to_chunk
 from tasks_lib.errors import IndexUnavailableError
 
@@ -22,18 +22,47 @@ TRIES = 4
 Search = Callable[[int], list[Document]]
 
 
-class IndexStore(WeaviateDocumentStore):
+class WeaviateIndexStore(WeaviateDocumentStore):
     """The chunks of one index.
 
     :param index: Name of the index.
+    :param version: The state that is expected. Weaviate keeps no past states, so it must be the current one.
+    :param stored_as: What a stored pipeline holds in place of the connection, where somebody else keeps that.
     """
 
-    def __init__(self, connection: WeaviateConnection, index: str) -> None:
+    def __init__(
+        self,
+        connection: WeaviateConnection,
+        index: str,
+        *,
+        version: str | None = None,
+        stored_as: dict[str, Any] | None = None,
+    ) -> None:
         WeaviateDocumentStore.__init__(self, url=connection.url, collection_settings=chunk_collection(index))
         self.connection = connection
         self.index = index
+        self.version = version
+        self.stored_as = stored_as
         self._there = False
+        self._is_at_version = False
         self._dimension = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise: as `stored_as` says, else with the connection.
+
+        :raises SerializationError: If that holds a key.
+        """
+        if self.stored_as is not None:
+            return self.stored_as
+        return default_to_dict(self, connection=self.connection.to_dict(), index=self.index, version=self.version)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "WeaviateIndexStore":
+        """Deserialise."""
+        parameters = data["init_parameters"]
+        parameters["connection"] = WeaviateConnection(**parameters["connection"])
+        store: WeaviateIndexStore = default_from_dict(cls, data)
+        return store
 
     @property
     def client(self) -> "WeaviateClient":
@@ -58,6 +87,26 @@ class IndexStore(WeaviateDocumentStore):
     def manifest(self) -> Manifest:
         """The manifest of the index."""
         return Manifest(self.client.collections.get(collection_name(self.index) + MANIFEST_SUFFIX))
+
+    def state(self) -> State:
+        """The state of the index."""
+        with self.connection.guarded(f"index {self.index!r}"):
+            return self.manifest().state() if self.is_there() else State()
+
+    def require_version(self) -> None:
+        """Refuse another state than the one that is expected; asks the server once.
+
+        :raises IndexUnavailableError: If the index went on.
+        """
+        if self.version is None or self._is_at_version:
+            return
+        current = self.state().generation or None
+        if self.version != str(current):
+            raise IndexUnavailableError(
+                f"index {self.index!r} is at version {current}, and {self.version} was asked for",
+                hint="Weaviate keeps no past states: set index.follow to latest.",
+            )
+        self._is_at_version = True
 
     def require_dimension(self, query_embedding: Sequence[float]) -> None:
         """Refuse the vector of another embedder.

@@ -15,7 +15,7 @@ from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.answering.tracing import readable, trace_into_mlflow
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.assistant.retrieval.pipeline import PASSAGES, add_retrieval, inputs_of
+from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, search_pipeline
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.registry.environment import trace_writing
 from tasks_lib.registry.tracking import connect
@@ -97,12 +97,9 @@ def test_a_model_call_names_its_tokens(traced: LocalPlatform, with_model: Any, m
 
 
 def test_a_pipeline_outside_of_a_request_leaves_no_trace(traced: LocalPlatform) -> None:
-    from haystack import Pipeline
-
-    pipeline, rag = Pipeline(), RagConfig()
-    add_retrieval(pipeline, rag.retriever, traced.index(rag), traced.embedder(rag.embedder))
+    pipeline = search_pipeline(traced, RagConfig())
     before = mlflow.get_last_active_trace_id()
-    pipeline.run(inputs_of("leave", rag.retriever))
+    pipeline.run(inputs_of(pipeline, "leave"))
     assert mlflow.get_last_active_trace_id() == before
 
 
