@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr, SecretStr, StringConstraints, model_val
 
 from blocks.aws import session_of
 from blocks.base import PlatformBlock, revealed, secrets_in
+from blocks.loading import load_block
 from tasks_lib.assistant.providers.redact import redact
 from tasks_lib.errors import ConfigurationError
 
@@ -54,8 +55,8 @@ class KeyHolder(PlatformBlock, ABC):
 
     def secrets(self) -> tuple[str, ...]:
         """With the key that was read from AWS, if it was."""
-        found = super().secrets()
-        return (*found, self._read.get_secret_value()) if self._read else found
+        own = super().secrets()
+        return (*own, self._read.get_secret_value()) if self._read else own
 
 
 def _read(slug: str, entry: str, holder: str) -> str:
@@ -63,8 +64,6 @@ def _read(slug: str, entry: str, holder: str) -> str:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
     from prefect_aws.secrets_manager import AwsSecret
-
-    from blocks.slugs import load_block
 
     block = load_block(slug, AwsSecret, f"aws_secret of {holder}")
     credentials = block.aws_credentials

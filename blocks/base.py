@@ -1,5 +1,6 @@
 """What all blocks of ours share."""
 
+import inspect
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -16,8 +17,6 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-
-from blocks.form import as_form, without_empty_texts
 
 SESSION_TOKEN = "aws_session_token"  # noqa: S105  (the name of a field)
 
@@ -48,12 +47,12 @@ class PlatformBlock(Block, ABC):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_not_given(cls, given: Any) -> Any:
-        return without_empty_texts(cls, given)
+        return _without_empty_texts(cls, given)
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
         """The schema that Prefect keeps and shows as a form."""
-        return as_form(cls, super().model_json_schema(*arguments, **options))
+        return _as_form(cls, super().model_json_schema(*arguments, **options))
 
     @property
     def slug(self) -> str:
@@ -66,9 +65,37 @@ class PlatformBlock(Block, ABC):
         """Every secret value in the block and in the blocks inside it: no error may show one."""
         return tuple(secrets_in(self))
 
-    def coming_from(self, origin: str) -> None:
-        """Name the origin of a block that is not saved."""
+    def set_origin(self, origin: str) -> None:
+        """Set the slug of a block that is not saved, such as `environment/openai`."""
         self._origin = origin
+
+
+def _as_form(block: type[BaseModel], schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of `block` with its own fields before inherited ones, and with one input for an optional field.
+
+    Pydantic lists inherited fields first, and the UI would show two tabs, `string` and `null`, for an optional text.
+    """
+    properties: dict[str, Any] = schema.get("properties", {})
+    own_first = dict.fromkeys(name for kind in block.__mro__ for name in inspect.get_annotations(kind))
+    shown = [name for name in own_first if name in properties]
+    ordered = {name: _one_input(properties[name]) | {"position": position} for position, name in enumerate(shown)}
+    return schema | {"properties": ordered}
+
+
+def _without_empty_texts(block: type[BaseModel], given: Any) -> Any:
+    """What a form sends, without the optional fields that were left empty: the UI sends them as empty texts."""
+    if not isinstance(given, dict):
+        return given
+    optional = {name for name, field in block.model_fields.items() if field.default is None}
+    return {name: value for name, value in given.items() if not (value == "" and name in optional)}
+
+
+def _one_input(shown: dict[str, Any]) -> dict[str, Any]:
+    choices: list[dict[str, Any]] = [choice for choice in shown.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return shown
+    rest = {name: value for name, value in shown.items() if name not in {"anyOf", "default"}}
+    return choices[0] | rest
 
 
 @cache
@@ -83,8 +110,8 @@ def secrets_in(value: Any) -> Iterator[str]:
         yield from _texts_in(value.get_secret_value())
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            found = getattr(value, name)
-            yield from _texts_in(found) if name == SESSION_TOKEN else secrets_in(found)
+            field = getattr(value, name)
+            yield from _texts_in(field) if name == SESSION_TOKEN else secrets_in(field)
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -37,6 +37,7 @@ class BedrockModels(ModelProvider):
         from prefect_aws import AwsCredentials
 
         from blocks.bedrock import BedrockModels
+        from blocks.chat_generator import ProviderChatGenerator
         from tasks_lib.config.rag import LlmConfig
 
         BedrockModels(
@@ -44,10 +45,11 @@ class BedrockModels(ModelProvider):
                 region_name="eu-central-1", assume_role_arn="arn:aws:iam::123456789012:role/llmops"
             ),
             prices={"eu.anthropic.claude-sonnet-4-6": {"input": 3.0, "output": 15.0}},
-        ).save("prod")
+        ).save("BLOCK_NAME")
 
-        models = BedrockModels.load("prod")
-        generator = models.chat_generator(LlmConfig(model="bedrock/eu.anthropic.claude-sonnet-4-6"))
+        bedrock_models = BedrockModels.load("BLOCK_NAME")
+        llm = LlmConfig(model="bedrock/eu.anthropic.claude-sonnet-4-6")
+        generator = ProviderChatGenerator(provider=bedrock_models, llm=llm)
         generator.run("What is a notice period?")
         ```
     """
@@ -97,7 +99,7 @@ class BedrockModels(ModelProvider):
         policy = super().policy()
         return CallPolicy(**{**policy.__dict__, "region": self.region or self.credentials.region_name or ""})
 
-    def connection(self) -> "BedrockConnection":
+    def get_connection(self) -> "BedrockConnection":
         """Session and endpoint of the runtime.
 
         :raises ConfigurationError: If no region is known, or the profile does not exist.
@@ -110,10 +112,10 @@ class BedrockModels(ModelProvider):
         return BedrockConnection(session, self.request_timeout_seconds, self.endpoint_url)
 
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
-        """`BedrockChatGenerator` on :meth:`connection`."""
+        """`BedrockChatGenerator` on :meth:`get_connection`."""
         from tasks_lib.assistant.providers.bedrock.chat_generator import BedrockChatGenerator
 
-        return BedrockChatGenerator(model, self.connection(), parameters)
+        return BedrockChatGenerator(model, self.get_connection(), parameters)
 
     def structured_output(self, schema: OutputSchema) -> dict[str, Any]:
         """Converse's `outputConfig`, as Haystack calls it."""
@@ -133,7 +135,7 @@ class BedrockModels(ModelProvider):
                 f"{self.slug} cannot embed with {model!r}: only Titan and Cohere embedders are known",
                 hint="Set embedder to bedrock/amazon.titan-embed-text-v2:0 or another Titan or Cohere embedder.",
             )
-        connection = self.connection()
+        connection = self.get_connection()
         kind: Any = BedrockTextEmbedder if query else BedrockDocumentEmbedder
         embedder = kind(model, connection)
         counter = _TokenCounter(embedder)
@@ -171,15 +173,15 @@ class BedrockModels(ModelProvider):
         from tasks_lib.assistant.providers.call import ModelCall
 
         def find() -> str:
-            session = self.connection().session
-            found = session.get_credentials()
-            if found is None:
+            session = self.get_connection().session
+            credentials = session.get_credentials()
+            if credentials is None:
                 raise ConfigurationError(
                     f"{self.slug} finds no AWS credentials",
                     hint="Give keys, a profile or a role in the block, or set the AWS_* environment variables.",
                 )
-            found.get_frozen_credentials()
-            return f"region {session.region_name}, credentials by {found.method}"
+            credentials.get_frozen_credentials()
+            return f"region {session.region_name}, credentials by {credentials.method}"
 
         return ModelCall(self.policy(), "credentials").run(find)
 

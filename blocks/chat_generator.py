@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from haystack import component, default_from_dict, default_to_dict
+from haystack.components.generators.chat.types import ChatGenerator
 from haystack.dataclasses import ChatMessage, StreamingCallbackT
 from haystack.tools import ToolsType
 
+from blocks.provider import ModelProvider
 from tasks_lib.assistant.providers.call import ModelCall
 from tasks_lib.assistant.providers.failures import RefusedRequestError
 from tasks_lib.assistant.providers.parameters import parameters_of, translate
@@ -16,9 +18,6 @@ from tasks_lib.assistant.providers.stream import Stream
 from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
 from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.config.rag import LlmConfig
-
-if TYPE_CHECKING:
-    from blocks.provider import ModelProvider
 
 logger = logging.getLogger(__name__)
 _refusing = Lock()
@@ -30,11 +29,14 @@ class ProviderChatGenerator:
 
     `reply.meta["usage"]` is `{"input_tokens", "output_tokens", "cost"}` for every provider, `reply.meta["model"]` is
     `provider/model`. A stored pipeline holds the provider's slug and the model's parameters, never a credential.
+
+    :param provider: Where the model is.
+    :param llm: The model, as `provider/model`, and its generation parameters.
     """
 
     takes_output_schema = True
 
-    def __init__(self, provider: "ModelProvider", llm: LlmConfig) -> None:
+    def __init__(self, *, provider: ModelProvider, llm: LlmConfig) -> None:
         self.provider = provider
         self.llm = llm
         self.model = llm.model.split("/", 1)[1]
@@ -182,3 +184,14 @@ class ProviderChatGenerator:
             reply.meta["latency_seconds"] = call.seconds()
             reply.meta["attempts"] = call.attempts
         return {"replies": result["replies"]}
+
+
+def chat_generator_of(provider: ModelProvider, llm: LlmConfig) -> ChatGenerator | None:
+    """The chat generator of `llm.model`; `None` where answers are extracted from the passages.
+
+    :raises ConfigurationError: If the provider knows that it has no such model.
+    """
+    if not provider.generates(llm.model.split("/", 1)[1]):
+        return None
+    generator: ChatGenerator = ProviderChatGenerator(provider=provider, llm=llm)
+    return generator

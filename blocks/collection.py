@@ -44,15 +44,15 @@ def block_types() -> "tuple[type[PlatformBlock], ...]":
 
     :raises PluginError: If a provider cannot be imported, is no `ModelProvider`, or bears the slug of another type.
     """
-    found = list(BLOCKS)
-    for brought in plugins("providers").values():
-        kind = brought.load()
+    types = list(BLOCKS)
+    for part in plugins("providers").values():
+        kind = part.load()
         if not (isinstance(kind, type) and issubclass(kind, ModelProvider)):
-            raise brought.failed("is no subclass of blocks.provider.ModelProvider")
-        if any(kind.get_block_type_slug() == other.get_block_type_slug() for other in found):
-            raise brought.failed(f"bears the slug {kind.get_block_type_slug()!r}, which is another block type's")
-        found.append(kind)
-    return tuple(found)
+            raise part.failed("is no subclass of blocks.provider.ModelProvider")
+        if any(kind.get_block_type_slug() == other.get_block_type_slug() for other in types):
+            raise part.failed(f"bears the slug {kind.get_block_type_slug()!r}, which is another block type's")
+        types.append(kind)
+    return tuple(types)
 
 
 def register_blocks() -> list[str]:

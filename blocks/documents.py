@@ -32,9 +32,10 @@ class FolderDocuments(Documents):
         ```python
         from blocks.documents import FolderDocuments
 
-        FolderDocuments(path="/srv/handbook", include=["*.md", "*.pdf"]).save("handbook")
+        FolderDocuments(path="/srv/handbook", include=["*.md", "*.pdf"]).save("BLOCK_NAME")
 
-        FolderDocuments.load("handbook").location()
+        folder_documents = FolderDocuments.load("BLOCK_NAME")
+        folder_documents.location()
         ```
     """
 
@@ -68,9 +69,10 @@ class S3Documents(Documents):
 
         S3Documents(
             bucket="acme-documents", prefix="handbook", credentials=AwsCredentials(region_name="eu-central-1")
-        ).save("handbook")
+        ).save("BLOCK_NAME")
 
-        S3Documents.load("handbook").client()
+        s3_documents = S3Documents.load("BLOCK_NAME")
+        s3_documents.get_client()
         ```
     """
 
@@ -108,13 +110,13 @@ class S3Documents(Documents):
 
     def location_at(self, uri: str, include: tuple[str, ...] = ()) -> DocumentLocation:
         """Another prefix of the same bucket, with the same credentials."""
-        return DocumentLocation(uri, include or tuple(self.include), self.client)
+        return DocumentLocation(uri, include or tuple(self.include), self.get_client)
 
     def opens(self, uri: str) -> bool:
         """Whether `uri` lies in the bucket."""
         return uri == f"s3://{self.bucket}" or uri.startswith(f"s3://{self.bucket}/")
 
-    def client(self) -> Any:
+    def get_client(self) -> Any:
         """A boto3 client of S3."""
         parameters = self.credentials.aws_client_parameters.get_params_override()
         if self.endpoint_url:

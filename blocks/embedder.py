@@ -5,17 +5,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from haystack import default_to_dict
+from haystack import default_from_dict, default_to_dict
 
+from blocks.provider import EmbedBatch, ModelProvider
+from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.providers.call import ModelCall
 from tasks_lib.assistant.providers.tokens import approximate_token_spans
 from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.errors import ConfigurationError, ProviderError
-
-if TYPE_CHECKING:
-    from blocks.provider import EmbedBatch, ModelProvider
 
 PROBE = "How many dimensions does this have?"
 
@@ -26,9 +25,12 @@ class ProviderEmbedder:
     """Embeds in batches, several at a time, within the provider's limits. Threads may share it.
 
     `usage` sums up what its calls took: `calls`, `input_tokens`, `seconds`, and `cost` where the block has a price.
+
+    :param provider: Where the embedder is.
+    :param model: Its id, without the provider's name.
     """
 
-    def __init__(self, provider: "ModelProvider", model: str) -> None:
+    def __init__(self, *, provider: ModelProvider, model: str) -> None:
         self.provider = provider
         self.model = model
         self.max_tokens = provider.declared_max_tokens(model)
@@ -78,9 +80,11 @@ class ProviderEmbedder:
         from blocks.slugs import load_provider
 
         parameters = data["init_parameters"]
-        return cls(load_provider(parameters["provider"]), parameters["model"])
+        parameters["provider"] = load_provider(parameters["provider"])
+        embedder: ProviderEmbedder = default_from_dict(cls, data)
+        return embedder
 
-    def _call(self, batch: list[str], embed_batch: "EmbedBatch | None" = None) -> list[list[float]]:
+    def _call(self, batch: list[str], embed_batch: EmbedBatch | None = None) -> list[list[float]]:
         # some providers refuse an empty text, and a text of spaces means as little
         texts = [text if text.strip() else "-" for text in batch]
         started = time.perf_counter()
@@ -107,6 +111,14 @@ class ProviderEmbedder:
             self.usage["seconds"] += seconds
             if cost is not None:
                 self.usage["cost"] = (self.usage["cost"] or 0.0) + cost
+
+
+def embedder_of(provider: ModelProvider, model: str) -> Embedder:
+    """The embedder with this id, without the provider's name.
+
+    :raises ConfigurationError: If the provider knows that it has no such embedder.
+    """
+    return provider.local_embedder(model) or ProviderEmbedder(provider=provider, model=model)
 
 
 def _unit(vector: list[float]) -> list[float]:

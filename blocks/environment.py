@@ -92,5 +92,5 @@ def _built(kind: type[AnyBlock], name: str, variable: str, **fields: object) -> 
         raise ConfigurationError(
             f"the environment does not describe a usable {name}: {problem}", hint=f"Correct or unset {variable}."
         ) from None
-    block.coming_from(f"{ENVIRONMENT}/{name}")
+    block.set_origin(f"{ENVIRONMENT}/{name}")
     return block

@@ -25,9 +25,10 @@ class LanceDBStore(IndexStore):
         from blocks.lancedb import LanceDBStore
         from tasks_lib.home import Home
 
-        LanceDBStore(uri="s3://acme-llmops/indexes", storage_options={"region": "eu-central-1"}).save("prod")
+        LanceDBStore(uri="s3://acme-llmops/indexes", storage_options={"region": "eu-central-1"}).save("BLOCK_NAME")
 
-        LanceDBStore.load("prod").indexes(Home.from_environment())
+        lancedb_store = LanceDBStore.load("BLOCK_NAME")
+        lancedb_store.indexes(Home.from_environment())
         ```
     """
 
@@ -44,8 +45,8 @@ class LanceDBStore(IndexStore):
     storage_options: SecretDict | None = Field(
         default=None,
         title="Storage options",
-        description='Options of the object store, as `{"region": "eu-central-1"}`; also endpoint, '
-        "aws_access_key_id, aws_secret_access_key, …",
+        description="Options of the object store, such as region, endpoint, aws_access_key_id and "
+        'aws_secret_access_key, as `{"region": "eu-central-1"}`.',
     )
 
     def index(
@@ -76,8 +77,8 @@ class LanceDBStore(IndexStore):
 
     def check(self, home: "Home") -> str:
         """List the tables."""
-        found = self.indexes(home)
-        return f"{self._uri(home)} holds {len(found)} index{'es' if len(found) != 1 else ''}"
+        names = self.indexes(home)
+        return f"{self._uri(home)} holds {len(names)} index{'es' if len(names) != 1 else ''}"
 
     def _uri(self, home: "Home") -> str:
         return self.uri or str(home.ensure().indexes)

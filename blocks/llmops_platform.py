@@ -30,9 +30,10 @@ class LLMOpsPlatform(PlatformBlock):
             index="llmops-weaviate-store/prod",
             tracking="llmops-mlflow-tracking/prod",
             documents="llmops-s3-documents/handbook",
-        ).save("aws")
+        ).save("BLOCK_NAME")
 
-        platform = resolve_platform("aws")
+        llmops_platform = LLMOpsPlatform.load("BLOCK_NAME")
+        platform = resolve_platform("BLOCK_NAME")
         ```
     """
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from blocks.base import link
 from blocks.provider import EmbedBatch, ModelProvider
-from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig
+from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ class LocalModels(ModelProvider):
         ```python
         from blocks.local_models import LocalModels
 
-        LocalModels().save("default")
+        LocalModels().save("BLOCK_NAME")
 
-        LocalModels.load("default").embedder("all-MiniLM-L6-v2").embed(["What is a notice period?"])
+        local_models = LocalModels.load("BLOCK_NAME")
+        local_models.local_embedder("all-MiniLM-L6-v2").embed(["What is a notice period?"])
         ```
     """
 
@@ -42,15 +43,16 @@ class LocalModels(ModelProvider):
         description="First part of the model ids that this block serves: always `local`.",
     )
 
-    def chat_generator(self, llm: LlmConfig) -> None:
-        """`None`: local answers are extracted, not generated.
+    def generates(self, model: str) -> bool:
+        """Never: local answers are extracted.
 
         :raises ConfigurationError: If another model is asked for.
         """
-        if llm.model != EXTRACTIVE_MODEL:
-            raise _unknown("llm.model", llm.model, EXTRACTIVE_MODEL)
+        if f"local/{model}" != EXTRACTIVE_MODEL:
+            raise _unknown("llm.model", f"local/{model}", EXTRACTIVE_MODEL)
+        return False
 
-    def embedder(self, model: str) -> "Embedder":
+    def local_embedder(self, model: str) -> "Embedder":
         """MiniLM.
 
         :raises ConfigurationError: If another embedder is asked for.
@@ -70,12 +72,13 @@ class LocalModels(ModelProvider):
 
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
         """MiniLM over a batch."""
-        embedder = self.embedder(model)
+        embedder = self.local_embedder(model)
         return lambda texts: (embedder.embed(texts), 0)
 
     def check(self) -> str:
         """Embed a sentence."""
-        return f"{MINILM} has {len(self.embedder(MINILM.split('/', 1)[1]).embed(['a sentence'])[0])} dimensions"
+        embedder = self.local_embedder(MINILM.split("/", 1)[1])
+        return f"{MINILM} has {len(embedder.embed(['a sentence'])[0])} dimensions"
 
 
 def _unknown(key: str, model: str, known: str) -> ConfigurationError:

@@ -36,10 +36,10 @@ class ModelChain(FallbackChatGenerator):
         :raises ProviderError: If none can.
         """
         with _one_error():
-            found: dict[str, Any] = FallbackChatGenerator.run(
+            answer: dict[str, Any] = FallbackChatGenerator.run(
                 self, messages, generation_kwargs, tools, streaming_callback
             )
-        return found
+        return answer
 
     @component.output_types(replies=list[ChatMessage], meta=dict[str, Any])
     async def run_async(
@@ -51,10 +51,10 @@ class ModelChain(FallbackChatGenerator):
     ) -> dict[str, Any]:
         """Like :meth:`run`."""
         with _one_error():
-            found: dict[str, Any] = await FallbackChatGenerator.run_async(
+            answer: dict[str, Any] = await FallbackChatGenerator.run_async(
                 self, messages, generation_kwargs, tools, streaming_callback
             )
-        return found
+        return answer
 
     def _run_single_sync(
         self,

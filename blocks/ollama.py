@@ -19,13 +19,14 @@ class OllamaModels(ModelProvider):
     Example:
         Save the block, and use it:
         ```python
+        from blocks.chat_generator import ProviderChatGenerator
         from blocks.ollama import OllamaModels
         from tasks_lib.config.rag import LlmConfig
 
-        OllamaModels(url="http://gpu.internal:11434").save("gpu")
+        OllamaModels(url="http://gpu.internal:11434").save("BLOCK_NAME")
 
-        models = OllamaModels.load("gpu")
-        generator = models.chat_generator(LlmConfig(model="ollama/llama3.2"))
+        ollama_models = OllamaModels.load("BLOCK_NAME")
+        generator = ProviderChatGenerator(provider=ollama_models, llm=LlmConfig(model="ollama/llama3.2"))
         generator.run("What is a notice period?")
         ```
     """
@@ -106,9 +107,9 @@ class OllamaModels(ModelProvider):
 
         client = Client(host=self.url, timeout=self.request_timeout_seconds)
         try:
-            found = ModelCall(self.policy(), "models").run(lambda: [model.model for model in client.list().models])
+            models = ModelCall(self.policy(), "models").run(lambda: [model.model for model in client.list().models])
         finally:
             client.close()  # type: ignore[no-untyped-call]
-        if not found:
+        if not models:
             raise ConfigurationError(f"{self.slug} holds no model", hint="Run `ollama pull` with the model's name.")
-        return f"{self.url} holds {', '.join(str(name) for name in found)}"
+        return f"{self.url} holds {', '.join(str(name) for name in models)}"

@@ -22,13 +22,14 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
     Example:
         Save the block, and use it:
         ```python
+        from blocks.chat_generator import ProviderChatGenerator
         from blocks.openai import OpenAICompatibleModels
         from tasks_lib.config.rag import LlmConfig
 
-        OpenAICompatibleModels(base_url="http://vllm.internal:8000/v1", provider="vllm").save("gpu")
+        OpenAICompatibleModels(base_url="http://vllm.internal:8000/v1", provider="vllm").save("BLOCK_NAME")
 
-        models = OpenAICompatibleModels.load("gpu")
-        generator = models.chat_generator(LlmConfig(model="vllm/Qwen/Qwen3-8B"))
+        vllm_models = OpenAICompatibleModels.load("BLOCK_NAME")
+        generator = ProviderChatGenerator(provider=vllm_models, llm=LlmConfig(model="vllm/Qwen/Qwen3-8B"))
         generator.run("What is a notice period?")
         ```
     """
@@ -124,8 +125,8 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
             timeout=self.request_timeout_seconds,
             max_retries=0,
         ) as client:
-            found = ModelCall(self.policy(), "models").run(lambda: [model.id for model in client.models.list().data])
-        return f"{self.base_url or 'OpenAI'} offers {len(found)} models"
+            models = ModelCall(self.policy(), "models").run(lambda: [model.id for model in client.models.list().data])
+        return f"{self.base_url or 'OpenAI'} offers {len(models)} models"
 
     def _client_arguments(self) -> dict[str, Any]:
         from haystack.utils import Secret

@@ -68,14 +68,16 @@ class ResolvedPlatform:
 
         :raises ConfigurationError: If the platform has no such provider, or the provider no such embedder.
         """
-        return self.provider_of("embedder", model).embedder(model.split("/", 1)[1])
+        from blocks.embedder import embedder_of
+
+        return embedder_of(self.provider_of("embedder", model), model.split("/", 1)[1])
 
     def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
         """The model of `llm`, followed by its fallbacks; `None` for `local/extractive`.
 
         :raises ConfigurationError: If the platform has no such provider, or a fallback is no language model.
         """
-        first = self.provider_of("llm.model", llm.model).chat_generator(llm)
+        first = self._model("llm.model", llm)
         others = [self._fallback(llm, model) for model in llm.fallback if first is not None]
         if first is None or not others:
             return first
@@ -88,7 +90,7 @@ class ResolvedPlatform:
         """The model that the platform names as judge."""
         if self.judge_model is None:
             return None
-        return self.provider_of("judge", self.judge_model).chat_generator(LlmConfig(model=self.judge_model))
+        return self._model("judge", LlmConfig(model=self.judge_model))
 
     def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
         """The location `uri`, with the credentials of the platform's documents where it lies in their bucket."""
@@ -124,9 +126,14 @@ class ResolvedPlatform:
         parts = (*self.providers, self.store, self.tracking, self.saved_documents)
         return tuple(secret for part in parts if part is not None for secret in part.secrets())
 
+    def _model(self, key: str, llm: LlmConfig) -> "ChatGenerator | None":
+        """The model of `llm`, without its fallbacks."""
+        from blocks.chat_generator import chat_generator_of
+
+        return chat_generator_of(self.provider_of(key, llm.model), llm)
+
     def _fallback(self, llm: LlmConfig, model: str) -> "ChatGenerator":
-        alone = llm.model_copy(update={"model": model, "fallback": ()})
-        generator = self.provider_of("llm.fallback", model).chat_generator(alone)
+        generator = self._model("llm.fallback", llm.model_copy(update={"model": model, "fallback": ()}))
         if generator is None:
             raise ConfigurationError(
                 f"llm.fallback names {model!r}, which is no language model",

@@ -10,11 +10,8 @@ from blocks.base import PlatformBlock
 from tasks_lib.assistant.providers.call import CallPolicy
 from tasks_lib.assistant.providers.structured import OutputSchema
 from tasks_lib.assistant.providers.usage import ModelPrice
-from tasks_lib.config.rag import LlmConfig
 
 if TYPE_CHECKING:
-    from haystack.components.generators.chat.types import ChatGenerator
-
     from tasks_lib.assistant.contract.embedder import Embedder
 
 PROVIDER_NAME = r"^[a-z][a-z0-9-]*$"
@@ -111,18 +108,19 @@ class ModelProvider(PlatformBlock, ABC):
             secrets=self.secrets(),
         )
 
-    def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
-        """The Haystack chat generator of `llm.model`; `None` where no model is needed."""
-        from blocks.chat_generator import ProviderChatGenerator
+    def generates(self, model: str) -> bool:  # noqa: ARG002  (here for those whose answers are extracted)
+        """Whether `model` is a language model; else answers are extracted from the passages.
 
-        generator: ChatGenerator = ProviderChatGenerator(self, llm)
-        return generator
+        :raises ConfigurationError: If the provider knows that it has no such model.
+        """
+        return True
 
-    def embedder(self, model: str) -> "Embedder":
-        """The embedder with this id, without the provider's name."""
-        from blocks.embedder import ProviderEmbedder
+    def local_embedder(self, model: str) -> "Embedder | None":  # noqa: ARG002  (here for those that have one)
+        """An embedder that runs in this process, and calls no server; `None` for one behind :meth:`embed_batch`.
 
-        return ProviderEmbedder(self, model)
+        :raises ConfigurationError: If the provider knows that it has no such embedder.
+        """
+        return None
 
     def declared_dimension(self, model: str) -> int | None:
         """Dimensions by the block, else by our table; `None` to ask the embedder."""

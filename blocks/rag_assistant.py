@@ -1,25 +1,25 @@
 """The model script: what MLflow stores of a version, and runs in a process of its own (models from code).
 
-The version brings `tasks_lib` and `blocks` along (`code_paths`); its `model_config` holds `rag` and `index_version`.
+The version carries the code that answers (`tasks_lib/registry/carried.py`); its `model_config` holds `rag` and
+`index_version`.
 Where it runs, `LLMOPS_PLATFORM` names the platform that supplies addresses and credentials.
 """
 
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from pydantic import BaseModel, Field
 
-if TYPE_CHECKING:
-    from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.contract.answer import Message, Source
 
 logger = logging.getLogger(__name__)
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
-BEAT_SECONDS = 0.5
+HEARTBEAT_SECONDS = 0.5
 """A stream without text gives an empty piece this often, so that it can be ended while a provider hangs."""
 
 
@@ -34,20 +34,6 @@ class Request(BaseModel):
     """A conversation whose last message is the user's. MLflow's signatures know no literals, so roles are text here."""
 
     messages: list[Turn]
-
-
-class CitedSource(BaseModel):
-    """A passage that was found: characters `start` to `end` of the converted text of `document`."""
-
-    document: str
-    start: int
-    end: int
-    score: float
-    content: str
-    source: str = ""
-    title: str | None = None
-    heading: str | None = None
-    page: int | None = None
 
 
 class Decision(BaseModel):
@@ -71,7 +57,7 @@ class Reply(BaseModel):
     """The fields of `tasks_lib.assistant.contract.answer.Answer`, as MLflow's signatures can tell them."""
 
     response: str
-    source_documents: list[CitedSource]
+    source_documents: list[Source]
     refused: bool
     refusal_reason: str
     guardrails: list[Decision]
@@ -129,7 +115,9 @@ class RagAssistant(PythonModel):
 
         :raises InputError: As :meth:`predict`.
         """
-        stream = self.assistant.stream(_conversation(Request.model_validate(model_input)), beat_seconds=BEAT_SECONDS)
+        stream = self.assistant.stream(
+            _conversation(Request.model_validate(model_input)), beat_seconds=HEARTBEAT_SECONDS
+        )
         for piece in stream:
             yield {"piece": piece}
         if stream.answer is not None:
@@ -139,7 +127,7 @@ class RagAssistant(PythonModel):
         return Reply.model_validate(self.assistant.answer(_conversation(request)).payload())
 
 
-def _conversation(request: Request) -> "list[Message]":
+def _conversation(request: Request) -> list[Message]:
     from tasks_lib.assistant.answering.conversation import messages_of
 
     return messages_of([turn.model_dump() for turn in request.messages])

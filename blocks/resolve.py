@@ -39,38 +39,30 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
     return _resolved(name, _load(name))
 
 
-async def aresolve_platform(name: str = LOCAL) -> "Platform":
-    """Like :func:`resolve_platform`, without blocking the event loop.
-
-    :raises ConfigurationError: As :func:`resolve_platform`.
-    """
-    import asyncio
-
-    return await asyncio.to_thread(resolve_platform, name)
-
-
 def platforms() -> list[str]:
     """Names of all platforms; asks the Prefect server."""
     from blocks.llmops_platform import LLMOpsPlatform
-    from blocks.slugs import saved_slugs
+    from blocks.loading import saved_slugs
 
     return [LOCAL, *(slug.partition("/")[2] for slug in saved_slugs(LLMOpsPlatform))]
 
 
 def _load(name: str) -> "LLMOpsPlatform":
     from blocks.llmops_platform import LLMOpsPlatform
-    from blocks.slugs import MissingBlockError, load_block
+    from blocks.loading import MissingBlockError
+    from blocks.slugs import resolve_slug
 
     try:
-        return load_block(f"{LLMOpsPlatform.get_block_type_slug()}/{name}", LLMOpsPlatform, "--platform")
+        return resolve_slug(f"{LLMOpsPlatform.get_block_type_slug()}/{name}", LLMOpsPlatform, "--platform")
     except MissingBlockError:
         raise ConfigurationError(
             f"there is no platform {name!r}; platforms: {', '.join(platforms())}",
-            hint="Name one of these with --platform, or save a block `LLMOps platform` with this name." + _where(),
+            hint="Name one of these with --platform, or save a block `LLMOps platform` with this name."
+            + _server_hint(),
         ) from None
 
 
-def _where() -> str:
+def _server_hint() -> str:
     """Where blocks were looked for, if that may not be where they were saved."""
     from prefect.settings import get_current_settings
 
@@ -98,69 +90,69 @@ def _resolved(name: str, saved: "LLMOpsPlatform") -> "ResolvedPlatform":
 def _providers(name: str, saved: "LLMOpsPlatform") -> "tuple[ModelProvider, ...]":
     from blocks.environment import providers_of_environment
     from blocks.provider import ModelProvider
-    from blocks.slugs import load_block
+    from blocks.slugs import resolve_slug
 
     if saved.providers:
-        found = [load_block(slug, ModelProvider, "providers") for slug in saved.providers]  # type: ignore[type-abstract]
+        providers = [resolve_slug(slug, ModelProvider, "providers") for slug in saved.providers]  # type: ignore[type-abstract]
         origin = "the platform"
     else:
-        found, origin = providers_of_environment(), "the environment"
-    for provider in found:
-        twins = [other.slug for other in found if other.provider == provider.provider]
+        providers, origin = providers_of_environment(), "the environment"
+    for provider in providers:
+        twins = [other.slug for other in providers if other.provider == provider.provider]
         if len(twins) > 1:
             raise ConfigurationError(
                 f"platform {name!r} has two providers called {provider.provider!r}: {' and '.join(twins)}",
                 hint="Give one of them another provider name.",
             )
-        _tell(name, f"provider {provider.provider}", provider.slug, origin)
-    if not found:
-        _tell(name, "providers", "the local models only", "the package")
-    return tuple(found)
+        _log_choice(name, f"provider {provider.provider}", provider.slug, origin)
+    if not providers:
+        _log_choice(name, "providers", "the local models only", "the package")
+    return tuple(providers)
 
 
 def _store(name: str, saved: "LLMOpsPlatform") -> "IndexStore":
     from blocks.environment import store_of_environment
     from blocks.lancedb import LanceDBStore
-    from blocks.slugs import load_block
+    from blocks.slugs import resolve_slug
     from blocks.store import IndexStore
 
     if saved.index:
-        _tell(name, "index", saved.index, "the platform")
-        return load_block(saved.index, IndexStore, "index")  # type: ignore[type-abstract]
+        _log_choice(name, "index", saved.index, "the platform")
+        return resolve_slug(saved.index, IndexStore, "index")  # type: ignore[type-abstract]
     store = store_of_environment()
     if store:
-        _tell(name, "index", store.url, "the environment (WEAVIATE_URL)")
+        _log_choice(name, "index", store.url, "the environment (WEAVIATE_URL)")
         return store
-    _tell(name, "index", "LanceDB below LLMOPS_HOME", "the package")
+    _log_choice(name, "index", "LanceDB below LLMOPS_HOME", "the package")
     return LanceDBStore()
 
 
 def _tracking(name: str, saved: "LLMOpsPlatform") -> "MLflowTracking | None":
     from blocks.environment import tracking_of_environment
-    from blocks.slugs import load_block
+    from blocks.slugs import resolve_slug
     from blocks.tracking import MLflowTracking
 
     if saved.tracking:
-        _tell(name, "tracking", saved.tracking, "the platform")
-        return load_block(saved.tracking, MLflowTracking, "tracking")
+        _log_choice(name, "tracking", saved.tracking, "the platform")
+        return resolve_slug(saved.tracking, MLflowTracking, "tracking")
     tracking = tracking_of_environment()
     if tracking:
-        _tell(name, "tracking", tracking.uri, "the environment (MLFLOW_TRACKING_URI)")
+        _log_choice(name, "tracking", tracking.uri, "the environment (MLFLOW_TRACKING_URI)")
     else:
-        _tell(name, "tracking", "sqlite below LLMOPS_HOME", "the package")
+        _log_choice(name, "tracking", "sqlite below LLMOPS_HOME", "the package")
     return tracking
 
 
 def _documents(name: str, saved: "LLMOpsPlatform") -> "Documents | None":
     from blocks.documents import Documents
-    from blocks.slugs import load_block
+    from blocks.slugs import resolve_slug
 
     if saved.documents:
-        _tell(name, "documents", saved.documents, "the platform")
-        return load_block(saved.documents, Documents, "documents")  # type: ignore[type-abstract]
-    _tell(name, "documents", "the sample handbook", "the package")
+        _log_choice(name, "documents", saved.documents, "the platform")
+        return resolve_slug(saved.documents, Documents, "documents")  # type: ignore[type-abstract]
+    _log_choice(name, "documents", "the sample handbook", "the package")
     return None
 
 
-def _tell(platform: str, role: str, choice: str, origin: str) -> None:
+def _log_choice(platform: str, role: str, choice: str, origin: str) -> None:
     logger.info("platform %s: %s is %s, by %s", platform, role, choice, origin)

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 from tasks_lib.errors import HomeError
-from tasks_lib.home import Home
+from tasks_lib.home import EXPERIMENT, Home
 
 
 def ensure_sqlite_tracking(home: Home) -> str:
@@ -12,17 +12,15 @@ def ensure_sqlite_tracking(home: Home) -> str:
 
     :raises HomeError: If the file is not a sqlite database.
     """
-    from tasks_lib.registry.tracking import EXPERIMENT
-
     database = home.mlflow_database
     database.parent.mkdir(parents=True, exist_ok=True)
     uri = f"sqlite:///{database}"
-    if _is_prepared(home, EXPERIMENT):
+    if _is_prepared(home):
         return uri
     from filelock import FileLock
 
     with FileLock(home.locks / "mlflow.lock"):
-        if not _is_prepared(home, EXPERIMENT):
+        if not _is_prepared(home):
             from mlflow import MlflowClient
 
             client = MlflowClient(uri, uri)
@@ -38,14 +36,14 @@ def _write_ahead(home: Home) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
-def _is_prepared(home: Home, experiment: str) -> bool:
+def _is_prepared(home: Home) -> bool:
     """Whether the database already holds our experiment, asked without importing MLflow."""
     database = home.mlflow_database
     if not database.is_file() or database.stat().st_size == 0:
         return False
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT 1 FROM experiments WHERE name = ?", (experiment,)).fetchall()
+            rows = connection.execute("SELECT 1 FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchall()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             return False

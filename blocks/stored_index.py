@@ -3,7 +3,7 @@
 from typing import Any
 
 from blocks.environment import store_of_environment
-from blocks.slugs import load_block
+from blocks.slugs import resolve_slug
 from blocks.store import IndexStore
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
@@ -30,4 +30,4 @@ def _store(slug: str) -> IndexStore:
         return environment
     if slug == "environment/weaviate":
         raise ConfigurationError(f"the environment describes no index {slug!r}", hint="Set WEAVIATE_URL.")
-    return load_block(slug, IndexStore, "the pipeline")  # type: ignore[type-abstract]
+    return resolve_slug(slug, IndexStore, "the pipeline")  # type: ignore[type-abstract]

@@ -15,14 +15,14 @@ USERNAME = "MLFLOW_TRACKING_USERNAME"
 PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105  (the name of a variable)
 INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
 
-_found: dict[str, str | None] = {}
+_before: dict[str, str | None] = {}
 """The variables as they were before a block changed them."""
 
 
-def _restore() -> None:
-    """No server is shown the credentials of the one before it."""
-    while _found:
-        name, value = _found.popitem()
+def restore_variables() -> None:
+    """Undo what :meth:`MLflowTracking.connect` set: no server is shown the credentials of the one before it."""
+    while _before:
+        name, value = _before.popitem()
         os.environ.pop(name, None)
         if value is not None:
             os.environ[name] = value
@@ -40,9 +40,10 @@ class MLflowTracking(KeyHolder):
         ```python
         from blocks.tracking import MLflowTracking
 
-        MLflowTracking(uri="https://mlflow.internal", username="llmops", password="…").save("prod")
+        MLflowTracking(uri="https://mlflow.internal", username="llmops", password="…").save("BLOCK_NAME")
 
-        MLflowTracking.load("prod").connect()
+        mlflow_tracking = MLflowTracking.load("BLOCK_NAME")
+        mlflow_tracking.connect()
         ```
     """
 
@@ -80,9 +81,9 @@ class MLflowTracking(KeyHolder):
         wanted = {USERNAME: self.username, PASSWORD if self.username else TOKEN: self.key()}
         if not self.verify_tls:
             wanted[INSECURE] = "true"
-        _restore()
+        restore_variables()
         for name in (TOKEN, USERNAME, PASSWORD, INSECURE):
-            _found.setdefault(name, os.environ.get(name))
+            _before.setdefault(name, os.environ.get(name))
             if value := wanted.get(name):
                 os.environ[name] = value
             elif any(wanted.values()) and name != INSECURE:

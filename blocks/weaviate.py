@@ -27,9 +27,10 @@ class WeaviateStore(KeyHolder, IndexStore):
         from blocks.weaviate import WeaviateStore
         from tasks_lib.home import Home
 
-        WeaviateStore(url="http://weaviate.internal:8080", api_key="…").save("prod")
+        WeaviateStore(url="http://weaviate.internal:8080", api_key="…").save("BLOCK_NAME")
 
-        WeaviateStore.load("prod").indexes(Home.from_environment())
+        weaviate_store = WeaviateStore.load("BLOCK_NAME")
+        weaviate_store.indexes(Home.from_environment())
         ```
     """
 
@@ -67,7 +68,7 @@ class WeaviateStore(KeyHolder, IndexStore):
             raise ValueError(msg)
         return self
 
-    def connection(self) -> "WeaviateConnection":
+    def get_connection(self) -> "WeaviateConnection":
         """How the server is reached."""
         from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 
@@ -90,7 +91,7 @@ class WeaviateStore(KeyHolder, IndexStore):
         from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 
         index = WeaviateIndex(
-            self.connection(),
+            self.get_connection(),
             name,
             version=version,
             lock_folder=home.ensure().locks,
@@ -104,9 +105,9 @@ class WeaviateStore(KeyHolder, IndexStore):
         """Names of the indexes."""
         from tasks_lib.assistant.stores.weaviate.index import list_indexes
 
-        return list_indexes(self.connection())
+        return list_indexes(self.get_connection())
 
     def check(self, home: "Home") -> str:
         """Ask for the version of the server, and list the indexes."""
-        version = self.connection().server_version()
+        version = self.get_connection().server_version()
         return f"{self.url} runs Weaviate {version} with {len(self.indexes(home))} indexes"

@@ -19,7 +19,6 @@ def python() -> str:
     from tasks_lib.assistant.contract import answer as types
     from tasks_lib.assistant.contract import embedder, platform
     from tasks_lib.assistant.guardrails import detection
-    from tasks_lib.assistant.guardrails import external as own
     from tasks_lib.dataset import examples
     from tasks_lib.gate import answer_metrics, scorers
     from tasks_lib.ingestion.sources import document_source
@@ -27,9 +26,8 @@ def python() -> str:
     wanted: list[tuple[ModuleType, tuple[str, ...]]] = [
         (answer_metrics, ("Row",)),
         (examples, ("Example", "Reference")),
-        (scorers, ("OwnMetric",)),
-        (own, ("Finder",)),
-        (detection, ("CheckContext", "Finding")),
+        (scorers, ("Metric",)),
+        (detection, ("Detector", "CheckContext", "Finding")),
         (provider, ("ModelProvider",)),
         (platform, ("Platform",)),
         (embedder, ("Embedder",)),

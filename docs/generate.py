@@ -43,7 +43,7 @@ def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ty
 def configuration() -> str:
     """All keys of a configuration file."""
     from tasks_lib.config.pipelines import HaystackComponent
-    from tasks_lib.config.rag import ComponentConfig, OwnValidatorConfig
+    from tasks_lib.config.rag import ComponentConfig, ExternalValidatorConfig
     from tasks_lib.config.settings import Settings
 
     text = (
@@ -57,7 +57,7 @@ def configuration() -> str:
         parts += [title, first_line(model) if key else "What is in no section of its own.", fields(model, key)]
     parts += ["## `retriever.components[]`", first_line(ComponentConfig), fields(ComponentConfig)]
     parts += ["Or a class, in Haystack's form:", fields(HaystackComponent)]
-    parts += ["## `guardrails.validators.NAME`", first_line(OwnValidatorConfig), fields(OwnValidatorConfig)]
+    parts += ["## `guardrails.validators.NAME`", first_line(ExternalValidatorConfig), fields(ExternalValidatorConfig)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -163,9 +163,8 @@ def metrics() -> str:
 
     from serving.metrics import Metrics
     from tasks_lib.config.settings import DEFAULT_GUARD_METRICS, DEFAULT_THRESHOLDS
-    from tasks_lib.gate.gate_metrics import direction, title_of
     from tasks_lib.gate.judge import JUDGE_METRICS
-    from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS
+    from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS, direction, title_of
     from tasks_lib.monitoring.metrics import CATALOGUE
 
     gate = [*METRICS, TOKENS, MEDIAN_LATENCY, TAIL_LATENCY, *JUDGE_METRICS]
@@ -175,7 +174,7 @@ def metrics() -> str:
             direction(name),
             code(DEFAULT_THRESHOLDS.get(name)),
             code(DEFAULT_GUARD_METRICS.get(name)),
-            f"**{title_of(name)}.** {_definition(METRICS[name]) if name in METRICS else ''}",
+            f"**{title_of(name)}.** {_definition(METRICS[name].function) if name in METRICS else ''}",
         ]
         for name in gate
     ]

@@ -6,13 +6,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
-from tasks_lib.assistant.contract.answer import GuardrailDecision, Source, Usage
+from tasks_lib.assistant.contract.answer import GuardrailDecision, Message, Source, Usage
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-
-MAX_QUESTION_CHARACTERS = 20_000
 
 
 class AskResult(BaseModel):
@@ -36,7 +34,7 @@ def ask(question: str, settings: Settings, platform: str = "local") -> AskResult
 
     :raises NotDeployedError: If nothing is in production.
     :raises ConfigurationError: If the platform cannot supply its models.
-    :raises InputError: If the question is empty or longer than 20,000 characters.
+    :raises InputError: If the question is empty or too long.
     """
     return ask_all([question], settings, platform)[0]
 
@@ -106,15 +104,11 @@ def guard(
 def require_question(question: str) -> None:
     """Refuse what is no question.
 
-    :raises InputError: If it is blank or longer than 20,000 characters.
+    :raises InputError: If it is blank, or longer than :data:`LONGEST_QUESTION`.
     """
-    if not question.strip():
-        raise InputError("the question is empty", hint="Ask something in words.")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise InputError(
-            f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read",
-            hint="Shorten it.",
-        )
+    from tasks_lib.assistant.answering.conversation import check_messages
+
+    check_messages([Message(role="user", content=question)])
 
 
 def require_index(platform: Platform, rag: RagConfig) -> None:

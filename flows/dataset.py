@@ -6,8 +6,13 @@ from prefect import flow
 
 from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.dataset.result import DatasetResult
-from tasks_lib.dataset.tasks import import_questions, make_questions, propose_candidates, save_dataset
+from tasks_lib.dataset.tasks import (
+    DatasetResult,
+    import_questions,
+    make_questions,
+    propose_candidates,
+    save_dataset,
+)
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]
@@ -31,8 +36,8 @@ def dataset(settings: Settings | None = None, platform: str = "local") -> Datase
     if settings.dataset.add_from_traces:
         result = propose_candidates(resolved, settings)
     elif settings.dataset.import_file:
-        found = import_questions(resolved, settings, settings.dataset.import_file)
-        result = save_dataset(resolved, settings, untraversed(found))
+        imported = import_questions(resolved, settings, settings.dataset.import_file)
+        result = save_dataset(resolved, settings, untraversed(imported))
     else:
         result = save_dataset(resolved, settings, untraversed(make_questions(resolved, settings)))
     result.seconds = round(time.monotonic() - started, 2)

@@ -13,6 +13,7 @@ from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
+from tasks_lib.ingestion.pipeline import known_suffixes
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
 
@@ -103,11 +104,11 @@ def _plugins() -> dict[str, Callable[[], str]]:
 
 def _together() -> str:
     from blocks.collection import block_types
-    from tasks_lib.gate.scorers import own_metrics
+    from tasks_lib.gate.scorers import plugin_metrics
 
     found: dict[str, str] = {}
     each = [partial(plugins, kind) for kind in KINDS]
-    fits: list[Callable[[], object]] = [require_known_groups, *each, own_metrics, block_types]
+    fits: list[Callable[[], object]] = [require_known_groups, *each, plugin_metrics, block_types]
     for fit in fits:
         try:
             fit()
@@ -134,7 +135,8 @@ def _tracking(platform: Platform) -> str:
 
 
 def _documents(platform: Platform, settings: Settings) -> str:
-    source = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
+    location = platform.documents(settings.ingest.source, settings.ingest.include)
+    source = open_source(location, known_suffixes(settings.ingest))
     first = next(iter(source.files()), None)
     if first is None:
         raise LlmopsError(f"{source.uri} holds no document", hint="Check the path and the patterns of the source.")

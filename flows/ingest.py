@@ -1,8 +1,8 @@
-"""Flow `ingest`: the index is what the documents say."""
+"""Flow `ingest`: synchronise the index with one source of documents."""
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prefect import flow
 
@@ -11,16 +11,16 @@ from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.cache import clear, results_folder
-from tasks_lib.ingestion.plan import PlannedDocument
-from tasks_lib.ingestion.prepare import PreparedBatch
+from tasks_lib.ingestion.batch import PreparedBatch
+from tasks_lib.ingestion.cache import results_folder
+from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import clean_up
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
-from tasks_lib.ingestion.tasks import discover, finalize, prepare_on, record
+from tasks_lib.ingestion.tasks import discover, finalize, prepare_here, prepare_on, record
 
-__all__ = ["IngestResult", "ingest"]
+__all__ = ["IngestResult", "ingest", "synchronise"]
 
 LONGEST_SECONDS = 24 * 3600
 THREADS = 2
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
     timeout_seconds=LONGEST_SECONDS,
 )
 def ingest(settings: Settings | None = None, platform: str = "local") -> IngestResult:
-    """Discover what changed, prepare it in mapped tasks, write it under the index's lock, and tell.
+    """Discover what changed, prepare it in mapped tasks, write it under the index's lock, and announce it.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -47,28 +47,44 @@ def ingest(settings: Settings | None = None, platform: str = "local") -> IngestR
     started = time.monotonic()
     settings = settings or Settings()
     resolved = resolve_platform(platform)
-    index = resolved.index(settings.rag)
     if settings.ingest.dry_run:
-        return planned_result(discover(resolved, settings), index, settings, started)
+        return planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started)
     results = results_folder(Home.from_environment(), settings)
-    with index.writing(settings.ingest.lock_timeout_seconds), task_runner(settings.ingest, THREADS) as runner:
-        plan = discover(resolved, settings)
+    with task_runner(settings.ingest, THREADS) as runner:
 
-        def prepare(work: Iterable[list[PlannedDocument]]) -> Iterable[PreparedBatch]:
-            prepared = prepare_on(runner, work, plan.source, resolved, settings, results)
-            return with_progress(prepared, plan.work, plan.source)
+        def prepare(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterable[PreparedBatch]:
+            return with_progress(prepare_on(runner, plan, platform, settings, results), plan.work, plan.source)
 
-        result = write(plan, index, prepare, settings, started)
-        if results is not None:
-            clear(results)
-        if result.changed:
-            warn_of_truncation(result, resolved.embedder(settings.embedder), settings)
-            clean_up(index, resolved, settings, result)
-    _tell(result, resolved)
+        result = synchronise(resolved, settings, discover=discover, prepare=prepare)
+    _announce(result, resolved)
     return result
 
 
-def _tell(result: IngestResult, platform: Platform) -> None:
+def synchronise(
+    platform: Platform,
+    settings: Settings,
+    *,
+    discover: Callable[[Platform, Settings], SyncPlan] = discover.fn,
+    prepare: Callable[[SyncPlan, Platform, Settings], Iterable[PreparedBatch]] = prepare_here,
+) -> IngestResult:
+    """Under the index's lock: plan, prepare batch after batch, write each as it comes, delete, commit, clean up.
+
+    As it stands it runs in this process without Prefect; the flow gives it tasks instead.
+
+    :raises InputError: As :func:`ingest`.
+    """
+    started = time.monotonic()
+    index = platform.index(settings.rag)
+    with index.writing(settings.ingest.lock_timeout_seconds):
+        plan = discover(platform, settings)
+        result = write(plan, index, prepare(plan, platform, settings), settings, started)
+        if result.changed:
+            warn_of_truncation(result, platform.embedder(settings.embedder), settings)
+            clean_up(index, platform, settings, result)
+    return result
+
+
+def _announce(result: IngestResult, platform: Platform) -> None:
     """Record and announce `result`. The index is right whatever becomes of that, so it fails no ingest."""
     if result.changed:
         state = record(result, platform, return_state=True)

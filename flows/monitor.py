@@ -15,12 +15,12 @@ from tasks_lib.monitoring.tasks import (
     keep_report,
     one_at_a_time,
     open_window,
+    publish_window,
     read_stored,
     read_traces,
     record_window,
     score_traces,
     score_traces_on,
-    tell,
 )
 from tasks_lib.monitoring.traces import Traffic
 from tasks_lib.untraversed import untraversed
@@ -36,10 +36,10 @@ LONGEST_SECONDS = 6 * 3600
     timeout_seconds=LONGEST_SECONDS,
 )
 def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
-    """Read the window's traces, score them, compare, report, and tell if something got worse.
+    """Read the window's traces, score them, compare them with the reference, report, and publish the result.
 
-    A window that is closed already gives the report that was made of it. What a run that died had found, and not told,
-    is told first.
+    A window that is closed already gives the report that was made of it. What a run that died had recorded, and not
+    published, is published first.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -52,8 +52,8 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
     resolved = resolve_platform(platform)
     with one_at_a_time():
         window = open_window(resolved, settings)
-        for run in window.untold:
-            _tell(resolved, read_stored(resolved, run), settings)
+        for run in window.unpublished:
+            _publish(resolved, read_stored(resolved, run), settings)
         if window.stored_run:
             stored = read_stored(resolved, window.stored_run)
             keep_report(resolved, stored)
@@ -62,7 +62,7 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
         traffic, scores = untraversed(read), untraversed(_scored(resolved, read, settings))
         analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
-        _tell(resolved, result, settings)
+        _publish(resolved, result, settings)
     return result
 
 
@@ -73,6 +73,6 @@ def _scored(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
         return score_traces_on(runner, platform, traffic, settings)
 
 
-def _tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:
+def _publish(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     keep_report(platform, result)
-    tell(platform, result, settings)
+    publish_window(platform, result, settings)

@@ -41,10 +41,10 @@ def rollback(settings: Settings | None = None, platform: str = "local", to: int 
     :raises InputError: If the version did not pass, its index is gone, or there is none.
     """
     gate = (settings or Settings()).gate
-    place = resolve_platform(platform)
-    connect(place)
+    resolved = resolve_platform(platform)
+    connect(resolved)
     with moves.alias_lock(gate.model_name):
-        move = _finished_already(place, gate, to) or _roll_back(place, gate, to)
+        move = _finished_already(resolved, gate, to) or _roll_back(resolved, gate, to)
     alias = gate.aliases["production"]
     left, target = move.before[alias], move.wanted[alias]
     if left is None or target is None:
@@ -53,19 +53,19 @@ def rollback(settings: Settings | None = None, platform: str = "local", to: int 
     return RollbackResult(model=gate.model_name, from_version=left, to_version=target)
 
 
-def _finished_already(place: Platform, gate: GateConfig, to: int | None) -> moves.Move | None:
+def _finished_already(resolved: Platform, gate: GateConfig, to: int | None) -> moves.Move | None:
     """The rollback that an interrupted run left behind, if it is the one that is asked for."""
-    move = moves.settle(connect(place), gate.model_name, gate.aliases)
+    move = moves.recover_interrupted_move(connect(resolved), gate.model_name, gate.aliases)
     if move is None or move.verb != "rollback":
         return None
     return move if to in {None, move.wanted[gate.aliases["production"]]} else None
 
 
-def _roll_back(place: Platform, gate: GateConfig, to: int | None) -> moves.Move:
-    client, model = connect(place), gate.model_name
+def _roll_back(resolved: Platform, gate: GateConfig, to: int | None) -> moves.Move:
+    client, model = connect(resolved), gate.model_name
     live = require_live(client, model, gate.aliases["production"])
     before = aliases.read_aliases(client, model, gate.aliases)
-    target = aliases.rollback_target(client, place, model, before, gate.aliases, to)
+    target = aliases.rollback_target(client, resolved, model, before, gate.aliases, to)
     wanted: aliases.Aliases = {gate.aliases["previous"]: live.version, gate.aliases["production"]: target}
     move = moves.Move(verb="rollback", before=before, wanted=wanted)
     tags = {"llmops.from_version": live.version, "llmops.to_version": target, "llmops.asked_for": to or "previous"}

@@ -28,9 +28,14 @@ def serve_command(settings: Settings) -> list[str]:
     ]
 
 
-def serve_environment(platform: str) -> dict[str, str]:
-    """The environment of the endpoint: ours, and the platform's name."""
-    return {**os.environ, "LLMOPS_PLATFORM": platform}
+def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
+    """The environment of the endpoint: ours, the platform's name, and what is not for the command line."""
+    storage = settings.serve.limits_storage
+    return {
+        **os.environ,
+        "LLMOPS_PLATFORM": platform,
+        **({"LLMOPS_LIMITS_STORAGE": storage} if storage else {}),
+    }
 
 
 def endpoint_url(settings: Settings) -> str:
@@ -62,4 +67,4 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     require_models(place, live.rag)
     if sys.stderr.isatty():  # elsewhere its log is lines of JSON
         say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")
-    os.execve(sys.executable, serve_command(settings), serve_environment(platform))  # noqa: S606  (our own module)
+    os.execve(sys.executable, serve_command(settings), serve_environment(settings, platform))  # noqa: S606  (our own module)

@@ -13,7 +13,7 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load
 from tasks_lib.gate.decide import require_enough
-from tasks_lib.gate.plan import require_metrics
+from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
 from tasks_lib.registry.live import find_live
@@ -53,18 +53,18 @@ def tune(settings: Settings | None = None, platform: str = "local") -> TuneResul
     """
     settings = settings or Settings()
     gate = settings.gate
-    place = resolve_platform(platform)
-    require_metrics(gate)
+    resolved = resolve_platform(platform)
+    require_measured(evaluation_pipeline(resolved, settings), gate)
     configurations = grid(settings.rag, settings.tune)
-    require_indexes(place, configurations)
-    client = connect(place)
+    require_indexes(resolved, configurations)
+    client = connect(resolved)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
     with run_of("tune", {"llmops.dataset": dataset.reference}):
         examples = unmapped(untraversed(dataset.examples))
-        found = try_configuration.map(unmapped(place), configurations, examples, unmapped(gate))
+        results = try_configuration.map(unmapped(resolved), configurations, examples, unmapped(settings)).result()
         tried = sorted(
-            zip(configurations, found.result(), strict=True),
+            zip(configurations, results, strict=True),
             key=lambda pair: (-pair[1].primary, pair[1].latency_seconds),
         )
         trials = [trial for _, trial in tried]

@@ -12,6 +12,9 @@ from cyclopts import App, Parameter
 
 from tasks_lib.config.api_keys import read_keys
 
+STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
+"""Not a flag: the URL may hold a password, and whoever is on the machine reads the command line."""
+
 app = App(name="serving", help="Serve the production version.")
 
 
@@ -26,12 +29,13 @@ def serve(
     poll: Annotated[float, Parameter(help="Seconds between two looks at the alias.")] = 10.0,
     requests: Annotated[int | None, Parameter(help="Requests a minute for each key.")] = None,
     tokens: Annotated[int | None, Parameter(help="Tokens a minute for each key.")] = None,
+    limits_storage: Annotated[str, Parameter(help="URL of what counts them.", env_var=STORAGE_VARIABLE)] = "memory://",
     model: str = "rag-assistant",
     alias: str = "production",
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
-    from serving.access import Limits
     from serving.api import AssistantAPI
+    from serving.limits import RateLimits
     from serving.logs import log_as_json
     from serving.server import build_server
 
@@ -47,7 +51,7 @@ def serve(
         slots=slots,
         poll_seconds=poll,
     )
-    server = build_server(api, keys=read_keys(host), limits=Limits(requests, tokens))
+    server = build_server(api, keys=read_keys(host), limits=RateLimits(requests, tokens, limits_storage))
     try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:

@@ -16,13 +16,13 @@ from serving.api import AssistantAPI
 LOOK_SECONDS = 0.3
 """How often a request that waits looks whether its client has left, and whether its worker lives."""
 TAKE_SECONDS = 3.0
-"""How long a question may be nobody's before it is offered again: a worker may have been killed that was to take it."""
+"""How long a question may wait for a worker before it is offered again: the worker may have been killed."""
 GRACE_SECONDS = 5.0
 """The version holds the deadline itself; this much later, nobody waits for it any more."""
 DRAIN_SECONDS = 30.0
 """How long a slot is kept for an answer whose client has left."""
 TRIES = 5
-"""How often a question is offered when nobody takes it, or when who takes it has no version."""
+"""How often a question is offered when no worker takes it, or when the worker has no version."""
 
 
 class ClientLeftError(Exception):
@@ -50,7 +50,7 @@ class Answers:
     def __init__(self, server: LitServer, api: AssistantAPI) -> None:
         self._handler = StreamingRequestHandler(api, server)
         self._timeout = api.timeout_seconds
-        self._board = api.board
+        self._slots = api.answer_slots
         self._free = list(range(api.slots))
         self._draining: set[asyncio.Task[None]] = set()
 
@@ -63,17 +63,17 @@ class Answers:
             was too slow.
         """
         if not self._free:
-            raise come_back(429, "All places are taken; try again in a moment.", 1)
+            raise retry_later(429, "All slots are taken; try again in a moment.", 1)
         question = Question(messages, self._free.pop(), request.state.request_id)
         try:
             for _ in range(TRIES):
-                if not self._board.able():
+                if not self._slots.ready_workers():
                     break
                 with suppress(NotTakenError):
                     async for event in self._events(request, question):
                         yield event
                     return
-            raise come_back(503, "No version is ready, one is being started; try again in a moment.", 5)
+            raise retry_later(503, "No version is ready, one is being started; try again in a moment.", 5)
         except ClientLeftError:
             return
         finally:
@@ -82,7 +82,7 @@ class Answers:
     async def _events(self, request: Request, question: Question) -> AsyncIterator[dict[str, Any]]:
         """Events of one try."""
         begun = time.monotonic()
-        question.offer = self._board.offer(question.slot)
+        question.offer = self._slots.offer(question.slot)
 
         async def look() -> None:
             if await request.is_disconnected():
@@ -95,7 +95,7 @@ class Answers:
         async for line in watched(lines, look):
             event = json.loads(line)
             question.under_way = "piece" in event
-            if "unable" in event:
+            if "not_ready" in event:
                 raise NotTakenError
             if "error" in event:
                 raise _failure(event["error"])
@@ -106,11 +106,11 @@ class Answers:
 
     def _check(self, question: Question, waited: float) -> None:
         """Whether waiting makes sense."""
-        if self._board.lost(question.slot):
+        if self._slots.worker_died(question.slot):
             question.under_way = False
             raise _failure("its worker died")
-        if waited > TAKE_SECONDS and not self._board.taken(question.slot):
-            self._board.offer(question.slot)
+        if waited > TAKE_SECONDS and not self._slots.taken(question.slot):
+            self._slots.offer(question.slot)
             question.under_way = False
             raise NotTakenError
         if waited > self._timeout + GRACE_SECONDS:
@@ -121,17 +121,17 @@ class Answers:
         if not question.under_way:
             self._free.append(question.slot)
             return
-        self._board.left[question.slot] = True
+        self._slots.client_left[question.slot] = True
         task = asyncio.create_task(self._drain(question.slot))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
     async def _drain(self, slot: int) -> None:
         """Wait for the worker, which takes the mark away when it ends the answer; not for ever: it may have died."""
-        end, board = time.monotonic() + DRAIN_SECONDS, self._board
-        while board.left[slot] and not board.lost(slot) and time.monotonic() < end:  # noqa: ASYNC110  (two processes)
+        end, slots = time.monotonic() + DRAIN_SECONDS, self._slots
+        while slots.client_left[slot] and not slots.worker_died(slot) and time.monotonic() < end:  # noqa: ASYNC110  (two processes)
             await asyncio.sleep(LOOK_SECONDS)
-        board.left[slot] = False
+        slots.client_left[slot] = False
         self._free.append(slot)
 
 
@@ -163,11 +163,11 @@ async def _next(lines: AsyncIterator[str]) -> str | None:
     return await anext(lines, None)
 
 
-def come_back(status: int, message: str, seconds: int) -> HTTPException:
-    """An error that passes."""
+def retry_later(status: int, message: str, seconds: int) -> HTTPException:
+    """An error that passes: `Retry-After` says when."""
     return HTTPException(status, message, headers={"Retry-After": str(seconds)})
 
 
 def _failure(problem: str) -> HTTPException:
     message = f"The assistant could not answer: {problem}"
-    return HTTPException(504, message) if "no answer within" in problem else come_back(503, message, 1)
+    return HTTPException(504, message) if "no answer within" in problem else retry_later(503, message, 1)

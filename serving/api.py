@@ -9,10 +9,10 @@ from typing import Any
 
 from litserve import LitAPI
 
-from serving.board import Board
 from serving.feedback import log_feedback
 from serving.live import NoVersionError, Production
 from serving.logs import log_as_json
+from serving.slots import AnswerSlots
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 INTERNAL_PATH = "/internal/answers"
 """Where LitServe knows the API; no request comes in there."""
-ERRANDS = 2
+FEEDBACK_THREADS = 2
 """Threads of a worker that write feedback."""
 REGISTRY_RETRIES = 2
 """How often a worker calls an MLflow server that does not answer; MLflow's own habit takes minutes."""
@@ -31,7 +31,7 @@ REGISTRY_RETRIES = 2
 class AssistantAPI(LitAPI):
     """Streams events of one answer: `{"piece"}` for each piece of text, then `{"answer"}` or `{"error"}`.
 
-    `{"unable"}` is the only event where the worker's version is being started again.
+    `{"not_ready"}` is the only event where the worker's version is being started again.
 
     :param platform: Name of the platform.
     :param model: Registered model.
@@ -61,20 +61,20 @@ class AssistantAPI(LitAPI):
         self.workers = workers
         self.slots = slots
         self.poll_seconds = poll_seconds
-        self.board = Board(workers, slots)
+        self.answer_slots = AnswerSlots(workers, slots)
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
         """Load the production version; runs in the worker."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes; the server ends this one
         log_as_json()
-        _lose_patience()
+        _limit_registry_retries()
         self.production = Production(
             self.platform_name,
             self.model_name,
             self.alias,
             threads=self.slots,
             poll_seconds=self.poll_seconds,
-            on_change=lambda change: self.board.report(able=change == "loaded"),
+            on_change=lambda change: self.answer_slots.set_ready(ready=change == "loaded"),
         )
         try:
             self.production.start()
@@ -82,7 +82,7 @@ class AssistantAPI(LitAPI):
             logger.error("the worker does not start: %s", error.message)  # noqa: TRY400  (no traceback)
             raise
         self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
-        self.errands = ThreadPoolExecutor(ERRANDS, thread_name_prefix="feedback")
+        self.feedback_threads = ThreadPoolExecutor(FEEDBACK_THREADS, thread_name_prefix="feedback")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
         """A question as the routes have checked it, or `{"feedback"}`."""
@@ -92,9 +92,9 @@ class AssistantAPI(LitAPI):
         """Ask the version, or write feedback onto a trace of it."""
         loop = asyncio.get_running_loop()
         if "feedback" in x:
-            yield await loop.run_in_executor(self.errands, log_feedback, x["feedback"])
+            yield await loop.run_in_executor(self.feedback_threads, log_feedback, x["feedback"])
             return
-        if not self.board.take(x["slot"], x["offer"]):
+        if not self.answer_slots.take(x["slot"], x["offer"]):
             return
         events = self._events(x["messages"], x["slot"], {TRACE_REQUEST_TAG: x["request_id"]})
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
@@ -106,32 +106,32 @@ class AssistantAPI(LitAPI):
             yield event
 
     def _events(self, messages: list[dict[str, str]], slot: int, tags: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        told = False
-        left = self.board.left
+        ended = False
+        client_left = self.answer_slots.client_left
         try:
-            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(left[slot]), tags):
-                told = not isinstance(item, str)
+            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(client_left[slot]), tags):
+                ended = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)
         except NoVersionError as error:
-            told = True
-            yield {"unable": error.message}
+            ended = True
+            yield {"not_ready": error.message}
         except LlmopsError as error:
-            told = True
+            ended = True
             yield {"error": error.message}
         finally:
-            if not told:
-                left[slot] = False
+            if not ended:
+                client_left[slot] = False
 
 
 def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:
-    told = {"model_uri": version.uri, "trace_id": reply.trace_id}
+    identity = {"model_uri": version.uri, "trace_id": reply.trace_id}
     if reply.error is not None:
-        return {"error": str(reply.error), **told}
-    return {"answer": {**(reply.answer or {}), **told}}
+        return {"error": str(reply.error), **identity}
+    return {"answer": {**(reply.answer or {}), **identity}}
 
 
-def _lose_patience() -> None:
-    """Give MLflow's client of this process, not of the versions that it starts, another default."""
+def _limit_registry_retries() -> None:
+    """Change the default of MLflow's client in this process, not in the versions that it starts."""
     from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 
     MLFLOW_HTTP_REQUEST_MAX_RETRIES.default = REGISTRY_RETRIES

@@ -5,15 +5,14 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import HTTPException
+from litserve import LitAPI
 from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.shapes import FeedbackRequest
-
-if TYPE_CHECKING:
-    from serving.api import AssistantAPI
+from serving.slots import AnswerSlots
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
 WRITTEN_SECONDS = 15.0
@@ -30,9 +29,9 @@ RETRY_AFTER = {"Retry-After": "5"}
 class Feedback:
     """Hands feedback to the workers."""
 
-    def __init__(self, server: LitServer, api: "AssistantAPI") -> None:
+    def __init__(self, server: LitServer, api: LitAPI, slots: AnswerSlots) -> None:
         self._handler = StreamingRequestHandler(api, server)
-        self._board = api.board
+        self._slots = slots
         self._under_way = 0
 
     async def record(self, request: FeedbackRequest) -> dict[str, Any]:
@@ -40,23 +39,23 @@ class Feedback:
 
         :raises HTTPException: 404 if there is no such trace, 503 if MLflow, or every worker, is out of reach.
         """
-        if self._under_way >= MOST_AT_A_TIME or not self._board.able():
+        if self._under_way >= MOST_AT_A_TIME or not self._slots.ready_workers():
             raise HTTPException(503, "Feedback cannot be taken now; try again in a moment.", RETRY_AFTER)
         self._under_way += 1
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 response = await self._handler.handle_request({"feedback": request.model_dump()}, dict)
                 lines: AsyncIterator[str] = aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
-                told = json.loads(await anext(lines, "{}"))
+                outcome = json.loads(await anext(lines, "{}"))
                 await lines.aclose()  # type: ignore[attr-defined]  # a generator
         except TimeoutError:
-            told = {}
+            outcome = {}
         finally:
             self._under_way -= 1
-        if told.get("missing"):
+        if outcome.get("missing"):
             raise HTTPException(404, f"There is no trace {request.trace_id!r}.")
-        if "recorded" not in told:
-            problem = told.get("problem", "no worker took it")
+        if "recorded" not in outcome:
+            problem = outcome.get("problem", "no worker took it")
             raise HTTPException(503, f"The feedback was not recorded: {problem}", RETRY_AFTER)
         return {"trace_id": request.trace_id, "recorded": True}
 

@@ -84,7 +84,7 @@ class Production:
         self,
         messages: Sequence[Mapping[str, str]],
         timeout: float,
-        left: Callable[[], bool],
+        client_left: Callable[[], bool],
         tags: Mapping[str, str] | None = None,
     ) -> Iterator[str | tuple[LiveVersion, VersionReply]]:
         """Pieces of the answer, and at the end the version that wrote it with its reply.
@@ -98,12 +98,12 @@ class Production:
                 raise NoVersionError("the version is being started again")
             running.answering += 1
         try:
-            for item in running.process.stream(messages, timeout, tags, left=left):
+            for item in running.process.stream(messages, timeout, tags, reader_left=client_left):
                 yield (running.version, item) if isinstance(item, VersionReply) else item
         finally:
             with self._lock:
                 running.answering -= 1
-            self._look_after(running)
+            self._restart_if_died(running)
             self._close_if_idle(running)
 
     def close(self) -> None:
@@ -116,15 +116,15 @@ class Production:
             self._died.wait(self._poll_seconds)
             self._died.clear()
             try:
-                self._look()
+                self._look_at_alias()
             except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
                 logger.warning("the alias %r could not be looked at: %s", self._alias, error)
 
-    def _look(self) -> None:
+    def _look_at_alias(self) -> None:
         running = self._current
         if running is None:
             return
-        self._look_after(running)
+        self._restart_if_died(running)
         live = find_live(connect(resolve_platform(self._platform)), self._model, self._alias)
         number, again = self._failed
         if live is None or (live.version == number and time.monotonic() < again):
@@ -139,7 +139,7 @@ class Production:
         except LlmopsError as error:
             self._failed = (live.version, time.monotonic() + RETRY_SECONDS)
             logger.warning("version %s does not come up, %s goes on: %s", live.uri, running.version.uri, error)
-            _tell("llmops.serving.switch-failed", self._model, live, running.version, str(error))
+            _emit("llmops.serving.switch-failed", self._model, live, running.version, str(error))
             return
         with self._lock:
             self._current = Running(live, process)
@@ -147,7 +147,7 @@ class Production:
         self._on_change("loaded")
         logger.warning("production is now %s", live.uri)
         if live.version != running.version.version:  # else it died, and was started again
-            _tell("llmops.serving.switched", self._model, live, running.version)
+            _emit("llmops.serving.switched", self._model, live, running.version)
         self._close_if_idle(running)
 
     def _loaded(self, live: LiveVersion) -> VersionProcess:
@@ -160,7 +160,7 @@ class Production:
             raise
         return process
 
-    def _look_after(self, running: Running) -> None:
+    def _restart_if_died(self, running: Running) -> None:
         """Have a version whose process died started again at once, if it is the one that is asked."""
         with self._lock:
             died = not running.died and running is self._current and not running.process.alive
@@ -177,8 +177,8 @@ class Production:
             threading.Thread(target=running.process.close, name=f"close {running.version.uri}", daemon=True).start()
 
 
-def _tell(event: Event, model: str, live: LiveVersion, before: LiveVersion, problem: str = "") -> None:
-    """Tell Prefect, where a server is configured: an endpoint starts none, and goes on without it."""
+def _emit(event: Event, model: str, live: LiveVersion, before: LiveVersion, problem: str = "") -> None:
+    """Emit an event to Prefect, where a server is configured: an endpoint starts none, and goes on without it."""
     from prefect.settings import PREFECT_API_URL
 
     if not PREFECT_API_URL.value():
@@ -186,7 +186,7 @@ def _tell(event: Event, model: str, live: LiveVersion, before: LiveVersion, prob
     try:
         emit(event, model, live.version, {"before": before.version, **({"problem": problem} if problem else {})})
     except Exception as error:  # noqa: BLE001  (whatever is wrong with Prefect is not wrong with the endpoint)
-        logger.warning("the event %s was not told: %s", event, error)
+        logger.warning("the event %s was not emitted: %s", event, error)
 
 
 def _ask_smoke_question(process: VersionProcess) -> None:

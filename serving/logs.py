@@ -16,7 +16,7 @@ from tasks_lib.errors import LlmopsError
 REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 """What a caller may name a request; anything else is replaced."""
-UNTOLD = frozenset({"/health", "/ready", "/metrics"})
+UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
 """Paths that are asked every few seconds."""
 
 logger = logging.getLogger("serving.requests")
@@ -82,10 +82,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_named)
         finally:
-            if scope["path"] not in UNTOLD:
+            if scope["path"] not in UNLOGGED:
                 known = {
                     name: state[name] for name in ("request_id", "trace_id", "model_uri", "key") if state.get(name)
                 }
                 seconds = round(time.perf_counter() - started, 4)
-                told = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": seconds}
-                logger.info("request", extra={**told, **known})
+                request = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": seconds}
+                logger.info("request", extra={**request, **known})

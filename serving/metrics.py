@@ -13,10 +13,10 @@ SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 class Metrics:
     """What the endpoint counts; one instance a process.
 
-    :param able: Number of workers that can answer.
+    :param ready_workers: Number of workers that can answer.
     """
 
-    def __init__(self, able: Callable[[], int] = int) -> None:
+    def __init__(self, ready_workers: Callable[[], int] = int) -> None:
         self.registry = CollectorRegistry()
         named: dict[str, Any] = {"registry": self.registry, "namespace": "llmops"}
         self._answers = Counter("answers", "Answers by route and outcome.", ["route", "outcome"], **named)
@@ -34,7 +34,7 @@ class Metrics:
         )
         self._version = Gauge("version", "Version that wrote the last answer.", **named)
         self.under_way = Gauge("answers_under_way", "Answers being written.", **named)
-        Gauge("workers_ready", "Workers that can answer.", **named).set_function(able)
+        Gauge("workers_ready", "Workers that can answer.", **named).set_function(ready_workers)
 
     async def observed(self, route: str, events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
         """`events`, counted."""

@@ -13,14 +13,15 @@ from litserve import LitAPI, LitServer
 from starlette.routing import Route
 
 from serving import openai
-from serving.access import AccessGuard, Limits
-from serving.answers import Answers, come_back
+from serving.access import AccessGuard
+from serving.answers import Answers, retry_later
 from serving.api import INTERNAL_PATH, AssistantAPI
-from serving.board import Board
 from serving.feedback import Feedback
+from serving.limits import RateLimits
 from serving.logs import RequestLog, identify
 from serving.metrics import Metrics
 from serving.shapes import ChatRequest, FeedbackRequest, PredictRequest, PredictResponse
+from serving.slots import AnswerSlots
 
 PAGE = Path(__file__).with_name("page.html")
 LITSERVE_HEALTH = "/internal/health"
@@ -52,7 +53,7 @@ class Server(LitServer):
         super()._perform_graceful_shutdown(*arguments, **named)
 
 
-def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: Limits) -> LitServer:
+def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: RateLimits) -> LitServer:
     """A server for the version that `api` asks; it answers once a worker has loaded that.
 
     :param keys: As :func:`~serving.access.read_keys` gives them.
@@ -74,19 +75,19 @@ def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: Limits) 
     app.router.routes = [
         route for route in app.router.routes if not (isinstance(route, Route) and route.path in REPLACED)
     ]
-    metrics = Metrics(api.board.able)
-    answers = Counted(Answers(server, api), metrics, limits)
+    metrics = Metrics(api.answer_slots.ready_workers)
+    answers = CountedAnswers(Answers(server, api), metrics, limits)
     _add_answers(app, answers)
     _add_openai(app, answers, api.model_name)
     _add_errors(app)
-    _add_rest(app, metrics, Feedback(server, api), api.board)
+    _add_rest(app, metrics, Feedback(server, api, api.answer_slots), api.answer_slots)
     return server
 
 
-class Counted:
+class CountedAnswers:
     """Answers in the metrics and against the limits of their client's key."""
 
-    def __init__(self, answers: Answers, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, answers: Answers, metrics: Metrics, limits: RateLimits) -> None:
         self._answers = answers
         self._metrics = metrics
         self._limits = limits
@@ -99,11 +100,11 @@ class Counted:
                 identify(request.scope["state"], event["answer"])
                 used = event["answer"].get("usage") or {}
                 tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
-                self._limits.count_tokens(request.state.key, tokens)
+                await self._limits.count_tokens(request.state.key, tokens)
             yield event
 
 
-def _add_answers(app: FastAPI, answers: Counted) -> None:
+def _add_answers(app: FastAPI, answers: CountedAnswers) -> None:
     @app.post("/predict", response_model=PredictResponse)
     async def predict(body: PredictRequest, request: Request) -> Any:
         """Answer the last message of the conversation."""
@@ -111,7 +112,7 @@ def _add_answers(app: FastAPI, answers: Counted) -> None:
         return answer or Response(status_code=CLIENT_LEFT)
 
 
-def _add_openai(app: FastAPI, answers: Counted, model: str) -> None:
+def _add_openai(app: FastAPI, answers: CountedAnswers, model: str) -> None:
     @app.post("/v1/chat/completions", response_model=None)
     async def chat_completions(body: ChatRequest, request: Request) -> Any:
         """Answer as OpenAI's API does, streamed or whole."""
@@ -144,10 +145,10 @@ def _add_errors(app: FastAPI) -> None:
     async def on_wrong_request(request: Request, error: RequestValidationError) -> Response:
         if request.url.path.startswith("/v1/"):
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"] if part != "body")
-            return JSONResponse(openai.error_body(400, f"{place}: {first['msg']}"), 400)
-        told = [{name: value for name, value in one.items() if name != "input"} for one in error.errors()]
-        return await request_validation_exception_handler(request, RequestValidationError(told))
+            field = ".".join(str(part) for part in first["loc"] if part != "body")
+            return JSONResponse(openai.error_body(400, f"{field}: {first['msg']}"), 400)
+        shown = [{name: value for name, value in one.items() if name != "input"} for one in error.errors()]
+        return await request_validation_exception_handler(request, RequestValidationError(shown))
 
 
 async def _answer_of(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
@@ -172,7 +173,7 @@ async def _begun(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[st
     return all_of_them()
 
 
-def _add_rest(app: FastAPI, metrics: Metrics, opinions: Feedback, board: Board) -> None:
+def _add_rest(app: FastAPI, metrics: Metrics, feedback_log: Feedback, slots: AnswerSlots) -> None:
     @app.get("/health")
     def health() -> dict[str, str]:
         """The process lives."""
@@ -181,8 +182,8 @@ def _add_rest(app: FastAPI, metrics: Metrics, opinions: Feedback, board: Board) 
     @app.get("/ready")
     def ready() -> dict[str, str]:
         """It can answer."""
-        if not board.able():
-            raise come_back(503, "No version is ready, one is being started; try again in a moment.", 5)
+        if not slots.ready_workers():
+            raise retry_later(503, "No version is ready, one is being started; try again in a moment.", 5)
         return {"status": "ready"}
 
     @app.get("/metrics", response_class=Response)
@@ -193,7 +194,7 @@ def _add_rest(app: FastAPI, metrics: Metrics, opinions: Feedback, board: Board) 
     @app.post("/feedback")
     async def feedback(request: FeedbackRequest) -> dict[str, Any]:
         """Write the feedback onto the trace."""
-        return await opinions.record(request)
+        return await feedback_log.record(request)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def page() -> str:

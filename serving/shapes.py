@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-LONGEST_MESSAGE = 20_000
-"""Characters."""
+from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Source
+
 MOST_MESSAGES = 200
 
 
@@ -15,7 +15,7 @@ class RequestMessage(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["system", "user", "assistant"]
-    content: str = Field(max_length=LONGEST_MESSAGE)
+    content: str = Field(max_length=LONGEST_QUESTION)
 
     def turn(self) -> dict[str, str]:
         """As the assistant takes it."""
@@ -28,7 +28,7 @@ class ContentPart(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     type: Literal["text"]
-    text: str = Field(max_length=LONGEST_MESSAGE)
+    text: str = Field(max_length=LONGEST_QUESTION)
 
 
 class ChatMessage(BaseModel):
@@ -37,7 +37,7 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] = Field(max_length=LONGEST_MESSAGE)
+    content: str | list[ContentPart] = Field(max_length=LONGEST_QUESTION)
 
     def turn(self) -> dict[str, str]:
         """As the assistant takes it."""
@@ -53,8 +53,8 @@ def _ending_with_a_question(messages: list[Any]) -> list[Any]:
     if not last["content"].strip():
         msg = "the last message is empty"
         raise ValueError(msg)
-    if len(last["content"]) > LONGEST_MESSAGE:
-        msg = f"the last message has {len(last['content'])} characters; at most {LONGEST_MESSAGE} are taken"
+    if len(last["content"]) > LONGEST_QUESTION:
+        msg = f"the last message has {len(last['content'])} characters; at most {LONGEST_QUESTION} are taken"
         raise ValueError(msg)
     return messages
 
@@ -73,16 +73,10 @@ class PredictRequest(BaseModel):
     messages: Annotated[list[RequestMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
 
 
-class CitedSource(BaseModel):
-    """A passage that the answer is based on."""
+class CitedSource(Source):
+    """A passage that the answer is based on, with whatever else the version tells of it."""
 
     model_config = ConfigDict(extra="allow")
-
-    document: str
-    start: int
-    end: int
-    score: float
-    content: str
 
 
 class PredictResponse(BaseModel):

@@ -9,6 +9,8 @@ from tasks_lib.errors import ConfigurationError
 SQLITE_MAGIC = b"SQLite format 3\x00"
 ENVIRONMENT_VARIABLE = "LLMOPS_HOME"
 DEFAULT_HOME = ".llmops"
+EXPERIMENT = "rag-assistant"
+"""MLflow's experiment, at home and on every tracking server."""
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from importlib.metadata import (
     packages_distributions,
     version,
 )
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tasks_lib.errors import ConfigurationError, PluginError
-
-if TYPE_CHECKING:
-    from tasks_lib.config.rag import RagConfig
+from tasks_lib.quiet import keep_nltk_offline
 
 Kind = Literal["metrics", "validators", "components", "providers"]
 KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
@@ -55,6 +53,8 @@ class Plugin:
 
         :raises PluginError: If it cannot be imported.
         """
+        if self.kind == "validators":  # may import guardrails
+            keep_nltk_offline()
         try:
             return self.entry.load()
         except Exception as error:  # the package is not ours: whatever it raises on import
@@ -105,15 +105,15 @@ def plugins(kind: Kind) -> dict[str, Plugin]:
 
     :raises PluginError: If two packages bring the same name.
     """
-    found: dict[str, Plugin] = {}
+    parts: dict[str, Plugin] = {}
     for part in installed(kind):
-        twin = found.setdefault(part.name, part)
+        twin = parts.setdefault(part.name, part)
         if twin.package != part.package:
             packages = " and ".join(f"{one.package} {one.version}".rstrip() for one in (twin, part))
             raise PluginError(
                 f"two packages bring {kind} called {part.name!r}: {packages}", hint="Remove or rename one of them."
             )
-    return found
+    return parts
 
 
 def require_known_groups() -> None:
@@ -136,11 +136,13 @@ def require_known_groups() -> None:
 
 
 def plugin(kind: Kind, name: str, key: str) -> Plugin:
-    """The part called `name`.
+    """The part called `name`; validators whose name holds a slash are published Guardrails validators.
 
     :param key: Configuration key that named it.
     :raises ConfigurationError: If no installed package brings it; the message names the nearest.
     """
+    if kind == "validators" and "/" in name:
+        return _guardrails_validator(name, key)
     known = plugins(kind)
     if name in known:
         return known[name]
@@ -153,25 +155,25 @@ def plugin(kind: Kind, name: str, key: str) -> Plugin:
     )
 
 
-def named_plugins(rag: "RagConfig") -> list[Plugin]:
-    """The validators and components that a configuration names by their entry points.
+def _guardrails_validator(name: str, key: str) -> Plugin:
+    """The published Guardrails validator that is registered under `name`.
 
-    :raises ConfigurationError: If no installed package brings one of them.
+    `guardrails/detect_pii` is the module `guardrails_ai.detect_pii` of the package `guardrails-ai-detect-pii`: nothing
+    outside of this namespace is imported because a configuration names it.
+
+    :raises ConfigurationError: If the package is not installed.
     """
-    return [
-        *(plugin("validators", name, "guardrails.validators") for name in rag.guardrails.validators),
-        *(plugin("components", name, "retriever.components") for name in rag.retriever.plugin_names),
-    ]
-
-
-def requirements_of(rag: "RagConfig") -> list[str]:
-    """Packages, as `name==version`, that an assistant of this configuration may run: what it names, and providers.
-
-    Which provider serves a model is the platform's matter, so all installed ones are listed.
-    """
-    parts = (*named_plugins(rag), *plugins("providers").values())
-    types = [name for part in rag.retriever.haystack_components for name in part.types]
-    return sorted({*(part.requirement for part in parts), *distributions_of(types)})
+    module = name.rsplit("/", 1)[1]
+    package = f"guardrails-ai-{module.replace('_', '-')}"
+    try:
+        found = version(package)
+    except (PackageNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"{key} names {name!r}, and the package {package!r} is not installed",
+            hint=f"pip install {package}; a validator of another package needs an entry point of the group "
+            f"{GROUP + 'validators'!r}.",
+        ) from error
+    return Plugin("validators", name, package, found, EntryPoint(name, f"guardrails_ai.{module}", GROUP + "validators"))
 
 
 def distributions_of(types: Iterable[str]) -> list[str]:
@@ -203,17 +205,17 @@ def _packages_by_module() -> Mapping[str, list[str]]:
 
 def differing(requirements: Iterable[str]) -> dict[str, str | None]:
     """Requirement → the version that is installed instead, or `None` where the package is missing."""
-    found: dict[str, str | None] = {}
+    others: dict[str, str | None] = {}
     for requirement in requirements:
         package, _, wanted = requirement.partition("==")
         try:
             installed = version(package)
         except PackageNotFoundError:
-            found[requirement] = None
+            others[requirement] = None
         else:
             if installed != wanted:
-                found[requirement] = installed
-    return found
+                others[requirement] = installed
+    return others
 
 
 def require_installed(requirements: Iterable[str]) -> dict[str, str]:

@@ -9,11 +9,10 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.cli import run
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
+from flows.ingest import synchronise
 from tasks_lib.config.settings import Settings
 from tasks_lib.gate.plan import plan_deployment
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tests.stubs.command import Command
 
 
@@ -94,8 +93,7 @@ def test_a_second_ingest_and_deploy_would_change_nothing(
 ) -> None:
     monkeypatch.setenv("LLMOPS_HOME", str(llmops.home))
     settings, platform = Settings(), LocalPlatform(Home.from_environment())
-    index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
-    again = sync(open_source(platform.documents(None)), index, embedder, settings)
+    again = synchronise(platform, settings)
     assert (again.added, again.updated, again.deleted, again.embedded_chunks) == (0, 0, 0, 0)
     assert again.index_version == demo["ingest"]["index_version"]
     assert plan_deployment(platform, settings, MODEL_SCRIPT, CODE_PATHS).unchanged

@@ -26,19 +26,18 @@ from haystack.tracing.tracer import NullSpan, Span, Tracer, disable_tracing, ena
 from sklearn.metrics import roc_auc_score
 
 from blocks.local import LocalPlatform, examples_folder
+from flows.ingest import synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.assistant.retrieval.search import search
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate.answer_metrics import Row, right_or_refused
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tasks_lib.text.matching import token_f1
 from tasks_lib.text.sentences import split_sentences
 
@@ -79,9 +78,7 @@ class StepTimer(Tracer):
 def platform_over(folder: Path) -> LocalPlatform:
     """The local platform in a temporary home with everything of `folder` in its default index."""
     platform = LocalPlatform(Home(Path(tempfile.mkdtemp(prefix="answers-benchmark-"))).ensure())
-    settings = Settings()
-    index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
-    sync(open_source(platform.documents(str(folder))), index, embedder, settings)
+    synchronise(platform, Settings(ingest=IngestConfig(source=str(folder))))
     return platform
 
 

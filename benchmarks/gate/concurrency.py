@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from mlflow.models import set_model
 
 from blocks.rag_assistant import RagAssistant
+from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform
 from blocks.openai import OpenAICompatibleModels
 
@@ -39,7 +40,7 @@ from blocks.openai import OpenAICompatibleModels
 class StubbedPlatform(LocalPlatform):
     def chat_generator(self, llm):
         models = OpenAICompatibleModels(provider="stub", base_url=os.environ["STUB_URL"], calls_in_flight=64)
-        return models.chat_generator(llm)
+        return chat_generator_of(models, llm)
 
 
 class Assistant(RagAssistant):
@@ -70,7 +71,7 @@ def main() -> None:
 def run(work: Path, home: Path, questions: int, concurrency: int) -> None:
     from flows.deploy import CODE_PATHS
     from tasks_lib.config.settings import GateConfig, Settings
-    from tasks_lib.gate.evaluate import predict
+    from tasks_lib.gate.asking import predict
     from tests.stubs.openai_api import OpenAIStub
 
     class SlowStub(OpenAIStub):
@@ -110,7 +111,7 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
     from tasks_lib.assistant.contract.answer import Message
     from tasks_lib.dataset.examples import Example
     from tasks_lib.registry.pool import VersionPool
-    from tasks_lib.registry.register import Candidate, register
+    from tasks_lib.registry.register import CandidateVersion, register
     from tasks_lib.registry.tracking import connect
 
     platform = LocalPlatform()
@@ -119,7 +120,7 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
     script.write_text(VERSION, encoding="utf-8")
     index = platform.index(rag)
     tags = {"fingerprint": "concurrency", "index": rag.index_name, "index_version": "1", "dataset": "none"}
-    candidate = Candidate("rag-assistant", rag, index.version() or "", script, tuple(rooms), tags)
+    candidate = CandidateVersion("rag-assistant", rag, index.version() or "", script, tuple(rooms), tags)
     with mlflow.start_run():
         number = register(client, candidate, "champion")
     texts = [chunk.content or "" for chunk in index.sample(500, seed=0)]

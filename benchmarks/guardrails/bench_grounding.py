@@ -19,7 +19,7 @@ from grounding_examples import EXAMPLES
 from sklearn.metrics import roc_auc_score
 
 from tasks_lib.assistant.contract.answer import Source
-from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.detection import CheckContext
 from tasks_lib.assistant.guardrails.grounding import GroundingDetector
@@ -28,7 +28,7 @@ from tasks_lib.config.rag import GroundingConfig
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 PASSAGES = 5
-EMBEDDER = RememberedEmbedder(MiniLM(), 100_000)
+EMBEDDER = CachedEmbedder(MiniLM(), 100_000)
 DEFAULT = GroundingConfig()
 
 
@@ -85,7 +85,7 @@ def support_of(case: Case, *, numbers: bool = True) -> float:
     detector = GroundingDetector(GroundingConfig(threshold=1.0, numbers=numbers), EMBEDDER)
     context = CheckContext("output", float("inf"), sources=case.passages, question=case.question)
     context.vectors = Vectors(EMBEDDER)
-    return min((1.0 - d.score for d in detector.detect(case.answer, context)), default=1.0)
+    return min((1.0 - f.score for f in detector.find(case.answer, context)), default=1.0)
 
 
 def report(name: str, cases: Iterable[Case]) -> np.ndarray:

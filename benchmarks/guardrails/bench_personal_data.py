@@ -33,7 +33,7 @@ Spans = list[tuple[str, int, int]]
 def ours(entities: tuple[str, ...], threshold: float) -> Callable[[str], Spans]:
     """Our finder as a function of the text."""
     finder = PersonalDataFinder(entities, score_threshold=threshold)
-    return lambda text: [(f.entity, f.start, f.end) for f in finder.find(text)]
+    return lambda text: [(f.kind, f.start, f.end) for f in finder.find(text)]
 
 
 def presidio() -> "AnalyzerEngine":
@@ -62,9 +62,8 @@ def detect_pii() -> Callable[[str], Spans] | None:
 
     It asks for en_core_web_lg, which no package registry has: it is given the engine that the others use.
     """
-    from tasks_lib.assistant.guardrails.framework import guardrails_ai
+    from tasks_lib.assistant.guardrails import framework  # noqa: F401 - imports Guardrails AI offline
 
-    guardrails_ai()
     try:
         from guardrails_ai.detect_pii import main as package
     except ImportError:

@@ -51,8 +51,8 @@ def main() -> None:
             "5 passages of 900, default": lambda s=sources: default.check_passages(s),
             "Presidio as it comes": lambda t=text: stock(t),
         }
-        for validator, config in full.input_validators:
-            rows[f"    {validator.name} alone"] = _alone(full, validator, config, messages)
+        for check in full.input_checks:
+            rows[f"    {check.name} alone"] = _alone(full, check, messages)
         for name, function in rows.items():
             median, worst = milliseconds(function, RUNS)
             print(f"{characters:5} characters  {name:36} p50 {median:7.1f} ms  p99 {worst:7.1f} ms")
@@ -61,13 +61,11 @@ def main() -> None:
     print(f"100,000 characters: {action} in {(time.perf_counter() - start) * 1000:.1f} ms")
 
 
-def _alone(guardrails, validator, config, messages):  # noqa: ANN001, ANN202 - a closure for the table
+def _alone(guardrails, check, messages):  # noqa: ANN001, ANN202 - a closure for the table
     from tasks_lib.assistant.guardrails.guardrails import Guardrails
 
-    own = Guardrails(
-        guardrails.config, guardrails.embedder, on_input=[(validator, config)], on_output=[], on_passages=[]
-    )
-    return lambda: own.check_input(messages)
+    alone = Guardrails(guardrails.config, guardrails.embedder, on_input=[check])
+    return lambda: alone.check_input(messages)
 
 
 if __name__ == "__main__":

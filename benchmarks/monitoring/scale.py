@@ -89,8 +89,9 @@ def store(size: int) -> None:
 def measure(size: int, *, stored: bool) -> None:
     """Monitor one window and print a line for each step."""
     from blocks.local import LocalPlatform
-    from tasks_lib.config.settings import MonitorConfig
+    from tasks_lib.config.settings import MonitorConfig, Settings
     from tasks_lib.monitoring.analyse import analyse
+    from tasks_lib.monitoring.pipeline import scoring_pipeline
     from tasks_lib.monitoring.record import keep, record
     from tasks_lib.monitoring.reference import Reference
     from tasks_lib.monitoring.scores import score
@@ -106,7 +107,7 @@ def measure(size: int, *, stored: bool) -> None:
     laps, processor_before = [("", time.monotonic())], time.process_time()
     traffic = read_traffic(client, window.since, window.until) if stored else Traffic(records(size))
     laps.append(("read", time.monotonic()))
-    scores = score(traffic.records, platform.embedder("local/all-MiniLM-L6-v2"))
+    scores = score(scoring_pipeline(platform, Settings()), traffic.records)
     laps.append(("score", time.monotonic()))
     reference = Reference("windows", "itself", scores.columns, scores.vectors)
     analysis = analyse(window, traffic, scores, reference, config)

@@ -89,7 +89,7 @@ class Surroundings:
         from flows.ingest import ingest
         from tasks_lib.config.rag import LlmConfig, RagConfig, RetrieverConfig
         from tasks_lib.config.settings import Settings
-        from tasks_lib.registry.register import Candidate, register
+        from tasks_lib.registry.register import CandidateVersion, register
         from tasks_lib.registry.tracking import connect
 
         LLMOpsPlatform().save(PLATFORM, overwrite=True)
@@ -105,7 +105,7 @@ class Surroundings:
             rag = base.model_copy(update=change)
             tags = {"fingerprint": str(number), "index": rag.index_name, "index_version": "1", "dataset": "none:1"}
             with mlflow.start_run():
-                register(self.client, Candidate(MODEL, rag, "1", MODEL_SCRIPT, CODE_PATHS, tags), "champion")
+                register(self.client, CandidateVersion(MODEL, rag, "1", MODEL_SCRIPT, CODE_PATHS, tags), "champion")
         self.promote(1)
 
     def promote(self, version: int) -> None:

@@ -86,13 +86,14 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
     import mlflow
     from haystack.tracing import disable_tracing
 
+    from blocks.chat_generator import chat_generator_of
     from blocks.local import LocalPlatform
     from blocks.openai import OpenAICompatibleModels
     from tasks_lib.assistant.answering.trace_masking import mask_traces
     from tasks_lib.assistant.answering.tracing import trace_into_mlflow
     from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import LlmConfig, RagConfig
-    from tasks_lib.registry.trace_writing import trace_writing
+    from tasks_lib.registry.environment import trace_writing
     from tasks_lib.registry.tracking import connect
 
     place = LocalPlatform()
@@ -105,7 +106,7 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
 
         def chat_generator(self, llm: LlmConfig) -> Any:
             """A generator of the provider's."""
-            return models.chat_generator(llm)
+            return chat_generator_of(models, llm)
 
     guarded = RagConfig(llm=LlmConfig(model="openai/stub-chat"))
     off = {name: {"enabled": False} for name in VALIDATORS}

@@ -272,7 +272,7 @@ def _bullets(console: Console, lines: Iterable[str]) -> None:
 
 def _metrics(metrics: Result) -> Table:
     """Those that have a value, with what they mean."""
-    from tasks_lib.gate.gate_metrics import title_of
+    from tasks_lib.gate.scorers import title_of
 
     table = Table("metric", "value", "meaning", box=None, padding=(0, 2))
     table.columns[2].style = "dim"

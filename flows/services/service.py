@@ -100,7 +100,7 @@ def worker(url: str, pool: str) -> Service:
 def endpoint_server(settings: Settings, platform: str) -> Service:
     """`llmops serve` as a child."""
     url = endpoint_url(settings)
-    environment = serve_environment(platform)
+    environment = serve_environment(settings, platform)
     return Service("endpoint", serve_command(settings), lambda: answers(f"{url}/ready"), environment, url)
 
 

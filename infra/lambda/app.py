@@ -10,7 +10,8 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException
 
-from serving.access import AccessGuard, Limits
+from serving.access import AccessGuard
+from serving.limits import RateLimits
 from serving.live import Production
 from serving.shapes import PredictRequest, PredictResponse
 from tasks_lib.config.api_keys import read_keys
@@ -41,7 +42,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="rag-assistant", lifespan=lifespan)
 # keys are always asked for: whoever knows a function's address reaches it
-app.add_middleware(AccessGuard, keys=read_keys("every address"), limits=Limits(None, None), largest_body=LARGEST_BODY)
+app.add_middleware(AccessGuard, keys=read_keys("every address"), limits=RateLimits(), largest_body=LARGEST_BODY)
 
 
 @app.get("/ready")

@@ -1,5 +1,6 @@
 """Dotted keys: nesting them, and saying which valid one a wrong one is nearest to."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -38,6 +39,9 @@ def nearest(key: str, model: type[BaseModel]) -> str | None:
     return leaves[leaf[0]] if leaf else None
 
 
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+
+
 def describe(problem: Mapping[str, Any] | ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """A validation problem as (message, hint)."""
     key = ".".join(str(part) for part in problem["loc"]) or "configuration"
@@ -47,6 +51,6 @@ def describe(problem: Mapping[str, Any] | ErrorDetails, model: type[BaseModel]) 
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "value_error" and isinstance(problem["input"], Mapping):  # said of several keys, with values
         return f"{key}: {message}", ""
-    value = repr(problem["input"])
+    value = _CREDENTIALS.sub("***", repr(problem["input"]))
     shown = value if len(value) <= 80 else f"{value[:77]}…"
     return f"{key}: {message} (got {shown})", ""

@@ -19,9 +19,9 @@ from pydantic_settings import (
 
 from tasks_lib.config.files import read_yaml
 from tasks_lib.config.keys import describe, nest
+from tasks_lib.config.requirements import named_plugins
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.plugins import named_plugins
 
 ENVIRONMENT_PREFIX = "LLMOPS_"
 ENVIRONMENT_DELIMITER = "__"

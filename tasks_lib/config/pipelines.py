@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -32,6 +32,15 @@ class HaystackComponent(StrictModel):
     def modules(self) -> tuple[str, ...]:
         """Modules of these classes."""
         return tuple(dict.fromkeys(name.rpartition(".")[0] for name in self.types))
+
+
+class EvaluatorConfig(HaystackComponent):
+    """An evaluator of Haystack or of another package, which takes lists such as `questions` and `predicted_answers`."""
+
+    lower_is_better: bool = Field(default=False, description="Less of it is better: its thresholds are ceilings.")
+
+
+EvaluatorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class PipelinesConfig(StrictModel):

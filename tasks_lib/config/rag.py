@@ -27,6 +27,11 @@ class ChunkingConfig(StrictModel):
         title="Strategy",
         description="`structure` cuts at headings, paragraphs and sentences; `fixed` cuts every `tokens` tokens.",
     )
+    splitter: HaystackComponent | None = Field(
+        default=None,
+        title="Splitter",
+        description="A Haystack splitter (`type`, `init_parameters`) that cuts instead; the others are then not read.",
+    )
 
     @model_validator(mode="after")
     def _overlap_leaves_room(self) -> "ChunkingConfig":
@@ -34,6 +39,11 @@ class ChunkingConfig(StrictModel):
             msg = f"overlap {self.overlap} must be smaller than tokens {self.tokens}"
             raise ValueError(msg)
         return self
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What decides about chunks. Names of indexes depend on it: an absent splitter leaves them as they were."""
+        return self.model_dump(exclude={"splitter"} if self.splitter is None else None)
 
 
 class ComponentConfig(StrictModel):
@@ -262,8 +272,8 @@ class LengthConfig(ValidatorConfig):
     output_characters: int = Field(default=20_000, ge=1, description="Longest answer.")
 
 
-class OwnValidatorConfig(ValidatorConfig):
-    """A validator that another package brings. Where no action is given, that text is not checked; one is needed."""
+class ExternalValidatorConfig(ValidatorConfig):
+    """A validator of another package. Where no action is given, that text is not checked; one is needed."""
 
     options: dict[str, Any] = Field(default_factory=dict, description="What the validator is made with.")
     on_input: Literal["refuse", "mask", "allow-and-log"] | None = Field(
@@ -292,9 +302,10 @@ class GuardrailsConfig(StrictModel):
     output_schema: OutputSchemaConfig = OutputSchemaConfig()
     grounding: GroundingConfig = GroundingConfig()
     length: LengthConfig = LengthConfig()
-    validators: dict[str, OwnValidatorConfig] = Field(
+    validators: dict[str, ExternalValidatorConfig] = Field(
         default_factory=dict,
-        description="Validators of other packages (entry point group `llmops_flows.validators`), by name.",
+        description="Validators of other packages: entry points of the group `llmops_flows.validators` by their name, "
+        "published Guardrails validators by theirs, such as `guardrails/profanity_free`.",
     )
     time_limit: float = Field(
         default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."
@@ -305,10 +316,10 @@ class GuardrailsConfig(StrictModel):
         description="What is said when a guardrail refuses.",
     )
 
-    def own_message(self, validator: str) -> str | None:
-        """What this validator says when it refuses, if it has words of its own."""
-        config: ValidatorConfig = self.validators.get(validator) or getattr(self, validator)
-        return config.message
+    def refusal_message(self, validator: str) -> str:
+        """What is said when this validator refuses: its message, else the common one."""
+        config = self.validators.get(validator) or getattr(self, validator, None)
+        return (config.message if isinstance(config, ValidatorConfig) else None) or self.message
 
 
 class IndexConfig(StrictModel):
@@ -341,7 +352,7 @@ class RagConfig(StrictModel):
     @property
     def index_name(self) -> str:
         """Collection × embedder × chunking: another embedder or chunking is another index beside the live one."""
-        shape = json.dumps([self.embedder, self.chunking.model_dump()], sort_keys=True)
+        shape = json.dumps([self.embedder, self.chunking.shape], sort_keys=True)
         digest = hashlib.sha256(shape.encode()).hexdigest()[:8]
         model = "".join(c if c.isalnum() else "-" for c in self.embedder.split("/", 1)[1].lower()).strip("-")
         return f"{self.collection}__{model}__{self.chunking.tokens}-{self.chunking.overlap}-{digest}"

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks_lib.config.pipelines import PipelinesConfig
+from tasks_lib.config.pipelines import EvaluatorConfig, EvaluatorName, HaystackComponent, PipelinesConfig
 from tasks_lib.config.rag import (
     ChunkingConfig,
     Fusion,
@@ -18,6 +19,8 @@ from tasks_lib.config.strict import StrictModel
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
+Suffix = Annotated[str, AfterValidator(str.lower), Field(pattern=r"^\.[^./\\]+$")]
+"""Ending of a file's name with its dot, in lower case."""
 
 DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
@@ -54,6 +57,15 @@ class IngestConfig(RunnerConfig):
         default=False,
         description="Black out personal data (`guardrails.personal_data`) before documents are cut; lengths stay.",
     )
+    converters: dict[Suffix, HaystackComponent] = Field(
+        default_factory=dict,
+        description="Suffix, such as `.epub` → the Haystack converter (`type`, `init_parameters`) of its files.",
+    )
+    pipeline: str | None = Field(
+        default=None,
+        description="File with a Haystack pipeline in YAML that is run instead (`llmops pipeline show indexing` prints "
+        "one), where every worker finds it. It then decides what is converted, masked and cut.",
+    )
     batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
     lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")
 
@@ -67,6 +79,10 @@ class DatasetConfig(StrictModel):
     unanswerable_share: float = Field(default=0.15, ge=0, le=0.5)
     off_topic_share: float = Field(default=0.15, ge=0, le=0.5)
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls of the language model in flight.")
+    pipeline: str | None = Field(
+        default=None,
+        description="File with a Haystack pipeline in YAML that makes the questions instead of the built-in one.",
+    )
     import_file: str | None = Field(default=None, description="JSONL or CSV of one's own examples.")
     add_from_traces: bool = Field(default=False, description="Add production traces with bad feedback.")
 
@@ -100,6 +116,12 @@ class GateConfig(RunnerConfig):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    evaluators: dict[EvaluatorName, EvaluatorConfig] = Field(
+        default_factory=dict, description="Metric → Haystack evaluator that measures it, on every question."
+    )
+    pipeline: str | None = Field(
+        default=None, description="File in Haystack's YAML form that stands in place of the whole evaluation pipeline."
+    )
     trials: int = Field(
         default=1,
         ge=1,
@@ -118,6 +140,13 @@ class GateConfig(RunnerConfig):
             return value
         defaults = DEFAULT_THRESHOLDS if info.field_name == "thresholds" else DEFAULT_GUARD_METRICS
         return {**defaults, **value}
+
+    @model_validator(mode="after")
+    def _one_way_to_evaluate(self) -> "GateConfig":
+        if self.pipeline and self.evaluators:
+            msg = "evaluators and pipeline exclude each other: add the evaluators to the file"
+            raise ValueError(msg)
+        return self
 
     @property
     def limits(self) -> dict[str, float]:
@@ -183,8 +212,21 @@ class MonitorConfig(RunnerConfig):
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )
     judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
+    scorers: dict[EvaluatorName, EvaluatorConfig] = Field(
+        default_factory=dict, description="Metric → Haystack evaluator that scores the sampled traces; no ground truth."
+    )
+    pipeline: str | None = Field(
+        default=None, description="File in Haystack's YAML form that stands in place of the whole scoring pipeline."
+    )
     batch_traces: int = Field(default=500, ge=1, description="Traces of a batch on Dask.")
     objectives: ObjectivesConfig = ObjectivesConfig()
+
+    @model_validator(mode="after")
+    def _one_way_to_score(self) -> "MonitorConfig":
+        if self.pipeline and self.scorers:
+            msg = "scorers and pipeline exclude each other: add the scorers to the file"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> "MonitorConfig":
@@ -205,6 +247,19 @@ class ServeConfig(StrictModel):
     poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
+    limits_storage: str | None = Field(
+        default=None,
+        description="Where both are counted: `redis://host:6379` for limits that all replicas share, else "
+        "each counts in its own memory. A URL with a password goes into the variable `LLMOPS_LIMITS_STORAGE`.",
+    )
+
+    @field_validator("limits_storage")
+    @classmethod
+    def _has_no_password(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).password:
+            msg = "it holds a password: set the environment variable LLMOPS_LIMITS_STORAGE instead"
+            raise ValueError(msg)
+        return url
 
 
 class UpConfig(StrictModel):

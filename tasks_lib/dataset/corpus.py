@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import zip_longest
 
 from haystack import Document
 
@@ -13,7 +14,7 @@ from tasks_lib.dataset.examples import Reference
 LARGEST = 50_000
 """Chunks that are read of one index; excerpts in the rest of a larger one are not found."""
 
-Place = tuple[str, str]
+DocumentKey = tuple[str, str]
 """(source, document)"""
 
 
@@ -25,9 +26,9 @@ class Corpus:
 
     def __init__(self, chunks: Iterable[Document]) -> None:
         self.chunks = list(chunks)
-        self._by_place: dict[Place, list[Document]] = {}
+        self._chunks_of: dict[DocumentKey, list[Document]] = {}
         for chunk in self.chunks:
-            self._by_place.setdefault((chunk.meta["source"], chunk.meta["document"]), []).append(chunk)
+            self._chunks_of.setdefault((chunk.meta["source"], chunk.meta["document"]), []).append(chunk)
         self._text = lru_cache(maxsize=64)(self._put_together)
 
     @classmethod
@@ -37,11 +38,11 @@ class Corpus:
 
     def documents(self) -> list[str]:
         """Paths of the documents, sorted."""
-        return sorted({document for _, document in self._by_place})
+        return sorted({document for _, document in self._chunks_of})
 
     def has(self, document: str, source: str = "") -> bool:
         """Whether chunks of this document were read."""
-        return bool(self._places(document, source))
+        return bool(self._keys(document, source))
 
     def nearest(self, document: str) -> str | None:
         """The path that looks most like `document`."""
@@ -49,7 +50,7 @@ class Corpus:
 
     def text_of(self, document: str, source: str = "") -> str:
         """Text of the document, from its first character; empty if it is unknown."""
-        return next((self._text(place) for place in self._places(document, source)), "")
+        return next((self._text(key) for key in self._keys(document, source)), "")
 
     def locate(self, excerpt: str, document: str = "", source: str = "") -> Reference | None:
         """Where `excerpt` stands, white space aside: in `document`, or in the first document that has it.
@@ -59,27 +60,36 @@ class Corpus:
         if not excerpt.strip():
             return None
         pattern = re.compile(r"\s+".join(map(re.escape, excerpt.split())))
-        for place in self._places(document, source):
-            match = pattern.search(self._text(place))
+        for key in self._keys(document, source):
+            match = pattern.search(self._text(key))
             if match:
                 return Reference(
-                    source=place[0], document=place[1], start=match.start(), end=match.end(), content=match.group()
+                    source=key[0], document=key[1], start=match.start(), end=match.end(), content=match.group()
                 )
         return None
 
-    def stands(self, reference: Reference) -> bool:
-        """Whether the document still has the reference's text at its place."""
+    def contains(self, reference: Reference) -> bool:
+        """Whether the document still has the reference's text at its position."""
         text = self.text_of(reference.document, reference.source)
         return text[reference.start : reference.end].split() == reference.content.split()
 
-    def _places(self, document: str, source: str) -> list[Place]:
+    def _keys(self, document: str, source: str) -> list[DocumentKey]:
         if document and source:
-            return [(source, document)] if (source, document) in self._by_place else []
-        return sorted(place for place in self._by_place if document in ("", place[1]) and source in ("", place[0]))
+            return [(source, document)] if (source, document) in self._chunks_of else []
+        return sorted(key for key in self._chunks_of if document in ("", key[1]) and source in ("", key[0]))
 
-    def _put_together(self, place: Place) -> str:
-        chunks = self._by_place[place]
+    def _put_together(self, key: DocumentKey) -> str:
+        chunks = self._chunks_of[key]
         text = [" "] * max(chunk.meta["end"] for chunk in chunks)
         for chunk in chunks:
             text[chunk.meta["start"] : chunk.meta["end"]] = chunk.content or ""
         return "".join(text)
+
+
+def balanced(chunks: Iterable[Document]) -> Iterator[Document]:
+    """One chunk of each document, then the second of each, and so on; within a document in the given order."""
+    by_document: dict[tuple[str, str], list[Document]] = {}
+    for chunk in chunks:
+        by_document.setdefault((chunk.meta["source"], chunk.meta["document"]), []).append(chunk)
+    for row in zip_longest(*by_document.values()):
+        yield from (chunk for chunk in row if chunk is not None)

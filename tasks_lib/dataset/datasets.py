@@ -29,6 +29,7 @@ VERSION_TAG = "llmops.dataset_version"
 DIGEST_TAG = "llmops.dataset_digest"
 ORIGIN_TAG = "llmops.dataset_origin"
 SEED_TAG = "llmops.dataset_seed"
+PIPELINE_TAG = "llmops.dataset_pipeline"
 INDEX_TAG = TRACE_INDEX_TAG
 INDEX_VERSION_TAG = "llmops.index_version"
 ARTIFACT = "examples.jsonl"
@@ -51,6 +52,8 @@ class Dataset:
     origin: str
     seed: int
     run_id: str
+    pipeline: str = ""
+    """Digest of the file of `dataset.pipeline` that made it; empty for the built-in one."""
 
     @property
     def reference(self) -> str:
@@ -77,12 +80,14 @@ def save(
     index_version: str | None,
     origin: str,
     seed: int = 0,
+    pipeline: str = "",
 ) -> Dataset:
     """Log the next version of `name`; the newest one is returned as it is when it holds the same examples.
 
     Call :func:`tasks_lib.registry.tracking.connect` before. Two processes on one home take turns.
 
     :param origin: How the examples were made: `extractive`, `import`, or the id of a language model.
+    :param pipeline: Digest of the pipeline's file, where it is not the built-in one.
     :raises InputError: If there are no examples.
     """
     if not examples:
@@ -98,6 +103,7 @@ def save(
             DIGEST_TAG: digest,
             ORIGIN_TAG: origin,
             SEED_TAG: seed,
+            PIPELINE_TAG: pipeline,
             INDEX_TAG: index,
             INDEX_VERSION_TAG: index_version or "",
         }
@@ -191,6 +197,7 @@ def _read(client: "MlflowClient", run: "Run") -> Dataset:
         origin=tags.get(ORIGIN_TAG, ""),
         seed=int(tags.get(SEED_TAG, 0)),
         run_id=run.info.run_id,
+        pipeline=tags.get(PIPELINE_TAG, ""),
     )
 
 

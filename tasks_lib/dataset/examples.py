@@ -1,7 +1,13 @@
-"""Evaluation examples: questions with answers and the spans of the documents that hold them."""
+"""Evaluation examples: questions with answers and the spans of the documents that hold them. And their candidates."""
 
-from typing import Annotated, Any
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Self
 
+import numpy as np
+from haystack import Document
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks_lib.assistant.contract.answer import Message
@@ -51,6 +57,16 @@ class Example(BaseModel):
         return self.messages[-1].content
 
     @property
+    def asked(self) -> str:
+        """All turns of the user, one a line."""
+        return "\n".join(message.content for message in self.messages if message.role == "user")
+
+    @property
+    def evidence(self) -> str:
+        """The texts of the references."""
+        return " ".join(reference.content for reference in self.references)
+
+    @property
     def must_refuse(self) -> bool:
         """Whether a refusal is the right reaction."""
         return self.kind in REFUSAL_KINDS
@@ -58,3 +74,57 @@ class Example(BaseModel):
     def row(self) -> dict[str, Any]:
         """The example as one JSON line."""
         return self.model_dump(mode="json", exclude_defaults=False)
+
+
+@dataclass(frozen=True)
+class CandidateQuestion:
+    """An example on its way through the questions pipeline, with what the filters need to know of it.
+
+    :param passages: Texts of the chunks that the references were taken from.
+    :param reason: Why it was dropped; empty as long as it was not. A filter sets it with :meth:`dropped`, and passes
+        over the candidates that have one: the reasons are counted at the end.
+    :param group: Neighbours in the list with the same group are alternatives, one of which is taken.
+    :param answer_type: What the question asks for, such as `how_many` or `when`; of alternatives, the rarest is taken.
+    :param embedding: Unit vector of :attr:`Example.asked`, once the question was compared with its evidence.
+    """
+
+    example: Example
+    passages: tuple[str, ...] = ()
+    reason: str = ""
+    group: str = ""
+    answer_type: str = ""
+    embedding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+
+    def dropped(self, reason: str) -> Self:
+        """The candidate with the reason why it must not be used; an earlier reason stays."""
+        return self if self.reason else replace(self, reason=reason)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Itself: a pipeline copies what its components hand on, and this never changes."""
+        return self
+
+
+def example_of(
+    kind: str,
+    question: str,
+    answer: str = "",
+    references: Sequence[Reference] = (),
+    history: Sequence[Message] = (),
+) -> Example:
+    """An example whose id follows from what is asked."""
+    messages = (*history, Message(role="user", content=question))
+    digest = hashlib.sha256("\x1f".join(message.content for message in messages).encode()).hexdigest()[:12]
+    return Example(
+        id=f"{kind.replace('_', '-')}-{digest}",
+        kind=kind,
+        messages=messages,
+        answer=answer,
+        references=tuple(references),
+    )
+
+
+def reference_of(chunk: Document, start: int, end: int, content: str) -> Reference:
+    """Characters `start` to `end` of the chunk's document."""
+    return Reference(
+        source=chunk.meta["source"], document=chunk.meta["document"], start=start, end=end, content=content
+    )

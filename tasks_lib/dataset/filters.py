@@ -1,21 +1,24 @@
 """What a made question must pass before it may measure anything. Every filter names its reason, which is counted."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self
 
-from tasks_lib.dataset.examples import Example
+from haystack import component, default_from_dict, default_to_dict
+from haystack.core.serialization import component_to_dict
+
+from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.extractive.prose import language
 from tasks_lib.dataset.extractive.wording import TIME_UNITS
 from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.text.matching import contains_answer, listed, numbers, words
-from tasks_lib.text.wording import NUMBER_WORDS
+from tasks_lib.text.matching import contains_answer
+from tasks_lib.text.words import AMOUNTS, listed, numbers, words
 
 SHORTEST_WORDS, LONGEST_WORDS = 4, 45
 LONGEST_ANSWER = 100
 """Words."""
-NEAR_DUPLICATE = 0.94
-"""Cosine (MiniLM) of two questions that ask the same; questions that differ in a name or a number stay below."""
 
 _PREAMBLE = re.compile(
     r"^\W*(?:here(?:'s| is| are)|sure\b|certainly\b|of course\b|okay\b|below\b|the following\b|based on\b|question\b|"
@@ -37,9 +40,11 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
-_AMOUNTS = frozenset(listed(f"{NUMBER_WORDS} none no nothing nobody all every full fully whole entire unlimited"))
+_AMOUNTS = AMOUNTS | frozenset(listed("none no nothing nobody all every full fully whole entire unlimited"))
 _POINTING = re.compile(r"\b(?:this|these|those|such|the (?:former|latter|same)|aforementioned)\b", re.IGNORECASE)
 _PRONOUNS = frozenset(listed("he she it they him her them his hers its their theirs"))
+_MAY_HOLD_PRONOUN = re.compile(r"\b(?:he|she|it|they|him|them|his|their)", re.IGNORECASE)
+"""Begins every word that the tokenizer takes a pronoun from, as in `itll`: only these questions need to be parsed."""
 _LEFTOVERS = re.compile(
     r"<unk>|\ufffd|\s[,.;:?]|\(\s*\)|\?.*\?|[{}\[\]|—]|@-@|\n|\" \w|[a-z]{2}\. [a-z]|\b\w\.\?$|"
     r"\b(?:of|the|a|an|and|or)\?$"
@@ -47,17 +52,77 @@ _LEFTOVERS = re.compile(
 """Traces of conversion, and of a sentence that was cut in the wrong place."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A question with the evidence that it was made from."""
+@component
+class QuestionFilter:
+    """Drops candidates by rules: their wording, their evidence, their answer. See :func:`reason_to_drop`."""
 
-    example: Example
-    passages: Sequence[str] = ()
-    """Chunks that the references were taken from."""
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component."""
+        return default_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    @component.output_types(candidates=list[CandidateQuestion])
+    def run(self, candidates: list[CandidateQuestion]) -> dict[str, list[CandidateQuestion]]:
+        """The same candidates, with a reason those that break a rule."""
+        return {"candidates": [judged(candidate, reason_to_drop) for candidate in candidates]}
 
 
-def reason_to_drop(candidate: Candidate) -> str | None:
-    """Why the candidate must not be used, or `None`. Near-duplicates are :class:`Duplicates`' matter."""
+@component
+class EvidenceFilter:
+    """Drops candidates whose question is not about their evidence, and those across passages that need only one.
+
+    It embeds all candidates at once, and no text twice. In a pipeline where no step after this one costs anything it is
+    left out: :class:`~tasks_lib.dataset.collection.Collection` then compares only those that it would take.
+
+    :param embedder: Gives unit vectors.
+    """
+
+    def __init__(self, *, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._similarity = Similarity(embedder)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component with its embedder."""
+        return default_to_dict(self, embedder=component_to_dict(self.embedder, "embedder"))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    @component.output_types(candidates=list[CandidateQuestion])
+    def run(self, candidates: list[CandidateQuestion]) -> dict[str, list[CandidateQuestion]]:
+        """The same candidates, compared with their evidence."""
+        compared = [c.example for c in candidates if not c.reason and c.example.references]
+        self._similarity.prefetch(text for example in compared for text in (example.asked, example.evidence))
+        return {"candidates": [with_evidence(candidate, self._similarity) for candidate in candidates]}
+
+
+def with_evidence(candidate: CandidateQuestion, similarity: Similarity) -> CandidateQuestion:
+    """The candidate with its embedding, or the reason why its question and its evidence do not go together."""
+    example = candidate.example
+    if candidate.reason or not example.references:
+        return candidate
+    asked, evidence = similarity.vectors([example.asked, example.evidence])
+    if float(asked @ evidence) < BESIDE_THE_EVIDENCE:
+        return candidate.dropped("beside_the_evidence")
+    if example.kind == "across_passages" and len({reference.start for reference in example.references}) < 2:
+        return candidate.dropped("one_passage_is_enough")
+    return replace(candidate, embedding=asked)
+
+
+def judged(candidate: CandidateQuestion, judge: Callable[[CandidateQuestion], str | None]) -> CandidateQuestion:
+    """The candidate with the reason that `judge` gives; one that has a reason is not judged."""
+    reason = None if candidate.reason else judge(candidate)
+    return candidate.dropped(reason) if reason else candidate
+
+
+def reason_to_drop(candidate: CandidateQuestion) -> str | None:
+    """Why the candidate must not be used, or `None`. Near-duplicates are not looked for here."""
     example = candidate.example
     reason = _reason_in_wording(example)
     if reason is None and not example.must_refuse:
@@ -88,8 +153,10 @@ def stands_alone(question: str) -> bool:
     """No demonstrative, and no third-person pronoun without a noun before it."""
     if _POINTING.search(question):
         return False
+    if not _MAY_HOLD_PRONOUN.search(question):
+        return True
     nouns = 0
-    for token in language()(question):
+    for token in language()(question, disable=["ner"]):
         if token.lower_ in _PRONOUNS and token.pos_ in {"PRON", "DET"} and not nouns:
             return False
         nouns += token.pos_ in {"NOUN", "PROPN"} and token.lemma_.lower() not in TIME_UNITS
@@ -102,7 +169,7 @@ def _has_good_length(example: Example) -> bool:
     return least <= asked <= LONGEST_WORDS and len(words(example.answer)) <= LONGEST_ANSWER
 
 
-def _reason_in_evidence(candidate: Candidate) -> str | None:
+def _reason_in_evidence(candidate: CandidateQuestion) -> str | None:
     example = candidate.example
     if not example.references:
         return "no_reference"
@@ -117,8 +184,7 @@ def _reason_in_evidence(candidate: Candidate) -> str | None:
 
 
 def _reason_in_answer(example: Example) -> str | None:
-    evidence = " ".join(reference.content for reference in example.references)
-    if not contains_answer(example.answer, evidence):
+    if not contains_answer(example.answer, example.evidence):
         return "answer_not_in_evidence"
     if contains_answer(example.answer, example.question):
         return "answer_in_question"
@@ -129,31 +195,3 @@ def _reason_in_answer(example: Example) -> str | None:
 
 def _tells_how_many(answer: str) -> bool:
     return bool(numbers(answer)) or not _AMOUNTS.isdisjoint(words(answer))
-
-
-def near_evidence(example: Example, similarity: Similarity) -> bool:
-    """Whether the question, with those before it, is about what its evidence says; without evidence it is."""
-    if not example.references:
-        return True
-    evidence = " ".join(reference.content for reference in example.references)
-    return similarity.between(_conversation(example), evidence) >= BESIDE_THE_EVIDENCE
-
-
-class Duplicates:
-    """Questions that were kept, to tell near-duplicates from new ones."""
-
-    def __init__(self, similarity: Similarity, kept: Sequence[Example] = ()) -> None:
-        self._similarity = similarity
-        self._kept: list[str] = [_conversation(example) for example in kept]
-
-    def is_new(self, example: Example) -> bool:
-        """Whether no kept conversation is :data:`NEAR_DUPLICATE`; a new one is kept from now on."""
-        text = _conversation(example)
-        if text in self._kept or self._similarity.closest(text, self._kept) >= NEAR_DUPLICATE:
-            return False
-        self._kept.append(text)
-        return True
-
-
-def _conversation(example: Example) -> str:
-    return "\n".join(message.content for message in example.messages if message.role == "user")

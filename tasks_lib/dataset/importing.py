@@ -1,7 +1,8 @@
-"""Questions of one's own, from JSON Lines or CSV, checked line by line."""
+"""Questions from a JSON Lines or CSV file, checked line by line."""
 
 import csv
 import difflib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks_lib.dataset.corpus import Corpus
-from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
 from tasks_lib.errors import InputError
 
 STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
@@ -59,10 +59,10 @@ def read_examples(path: str, corpus: Corpus | None) -> Imported:
     examples: dict[str, Example] = {}
     lines: dict[str, int] = {}
     for line, row in confirmed:
-        place = f"{path!r} line {line}"
-        example = _example({key: value for key, value in row.items() if key != STATUS}, place, corpus)
+        where = f"{path!r} line {line}"
+        example = _example({key: value for key, value in row.items() if key != STATUS}, where, corpus)
         if example.id in examples:
-            taken = f"{place}: id {example.id!r} is already on line {lines[example.id]}"
+            taken = f"{where}: id {example.id!r} is already on line {lines[example.id]}"
             raise InputError(taken, hint="Give every question an id of its own, and ask it once.")
         examples[example.id], lines[example.id] = example, line
     rejected = Counter({"not_confirmed": len(rows) - len(confirmed)})
@@ -98,7 +98,7 @@ def _json_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _csv_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)  # U+2028 in a cell ends no line
     try:
         for row in reader:
             if None in row:
@@ -112,82 +112,82 @@ def _csv_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
         raise InputError(f"{str(file)!r} line {reader.line_num}: {error}", hint="Check the quotes.") from error
 
 
-def _example(row: Row, place: str, corpus: Corpus | None) -> Example:
+def _example(row: Row, where: str, corpus: Corpus | None) -> Example:
     known = _FULL if "messages" in row else _SIMPLE
     for key in row:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             guess = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"{place}: unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
-    _check_kind(row.get("kind"), place)
+            raise InputError(f"{where}: unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
+    _check_kind(row.get("kind"), where)
     try:
-        example = Example.model_validate(row) if "messages" in row else _simple(row, place)
+        example = Example.model_validate(row) if "messages" in row else _simple(row, where)
     except ValidationError as error:
-        raise InputError(f"{place}: {_first(error)}", hint="See the evaluation example in the README.") from error
-    references = tuple(_placed(reference, place, corpus) for reference in example.references)
+        raise InputError(f"{where}: {_first(error)}", hint="See the evaluation example in the README.") from error
+    references = tuple(_located(reference, where, corpus) for reference in example.references)
     return example.model_copy(update={"references": references})
 
 
-def _check_kind(kind: Any, place: str) -> None:
+def _check_kind(kind: Any, where: str) -> None:
     """Kinds of one's own count as answerable, so that a misspelt one of ours would ask for the wrong thing."""
     near = difflib.get_close_matches(kind.lower(), KINDS, n=1, cutoff=0.75) if isinstance(kind, str) else []
     if near and kind not in KINDS:
         raise InputError(
-            f"{place}: unknown kind {kind!r}; did you mean {near[0]!r}?",
+            f"{where}: unknown kind {kind!r}; did you mean {near[0]!r}?",
             hint=f"Kinds: {', '.join(KINDS)}, or your own.",
         )
 
 
-def _simple(row: Row, place: str) -> Example:
+def _simple(row: Row, where: str) -> Example:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
-        raise InputError(f"{place}: field 'question' is missing or empty", hint="Every row needs a question.")
+        raise InputError(f"{where}: field 'question' is missing or empty", hint="Every row needs a question.")
     kind = row.get("kind") or "answerable"
     answer = row.get("answer") or ""
-    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row, place))
+    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row, where))
     return example.model_copy(update={"id": str(row["id"])}) if row.get("id") else example
 
 
-def _references(row: Row, place: str) -> list[Reference]:
+def _references(row: Row, where: str) -> list[Reference]:
     """The reference of a simple row; the answer stands for a missing excerpt."""
     if not row.get("document") and not row.get("content"):
         return []
-    places: dict[str, int] = {}
+    span: dict[str, int] = {}
     for key in _NUMBERS:
         try:
-            places[key] = int(row.get(key) or 0)
+            span[key] = int(row.get(key) or 0)
         except (TypeError, ValueError) as error:
             raise InputError(
-                f"{place}: field {key!r} is not a number: {row[key]!r}", hint="Count characters."
+                f"{where}: field {key!r} is not a number: {row[key]!r}", hint="Count characters."
             ) from error
     content = row.get("content") or row.get("answer") or ""
-    return [Reference(document=row.get("document") or "", source=row.get("source") or "", content=content, **places)]
+    return [Reference(document=row.get("document") or "", source=row.get("source") or "", content=content, **span)]
 
 
-def _placed(reference: Reference, place: str, corpus: Corpus | None) -> Reference:
-    """The reference at its place in the documents."""
-    has_place = reference.end > reference.start
+def _located(reference: Reference, where: str, corpus: Corpus | None) -> Reference:
+    """The reference with its position in the documents."""
+    has_span = reference.end > reference.start
     if corpus is None:
-        if has_place and reference.document:
+        if has_span and reference.document:
             return reference
-        raise InputError(f"{place}: the excerpt has no place", hint="Run `llmops ingest` first, or give start and end.")
+        raise InputError(f"{where}: the excerpt has no place", hint="Run `llmops ingest` first, or give start and end.")
     if reference.document and not corpus.has(reference.document, reference.source):
         near = corpus.nearest(reference.document)
         guess = f"; did you mean {near!r}?" if near else ""
         raise InputError(
-            f"{place}: document {reference.document!r} is not in the index{guess}",
+            f"{where}: document {reference.document!r} is not in the index{guess}",
             hint="Write the path relative to its source, and ingest the documents first.",
         )
-    if has_place and corpus.stands(reference):
+    if has_span and corpus.contains(reference):
         return reference
-    found = corpus.locate(reference.content, reference.document, reference.source)
-    if found is None:
-        where = f"document {reference.document!r}" if reference.document else "any document of the index"
+    located = corpus.locate(reference.content, reference.document, reference.source)
+    if located is None:
+        searched = f"document {reference.document!r}" if reference.document else "any document of the index"
         raise InputError(
-            f"{place}: the excerpt {_short(reference.content)} does not occur in {where}",
+            f"{where}: the excerpt {_short(reference.content)} does not occur in {searched}",
             hint="Put the exact words of the document into `content`.",
         )
-    return found if reference.source else found.model_copy(update={"source": ""})
+    return located if reference.source else located.model_copy(update={"source": ""})
 
 
 def _first(error: ValidationError) -> str:

@@ -4,22 +4,33 @@ import hashlib
 import json
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
+from haystack import default_from_dict, default_to_dict
 from haystack.components.generators.chat.types import ChatGenerator
+from haystack.core.serialization import component_to_dict
 from haystack.dataclasses import ChatMessage
 
 
 class Journal:
-    """Replies by what was asked, appended to a file as they come. Threads may share it.
+    """Replies by what was asked, appended to a file as they come. Threads share it; two of them share a file.
 
     :param path: JSON Lines with `key` and `text`; a line that was cut is passed over.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
         self._lock = Lock()
-        self._known = _read(path)
+        self._known = _read(self._path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Where it lies."""
+        return default_to_dict(self, path=str(self._path))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Open it again."""
+        return default_from_dict(cls, data)
 
     def get(self, key: str) -> str | None:
         """What was replied."""
@@ -31,8 +42,8 @@ class Journal:
         with self._lock:
             self._known[key] = text
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps({"key": key, "text": text}))  # the line before may have been cut
+            with self._path.open("ab", buffering=0) as file:  # one call writes a line whole, beside other writers
+                file.write(f"\n{json.dumps({'key': key, 'text': text})}".encode())  # the line before may have been cut
 
 
 class JournaledGenerator:
@@ -49,6 +60,16 @@ class JournaledGenerator:
         self._model = model
         self.calls = 0
         self.takes_output_schema = getattr(generator, "takes_output_schema", False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise, with generator and journal."""
+        generator = component_to_dict(self._generator, "generator")
+        return default_to_dict(self, generator=generator, journal=self._journal.to_dict(), model=self._model)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the generator, with what its journal holds."""
+        return default_from_dict(cls, data)
 
     def run(self, messages: list[ChatMessage], **parameters: Any) -> dict[str, Any]:
         """The first reply, from the journal if this was asked before.
@@ -72,7 +93,7 @@ def _read(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     known = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):  # U+2028 in a text ends no line
         try:
             row = json.loads(line)
             known[str(row["key"])] = str(row["text"])

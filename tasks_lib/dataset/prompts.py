@@ -132,6 +132,14 @@ UNANSWERABLE = Task(
     {"question": "How many films may readers with a student card borrow from the town library?"},
 )
 
+TASKS = {
+    "answerable": ANSWERABLE,
+    "across_passages": ACROSS,
+    "follow_up": FOLLOW_UP,
+    "unanswerable": UNANSWERABLE,
+}
+"""The task of each kind of question."""
+
 CRITIC = """Judge a question and its answer. Give each mark from 1 (bad) to 5 (good).
 groundedness: the passages state the answer. relevance: the question is worth asking for somebody who works with these
 documents. standalone: the question, or the conversation it ends, is understood without the passages.

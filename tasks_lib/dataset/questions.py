@@ -1,30 +1,44 @@
-"""Evaluation questions made from an index: by a language model, or without one from the sentences themselves."""
+"""How many questions of each kind are made of an index, by a pipeline that gives candidates."""
 
+import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, groupby, islice, pairwise
+from operator import itemgetter
 
-from haystack import Document
-from haystack.components.generators.chat.types import ChatGenerator
+from haystack import Document, Pipeline
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
-from tasks_lib.dataset import llm_questions
-from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.collection import Collection, Wanted
+from tasks_lib.dataset.corpus import Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.critic import Critic
-from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.extractive import making
-from tasks_lib.dataset.filters import Candidate, Duplicates
-from tasks_lib.dataset.generated import Collection, Wanted, example_of
+from tasks_lib.dataset.examples import CandidateQuestion, Example, example_of
+from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
+from tasks_lib.dataset.filters import judged, reason_to_drop
+from tasks_lib.dataset.llm_generator import MODEL_FAILED, NOT_PARSED
 from tasks_lib.dataset.off_topic import OFF_TOPIC
-from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.errors import InputError
+from tasks_lib.dataset.pipeline import run_pipeline
+from tasks_lib.errors import InputError, LlmopsError
 
 EXTRACTIVE = "extractive"
+ACROSS = "across_passages"
 CHUNKS_PER_QUESTION = 12
 FEWEST_CHUNKS = 300
+WHO_SHARE = 0.2
+"""Share of the extracted questions that may ask for a person: they are the easiest to find."""
+PATIENCE = 12
+"""Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
+LONGEST_DRY_SPELL = 40
+"""Groups of passages in a row without a question, after which no more of their kind are paid for."""
+ACROSS_SHARE = 0.15
+"""Share of the answerable questions that need two passages."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,53 +48,57 @@ class Generated:
     examples: tuple[Example, ...]
     rejected: dict[str, int]
     origin: str
+    pipeline: str = ""
+    """Digest of the file of `dataset.pipeline`, where one made them."""
 
 
 def generate(
+    pipeline: Pipeline,
     index: Index,
     embedder: Embedder,
     config: DatasetConfig,
     *,
-    generator: ChatGenerator | None = None,
-    model: str = "",
-    critic: ChatGenerator | None = None,
+    model: str,
     kept: Sequence[Example] = (),
 ) -> Generated:
-    """Questions about the documents of `index`; the same index and configuration give the same questions.
+    """Questions about the documents of `index`; the same index, pipeline and configuration give the same questions.
 
-    :param generator: A language model; without one, questions are extracted.
-    :param model: Its id, for the record.
-    :param critic: Another model that judges the questions; without one, `generator` does.
+    :param pipeline: Makes candidates; see :func:`tasks_lib.dataset.pipeline.questions_pipeline`.
+    :param model: Id of the language model, for the record.
     :param kept: Examples of an earlier version whose evidence still stands; they are taken first.
     :raises InputError: If the index is empty, or nothing in it makes a question.
     :raises LlmopsError: If a model cannot be asked, or is no use as a critic.
     """
     chunks = _sample(index, config)
-    similarity = Similarity(embedder)
-    coverage = Coverage(index, embedder)
+    coverage = Coverage.of(index, embedder)
     wanted = Wanted.of(config)
     taken = wanted.first_of(kept)
-    collection = Collection(similarity, Duplicates(similarity, taken), taken)
+    collection = Collection(embedder, taken)
     wanted = wanted.without(taken)
-    if generator is not None:
-        judge = Critic(critic or generator, coverage)
-        llm_questions.add(chunks, wanted, judge, generator, collection, concurrency=config.concurrency)
+    origin = origin_of(pipeline, model)
+    if origin == EXTRACTIVE:
+        _extract(pipeline, chunks, wanted, config, collection)
     else:
-        _extract(chunks, wanted, config, coverage, collection)
+        _ask_in_batches(pipeline, chunks, wanted, config, collection)
     _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection)
     if all(example.must_refuse for example in collection.examples):
-        raise _no_questions(len(chunks), index.name, collection, model if generator else "")
-    origin = EXTRACTIVE if generator is None else model
+        raise _no_questions(len(chunks), index.name, collection, origin)
     return Generated(tuple(collection.examples), dict(sorted(collection.rejected.items())), origin)
 
 
-def still_standing(examples: Sequence[Example], index: Index) -> list[Example]:
-    """The examples whose references are still in the documents, word for word and in their place."""
+def origin_of(pipeline: Pipeline, model: str) -> str:
+    """`extractive` where the pipeline turns sentences into questions, else the id of the model."""
+    makers = (component for _, component in pipeline.walk())
+    return EXTRACTIVE if any(isinstance(maker, ExtractiveQuestionGenerator) for maker in makers) else model
+
+
+def still_grounded(examples: Sequence[Example], index: Index) -> list[Example]:
+    """The examples whose references are still in the documents, word for word and at their position."""
     corpus = Corpus.of(index)
     return [
         example
         for example in examples
-        if not example.must_refuse and all(corpus.stands(reference) for reference in example.references)
+        if not example.must_refuse and all(corpus.contains(reference) for reference in example.references)
     ]
 
 
@@ -90,26 +108,123 @@ def _sample(index: Index, config: DatasetConfig) -> list[Document]:
     return index.sample(max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size), config.seed)
 
 
-def _no_questions(passages: int, index: str, collection: Collection, model: str) -> InputError:
-    dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(collection.rejected.items()))
-    if not model:
+def _no_questions(passages: int, index: str, collection: Collection, origin: str) -> InputError:
+    dropped = ", ".join(f"{number} {reason}" for reason, number in sorted(collection.rejected.items()))
+    if origin == EXTRACTIVE:
         return InputError(
             f"none of the {passages} passages of index {index!r} states a fact that makes a question",
             hint="Ingest documents with running text, or import your own questions with `llmops dataset --import`.",
         )
     return InputError(
-        f"no question of {model!r} about index {index!r} passed every filter; dropped: {dropped or 'none'}",
+        f"no question of {origin!r} about index {index!r} passed every filter; dropped: {dropped or 'none'}",
         hint="Name a larger model, or make the questions without one: --set llm.model=local/extractive.",
     )
 
 
 def _extract(
-    chunks: Sequence[Document], wanted: Wanted, config: DatasetConfig, coverage: Coverage, collection: Collection
+    pipeline: Pipeline, chunks: Sequence[Document], wanted: Wanted, config: DatasetConfig, collection: Collection
 ) -> None:
-    pool = making.Pool(chunks, config.size, collection.rejected)
-    made = making.add_follow_ups(pool, wanted.follow_up, collection)
-    making.add_answerable(pool, wanted.answerable + wanted.follow_up - made, collection)
-    making.add_unanswerable(pool, _refusals(config, collection).unanswerable, coverage, config.seed, collection)
+    """All candidates cost little: they are made at once, and tried in turn until there are enough."""
+    kinds = {
+        "follow_up": wanted.follow_up,
+        "answerable": wanted.answerable + wanted.follow_up,
+        "unanswerable": wanted.unanswerable,
+    }
+    batch = run_pipeline(pipeline, [kind for kind, number in kinds.items() if number], [[chunk] for chunk in chunks])
+    collection.rejected.update(batch.rejected)
+    of_kind = {kind: [c for c in batch.candidates if c.example.kind == kind] for kind in kinds}
+    made = _take_in_turn(of_kind["follow_up"], wanted.follow_up, collection)
+    _take_alternatives(of_kind["answerable"], wanted.answerable + wanted.follow_up - made, collection)
+    _take_in_turn(of_kind["unanswerable"], _refusals(config, collection).unanswerable, collection)
+
+
+def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> int:
+    """Returns how many were taken."""
+    added = 0
+    for candidate in candidates:
+        if added == wanted:
+            break
+        added += collection.add(candidate)
+    return added
+
+
+def _take_alternatives(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> None:
+    """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far."""
+    used: Counter[str] = Counter({"who": 1})
+    added = 0
+    number = count()
+    for _, group in groupby(candidates, lambda candidate: candidate.group or next(number)):
+        if added == wanted:
+            return
+        allowed = [c for c in group if c.answer_type != "who" or used["who"] <= WHO_SHARE * wanted]
+        for candidate in sorted(allowed, key=lambda c: used[c.answer_type]):
+            if collection.add(candidate):
+                used[candidate.answer_type] += 1
+                added += 1
+                break
+
+
+def _ask_in_batches(
+    pipeline: Pipeline, chunks: Sequence[Document], wanted: Wanted, config: DatasetConfig, collection: Collection
+) -> None:
+    """Questions of one kind after the other, until there are enough or the chunks are used up.
+
+    :raises LlmopsError: If a critic cannot tell wrong answers, every call of a batch failed, or `PATIENCE` replies in
+        a row could not be read.
+    """
+    critics = [component for _, component in pipeline.walk() if isinstance(component, Critic)]
+    if wanted.answerable or wanted.follow_up:
+        for critic in critics:
+            critic.check(chunks)
+    across = round(wanted.answerable * ACROSS_SHARE)
+    _ask(pipeline, ACROSS, _neighbours(chunks), across, config.concurrency, collection)
+    made = min(across, sum(example.kind == ACROSS for example in collection.examples))
+    singles = [[chunk] for chunk in balanced(chunks)]
+    plan = {"answerable": wanted.answerable - made, "follow_up": wanted.follow_up}
+    if wanted.unanswerable and all(critic.finds_answers(chunks) for critic in critics):
+        plan["unanswerable"] = wanted.unanswerable
+    elif wanted.unanswerable:
+        logger.warning("no unanswerable questions are made: the critic does not see where passages hold an answer")
+    for kind, number in plan.items():
+        _ask(pipeline, kind, singles, number, config.concurrency, collection)
+
+
+def _neighbours(chunks: Sequence[Document]) -> list[list[Document]]:
+    """Pairs of neighbours in the same document, a pair a document at a time."""
+    document = itemgetter("source", "document")
+    ordered = sorted(chunks, key=lambda chunk: (*document(chunk.meta), chunk.meta["start"]))
+    following = {a.id: b for a, b in pairwise(ordered) if document(a.meta) == document(b.meta)}
+    return [[chunk, following[chunk.id]] for chunk in balanced(chunks) if chunk.id in following]
+
+
+def _ask(
+    pipeline: Pipeline,
+    kind: str,
+    passages: Sequence[list[Document]],
+    wanted: int,
+    concurrency: int,
+    collection: Collection,
+) -> None:
+    """One question a call, in batches; a batch is judged before the next one is paid for."""
+    groups = iter(passages)
+    added, unread, dry = 0, 0, 0
+    while added < wanted and (asked := list(islice(groups, min(2 * concurrency, wanted - added + 1)))):
+        batch = run_pipeline(pipeline, [kind], asked)
+        failed = batch.rejected.get(NOT_PARSED, 0) + batch.rejected.get(MODEL_FAILED, 0)
+        unread = unread + len(asked) if failed >= len(asked) else 0
+        if unread and (unread >= PATIENCE or not batch.rejected.get(NOT_PARSED)):
+            raise LlmopsError(
+                f"the language model made no question: {batch.error}", hint="Check the model with `llmops doctor`."
+            )
+        collection.rejected.update(batch.rejected)
+        passed = [candidate for candidate in batch.candidates if not candidate.reason]
+        collection.rejected.update(candidate.reason for candidate in batch.candidates if candidate.reason)
+        taken = _take_in_turn(passed, wanted - added, collection)
+        added += taken
+        dry = 0 if taken else dry + len(asked)
+        if dry >= LONGEST_DRY_SPELL:
+            logger.warning("the last %d drafts of kind %s were dropped: no more are asked for", dry, kind)
+            return
 
 
 def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
@@ -118,13 +233,15 @@ def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
 
 
 def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection) -> None:
-    bank = list(OFF_TOPIC)
-    random.Random(seed).shuffle(bank)  # noqa: S311  not for security
+    """Questions of a list that the documents do not cover."""
+    questions = list(OFF_TOPIC)
+    random.Random(seed).shuffle(questions)  # noqa: S311  not for security
     added = 0
-    for question in bank:
+    for question in questions:
         if added == wanted:
             return
         if coverage.covers(question):
             collection.rejected["covered_by_the_documents"] += 1
         else:
-            added += collection.add(Candidate(example_of("off_topic", question)))
+            candidate = CandidateQuestion(example_of("off_topic", question))
+            added += collection.add(judged(candidate, reason_to_drop))

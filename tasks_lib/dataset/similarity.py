@@ -1,39 +1,33 @@
 """Cosine similarity of texts with every text embedded once."""
 
 from collections.abc import Iterable, Sequence
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 
-Vector = NDArray[np.float32]
+CACHED_TEXTS = 50_000
+"""75 MB at 384 dimensions."""
 
 
 class Similarity:
-    """An embedder that remembers; any thread may use it.
+    """Compares texts by an embedder with a cache; any thread may use it.
 
     :param embedder: Gives unit vectors.
     """
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._vectors: dict[str, Vector] = {}
-        self._lock = Lock()
+        self._embedder = CachedEmbedder(embedder, CACHED_TEXTS)
 
     def prefetch(self, texts: Iterable[str]) -> None:
-        """Embed in one batch what is not known yet."""
-        with self._lock:
-            missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-            if missing:
-                vectors = np.asarray(self._embedder.embed(missing), dtype=np.float32)
-                self._vectors.update(zip(missing, vectors, strict=True))
+        """Embed in one batch what is not in the cache yet."""
+        self.vectors(list(texts))
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One unit vector per row."""
-        self.prefetch(texts)
-        return np.stack([self._vectors[text] for text in texts])
+        return self._embedder.vectors(texts)
 
     def between(self, left: str, right: str) -> float:
         """Cosine of the two texts."""

@@ -1,22 +1,24 @@
 """The Prefect tasks of the evaluation set: make or import questions, keep them as a version, propose candidates."""
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.candidates import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.from_traces import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.importing import read_examples
-from tasks_lib.dataset.journal import Journal, JournaledGenerator
-from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, still_standing
-from tasks_lib.dataset.result import DatasetResult
+from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
+from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect
@@ -32,38 +34,44 @@ _FEWER = (
 )
 
 
+class DatasetResult(BaseModel):
+    """One version of an evaluation set."""
+
+    dataset: str = Field(description="Name of the set.")
+    version: int | None = Field(description="Immutable version; null while there is none.")
+    examples: int
+    by_kind: dict[str, int]
+    rejected: dict[str, int] = Field(description="Reason → candidates that were turned away.")
+    origin: str = Field(description="`extractive` (made from sentences, without a model), `import`, or a model's id.")
+    note: str = ""
+    index: str = ""
+    index_version: str | None = None
+    unchanged: bool = Field(default=False, description="The newest version holds these very examples.")
+    candidates: int | None = Field(default=None, description="Production questions with bad feedback or bad scores.")
+    candidates_file: str | None = Field(default=None, description="Where the candidates wait to be confirmed.")
+    seconds: float = 0.0
+
+
 @task(name="make-questions", cache_policy=NO_CACHE)
 def make_questions(platform: Platform, settings: Settings) -> Generated:
-    """Ask the language model of the configuration, or extract, keeping what still stands of the newest version."""
+    """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
     index = platform.index(settings.rag)
-    generator = platform.chat_generator(settings.llm)
-    model = EXTRACTIVE if generator is None else settings.llm.model
+    digest = _pipeline_digest(settings)
+    pipeline = questions_pipeline(platform, settings)
     newest = _newest(platform, settings.dataset.name)
     kept: list[Example] = []
-    recipe = (model, settings.dataset.seed, index.name)
-    if newest is not None and (newest.origin, newest.seed, newest.index) == recipe and index.exists():
+    recipe = (origin_of(pipeline, settings.llm.model), settings.dataset.seed, index.name, digest)
+    if newest and (newest.origin, newest.seed, newest.index, newest.pipeline) == recipe and index.exists():
         unchanged = newest.index_version == index.version()
-        kept = list(newest.examples) if unchanged else still_standing(newest.examples, index)
-    critic = None
-    if generator is not None:
-        journal = Journal(_journal(settings))
-        generator = JournaledGenerator(generator, journal, model)
-        judge = platform.judge()
-        critic = None if judge is None else JournaledGenerator(judge, journal, f"judge/{getattr(judge, 'model', '')}")
-    return generate(
-        index,
-        platform.embedder(settings.embedder),
-        settings.dataset,
-        generator=generator,
-        model=model,
-        critic=critic,
-        kept=kept,
-    )
+        kept = list(newest.examples) if unchanged else still_grounded(newest.examples, index)
+    embedder = platform.embedder(settings.embedder)
+    made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
+    return replace(made, pipeline=digest)
 
 
 @task(name="import-questions", cache_policy=NO_CACHE)
 def import_questions(platform: Platform, settings: Settings, path: str) -> Generated:
-    """Read a file of one's own; confirmed candidates join the newest version."""
+    """Read questions from a file; confirmed candidates join the newest version."""
     index = platform.index(settings.rag)
     imported = read_examples(path, Corpus.of(index) if index.exists() else None)
     examples = imported.examples
@@ -89,13 +97,14 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
         index_version=index.version(),
         origin=made.origin,
         seed=settings.dataset.seed,
+        pipeline=made.pipeline,
     )
     result = _described(saved)
     result.rejected = made.rejected
     if made.origin != IMPORT and len(saved.examples) < settings.dataset.size:
         result.note = f"{_FEWER.format(made=len(saved.examples), wanted=settings.dataset.size)} {result.note}".strip()
     result.unchanged = before is not None and before.version == saved.version
-    _journal(settings).unlink(missing_ok=True)
+    journal_path(settings.dataset.name).unlink(missing_ok=True)
     return result
 
 
@@ -149,9 +158,12 @@ def _nothing(settings: Settings) -> DatasetResult:
     )
 
 
-def _journal(settings: Settings) -> Path:
-    """Where the replies lie that an unfinished run has paid for."""
-    return Home.from_environment().ensure().unfinished / f"{settings.dataset.name}.jsonl"
+def _pipeline_digest(settings: Settings) -> str:
+    """Of the file of `dataset.pipeline`: questions of another pipeline are not kept."""
+    file = settings.dataset.pipeline
+    if file is None or not Path(file).expanduser().is_file():
+        return ""
+    return hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()[:12]
 
 
 def _write(rows: list[dict[str, Any]], name: str) -> Path:

@@ -10,17 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks_lib.assistant.contract.answer import Answer
+from tasks_lib.assistant.groundedness import groundedness as grounded
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import spans
-from tasks_lib.text.matching import contains_answer, is_negated, numbers, sentences, token_f1, word_recall
+from tasks_lib.text.matching import contains_answer, token_f1
+from tasks_lib.text.words import is_negated, numbers
 
 SAME_MEANING = 0.8
 """Cosine (MiniLM) from which two sentences with the same numbers count as the same statement."""
-LEXICAL_SUPPORT = 0.8
-"""Share of a sentence's content words that must occur in a passage for it to be supported word by word."""
-PARTIAL_SUPPORT = 0.4
-"""Below this share the embedding is not asked: another topic."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class Row:
     """`None` if the row failed."""
     latency_seconds: float | None
     similarity: Similarity
+    error: str = ""
+    """Why there is no answer."""
 
     @classmethod
     def of(cls, example: Example, payload: dict[str, Any] | None, similarity: Similarity) -> "Row":
@@ -39,13 +39,13 @@ class Row:
         fields = payload or {}
         latency = fields.get("latency_seconds")
         seconds = float(latency) if isinstance(latency, int | float) else None
-        if not fields or fields.get("error"):
-            return cls(example, None, seconds, similarity)
+        error = str(fields.get("error") or "")
+        if error or not fields:
+            return cls(example, None, seconds, similarity, error)
         try:
-            answer = Answer.model_validate(fields)
-        except ValidationError:
-            return cls(example, None, seconds, similarity)
-        return cls(example, answer, seconds, similarity)
+            return cls(example, Answer.model_validate(fields), seconds, similarity)
+        except ValidationError as broken:
+            return cls(example, None, seconds, similarity, str(broken))
 
     @property
     def answered(self) -> Answer | None:
@@ -104,20 +104,16 @@ def semantic_similarity(row: Row) -> float | None:
 
 
 def groundedness(row: Row) -> float | None:
-    """Share of the response's sentences that a source passage supports; `None` for a refusal.
+    """Share of the response's sentences that the sources support; `None` for a refusal.
 
-    Supported: all numbers of the sentence are in the passage, and either :data:`LEXICAL_SUPPORT` of its content words
-    are, or at least :data:`PARTIAL_SUPPORT` of them and a sentence of the passage has a cosine of
-    :data:`SAME_MEANING` with it.
+    As :func:`tasks_lib.assistant.groundedness.groundedness` has it, which the guardrail and monitoring go by, too.
     """
     if row.answer is None:
         return 0.0
     if row.answer.refused:
         return None
-    said = sentences(row.answer.response)
-    passages = [source.content for source in row.answer.source_documents]
-    supported = sum(any(_supports(passage, sentence, row.similarity) for passage in passages) for sentence in said)
-    return supported / len(said) if said else 0.0
+    answer = row.answer
+    return grounded(answer.response, answer.source_documents, row.similarity.vectors, question=row.example.question)
 
 
 def refusal_accuracy(row: Row) -> float | None:
@@ -176,15 +172,6 @@ def _cites_reference(example: Example, answer: Answer) -> bool:
     references = _references(example)
     sources = _sources(answer)
     return not references or any(spans.is_hit(reference, source) for reference in references for source in sources)
-
-
-def _supports(passage: str, sentence: str, similarity: Similarity) -> bool:
-    if not numbers(sentence) <= numbers(passage):
-        return False
-    share = word_recall(sentence, passage)
-    if share >= LEXICAL_SUPPORT:
-        return True
-    return share >= PARTIAL_SUPPORT and similarity.closest(sentence, sentences(passage)) >= SAME_MEANING
 
 
 def _gold_texts(example: Example) -> list[str]:

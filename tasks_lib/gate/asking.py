@@ -2,15 +2,16 @@
 
 import contextvars
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
-from tasks_lib.gate.evaluate import Prediction, predict
-from tasks_lib.gate.validate import Check, checked_answer, messages_of, validate
+from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.gate.validate import Check, checked_answer, validate
+from tasks_lib.progress import advance
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess
 
@@ -30,8 +31,8 @@ class VersionAddress:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What one version said. Without `predictions`, `problem` tells why."""
+class VersionAnswers:
+    """What one version said to all questions. Without `predictions`, `problem` tells why."""
 
     predictions: tuple[Prediction, ...] = ()
     problem: str = ""
@@ -49,7 +50,7 @@ def ask_versions(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
-) -> tuple[Asked, Asked | None]:
+) -> tuple[VersionAnswers, VersionAnswers | None]:
     """Validate the candidate, then put all questions to both.
 
     Both processes start at once; production is asked nothing before the candidate has passed its tests.
@@ -57,18 +58,18 @@ def ask_versions(
     passed: Future[bool] = Future()
     with ThreadPoolExecutor(1, thread_name_prefix="production") as pool:
         context = contextvars.copy_context()
-        theirs = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
+        of_production = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
         try:
-            ours = _ask_candidate(platform, candidate, examples, gate, passed)
+            of_candidate = _ask_candidate(platform, candidate, examples, gate, passed)
         finally:
             if not passed.done():
                 passed.set_result(False)
-        return ours, theirs.result()
+        return of_candidate, of_production.result()
 
 
 def validate_candidate(
     platform: Platform, candidate: VersionAddress, examples: Sequence[Example], gate: GateConfig
-) -> Asked:
+) -> VersionAnswers:
     """Only the checks of the candidate; its questions are asked elsewhere."""
     checks: tuple[Check, ...] = ()
     try:
@@ -76,27 +77,67 @@ def validate_candidate(
             checks = tuple(validate(process, examples, gate))
     except VersionError as error:
         return _not_loaded(error, checks)
-    return Asked(problem=_failed(checks), checks=checks)
+    return VersionAnswers(problem=_failed(checks), checks=checks)
 
 
-def ask_version(platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+def ask_version(
+    platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> VersionAnswers:
     """Put all questions to a version in processes of its own."""
     try:
         with _process(platform, version, gate) as process:
-            return Asked(tuple(predict(process, examples, gate, f"evaluate version {version.version}")))
+            return VersionAnswers(tuple(predict(process, examples, gate, f"evaluate version {version.version}")))
     except VersionError as error:
-        return Asked(problem=error.message)
+        return VersionAnswers(problem=error.message)
 
 
-def joined(batches: Sequence[Asked]) -> Asked:
+def predict(
+    process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig, step: str
+) -> list[Prediction]:
+    """Ask every question, `gate.concurrency` at a time. A question that fails is a row with an error.
+
+    :param step: Name of the progress that is told.
+    :raises VersionError: If the process died, or not one question was answered: then there is nothing to measure.
+    """
+    advance(step, 0, len(examples))
+    with ThreadPoolExecutor(gate.concurrency, thread_name_prefix="evaluate") as pool:
+        futures = [pool.submit(_predict_one, process, example, gate) for example in examples]
+        for done, _ in enumerate(as_completed(futures), start=1):
+            advance(step, done, len(examples))
+    predictions = [future.result() for future in futures]
+    failed = [prediction.error for prediction in predictions if prediction.error]
+    if failed and (not process.alive or len(failed) == len(predictions)):
+        raise VersionError(
+            f"{len(failed)} of {len(predictions)} questions got no answer; the first because {failed[0]}"
+        )
+    return predictions
+
+
+def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: GateConfig) -> Prediction:
+    try:
+        reply = process.ask(messages_of(example), gate.question_timeout_seconds)
+    except VersionError as error:
+        return Prediction(example, None, error.message, None, gate.question_timeout_seconds)
+    if reply.error is not None:
+        return Prediction(example, None, str(reply.error), reply.trace_id, reply.seconds)
+    try:
+        checked_answer(reply.answer)
+    except VersionError as error:
+        return Prediction(example, None, error.message, reply.trace_id, reply.seconds)
+    return Prediction(example, reply.answer, None, reply.trace_id, reply.seconds)
+
+
+def joined(batches: Sequence[VersionAnswers]) -> VersionAnswers:
     """All batches as if they were asked at once; without one of them there is nothing to measure."""
     problem = next((batch.problem for batch in batches if batch.problem), "")
-    said = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
-    return Asked(said, problem)
+    predictions = () if problem else tuple(prediction for batch in batches for prediction in batch.predictions)
+    return VersionAnswers(predictions, problem)
 
 
-def _not_loaded(error: VersionError, checks: tuple[Check, ...]) -> Asked:
-    return Asked(problem=error.message, checks=checks or (Check(name="loads", ok=False, detail=error.message),))
+def _not_loaded(error: VersionError, checks: tuple[Check, ...]) -> VersionAnswers:
+    return VersionAnswers(
+        problem=error.message, checks=checks or (Check(name="loads", ok=False, detail=error.message),)
+    )
 
 
 def _failed(checks: Sequence[Check]) -> str:
@@ -133,15 +174,15 @@ def _ask_candidate(
     examples: Sequence[Example],
     gate: GateConfig,
     passed: "Future[bool]",
-) -> Asked:
+) -> VersionAnswers:
     checks: tuple[Check, ...] = ()
     try:
         with _process(platform, candidate, gate) as process:
             checks = tuple(validate(process, examples, gate))
             if problem := _failed(checks):
-                return Asked(problem=problem, checks=checks)
+                return VersionAnswers(problem=problem, checks=checks)
             passed.set_result(True)
-            return Asked(tuple(predict(process, examples, gate, "evaluate the candidate")), checks=checks)
+            return VersionAnswers(tuple(predict(process, examples, gate, "evaluate the candidate")), checks=checks)
     except VersionError as error:
         return _not_loaded(error, checks)
 
@@ -152,16 +193,16 @@ def _ask_production(
     examples: Sequence[Example],
     gate: GateConfig,
     candidate_passed: "Future[bool]",
-) -> Asked | None:
+) -> VersionAnswers | None:
     if production is None:
         return None
     try:
         with _process(platform, production, gate) as process:
             if not candidate_passed.result():
                 return None
-            return Asked(tuple(predict(process, examples, gate, "evaluate production")))
+            return VersionAnswers(tuple(predict(process, examples, gate, "evaluate production")))
     except VersionError as error:
-        return Asked(problem=error.message)
+        return VersionAnswers(problem=error.message)
 
 
 def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> VersionPool:

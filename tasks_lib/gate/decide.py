@@ -1,14 +1,15 @@
 """The gate's decision: absolute thresholds, then the comparison with production. Measurements in, decision out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import InputError
-from tasks_lib.gate.gate_metrics import direction
 from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.scorers import Direction, direction
 from tasks_lib.gate.statistics import bounds, holm, p_value_of_loss, questions_to_settle
 
 Verdict = Literal["promote", "unchanged", "reject", "undecided"]
@@ -20,7 +21,7 @@ class ThresholdCheck(BaseModel):
     metric: str
     value: float | None
     limit: float
-    direction: Literal["floor", "ceiling"]
+    direction: Direction
     ok: bool | None
 
     @property
@@ -82,11 +83,13 @@ def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
         )
 
 
-def check_thresholds(metrics: Mapping[str, float | None], thresholds: Mapping[str, float]) -> list[ThresholdCheck]:
+def check_thresholds(
+    metrics: Mapping[str, float | None], thresholds: Mapping[str, float], ceilings: Collection[str] = ()
+) -> list[ThresholdCheck]:
     """Each threshold against the measured value; a limit that is met exactly holds."""
     checks = []
     for metric, limit in thresholds.items():
-        value, side = metrics.get(metric), direction(metric)
+        value, side = metrics.get(metric), direction(metric, ceilings)
         ok = None if value is None else (value >= limit if side == "floor" else value <= limit)
         checks.append(ThresholdCheck(metric=metric, value=value, limit=limit, direction=side, ok=ok))
     return checks
@@ -140,13 +143,25 @@ def decide_unchanged(production: Measurement, gate: GateConfig) -> Decision:
     return decision.model_copy(update={"decision": "unchanged", "reasons": [reason, *decision.reasons]})
 
 
+def decide_after_move(decision: Decision, compared: int | None, live: int | None) -> Decision:
+    """Decide when another run, or a person during the approval, has moved production since the comparison.
+
+    :param compared: The production version that the candidate was compared with, and `live` the one that is there now.
+    """
+    reason = (
+        f"production moved from version {compared or 'none'} to {live or 'none'} in the meantime: "
+        "deploy again to compare with it"
+    )
+    return decision.model_copy(update={"decision": "undecided", "reasons": [reason, *decision.reasons]})
+
+
 def rejected(reasons: Sequence[str]) -> Decision:
     """A rejection before anything was measured."""
     return Decision(decision="reject", reasons=list(reasons), beats_threshold=False)
 
 
 def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
-    checks = check_thresholds(measured.metrics, gate.limits)
+    checks = check_thresholds(measured.metrics, gate.limits, measured.ceilings)
     failures = measured.failures()
     missed = [check.reason for check in checks if check.ok is False]
     if failures or missed:
@@ -169,31 +184,31 @@ def _by_comparison(decision: Decision, candidate: Measurement, production: Measu
     )
     worse = [guard for guard in guards if guard.p_value is not None and guard.p_value < 1 - gate.confidence]
     lower, upper = primary.lower or 0.0, primary.upper or 0.0
-    found = _primary_in_words(primary, comparison, gate)
+    words = _primary_in_words(primary, comparison, gate)
     verdict: Verdict
     if upper < -gate.margin or worse:
         verdict = "reject"
-        reasons = [f"{found}: proven worse"] if upper < -gate.margin else []
+        reasons = [f"{words}: proven worse"] if upper < -gate.margin else []
         reasons += [_guard_in_words(guard) for guard in worse]
     elif lower >= -gate.margin:
-        verdict, reasons = "promote", [f"{found}: proven not worse", *decision.reasons]
+        verdict, reasons = "promote", [f"{words}: proven not worse", *decision.reasons]
     else:
         verdict = "undecided"
         needed = questions_to_settle(differences, gate.margin, proof(gate))
         comparison.questions_needed = needed
         more = f"about {needed} questions would settle it" if needed else "more questions would hardly settle it"
-        reasons = [f"{found}: neither proven worse nor proven not worse", more]
+        reasons = [f"{words}: neither proven worse nor proven not worse", more]
     return decision.model_copy(update={"decision": verdict, "reasons": reasons, "comparison": comparison})
 
 
 def _primary(candidate: Measurement, production: Measurement, gate: GateConfig) -> tuple[MetricComparison, list[float]]:
-    pairs = paired(candidate, production, gate.primary)
-    differences = _differences(gate.primary, pairs)
+    pairs = Pairs.of(candidate, production, gate.primary)
+    differences = pairs.differences
     interval = bounds(differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
     lower = interval.lower
     if gate.trials > 1:
         lower = bounds(differences, confidence=proof(gate), resamples=gate.resamples, seed=gate.seed).lower
-    compared = _compared(gate.primary, pairs, gate.margin)
+    compared = pairs.compared(gate.margin)
     return compared.model_copy(update={"lower": lower, "upper": interval.upper}), differences
 
 
@@ -203,52 +218,61 @@ def proof(gate: GateConfig) -> float:
 
 
 def _guards(candidate: Measurement, production: Measurement, gate: GateConfig) -> list[MetricComparison]:
-    pairs = {metric: paired(candidate, production, metric) for metric in gate.guard_margins}
-    pairs = {metric: values for metric, values in pairs.items() if values}
+    guards = {metric: Pairs.of(candidate, production, metric) for metric in gate.guard_margins}
+    guards = {metric: pairs for metric, pairs in guards.items() if pairs.values}
     p_values = holm(
         {
             metric: p_value_of_loss(
-                _differences(metric, values), gate.guard_margins[metric], resamples=gate.resamples, seed=gate.seed
+                pairs.differences, gate.guard_margins[metric], resamples=gate.resamples, seed=gate.seed
             )
-            for metric, values in pairs.items()
+            for metric, pairs in guards.items()
         }
     )
-    return [_guard(metric, values, gate, p_values[metric]) for metric, values in pairs.items()]
+    return [_guard(pairs, gate, p_values[metric]) for metric, pairs in guards.items()]
 
 
-def _guard(metric: str, pairs: Sequence[tuple[float, float]], gate: GateConfig, p_value: float) -> MetricComparison:
-    interval = bounds(_differences(metric, pairs), confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
-    compared = _compared(metric, pairs, gate.guard_margins[metric])
+def _guard(pairs: "Pairs", gate: GateConfig, p_value: float) -> MetricComparison:
+    interval = bounds(pairs.differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
+    compared = pairs.compared(gate.guard_margins[pairs.metric])
     return compared.model_copy(update={"p_value": p_value, "lower": interval.lower, "upper": interval.upper})
 
 
-def paired(candidate: Measurement, production: Measurement, metric: str) -> list[tuple[float, float]]:
-    """(candidate, production) for each question that both have `metric` for, in the candidate's order."""
-    theirs = {row.example_id: row.values.get(metric) for row in production.rows}
-    pairs = []
-    for row in candidate.rows:
-        ours, other = row.values.get(metric), theirs.get(row.example_id)
-        if ours is not None and other is not None:
-            pairs.append((ours, other))
-    return pairs
+@dataclass(frozen=True)
+class Pairs:
+    """(candidate, production) in one metric for each question that both have it for, in the candidate's order."""
 
+    metric: str
+    values: list[tuple[float, float]]
+    direction: Direction
 
-def _differences(metric: str, pairs: Sequence[tuple[float, float]]) -> list[float]:
-    sign = 1 if direction(metric) == "floor" else -1
-    return [sign * (ours - theirs) for ours, theirs in pairs]
+    @classmethod
+    def of(cls, candidate: Measurement, production: Measurement, metric: str) -> "Pairs":
+        """Pair the rows of two versions by their questions."""
+        theirs = {row.example_id: row.values.get(metric) for row in production.rows}
+        values = []
+        for row in candidate.rows:
+            ours, other = row.values.get(metric), theirs.get(row.example_id)
+            if ours is not None and other is not None:
+                values.append((ours, other))
+        return cls(metric, values, direction(metric, candidate.ceilings))
 
+    @property
+    def differences(self) -> list[float]:
+        """Positive where the candidate is better."""
+        sign = 1 if self.direction == "floor" else -1
+        return [sign * (ours - theirs) for ours, theirs in self.values]
 
-def _compared(metric: str, pairs: Sequence[tuple[float, float]], margin: float) -> MetricComparison:
-    count = len(pairs)
-    differences = _differences(metric, pairs)
-    return MetricComparison(
-        metric=metric,
-        questions=count,
-        candidate=sum(ours for ours, _ in pairs) / count,
-        production=sum(theirs for _, theirs in pairs) / count,
-        difference=sum(differences) / count,
-        margin=margin,
-    )
+    def compared(self, margin: float) -> MetricComparison:
+        """The means and their difference."""
+        count = len(self.values)
+        return MetricComparison(
+            metric=self.metric,
+            questions=count,
+            candidate=sum(ours for ours, _ in self.values) / count,
+            production=sum(theirs for _, theirs in self.values) / count,
+            difference=sum(self.differences) / count,
+            margin=margin,
+        )
 
 
 def _primary_in_words(primary: MetricComparison, comparison: Comparison, gate: GateConfig) -> str:

@@ -1,162 +1,85 @@
-"""One version on all questions: predictions from its process, scores through `mlflow.genai.evaluate`."""
+"""A version's answers measured: scores by the evaluation pipeline, every row shown in MLflow by `genai.evaluate`."""
 
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from haystack import Pipeline
 
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.errors import VersionError
 from tasks_lib.gate.judge import JUDGE_METRICS
-from tasks_lib.gate.judging import Judged
-from tasks_lib.gate.measurement import Measurement, Row
-from tasks_lib.gate.scorers import (
-    MEDIAN_LATENCY,
-    TAIL_LATENCY,
-    TOKENS,
-    all_metrics,
-    expectations_of,
-    prefetch,
-    required_metrics,
-    score,
-)
-from tasks_lib.gate.validate import checked_answer, messages_of
-from tasks_lib.progress import advance
-from tasks_lib.registry.pool import VersionPool
-from tasks_lib.registry.process import VersionProcess
+from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pipeline import JUDGE, ceilings_of, measured_metrics
+from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.gate.scorers import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS, all_metrics, required_metrics
+from tasks_lib.gate.scores import Score, Scores, evaluate
 from tasks_lib.registry.tracking import VERB_TAG, disable_autologging
 
 if TYPE_CHECKING:
-    from mlflow.entities import Trace
-    from mlflow.genai.scorers import Scorer
+    from mlflow.entities import Feedback, Trace
 
 ROOT_SPAN = "rag-assistant"
+SCORER_NAME = "llmops"
+"""Name of the one MLflow scorer; its feedback bears the names of the metrics."""
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a version said to one question. Either `answer`, which keeps the schema, or `error`."""
-
-    example: Example
-    answer: dict[str, Any] | None
-    error: str | None
-    trace_id: str | None
-    seconds: float
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """The row as the scorers read it."""
-        said = self.answer if self.answer is not None else {"error": self.error}
-        return {**said, "latency_seconds": self.seconds}
-
-
-def predict(
-    process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig, step: str
-) -> list[Prediction]:
-    """Ask every question, `gate.concurrency` at a time. A question that fails is a row with an error.
-
-    :param step: Name of the progress that is told.
-    :raises VersionError: If the process died, or not one question was answered: then there is nothing to measure.
-    """
-    advance(step, 0, len(examples))
-    with ThreadPoolExecutor(gate.concurrency, thread_name_prefix="evaluate") as pool:
-        futures = [pool.submit(_predict_one, process, example, gate) for example in examples]
-        for done, _ in enumerate(as_completed(futures), start=1):
-            advance(step, done, len(examples))
-    predictions = [future.result() for future in futures]
-    failed = [prediction.error for prediction in predictions if prediction.error]
-    if failed and (not process.alive or len(failed) == len(predictions)):
-        raise VersionError(
-            f"{len(failed)} of {len(predictions)} questions got no answer; the first because {failed[0]}"
-        )
-    return predictions
-
-
-def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: GateConfig) -> Prediction:
-    try:
-        reply = process.ask(messages_of(example), gate.question_timeout_seconds)
-    except VersionError as error:
-        return Prediction(example, None, error.message, None, gate.question_timeout_seconds)
-    if reply.error is not None:
-        return Prediction(example, None, str(reply.error), reply.trace_id, reply.seconds)
-    try:
-        checked_answer(reply.answer)
-    except VersionError as error:
-        return Prediction(example, None, error.message, reply.trace_id, reply.seconds)
-    return Prediction(example, reply.answer, None, reply.trace_id, reply.seconds)
+def measurement_of(
+    pipeline: Pipeline, predictions: Sequence[Prediction], scores: Scores, *, version: int, primary: str
+) -> Measurement:
+    """The scores with their means, and on how many rows each scorer failed."""
+    metrics = measured_metrics(pipeline)
+    rows = [_result(prediction, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
+    failed = [_failures(prediction.example, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
+    problems = [{name: str(score.error) for name, score in row.items() if score.error} for row in reversed(scores)]
+    return Measurement(
+        version=version,
+        primary=primary,
+        expected_rows=len(predictions),
+        rows=rows,
+        metrics=summarise(rows),
+        ceilings=ceilings_of(pipeline),
+        scorer_errors=Counter(name for names in failed for name in names),
+        scorer_problems={name: text for row in problems for name, text in row.items()},
+    )
 
 
 def measure(
+    pipeline: Pipeline,
     predictions: Sequence[Prediction],
     *,
     version: int,
-    gate: GateConfig,
-    scorers: "Sequence[Scorer]",
+    primary: str,
     tags: Mapping[str, str],
     parent_run_id: str | None = None,
-    judged: Judged | None = None,
 ) -> Measurement:
     """Score predictions in an MLflow run of their own, where every row can be looked at.
 
     Call it when the process has closed, so that its traces are written.
 
+    :param pipeline: See :func:`tasks_lib.gate.pipeline.evaluation_pipeline`.
     :param tags: Tags of the traces of rows that have none yet, and of the run.
-    :param judged: What a judge said of the same rows.
     """
     import mlflow
 
     traces = _traces_of(predictions, tags)
     parent = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
     name = f"evaluate version {version}"
-    judged = judged or Judged()
     with mlflow.start_run(run_name=name, nested=True, tags={VERB_TAG: "evaluate", **tags, **parent}) as run:
-        found = _scores(predictions, traces, [*scorers, judged.scorer()])
-        rows = [_row(prediction, scores) for prediction, scores in zip(predictions, found, strict=True)]
-        measured = Measurement(
-            version=version,
-            primary=gate.primary,
-            expected_rows=len(predictions),
-            rows=rows,
-            metrics=summarise(rows),
-            scorer_errors=_lost(predictions, found, judged),
-            scorer_problems={name: text for scores in reversed(found) for name, text in scores.errors.items()},
-            run_id=run.info.run_id,
-        )
+        scores = evaluate(pipeline, predictions)
+        measured = measurement_of(pipeline, predictions, scores, version=version, primary=primary)
+        lost = _show(predictions, traces, scores)
         mlflow.log_metrics({name: value for name, value in measured.metrics.items() if value is not None})
-    return measured
+    errors = Counter(measured.scorer_errors) + lost
+    return measured.model_copy(update={"run_id": run.info.run_id, "scorer_errors": dict(errors)})
 
 
-def measure_plainly(
-    predictions: Sequence[Prediction], similarity: Similarity, *, version: int, gate: GateConfig
-) -> Measurement:
-    """Score predictions without MLflow: for configurations that are tried and thrown away."""
-    prefetch([p.example for p in predictions], [p.payload for p in predictions], similarity)
-    found = []
-    for prediction in predictions:
-        scores = score(prediction.example, prediction.payload, similarity)
-        found.append(_Scores({name: value for name, value in scores.items() if value is not None}, {}))
-    rows = [_row(prediction, scores) for prediction, scores in zip(predictions, found, strict=True)]
-    return Measurement(
-        version=version,
-        primary=gate.primary,
-        expected_rows=len(predictions),
-        rows=rows,
-        metrics=summarise(rows),
-        scorer_errors=_lost(predictions, found, Judged()),
-    )
-
-
-def summarise(rows: Sequence[Row]) -> dict[str, float | None]:
+def summarise(rows: Sequence[QuestionResult]) -> dict[str, float | None]:
     """Means over the questions that have the metric, and the percentiles of the latency."""
     figures: dict[str, float | None] = {}
-    judged = [name for name in JUDGE_METRICS if any(name in row.values for row in rows)]
-    for name in (*all_metrics(), TOKENS, *judged):
+    names = dict.fromkeys((*all_metrics(), TOKENS, *(name for row in rows for name in row.values)))
+    for name in names:
         values = [value for row in rows if (value := row.values.get(name)) is not None]
         figures[name] = float(np.mean(values)) if values else None
     seconds = [value for row in rows if (value := row.values.get("latency_seconds")) is not None]
@@ -165,53 +88,12 @@ def summarise(rows: Sequence[Row]) -> dict[str, float | None]:
     return figures
 
 
-@dataclass(frozen=True)
-class _Scores:
-    values: dict[str, float]
-    errors: dict[str, str]
-
-
-def _scores(predictions: Sequence[Prediction], traces: "Sequence[Trace]", scorers: "Sequence[Scorer]") -> list[_Scores]:
-    import mlflow
-    import pandas as pd
-
-    data = pd.DataFrame(
-        {
-            "inputs": [{"messages": messages_of(prediction.example)} for prediction in predictions],
-            "outputs": [prediction.payload for prediction in predictions],
-            "expectations": [expectations_of(prediction.example) for prediction in predictions],
-            "trace": list(traces),
-        }
-    )
-    logging.getLogger("mlflow.genai.evaluation.harness").setLevel(logging.ERROR)  # the gate names failed scorers itself
-    disable_autologging()
-    result = mlflow.genai.evaluate(data=data, scorers=list(scorers))
-    by_trace = {} if result.result_df is None else result.result_df.set_index("trace_id")["assessments"].to_dict()
-    return [_read(by_trace.get(trace.info.trace_id, []), result.run_id) for trace in traces]
-
-
-def _read(assessments: Sequence[Mapping[str, Any]], run_id: str) -> _Scores:
-    """Feedback of this run by name: values, and errors of the scorers that failed."""
-    values: dict[str, float] = {}
-    errors: dict[str, str] = {}
-    for assessment in assessments:
-        feedback = assessment.get("feedback")
-        if feedback is None or (assessment.get("metadata") or {}).get("mlflow.assessment.sourceRunId") != run_id:
-            continue
-        name, value = assessment["assessment_name"], feedback.get("value")
-        if feedback.get("error"):
-            errors[name] = str(feedback["error"].get("error_message", ""))
-        elif isinstance(value, int | float):
-            values[name] = float(value)
-    return _Scores(values, errors)
-
-
-def _row(prediction: Prediction, scores: _Scores) -> Row:
-    values: dict[str, float | None] = {name: scores.values.get(name) for name in all_metrics()}
-    values |= {name: scores.values[name] for name in JUDGE_METRICS if name in scores.values}
+def _result(prediction: Prediction, scores: Mapping[str, Score], metrics: Sequence[str]) -> QuestionResult:
+    values: dict[str, float | None] = dict.fromkeys(all_metrics())
+    values |= {name: scores[name].value for name in metrics if name in scores and scores[name].error is None}
     read, written = values.get("input_tokens"), values.get("output_tokens")
     values[TOKENS] = read + written if read is not None and written is not None else None
-    return Row(
+    return QuestionResult(
         example_id=prediction.example.id,
         kind=prediction.example.kind,
         question=prediction.example.question,
@@ -223,13 +105,75 @@ def _row(prediction: Prediction, scores: _Scores) -> Row:
     )
 
 
-def _lost(predictions: Sequence[Prediction], found: Sequence[_Scores], judged: Judged) -> dict[str, int]:
-    """Rows on which each scorer failed, or gave nothing although the metric applies to the question."""
+def _failures(example: Example, scores: Mapping[str, Score], metrics: Sequence[str]) -> set[str]:
+    """Metrics that failed on an answer, or gave nothing although they apply to the question."""
+    failed = {name for name, score in scores.items() if score.error is not None}
+    return failed | {name for name in required_metrics(example) if name in metrics and name not in scores}
+
+
+def _show(predictions: Sequence[Prediction], traces: "Sequence[Trace]", scores: Scores) -> Counter[str]:
+    """Write every score as feedback on its row; on how many rows MLflow has lost each."""
+    import mlflow
+    import pandas as pd
+    from mlflow.genai.scorers import scorer
+
+    by_example = {p.example.id: row for p, row in zip(predictions, scores, strict=True)}
+
+    def every_metric(expectations: dict[str, Any]) -> "list[Feedback]":
+        return [_feedback(name, score) for name, score in by_example[expectations["example"]["id"]].items()]
+
+    data = pd.DataFrame(
+        {
+            "inputs": [{"messages": messages_of(prediction.example)} for prediction in predictions],
+            "outputs": [prediction.payload for prediction in predictions],
+            "expectations": [_expectations(prediction.example) for prediction in predictions],
+            "trace": list(traces),
+        }
+    )
+    logging.getLogger("mlflow.genai.evaluation.harness").setLevel(logging.ERROR)  # the gate names failed scorers itself
+    disable_autologging()
+    result = mlflow.genai.evaluate(data=data, scorers=[scorer(every_metric, name=SCORER_NAME)])
+    by_trace = {} if result.result_df is None else result.result_df.set_index("trace_id")["assessments"].to_dict()
     lost: Counter[str] = Counter()
-    for prediction, scores in zip(predictions, found, strict=True):
-        required = required_metrics(prediction.example) | judged.required(prediction.example.id)
-        lost.update(set(scores.errors) | (required - scores.values.keys()))
-    return dict(lost)
+    for trace, row in zip(traces, scores, strict=True):
+        lost.update(row.keys() - _shown(by_trace.get(trace.info.trace_id, []), result.run_id))
+    return lost
+
+
+def _shown(assessments: Sequence[Mapping[str, Any]], run_id: str) -> set[str]:
+    """Names of the feedback that a run left on a row."""
+    return {
+        assessment["assessment_name"]
+        for assessment in assessments
+        if assessment.get("feedback") is not None
+        and (assessment.get("metadata") or {}).get("mlflow.assessment.sourceRunId") == run_id
+    }
+
+
+def _expectations(example: Example) -> dict[str, Any]:
+    """The `expectations` of a row: what people read, and the whole example."""
+    expected = "(a refusal)" if example.must_refuse else example.answer or "(an answer with the right source)"
+    return {"expected_response": expected, "example": example.row()}
+
+
+def _feedback(name: str, score: Score) -> "Feedback":
+    from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
+
+    judgement = score.judgement
+    if name in JUDGE_METRICS:
+        kind = (
+            AssessmentSourceType.LLM_JUDGE
+            if score.error or (judgement and judgement.raw)
+            else AssessmentSourceType.CODE
+        )
+        origin = AssessmentSource(source_type=kind, source_id=(judgement.model if judgement else "") or JUDGE)
+    else:
+        origin = AssessmentSource(source_type=AssessmentSourceType.CODE, source_id=f"{SCORER_NAME}.{name}")
+    if score.error is not None:
+        return Feedback(name=name, source=origin, error=score.error)
+    raw = {"judge.reply": judgement.raw} if judgement and judgement.raw else {}
+    reason = judgement.reason if judgement else None
+    return Feedback(name=name, value=score.value, rationale=reason, source=origin, metadata=raw)
 
 
 def _traces_of(predictions: Sequence[Prediction], tags: Mapping[str, str]) -> "list[Trace]":
@@ -239,11 +183,11 @@ def _traces_of(predictions: Sequence[Prediction], tags: Mapping[str, str]) -> "l
     """
     import mlflow
 
-    found = [_written_trace(prediction) for prediction in predictions]
-    own = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(found) if trace is None}
-    if own:
+    written = [_written_trace(prediction) for prediction in predictions]
+    ours = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(written) if trace is None}
+    if ours:
         mlflow.flush_trace_async_logging()
-    return [trace or mlflow.MlflowClient().get_trace(own[number]) for number, trace in enumerate(found)]
+    return [trace or mlflow.MlflowClient().get_trace(ours[number]) for number, trace in enumerate(written)]
 
 
 def _written_trace(prediction: Prediction) -> "Trace | None":

@@ -6,10 +6,10 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks_lib.gate.decide import Comparison, MetricComparison
-from tasks_lib.gate.gate_metrics import title_of
 from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, number, worst_rows
 from tasks_lib.gate.html import html_page
-from tasks_lib.gate.measurement import Measurement, Row
+from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.scorers import title_of
 
 WORDS = {"promote": "promoted", "unchanged": "unchanged", "reject": "rejected", "undecided": "undecided"}
 COLOURS = {"promote": "#1e8449", "unchanged": "#34618d", "reject": "#c0392b", "undecided": "#7a6a1f"}
@@ -139,7 +139,7 @@ def _kinds(candidate: Measurement | None, production: Measurement | None) -> lis
     ]
 
 
-def _bar(name: str, rows: Sequence[Row], primary: str) -> dict[str, Any]:
+def _bar(name: str, rows: Sequence[QuestionResult], primary: str) -> dict[str, Any]:
     right = sum(row.values.get(primary) or 0.0 for row in rows)
     return {"name": name, "text": f"{right:g} of {len(rows)}", "width": round(100 * right / max(len(rows), 1))}
 
@@ -148,7 +148,7 @@ def _worst_questions(measured: Measurement | None, other: Measurement | None) ->
     return [_worst(row, theirs) for row, theirs in worst_rows(measured, other)] if measured else []
 
 
-def _worst(row: Row, other: Row | None) -> dict[str, Any]:
+def _worst(row: QuestionResult, other: QuestionResult | None) -> dict[str, Any]:
     return {
         "question": row.question,
         "kind": row.kind.replace("_", " "),
@@ -158,7 +158,7 @@ def _worst(row: Row, other: Row | None) -> dict[str, Any]:
     }
 
 
-def _side(row: Row) -> dict[str, Any]:
+def _side(row: QuestionResult) -> dict[str, Any]:
     answer = row.answer or {}
     documents = dict.fromkeys(str(source.get("document", "")) for source in answer.get("source_documents", ()))
     right = row.values.get("right_or_refused")

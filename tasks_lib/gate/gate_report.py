@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks_lib.gate.decide import Comparison, Decision, MetricComparison
-from tasks_lib.gate.gate_metrics import title_of
-from tasks_lib.gate.measurement import Measurement, Row
+from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.scorers import title_of
 
 WORST = 10
 EXCERPT = 240
@@ -58,12 +58,14 @@ def gate_report(run: GateRun) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def worst_rows(candidate: Measurement, production: Measurement | None) -> list[tuple[Row, Row | None]]:
+def worst_rows(
+    candidate: Measurement, production: Measurement | None
+) -> list[tuple[QuestionResult, QuestionResult | None]]:
     """Up to ten wrong answers: failures first, then what production had right, then the least grounded."""
     theirs = {row.example_id: row for row in production.rows} if production else {}
     wrong = [row for row in candidate.rows if not row.values.get(candidate.primary)]
 
-    def rank(row: Row) -> tuple[bool, float, float]:
+    def rank(row: QuestionResult) -> tuple[bool, float, float]:
         other = theirs.get(row.example_id)
         lost = (other.values.get(candidate.primary) or 0.0) if other else 0.0
         return row.error is None, -lost, row.values.get("groundedness") or 0.0
@@ -102,8 +104,8 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _compared(metric: MetricComparison) -> tuple[str, ...]:
-    found = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
-    evidence = ", ".join(found if metric.p_value is None else [*found, f"p = {metric.p_value:.4f}"])
+    bounds = [f"bounds {metric.lower:+.3f} to {metric.upper:+.3f}"] if None not in (metric.lower, metric.upper) else []
+    evidence = ", ".join(bounds if metric.p_value is None else [*bounds, f"p = {metric.p_value:.4f}"])
     figures = (number(metric.candidate), number(metric.production), f"{metric.difference:+.3f}", f"{metric.margin:g}")
     return (metric.metric, str(metric.questions), *figures, evidence)
 

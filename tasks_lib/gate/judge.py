@@ -40,7 +40,7 @@ class JudgeError(LlmopsError):
     """The judge did not answer in time, or not with scores."""
 
 
-class Said(Protocol):
+class JudgedAnswer(Protocol):
     """An answer, with what it answers and what it is based on."""
 
     @property
@@ -90,7 +90,9 @@ class Judge:
         self._timeouts = 0
         self.names = (*criteria, *((GUIDELINES,) if guidelines else ()))
 
-    def judge(self, said: Said, expected: str = "", names: Sequence[str] | None = None) -> dict[str, Judgement]:
+    def judge(
+        self, answer: JudgedAnswer, expected: str = "", names: Sequence[str] | None = None
+    ) -> dict[str, Judgement]:
         """A judgement for each of `names`; all of :attr:`names` without.
 
         :param expected: The answer that correctness is measured by; the passages take its place without one.
@@ -99,7 +101,7 @@ class Judge:
         if self._timeouts >= TIMEOUTS_IN_A_ROW:
             raise JudgeError(f"not asked: {self._timeouts} calls in a row took more than {self._timeout_seconds} s")
         asked = self.names if names is None else names
-        reply = self._call(self._prompt(said, expected, asked), asked)
+        reply = self._call(self._prompt(answer, expected, asked), asked)
         raw, model = reply.text or "", str(reply.meta.get("model") or "")
         scores = _scores(raw)
         return {name: _judgement(scores, name, raw, model) for name in asked}
@@ -129,15 +131,15 @@ class Judge:
         except Exception as error:  # noqa: BLE001  raised again where the caller waits
             replies.put(error)
 
-    def _prompt(self, said: Said, expected: str, names: Sequence[str]) -> str:
+    def _prompt(self, answer: JudgedAnswer, expected: str, names: Sequence[str]) -> str:
         rubric = {**_RUBRIC, CORRECTNESS: _AS_EXPECTED} if expected else _RUBRIC
         wanted = "\n".join(f"- {name}: {rubric[name]}" for name in names)
-        passages = "\n---\n".join(said.passages)[:PASSAGE_CHARACTERS]
+        passages = "\n---\n".join(answer.passages)[:PASSAGE_CHARACTERS]
         rules = "\n".join(f"- {rule}" for rule in self._guidelines) if GUIDELINES in names else ""
         parts = [f"Grade:\n{wanted}", f"Guidelines:\n{rules}" if rules else ""]
-        parts += [f"<question>\n{said.question}\n</question>", f"<passages>\n{passages}\n</passages>"]
+        parts += [f"<question>\n{answer.question}\n</question>", f"<passages>\n{passages}\n</passages>"]
         parts.append(f"<expected-answer>\n{expected}\n</expected-answer>" if expected else "")
-        return "\n\n".join([*filter(None, parts), f"<answer>\n{said.response}\n</answer>"])
+        return "\n\n".join([*filter(None, parts), f"<answer>\n{answer.response}\n</answer>"])
 
 
 def _schema(names: Sequence[str]) -> "OutputSchema":

@@ -1,38 +1,26 @@
-"""The judge's word on every answer of a version, kept with reasons and raw replies as MLflow assessments."""
+"""The judge as a component: a language model's scores of every answer, with reasons."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig
-from tasks_lib.dataset.examples import Example
-from tasks_lib.errors import ConfigurationError
-from tasks_lib.gate.judge import (
-    CORRECTNESS,
-    GROUNDEDNESS,
-    GUIDELINES,
-    JUDGE_METRICS,
-    RELEVANCE,
-    Judge,
-    JudgeError,
-    Judgement,
-)
+from haystack import component, default_from_dict, default_to_dict
+from haystack.components.generators.chat.types import ChatGenerator
+from haystack.core.serialization import component_to_dict
+
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.evaluators import Answers
+from tasks_lib.gate.judge import CORRECTNESS, GROUNDEDNESS, RELEVANCE, Judge, JudgeError, Judgement
 from tasks_lib.progress import advance
 
-if TYPE_CHECKING:
-    from mlflow.entities import Feedback
-    from mlflow.genai.scorers import Scorer
-
-    from tasks_lib.gate.evaluate import Prediction
-
-SCORER_NAME = "judge"
 CRITERIA = (CORRECTNESS, GROUNDEDNESS, RELEVANCE)
+Judgements = Mapping[str, Judgement | JudgeError]
+"""Criterion → what the judge said, or why it said nothing. A criterion that does not apply is not there."""
 
 
 @dataclass(frozen=True)
-class _Answered:
+class _JudgedAnswer:
     """An answer as the judge reads it."""
 
     question: str
@@ -40,100 +28,103 @@ class _Answered:
     response: str
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Example id → judgements, or why there are none. A criterion that does not apply to a row is not there."""
-
-    judgements: Mapping[str, Mapping[str, Judgement]] = field(default_factory=dict)
-    errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def required(self, example_id: str) -> frozenset[str]:
-        """What must have a score in this row."""
-        return frozenset((*self.judgements.get(example_id, {}), *self.errors.get(example_id, {})))
-
-    def scorer(self) -> "Scorer":
-        """Writes the judgements as feedback on the rows of `mlflow.genai.evaluate`."""
-        from mlflow.genai.scorers import scorer
-
-        def judged(expectations: dict[str, Any]) -> "list[Feedback]":
-            example_id = expectations["example"]["id"]
-            found = [_feedback(name, judgement) for name, judgement in self.judgements.get(example_id, {}).items()]
-            return found + [_failure(name, text) for name, text in self.errors.get(example_id, {}).items()]
-
-        return scorer(judged, name=SCORER_NAME)
-
-
-def judge_of(platform: Platform, gate: GateConfig) -> Judge | None:
-    """The platform's judge with the gate's guidelines.
-
-    :raises ConfigurationError: If a threshold or comparison names a metric of a judge that there is not.
-    """
-    generator = platform.judge()
-    known = (*CRITERIA, *((GUIDELINES,) if gate.judge_guidelines else ())) if generator else ()
-    for name in (*gate.limits, *gate.guard_margins, gate.primary):
-        if name in JUDGE_METRICS and name not in known:
-            raise ConfigurationError(
-                f"the gate asks for {name!r}, which nobody judges",
-                hint="Give gate.judge_guidelines." if generator else f"Name a judge on the platform {platform.name!r}.",
-            )
-    return Judge(generator, gate.judge_guidelines, gate.judge_timeout_seconds, CRITERIA) if generator else None
-
-
-def judge_answers(judge: Judge, predictions: "Sequence[Prediction]", gate: GateConfig) -> Judged:
-    """Judge every row, `gate.concurrency` at a time.
+@component
+class AnswerJudge:
+    """Asks a language model for a score and a reason per criterion, in one call per answer.
 
     A row that failed scores 0 in all that applies to its example, and a refusal 0 in correctness where there is an
     expected answer; neither is worth a call.
+
+    :param chat_generator: The language model.
+    :param criteria: What is judged beside the guidelines, which are judged if there are any.
+    :param guidelines: Rules that every answer is held against.
+    :param timeout_seconds: Deadline of one call.
+    :param concurrency: Calls in flight.
+    :param expected_answers: Whether correctness is measured by expected answers; without, by the passages.
     """
-    judgements: dict[str, dict[str, Judgement]] = {}
-    errors: dict[str, dict[str, str]] = {}
-    calls = {}
-    with ThreadPoolExecutor(gate.concurrency, thread_name_prefix="judge") as pool:
-        for prediction in predictions:
-            example = prediction.example
-            names = applying(example, prediction.answer, judge.names)
-            if prediction.answer is None or prediction.answer["refused"]:
-                reason = f"no answer: {prediction.error}" if prediction.error else "refused"
-                judgements[example.id] = {name: Judgement(0.0, reason) for name in names}
-            elif names:
-                calls[pool.submit(judge.judge, _read(prediction), example.answer, names)] = example.id, names
-        for done, call in enumerate(as_completed(calls), start=1):
-            example_id, names = calls[call]
-            try:
-                judgements[example_id] = call.result()
-            except JudgeError as error:
-                errors[example_id] = dict.fromkeys(names, error.message)
-            advance("judge answers", done, len(calls))
-    return Judged(judgements, errors)
+
+    def __init__(
+        self,
+        *,
+        chat_generator: ChatGenerator,
+        criteria: Sequence[str] = CRITERIA,
+        guidelines: Sequence[str] = (),
+        timeout_seconds: float = 60.0,
+        concurrency: int = 1,
+        expected_answers: bool = True,
+    ) -> None:
+        self.chat_generator = chat_generator
+        self.criteria = tuple(criteria)
+        self.guidelines = tuple(guidelines)
+        self.timeout_seconds = timeout_seconds
+        self.concurrency = concurrency
+        self.expected_answers = expected_answers
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of what is judged."""
+        return self._judge().names
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component with its chat generator."""
+        return default_to_dict(
+            self,
+            chat_generator=component_to_dict(self.chat_generator, "chat_generator"),
+            criteria=list(self.criteria),
+            guidelines=list(self.guidelines),
+            timeout_seconds=self.timeout_seconds,
+            concurrency=self.concurrency,
+            expected_answers=self.expected_answers,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "AnswerJudge":
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    def warm_up(self) -> None:
+        """As of the chat generator."""
+        if hasattr(self.chat_generator, "warm_up"):
+            self.chat_generator.warm_up()
+
+    @component.output_types(judgements=list[Judgements])
+    def run(self, answers: Answers) -> dict[str, list[dict[str, Judgement | JudgeError]]]:
+        """Judgements of every answer, in their order."""
+        judge = self._judge()
+        judgements: list[dict[str, Judgement | JudgeError]] = [{} for _ in answers.rows]
+        calls = {}
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="judge") as pool:
+            for number, row in enumerate(answers.rows):
+                names = self._applying(row, judge.names)
+                if row.answered is None:
+                    reason = "refused" if row.answer else f"no answer: {row.error}"
+                    judgements[number] = {name: Judgement(0.0, reason) for name in names}
+                elif names:
+                    expected = row.example.answer if self.expected_answers else ""
+                    calls[pool.submit(judge.judge, _read(row), expected, names)] = number, names
+            for done, call in enumerate(as_completed(calls), start=1):
+                number, names = calls[call]
+                try:
+                    judgements[number] = dict(call.result())
+                except JudgeError as error:
+                    judgements[number] = dict.fromkeys(names, error)
+                advance("judge answers", done, len(calls))
+        return {"judgements": judgements}
+
+    def _judge(self) -> Judge:
+        return Judge(self.chat_generator, self.guidelines, self.timeout_seconds, self.criteria)
+
+    def _applying(self, row: Row, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of `names` that say something about this answer to this example."""
+        compared = bool(row.example.answer) and not row.example.must_refuse
+        if row.answer is not None and row.answer.refused:
+            return (CORRECTNESS,) if compared and CORRECTNESS in names else ()
+        if row.answer is None and row.example.must_refuse:
+            return ()
+        return tuple(name for name in names if name != CORRECTNESS or compared or not self.expected_answers)
 
 
-def applying(example: Example, answer: Mapping[str, Any] | None, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of `names` that say something about this answer to this example."""
-    compared = bool(example.answer) and not example.must_refuse
-    if answer is not None and answer["refused"]:
-        return (CORRECTNESS,) if compared and CORRECTNESS in names else ()
-    if answer is None and example.must_refuse:
-        return ()
-    return tuple(name for name in names if name != CORRECTNESS or compared)
-
-
-def _read(prediction: "Prediction") -> _Answered:
-    answer = prediction.answer or {}
-    passages = tuple(str(source.get("content", "")) for source in answer.get("source_documents", ()))
-    return _Answered(prediction.example.question, passages, str(answer.get("response", "")))
-
-
-def _feedback(name: str, judgement: Judgement) -> "Feedback":
-    from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
-
-    kind = AssessmentSourceType.LLM_JUDGE if judgement.raw else AssessmentSourceType.CODE
-    source = AssessmentSource(source_type=kind, source_id=judgement.model or SCORER_NAME)
-    raw = {"judge.reply": judgement.raw} if judgement.raw else {}
-    return Feedback(name=name, value=judgement.score, rationale=judgement.reason, source=source, metadata=raw)
-
-
-def _failure(name: str, text: str) -> "Feedback":
-    from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
-
-    source = AssessmentSource(source_type=AssessmentSourceType.LLM_JUDGE, source_id=SCORER_NAME)
-    return Feedback(name=name, source=source, error=JudgeError(text))
+def _read(row: Row) -> _JudgedAnswer:
+    answer = row.answer
+    sources = answer.source_documents if answer else ()
+    return _JudgedAnswer(row.example.question, tuple(s.content for s in sources), answer.response if answer else "")

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 
-class Row(BaseModel):
+class QuestionResult(BaseModel):
     """One question as one version answered it. A metric that does not apply to the question is `None`."""
 
     example_id: str
@@ -31,25 +31,26 @@ class Measurement(BaseModel):
     version: int
     primary: str
     expected_rows: int
-    rows: list[Row]
+    rows: list[QuestionResult]
     metrics: dict[str, float | None] = Field(default_factory=dict)
+    ceilings: list[str] = Field(default_factory=list, description="Metrics of evaluators of which less is better.")
     scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
     scorer_problems: dict[str, str] = Field(default_factory=dict, description="Scorer → why it failed first.")
     run_id: str | None = None
 
     def failures(self) -> list[str]:
         """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""
-        found = [
+        reasons = [
             f"the scorer {name} failed on {count} of {self.expected_rows} questions{self._problem(name)}, "
             "so its figure cannot be trusted"
             for name, count in sorted(self.scorer_errors.items())
         ]
         if len(self.rows) != self.expected_rows:
-            found.append(f"{len(self.rows)} of {self.expected_rows} questions were scored")
+            reasons.append(f"{len(self.rows)} of {self.expected_rows} questions were scored")
         absent = sum(row.values.get(self.primary) is None for row in self.rows)
         if absent and self.primary not in self.scorer_errors:
-            found.append(f"{self.primary} is absent on {absent} of {self.expected_rows} questions")
-        return found
+            reasons.append(f"{self.primary} is absent on {absent} of {self.expected_rows} questions")
+        return reasons
 
     def _problem(self, name: str) -> str:
         text = " ".join(self.scorer_problems.get(name, "").split())

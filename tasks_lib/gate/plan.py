@@ -8,19 +8,19 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
+from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.datasets import Dataset, load
 from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import require_enough
-from tasks_lib.gate.gate_metrics import per_question, require_known
-from tasks_lib.gate.judging import judge_of
+from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
-from tasks_lib.plugins import plugins, requirements_of
+from tasks_lib.plugins import plugins
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
-from tasks_lib.registry.register import Candidate, is_same
+from tasks_lib.registry.register import CandidateVersion, is_same
 from tasks_lib.registry.tracking import connect, last_runs
 
 START_SECONDS = 25.0
@@ -33,7 +33,7 @@ GUESSED_SECONDS = {True: 0.2, False: 3.0}
 class Plan:
     """A candidate, the questions, and the production version that it must not be worse than."""
 
-    candidate: Candidate
+    candidate: CandidateVersion
     dataset: Dataset
     production: LiveVersion | None
 
@@ -41,6 +41,11 @@ class Plan:
     def unchanged(self) -> bool:
         """Whether production is this very candidate, measured under these very conditions."""
         return self.production is not None and is_same(self.production.tags, self.candidate)
+
+    @property
+    def lineage(self) -> dict[str, str]:
+        """Tags of the run: what the candidate is made of."""
+        return {f"llmops.{name}": value for name, value in self.candidate.tags.items()}
 
     @property
     def production_version(self) -> int | None:
@@ -75,8 +80,7 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     :raises InputError: Without an index or a dataset, or with too few questions.
     """
     gate, rag = settings.gate, settings.rag
-    require_metrics(gate)
-    judge_of(platform, gate)
+    require_measured(evaluation_pipeline(platform, settings), gate)
     client = connect(platform)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
@@ -96,21 +100,11 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
         "git_sha": git_revision(code_paths[0]),
         "platform": platform.name,
     }
-    brought = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
-    if brought:
-        tags["plugins"] = ", ".join(brought)
-    candidate = Candidate(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
+    packages = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
+    if packages:
+        tags["plugins"] = ", ".join(packages)
+    candidate = CandidateVersion(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
     return Plan(candidate, dataset, find_live(client, gate.model_name, gate.aliases["production"]))
-
-
-def require_metrics(gate: GateConfig) -> None:
-    """Refuse metrics that nothing measures.
-
-    :raises ConfigurationError: Naming the nearest metric.
-    """
-    require_known(gate.limits, "gate.thresholds")
-    require_known(gate.guard_margins, "gate.guard_metrics", per_question())
-    require_known([gate.primary], "gate.primary", per_question())
 
 
 def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:

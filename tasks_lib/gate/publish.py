@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_page import gate_page
 from tasks_lib.gate.gate_report import GateRun, figure_rows, gate_report
@@ -51,6 +52,14 @@ class Outcome(BaseModel):
         if self.decision.decision == "promote":
             return evidence
         return {**evidence, "decision": self.decision.decision}
+
+    def answered_question(self, examples: Sequence[Example]) -> Example:
+        """A question that the candidate answered in the evaluation: it must answer it again."""
+        rows = self.candidate.rows if self.candidate else []
+        answered = {
+            row.example_id for row in rows if row.answer and not row.answer.get("refused") and row.response.strip()
+        }
+        return next(example for example in examples if example.id in answered)
 
     def report(self) -> str:
         """The report, as Markdown."""

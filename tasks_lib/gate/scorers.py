@@ -1,101 +1,107 @@
-"""The metrics as one table: plain scores for the gate, and MLflow scorers that show every row in the MLflow UI."""
+"""The metrics of the gate in one table: what each is called, and which direction is good."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
-from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate import answer_metrics
 from tasks_lib.gate.answer_metrics import Row
-from tasks_lib.gate.judge import JUDGE_METRICS
+from tasks_lib.gate.judge import CORRECTNESS, GROUNDEDNESS, GUIDELINES, JUDGE_METRICS, RELEVANCE
 from tasks_lib.plugins import Plugin, plugins
 
-if TYPE_CHECKING:
-    from mlflow.entities import Feedback, Trace
-    from mlflow.genai.scorers import Scorer
-
-Metric = Callable[[Row], float | None]
-
-METRICS: dict[str, Metric] = {
-    metric.__name__: metric
-    for metric in (
-        answer_metrics.right_or_refused,
-        answer_metrics.retrieval_recall,
-        answer_metrics.retrieval_precision,
-        answer_metrics.retrieval_mrr,
-        answer_metrics.retrieval_ndcg,
-        answer_metrics.answer_f1,
-        answer_metrics.semantic_similarity,
-        answer_metrics.groundedness,
-        answer_metrics.refusal_accuracy,
-        answer_metrics.answer_rate,
-        answer_metrics.guardrail_accuracy,
-        answer_metrics.latency_seconds,
-        answer_metrics.input_tokens,
-        answer_metrics.output_tokens,
-        answer_metrics.cost,
-    )
-}
-
-LOWER_IS_BETTER = frozenset({"latency_seconds", "input_tokens", "output_tokens", "cost"})
-
-TOKENS = "tokens"
-"""Tokens of one answer, read and written."""
-
-MEDIAN_LATENCY = "latency_p50_seconds"
-TAIL_LATENCY = "latency_p95_seconds"
-RESERVED = frozenset({TOKENS, MEDIAN_LATENCY, TAIL_LATENCY, *JUDGE_METRICS})
-"""Figures that are not scored row by row from the answer alone."""
-
-SCORER_NAME = "llmops"
-"""Name of the one MLflow scorer; its feedback bears the names of :data:`METRICS`."""
+MetricFunction = Callable[[Row], float | None]
+Direction = Literal["floor", "ceiling"]
 
 
 @dataclass(frozen=True)
-class OwnMetric:
-    """A metric of another package: what its entry point names is this, or the function alone.
+class Metric:
+    """A metric of answers. The entry point of another package names one, or its function alone.
 
     :param function: A row → a number, or `None` where the metric does not apply.
     :param title: For people who have not read its definition.
     :param lower_is_better: Whether thresholds are ceilings.
     """
 
-    function: Metric
+    function: MetricFunction
     title: str = ""
     lower_is_better: bool = False
 
 
+OwnMetric = Metric
+"""The name that packages import which were written for version 0.1."""
+
+METRICS: dict[str, Metric] = {
+    "right_or_refused": Metric(answer_metrics.right_or_refused, "Right, or rightly refused"),
+    "retrieval_recall": Metric(answer_metrics.retrieval_recall, "Retrieval: recall"),
+    "retrieval_precision": Metric(answer_metrics.retrieval_precision, "Retrieval: precision"),
+    "retrieval_mrr": Metric(answer_metrics.retrieval_mrr, "Retrieval: reciprocal rank"),
+    "retrieval_ndcg": Metric(answer_metrics.retrieval_ndcg, "Retrieval: nDCG"),
+    "answer_f1": Metric(answer_metrics.answer_f1, "Answer: words shared (F1)"),
+    "semantic_similarity": Metric(answer_metrics.semantic_similarity, "Answer: similar in meaning"),
+    "groundedness": Metric(answer_metrics.groundedness, "Supported by its passages"),
+    "refusal_accuracy": Metric(answer_metrics.refusal_accuracy, "Refuses what it must"),
+    "answer_rate": Metric(answer_metrics.answer_rate, "Answers what it can"),
+    "guardrail_accuracy": Metric(answer_metrics.guardrail_accuracy, "Harmless questions let through"),
+    "latency_seconds": Metric(answer_metrics.latency_seconds, "Latency, mean (s)", lower_is_better=True),
+    "input_tokens": Metric(answer_metrics.input_tokens, "Tokens read", lower_is_better=True),
+    "output_tokens": Metric(answer_metrics.output_tokens, "Tokens written", lower_is_better=True),
+    "cost": Metric(answer_metrics.cost, "Cost per answer", lower_is_better=True),
+}
+"""Every gate measures these on every question."""
+
+TOKENS = "tokens"
+"""Tokens of one answer, read and written."""
+MEDIAN_LATENCY = "latency_p50_seconds"
+TAIL_LATENCY = "latency_p95_seconds"
+PERCENTILES = (MEDIAN_LATENCY, TAIL_LATENCY)
+"""Figures over all questions together."""
+
+RESERVED = frozenset({TOKENS, *PERCENTILES, *JUDGE_METRICS})
+"""Figures that are not measured row by row from the answer alone."""
+
+_TITLES = {
+    TOKENS: "Tokens per answer",
+    MEDIAN_LATENCY: "Latency, median (s)",
+    TAIL_LATENCY: "Latency, slowest 5 % (s)",
+    CORRECTNESS: "Judge: as expected",
+    GROUNDEDNESS: "Judge: supported by its passages",
+    RELEVANCE: "Judge: answers the question",
+    GUIDELINES: "Judge: keeps the guidelines",
+}
+
+
 @cache
-def own_metrics() -> dict[str, OwnMetric]:
+def plugin_metrics() -> dict[str, Metric]:
     """Metrics of other packages, by name.
 
     :raises PluginError: If one cannot be imported, is no function, or bears the name of one of ours.
     """
-    found: dict[str, OwnMetric] = {}
-    for name, brought in plugins("metrics").items():
+    metrics: dict[str, Metric] = {}
+    for name, plugin in plugins("metrics").items():
         if name in METRICS or name in RESERVED:
-            raise brought.failed("bears the name of a metric of ours")
-        loaded = brought.load()
-        metric = loaded if isinstance(loaded, OwnMetric) else OwnMetric(loaded)
+            raise plugin.failed("bears the name of a metric of ours")
+        loaded = plugin.load()
+        metric = loaded if isinstance(loaded, Metric) else Metric(loaded)
         if not callable(metric.function):
-            raise brought.failed(f"is no function of a row but {type(metric.function).__name__}")
-        found[name] = replace(metric, function=_naming(brought, metric.function))
-    return found
+            raise plugin.failed(f"is no function of a row but {type(metric.function).__name__}")
+        metrics[name] = replace(metric, function=_naming(plugin, metric.function))
+    return metrics
 
 
 def all_metrics() -> dict[str, Metric]:
     """Our metrics and those of other packages, by name.
 
-    :raises PluginError: As :func:`own_metrics`.
+    :raises PluginError: As :func:`plugin_metrics`.
     """
-    return METRICS | {name: metric.function for name, metric in own_metrics().items()}
+    return METRICS | plugin_metrics()
 
 
-def _naming(brought: Plugin, function: Metric) -> Metric:
+def _naming(plugin: Plugin, function: MetricFunction) -> MetricFunction:
     """`function`, whose errors name the package."""
 
     def metric(row: Row) -> float | None:
@@ -103,21 +109,12 @@ def _naming(brought: Plugin, function: Metric) -> Metric:
             value = function(row)
             number = None if value is None else float(value)
         except Exception as error:
-            raise brought.failed("failed", error) from error
+            raise plugin.failed("failed", error) from error
         if number is not None and not math.isfinite(number):
-            raise brought.failed(f"gave {number}, which is no number to compare")
+            raise plugin.failed(f"gave {number}, which is no number to compare")
         return number
 
     return metric
-
-
-def score(example: Example, payload: dict[str, Any] | None, similarity: Similarity) -> dict[str, float | None]:
-    """All metrics of one row.
-
-    :param payload: `Answer.payload()`, with `latency_seconds`; `{"error": …}` or `None` for a row that failed.
-    """
-    row = Row.of(example, payload, similarity)
-    return {name: metric(row) for name, metric in all_metrics().items()}
 
 
 def required_metrics(example: Example) -> frozenset[str]:
@@ -135,57 +132,40 @@ def required_metrics(example: Example) -> frozenset[str]:
     return frozenset(names)
 
 
-def prefetch(examples: Iterable[Example], payloads: Iterable[dict[str, Any] | None], similarity: Similarity) -> None:
-    """Embed in one batch the texts that scoring these rows needs for certain."""
-    texts: list[str] = []
-    for example, payload in zip(examples, payloads, strict=True):
-        answer = Row.of(example, payload, similarity).answered
-        if answer and example.answer and answer.response.strip():
-            texts += [answer.response, example.answer, *(r.content for r in example.references if r.content.strip())]
-    similarity.prefetch(texts)
+def title_of(metric: str) -> str:
+    """The metric for people who have not read its definition."""
+    known = all_metrics().get(metric)
+    return (known.title if known else "") or _TITLES.get(metric, metric)
 
 
-def expectations_of(example: Example) -> dict[str, Any]:
-    """The `expectations` of a row of `mlflow.genai.evaluate`: what people read, and the example for the scorers."""
-    expected = "(a refusal)" if example.must_refuse else example.answer or "(an answer with the right source)"
-    return {"expected_response": expected, "example": example.row()}
+def direction(metric: str, ceilings: Iterable[str] = ()) -> Direction:
+    """A ceiling for latency, tokens and cost; a floor for quality.
 
-
-def mlflow_scorers(embedder: Embedder | Similarity) -> "list[Scorer]":
-    """Scorers for rows `{"trace", "expectations"}` or `{"inputs", "outputs", "expectations"}`.
-
-    `expectations` is :func:`expectations_of` the example, `outputs` a payload as in :func:`score`; the latency of a
-    payload that holds none is the trace's. A metric that raises becomes a feedback with an error under its own name,
-    and the other metrics of the row stay. Metrics that do not apply leave no feedback.
+    :param ceilings: Metrics of the configuration of which less is better.
     """
-    from mlflow.genai.scorers import scorer
-
-    similarity = embedder if isinstance(embedder, Similarity) else Similarity(embedder)
-    metrics = all_metrics()
-
-    def every_metric(outputs: Any, expectations: dict[str, Any], trace: "Trace | None") -> "list[Feedback]":
-        example = Example.model_validate(expectations["example"])
-        row = Row.of(example, _with_latency(outputs, trace), similarity)
-        feedback = (_feedback(name, metric, row) for name, metric in metrics.items())
-        return [entry for entry in feedback if entry is not None]
-
-    return [scorer(every_metric, name=SCORER_NAME)]
+    known = all_metrics().get(metric)
+    lower_is_better = known.lower_is_better if known else metric in {TOKENS, *PERCENTILES, *ceilings}
+    return "ceiling" if lower_is_better else "floor"
 
 
-def _feedback(name: str, metric: Metric, row: Row) -> "Feedback | None":
-    from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
-
-    origin = AssessmentSource(source_type=AssessmentSourceType.CODE, source_id=f"{SCORER_NAME}.{name}")
-    try:
-        value = metric(row)
-    except Exception as error:  # noqa: BLE001  a scorer that fails must stay visible on its row
-        return Feedback(name=name, source=origin, error=error)
-    return None if value is None else Feedback(name=name, source=origin, value=value)
+def per_question() -> tuple[str, ...]:
+    """Metrics that every question has of its own, so that two versions are compared by them."""
+    return (*all_metrics(), TOKENS, *JUDGE_METRICS)
 
 
-def _with_latency(outputs: Any, trace: "Trace | None") -> dict[str, Any] | None:
-    payload = dict(outputs) if isinstance(outputs, dict) else None
-    if payload is None or payload.get("latency_seconds") is not None or trace is None:
-        return payload
-    duration = trace.info.execution_duration
-    return {**payload, "latency_seconds": duration / 1000 if duration is not None else None}
+def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = ()) -> None:
+    """Refuse metrics that nothing measures.
+
+    :param key: Configuration key that named them.
+    :param known: The metrics that there are; without, all that the gate can measure by itself.
+    :raises ConfigurationError: Naming the nearest metric.
+    """
+    known = known or (*per_question(), *PERCENTILES)
+    for metric in metrics:
+        if metric in known:
+            continue
+        near = get_close_matches(metric, known, n=1, cutoff=0.4)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigurationError(
+            f"{key} names the metric {metric!r}, which does not exist{guess}", hint=f"Metrics: {', '.join(known)}."
+        )

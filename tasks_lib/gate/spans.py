@@ -1,7 +1,7 @@
 """Retrieval metrics over character spans, so that two chunkings of the same documents compare. Chunk ids never count.
 
-A span is characters `start` to `end` (exclusive) of the converted text of one document of one source. Recall, precision
-and IoU follow Smith & Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), with characters in
+A span is characters `start` to `end` (exclusive) of the converted text of one document of one source. Recall and
+precision follow Smith & Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), with characters in
 place of tokens. References are compared as the set of their characters: overlapping references count once.
 """
 
@@ -82,15 +82,6 @@ def precision(references: Sequence[Span], retrieved: Sequence[Span]) -> float | 
         return None
     total = sum(span.length for span in retrieved)
     return _covered(references, retrieved) / total if total else 0.0
-
-
-def iou(references: Sequence[Span], retrieved: Sequence[Span]) -> float | None:
-    """Retrieved reference characters / (retrieved characters, repeats included + reference characters missed)."""
-    wanted = sum(_size(place) for place in _places(references).values())
-    if not wanted:
-        return None
-    covered = _covered(references, retrieved)
-    return covered / (sum(span.length for span in retrieved) + wanted - covered)
 
 
 def mrr(references: Sequence[Span], retrieved: Sequence[Span]) -> float | None:

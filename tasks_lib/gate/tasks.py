@@ -10,16 +10,16 @@ from prefect.task_runners import TaskRunner
 from prefect.transactions import Transaction, get_transaction
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate import asking as versions
-from tasks_lib.gate.asking import Asked, VersionAddress
-from tasks_lib.gate.evaluate import Prediction, measure
-from tasks_lib.gate.judging import judge_answers, judge_of
+from tasks_lib.gate.asking import VersionAddress, VersionAnswers
+from tasks_lib.gate.evaluate import measure
 from tasks_lib.gate.measurement import Measurement
-from tasks_lib.gate.scorers import mlflow_scorers
+from tasks_lib.gate.pipeline import evaluation_pipeline
+from tasks_lib.gate.prediction import Prediction
 from tasks_lib.registry import moves
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
 from tasks_lib.untraversed import untraversed
 
@@ -28,7 +28,7 @@ MOVE = "alias move"
 
 
 @task(name="register-candidate", cache_policy=NO_CACHE)
-def register_candidate(platform: Platform, candidate: Candidate, alias: str) -> int:
+def register_candidate(platform: Platform, candidate: CandidateVersion, alias: str) -> int:
     """:func:`tasks_lib.registry.register.register`."""
     return register(connect(platform), candidate, alias)
 
@@ -40,7 +40,7 @@ def ask_versions(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
-) -> tuple[Asked, Asked | None]:
+) -> tuple[VersionAnswers, VersionAnswers | None]:
     """:func:`tasks_lib.gate.asking.ask_versions`."""
     return versions.ask_versions(platform, candidate, production, examples, gate)
 
@@ -48,7 +48,7 @@ def ask_versions(
 @task(name="ask-production", cache_policy=NO_CACHE)
 def ask_production(
     platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
-) -> Asked:
+) -> VersionAnswers:
     """:func:`tasks_lib.gate.asking.ask_version`."""
     return versions.ask_version(platform, production, examples, gate)
 
@@ -56,13 +56,15 @@ def ask_production(
 @task(name="validate-candidate", cache_policy=NO_CACHE)
 def validate_candidate(
     platform: Platform, candidate: VersionAddress, examples: Sequence[Example], gate: GateConfig
-) -> Asked:
+) -> VersionAnswers:
     """:func:`tasks_lib.gate.asking.validate_candidate`."""
     return versions.validate_candidate(platform, candidate, examples, gate)
 
 
 @task(name="ask-version", task_run_name="ask-version-{version.version}", cache_policy=NO_CACHE, persist_result=False)
-def ask_batch(platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+def ask_batch(
+    platform: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig
+) -> VersionAnswers:
     """:func:`tasks_lib.gate.asking.ask_version`, for a batch of the questions."""
     return versions.ask_version(platform, version, examples, gate)
 
@@ -74,14 +76,14 @@ def ask_versions_on(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
-) -> tuple[Asked, Asked | None]:
+) -> tuple[VersionAnswers, VersionAnswers | None]:
     """As :func:`ask_versions`, in batches that are tasks of `runner` once the candidate has passed its tests."""
-    ours = validate_candidate(platform, candidate, untraversed(examples), gate)
-    if ours.problem:
-        return ours, None
+    validated = validate_candidate(platform, candidate, untraversed(examples), gate)
+    if validated.problem:
+        return validated, None
     both = [version for version in (candidate, production) if version is not None]
-    said = ask_on(runner, platform, both, examples, gate)
-    return replace(said[0], checks=ours.checks), said[1] if production else None
+    answers = ask_on(runner, platform, both, examples, gate)
+    return replace(answers[0], checks=validated.checks), answers[1] if production else None
 
 
 def ask_on(
@@ -90,7 +92,7 @@ def ask_on(
     asked: Sequence[VersionAddress],
     examples: Sequence[Example],
     gate: GateConfig,
-) -> list[Asked]:
+) -> list[VersionAnswers]:
     """What each version says to all questions, in batches that are tasks of `runner`."""
     submitted = [
         [
@@ -107,25 +109,22 @@ def score_version(
     platform: Platform,
     address: VersionAddress,
     predictions: Sequence[Prediction],
-    embedder: str,
-    gate: GateConfig,
+    settings: Settings,
     run_id: str,
 ) -> Measurement:
-    """:func:`tasks_lib.gate.evaluate.measure`, with the scorers of the gate and the judge, if there is one."""
+    """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings."""
     connect(platform)
-    judge = judge_of(platform, gate)
     return measure(
+        evaluation_pipeline(platform, settings),
         predictions,
         version=address.version,
-        gate=gate,
-        scorers=mlflow_scorers(platform.embedder(embedder)),
+        primary=settings.gate.primary,
         tags={
             TRACE_VERSION_TAG: str(address.version),
             TRACE_INDEX_TAG: address.index,
             TRACE_SOURCE_TAG: "evaluation",
         },
         parent_run_id=run_id,
-        judged=judge_answers(judge, predictions, gate) if judge else None,
     )
 
 

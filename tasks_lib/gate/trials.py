@@ -10,12 +10,14 @@ from pydantic import BaseModel
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import EXTRACTIVE_MODEL, RagConfig, RetrieverConfig
-from tasks_lib.config.settings import GateConfig, TuneConfig
+from tasks_lib.config.settings import Settings, TuneConfig
 from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, InputError, LlmopsError
-from tasks_lib.gate.evaluate import Prediction, measure_plainly
+from tasks_lib.gate.evaluate import measurement_of
+from tasks_lib.gate.pipeline import evaluation_pipeline
+from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
+from tasks_lib.gate.scores import evaluate
 from tasks_lib.progress import advance
 from tasks_lib.registry.fingerprint import prompt_version
 
@@ -78,7 +80,7 @@ def require_indexes(platform: Platform, configurations: Sequence[RagConfig]) -> 
             )
 
 
-def run_trial(platform: Platform, rag: RagConfig, examples: Sequence[Example], gate: GateConfig) -> Trial:
+def run_trial(platform: Platform, rag: RagConfig, examples: Sequence[Example], settings: Settings) -> Trial:
     """Answer every question with `rag`, one at a time, so that the latencies compare."""
     from tasks_lib.assistant.pipeline import build_assistant
 
@@ -93,11 +95,13 @@ def run_trial(platform: Platform, rag: RagConfig, examples: Sequence[Example], g
             answer, error = None, raised.message
         predictions.append(Prediction(example, answer, error, None, time.perf_counter() - started))
         advance(step, done, len(examples))
-    similarity = Similarity(platform.embedder(rag.embedder))
-    measured = measure_plainly(predictions, similarity, version=0, gate=gate)
+    primary = settings.gate.primary
+    pipeline = evaluation_pipeline(platform, settings, metrics={primary, "latency_seconds", "cost"})
+    scores = evaluate(pipeline, predictions)
+    measured = measurement_of(pipeline, predictions, scores, version=0, primary=primary)
     return Trial(
         **labels(rag),
-        primary=measured.metrics[gate.primary] or 0.0,
+        primary=measured.metrics[primary] or 0.0,
         latency_seconds=measured.metrics[MEDIAN_LATENCY] or 0.0,
         cost=measured.metrics["cost"],
         failed=sum(row.error is not None for row in measured.rows),

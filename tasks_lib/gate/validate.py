@@ -1,7 +1,6 @@
 """Tests that every version must pass, in its own process: not how good it is, but whether it may be asked at all."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +9,7 @@ from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
+from tasks_lib.gate.prediction import messages_of
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess, VersionReply
 
@@ -38,17 +38,10 @@ class Check(BaseModel):
     detail: str
 
 
-@dataclass
-class _Asked:
-    """Every reply of a validation, for the latency check."""
-
-    seconds: list[float] = field(default_factory=list)
-
-
 def validate(process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig) -> list[Check]:
     """Run all checks on a version that has loaded. A check that cannot run has failed."""
-    asked = _Asked()
-    ask = _asker(process, gate, asked)
+    seconds: list[float] = []
+    ask = _asker(process, gate, seconds)
     steps: list[tuple[str, Callable[[], str]]] = [
         ("signature", lambda: _signature(process)),
         ("input example", lambda: _input_example(process, ask)),
@@ -56,7 +49,7 @@ def validate(process: VersionProcess | VersionPool, examples: Sequence[Example],
         ("off-topic question", lambda: _off_topic(ask, examples)),
         ("planted personal data", lambda: _planted(ask)),
         ("hostile input", lambda: _hostile(process, gate)),
-        ("latency", lambda: _latency(asked, gate)),
+        ("latency", lambda: _latency(seconds, gate)),
     ]
     checks = [Check(name="loads", ok=True, detail=f"from the registry in {process.contract.load_seconds:.1f} s")]
     for name, step in steps:
@@ -92,10 +85,12 @@ class _CheckError(Exception):
 Ask = Callable[[Sequence[dict[str, str]]], Answer]
 
 
-def _asker(process: VersionProcess | VersionPool, gate: GateConfig, asked: _Asked) -> Ask:
+def _asker(process: VersionProcess | VersionPool, gate: GateConfig, seconds: list[float]) -> Ask:
+    """Asks a question, and notes how long the answer took."""
+
     def ask(messages: Sequence[dict[str, str]]) -> Answer:
         reply = process.ask(messages, gate.question_timeout_seconds)
-        asked.seconds.append(reply.seconds)
+        seconds.append(reply.seconds)
         if reply.error is not None:
             raise VersionError(f"the version raised {reply.error}")
         return checked_answer(reply.answer)
@@ -160,18 +155,13 @@ def _hostile(process: VersionProcess | VersionPool, gate: GateConfig) -> str:
     return f"survives {', '.join(HOSTILE)} ({errors} refused with a clear error)"
 
 
-def _latency(asked: _Asked, gate: GateConfig) -> str:
-    if not asked.seconds:
+def _latency(seconds: Sequence[float], gate: GateConfig) -> str:
+    if not seconds:
         raise _CheckError("no question was answered")
-    slowest = max(asked.seconds)
+    slowest = max(seconds)
     if slowest > gate.validation_latency_seconds:
         raise _CheckError(f"the slowest answer took {slowest:.1f} s; at most {gate.validation_latency_seconds:g} s")
     return f"slowest answer {slowest:.2f} s, at most {gate.validation_latency_seconds:g} s"
-
-
-def messages_of(example: Example) -> list[dict[str, str]]:
-    """The turns of an example as a request."""
-    return [message.model_dump() for message in example.messages]
 
 
 def _is_clear(reply: VersionReply) -> bool:

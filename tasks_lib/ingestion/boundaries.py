@@ -5,18 +5,10 @@ from collections.abc import Sequence
 from enum import IntEnum
 from itertools import pairwise
 
-_SENTENCE_END = ".!?…。！？"  # noqa: RUF001
-_CLOSING = "\"')]}»”’"
+from tasks_lib.text.sentences import ends_sentence
+
 _LIST_OR_TABLE = re.compile(r"(?:[-*+•▪◦|]|\d{1,3}[.)]\s|[a-zA-Z][.)]\s)")
-_LAST_WORD = re.compile(r"([\w.]+)\.\W*$")
-_ABBREVIATION = re.compile(
-    r"al|approx|bzw|ca|cf|co|corp|d\.h|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|pp|prof|sr|st|vol|vs|z\.b"
-    r"|[a-z]",
-    re.IGNORECASE,
-)
-"""Words, initials among them, whose full stop ends no sentence."""
 _CJK_START = 0x2E80
-_LOOK_BACK = 16
 
 
 class Boundary(IntEnum):
@@ -50,10 +42,10 @@ def _between(text: str, left: int, right: int, *, hard_lines: bool) -> Boundary:
     lines = gap.count("\n") or gap.count("\r")
     if lines > 1 or "\f" in gap:
         return Boundary.PARAGRAPH
-    ends_sentence = _ends_sentence(text, left, right)
-    if lines and (hard_lines or ends_sentence or text[left - 1] in ":|;" or _LIST_OR_TABLE.match(text, right)):
+    sentence_ends = ends_sentence(text, left, right)
+    if lines and (hard_lines or sentence_ends or text[left - 1] in ":|;" or _LIST_OR_TABLE.match(text, right)):
         return Boundary.LINE
-    return Boundary.SENTENCE if ends_sentence else Boundary.WORD
+    return Boundary.SENTENCE if sentence_ends else Boundary.WORD
 
 
 def _joined(before: str, after: str) -> Boundary:
@@ -63,15 +55,3 @@ def _joined(before: str, after: str) -> Boundary:
     if not (before.isalnum() and after.isalnum()) or ord(before) >= _CJK_START or ord(after) >= _CJK_START:
         return Boundary.PUNCTUATION
     return Boundary.INSIDE
-
-
-def _ends_sentence(text: str, left: int, right: int) -> bool:
-    last = left - 1
-    while last > 0 and left - last < _LOOK_BACK and text[last] in _CLOSING:
-        last -= 1
-    if text[last] not in _SENTENCE_END or text[right].islower():
-        return False
-    if text[last] != ".":
-        return True
-    word = _LAST_WORD.search(text[max(0, last - _LOOK_BACK) : last + 1])
-    return word is None or not _ABBREVIATION.fullmatch(word[1])

@@ -31,15 +31,14 @@ class Chunk:
     @property
     def embedding_text(self) -> str:
         """What is embedded: the passage below its title and headings."""
-        context = " > ".join(part for part in (self.title, self.heading) if part)
-        return f"{context}\n{self.content}" if context else self.content
+        return _below(self.content, self.title, self.heading)
 
     @property
     def content_hash(self) -> str:
         """Hash of what is embedded: chunks that share it share the vector."""
         return hashlib.sha256(self.embedding_text.encode()).hexdigest()
 
-    def to_document(self, embedding: list[float]) -> Document:
+    def to_document(self, embedding: list[float] | None = None) -> Document:
         """The chunk as a Haystack document; the metadata keys are the filterable ones."""
         meta = {
             **self.meta,
@@ -54,3 +53,18 @@ class Chunk:
             "page": self.page,
         }
         return Document(id=self.id, content=self.content, embedding=embedding, meta=meta)
+
+
+def embedding_text(document: Document) -> str:
+    """What is embedded of a chunk in its Haystack form."""
+    return _below(document.content or "", document.meta.get("title"), document.meta.get("heading"))
+
+
+def content_hash(document: Document) -> str:
+    """Hash of what is embedded of a chunk in its Haystack form."""
+    return hashlib.sha256(embedding_text(document).encode()).hexdigest()
+
+
+def _below(content: str, title: str | None, heading: str | None) -> str:
+    context = " > ".join(part for part in (title, heading) if part)
+    return f"{context}\n{content}" if context else content

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
@@ -43,8 +44,8 @@ def chunk_document(
     Nothing but white space and inline binary data (`data:…;base64,…`) lies outside of all chunks. A chunk never has
     more than `chunking.tokens` tokens. Its heading is the path it lies under, without the title.
     """
-    paths = _heading_paths(converted)
-    meta = {key: value for key, value in (("format", converted.format), ("modified", converted.modified)) if value}
+    paths = heading_paths(converted)
+    meta = chunk_meta(converted)
     for start, end in _windows(converted.text, converted.body):
         for piece in _pieces(converted, start, end, chunking, embedder):
             yield Chunk(
@@ -59,6 +60,12 @@ def chunk_document(
                 page=converted.page_at(piece.start),
                 meta=dict(meta),
             )
+
+
+def chunk_meta(converted: ConvertedDocument) -> dict[str, Any]:
+    """Metadata of a document that all of its chunks have."""
+    stated = {"format": converted.format, "modified": converted.modified}
+    return {**converted.meta, **{key: value for key, value in stated.items() if value}}
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class _Section:
         return self.last - self.first
 
 
-def _heading_paths(converted: ConvertedDocument) -> dict[int, tuple[str, ...]]:
+def heading_paths(converted: ConvertedDocument) -> dict[int, tuple[str, ...]]:
     """Position of a heading → headings from the top to it; the title is not repeated."""
     paths: dict[int, tuple[str, ...]] = {-1: ()}
     stack: list[tuple[int, str]] = []
@@ -113,8 +120,8 @@ def _windows(text: str, start: int) -> Iterator[tuple[int, int]]:
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while end - start > WINDOW_CHARACTERS:
         limit = start + WINDOW_CHARACTERS
-        found = (text.rfind(separator, start, limit) for separator in ("\n", " "))
-        cut = next((position + 1 for position in found if position > start), limit)
+        cuts = (text.rfind(separator, start, limit) for separator in ("\n", " "))
+        cut = next((position + 1 for position in cuts if position > start), limit)
         yield start, cut
         start = cut
     if start < end:
@@ -247,9 +254,9 @@ class _Cutter:
         best, strength = limit, Boundary.INSIDE
         earliest = start + max(self._chunking.tokens // 2, self._chunking.overlap)
         for token in range(limit, max(done, earliest), -1):
-            found = min(self._boundary(token), strongest_wanted)
-            if found > strength:
-                best, strength = token, found
+            kind = min(self._boundary(token), strongest_wanted)
+            if kind > strength:
+                best, strength = token, kind
                 if strength == strongest_wanted:
                     break
         return best

@@ -1,22 +1,24 @@
-"""Personal data leaves documents before they are cut and embedded. Its places keep their length, so spans stay true."""
+"""Masking of personal data in documents, before they are cut and embedded. Lengths stay, so that spans stay true."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, Self
 
-from tasks_lib.assistant.guardrails.outcome import blotted
-from tasks_lib.assistant.guardrails.personal_data.detector import personal_data_finder
-from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
-from tasks_lib.assistant.guardrails.results import Hit
+from haystack import Document, component, default_from_dict, default_to_dict
+
+from tasks_lib.assistant.guardrails.outcome import redacted
+from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder, personal_data_finder
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.config.settings import Settings
-from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.documents import IDENTITY
+from tasks_lib.ingestion.result import FailedDocument
 
 MASKER_VERSION = 1
 """Raise it with any change of what is found: documents are ingested again."""
 PIECE = 4_000
 """Characters that are searched at once; pieces end between paragraphs, lines or words."""
+_AS_THEY_ARE = {*IDENTITY, "file_path", "format", "modified"}
 
 
 def masking_key(settings: Settings) -> str:
@@ -27,36 +29,87 @@ def masking_key(settings: Settings) -> str:
     return json.dumps([MASKER_VERSION, sorted(config.entities), config.score_threshold, sorted(config.allow)])
 
 
-def without_personal_data(document: ConvertedDocument, config: PersonalDataConfig) -> ConvertedDocument:
-    """`document` with its personal data blacked out, in headings and title too.
+@component
+class PersonalDataMasker:
+    """Blacks out personal data in documents, in title, headings and other metadata too.
 
-    :raises UnreadableDocumentError: If a piece of it cannot be searched in time: what is not searched is not indexed.
+    A document that cannot be searched in time fails: what is not searched is not indexed.
+
+    :param entities: Entity names, as in `guardrails.personal_data.entities`.
+    :param score_threshold: Score from which a finding counts.
+    :param allow: Texts that are never personal data, or `@domain` for mailboxes.
+    :param time_limit: Seconds; a quarter of it is the limit of one search.
     """
-    finder = _finder(config.model_dump_json())
-    try:
-        return replace(
-            document,
-            text="".join(_masked(piece, finder) for piece in _pieces(document.text)),
-            title=document.title and _masked(document.title, finder),
-            headings=tuple(replace(heading, text=_masked(heading.text, finder)) for heading in document.headings),
+
+    def __init__(
+        self,
+        *,
+        entities: Sequence[str],
+        score_threshold: float = 0.5,
+        allow: Sequence[str] = (),
+        time_limit: float = 5.0,
+    ) -> None:
+        self.entities = list(entities)
+        self.score_threshold = score_threshold
+        self.allow = list(allow)
+        self.time_limit = time_limit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component."""
+        return default_to_dict(
+            self,
+            entities=self.entities,
+            score_threshold=self.score_threshold,
+            allow=self.allow,
+            time_limit=self.time_limit,
         )
-    except TimeoutError:
-        reason = "could not be searched for personal data in time (guardrails.personal_data.time_limit)"
-        raise UnreadableDocumentError(reason) from None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    @component.output_types(documents=list[Document], failed=list[FailedDocument])
+    def run(self, documents: list[Document]) -> dict[str, list[Any]]:
+        """Mask `documents`.
+
+        :returns: `documents`, of unchanged length, and `failed`.
+        """
+        finder = _finder(tuple(self.entities), self.score_threshold, tuple(self.allow), self.time_limit)
+        masked: list[Document] = []
+        failed: list[FailedDocument] = []
+        for document in documents:
+            try:
+                text = "".join(_masked(piece, finder) for piece in _pieces(document.content or ""))
+                masked.append(Document(content=text, meta=_masked_meta(document.meta, finder)))
+            except TimeoutError:
+                reason = "could not be searched for personal data in time (guardrails.personal_data.time_limit)"
+                failed.append(FailedDocument(path=document.meta.get("document", ""), reason=reason))
+        return {"documents": masked, "failed": failed}
 
 
 @lru_cache(maxsize=4)
-def _finder(config: str) -> PersonalDataFinder:
+def _finder(
+    entities: tuple[str, ...], score_threshold: float, allow: tuple[str, ...], time_limit: float
+) -> PersonalDataFinder:
     """One for each configuration and process: it loads models."""
-    return personal_data_finder(PersonalDataConfig.model_validate_json(config))
+    return personal_data_finder(
+        PersonalDataConfig(entities=entities, score_threshold=score_threshold, allow=allow, time_limit=time_limit)
+    )
 
 
 def _masked(text: str, finder: PersonalDataFinder) -> str:
-    found = (
-        Hit(validator="personal_data", kind=f.entity, start=f.start, end=f.end, score=f.score, action="mask")
-        for f in finder.find(text)
-    )
-    return blotted(text, found)
+    return redacted(text, finder.find(text))
+
+
+def _masked_meta(meta: Mapping[str, Any], finder: PersonalDataFinder) -> dict[str, Any]:
+    masked: dict[str, Any] = {
+        key: _masked(value, finder) if isinstance(value, str) and key not in _AS_THEY_ARE else value
+        for key, value in meta.items()
+    }
+    if "headings" in masked:
+        masked["headings"] = [[start, level, _masked(text, finder)] for start, level, text in masked["headings"]]
+    return masked
 
 
 def _pieces(text: str) -> Iterator[str]:

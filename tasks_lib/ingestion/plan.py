@@ -1,8 +1,9 @@
-"""What has to be done so that the index says what the documents say."""
+"""The plan of an ingest: how the documents of a source differ from what the index holds of it."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import IngestConfig, Settings
@@ -60,16 +61,29 @@ class SyncPlan:
         )
 
 
-def document_hash(content_hash: str, masking: str = "") -> str:
-    """Identity of a document's chunks: its content, what is masked in it, and the code that converts and cuts it."""
-    key = "\x1f".join(filter(None, [content_hash, str(CONVERTER_VERSION), str(CHUNKER_VERSION), masking]))
-    return hashlib.sha256(key.encode()).hexdigest()
+def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key: str = "") -> str:
+    """Identity of a document's chunks: its content, what is masked in it, and what converts and cuts it.
+
+    :param pipeline_key: Tells a pipeline of one's own from the built one (`tasks_lib.ingestion.pipeline`).
+    """
+    converter = settings.ingest.converters.get(PurePosixPath(path).suffix.lower())
+    parts = [
+        content_hash,
+        CONVERTER_VERSION,
+        CHUNKER_VERSION,
+        masking_key(settings),
+        converter.model_dump_json() if converter else "",
+        pipeline_key,
+    ]
+    return hashlib.sha256("\x1f".join(filter(None, parts)).encode()).hexdigest()
 
 
-def make_plan(source: DocumentSource, index: Index, settings: Settings) -> SyncPlan:
+def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline_key: str = "") -> SyncPlan:
     """Compare every file of `source` with what `index` holds of it.
 
     Files that cannot be read are failures, and what the index holds of them is left alone.
+
+    :param pipeline_key: As of :func:`document_hash`.
     """
     plan_add: list[PlannedDocument] = []
     plan_update: list[PlannedDocument] = []
@@ -79,7 +93,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings) -> SyncP
     gone = dict(manifest)
     for file in source.files():
         known = gone.pop(file.path, None)
-        outcome = _inspect(source, file, settings)
+        outcome = _inspect(source, file, settings, pipeline_key)
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
         elif known == outcome.document_hash:
@@ -101,7 +115,9 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings) -> SyncP
     )
 
 
-def _inspect(source: DocumentSource, file: SourceFile, settings: Settings) -> PlannedDocument | FailedDocument:
+def _inspect(
+    source: DocumentSource, file: SourceFile, settings: Settings, pipeline_key: str
+) -> PlannedDocument | FailedDocument:
     if file.path == "/":
         msg = f"source {source.uri!r}: {file.problem}"
         raise InputError(msg, hint="Check that the folder may be read.")
@@ -114,7 +130,7 @@ def _inspect(source: DocumentSource, file: SourceFile, settings: Settings) -> Pl
         content = source.content_hash(file)
     except OSError as error:
         return FailedDocument(path=file.path, reason=f"cannot be read: {error.strerror or error}")
-    return PlannedDocument(file.path, file.size, file.etag, document_hash(content, masking_key(settings)))
+    return PlannedDocument(file.path, file.size, file.etag, document_hash(content, file.path, settings, pipeline_key))
 
 
 def max_bytes(config: IngestConfig) -> int:
@@ -128,11 +144,11 @@ def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
     :raises InputError: If the source has no document.
     :raises MassDeleteError: If more than `config.mass_delete_share` of the source's documents would be lost.
     """
-    found = plan.work + plan.unchanged + len(plan.failed)
-    if not found and not plan.known:
+    if not plan.work and not plan.unchanged and not plan.failed and not plan.known:
         wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
         msg = f"source {plan.source!r} holds no documents {wanted}"
-        raise InputError(msg, hint=f"Formats: {', '.join(sorted(FORMATS))}. Check --source and --include.")
+        formats = ", ".join(sorted({*FORMATS, *config.converters}))
+        raise InputError(msg, hint=f"Formats: {formats}. Check --source and --include.")
     everything = plan.lost == plan.known
     too_many = everything or (plan.lost > 1 and plan.lost > config.mass_delete_share * plan.known)
     if plan.lost and too_many and not config.allow_mass_delete:

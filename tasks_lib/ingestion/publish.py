@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.ingestion.prepare import PreparedBatch
+from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.registry.tracking import connect, run_of
 
@@ -56,10 +56,10 @@ def _emit(result: IngestResult) -> None:
 
 def rows(result: IngestResult) -> list[dict[str, str]]:
     """The result as a table for people."""
-    found = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
-    found += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
-    found += [("failed", f"{len(result.failed):,}"), *(("warning", warning) for warning in result.warnings)]
-    return [{"what": name, "value": value} for name, value in found]
+    facts = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
+    facts += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
+    facts += [("failed", f"{len(result.failed):,}"), *(("warning", warning) for warning in result.warnings)]
+    return [{"what": name, "value": value} for name, value in facts]
 
 
 def with_progress(batches: Iterable[PreparedBatch], total: int, source: str) -> Iterator[PreparedBatch]:

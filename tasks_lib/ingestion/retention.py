@@ -46,15 +46,15 @@ def pinned_versions(client: "MlflowClient", model: str) -> dict[str, dict[str, l
     from tasks_lib.config.rag import RagConfig
 
     pinned: dict[str, dict[str, list[int]]] = {}
-    for found in client.search_model_versions(f"name = '{model}'", max_results=1000):
+    for version in client.search_model_versions(f"name = '{model}'", max_results=1000):
         try:
-            config = get_model_info(f"models:/{model}/{found.version}").flavors["python_function"]["config"]
+            config = get_model_info(f"models:/{model}/{version.version}").flavors["python_function"]["config"]
             rag = RagConfig.model_validate(config["rag"])
             follows, index = rag.index.follow, rag.index_name
         except MlflowException:
             # its artifacts are gone, or the store cannot be reached now: what it may read is kept
-            follows, index = "pinned", found.tags.get("index", "")
-        state = found.tags.get("index_version")
+            follows, index = "pinned", version.tags.get("index", "")
+        state = version.tags.get("index_version")
         if follows == "pinned" and index and state:
-            pinned.setdefault(index, {}).setdefault(state, []).append(int(found.version))
+            pinned.setdefault(index, {}).setdefault(state, []).append(int(version.version))
     return pinned

@@ -1,49 +1,30 @@
-"""Write a plan into an index: document by document as they were or as they are, never half."""
+"""Write what a plan asks for into an index: each document as it was before or as it is after, never half."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import Settings
-from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, check_plan, make_plan
-from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
+from tasks_lib.ingestion.batch import PreparedBatch
+from tasks_lib.ingestion.plan import SyncPlan, check_plan
 from tasks_lib.ingestion.result import FailedDocument, IngestResult
-from tasks_lib.ingestion.sources.document_source import DocumentSource
 from tasks_lib.progress import advance
 
 DELETED_AT_ONCE = 500
 
 logger = logging.getLogger(__name__)
 
-Prepare = Callable[[Iterable[list[PlannedDocument]]], Iterable[PreparedBatch]]
-"""Turns batches into prepared ones, lazily and in any order: in a loop, in threads or on a cluster."""
 
-
-def sync(source: DocumentSource, index: Index, embedder: Embedder, settings: Settings) -> IngestResult:
-    """Bring one source into the index in this process, one batch after the other; the caller holds no lock.
-
-    :raises InputError: If the source has no documents, or would lose too many.
-    :raises IndexUnavailableError: If another writer keeps the index for too long.
-    """
-    started = time.monotonic()
-    with index.writing(settings.ingest.lock_timeout_seconds):
-        plan = make_plan(source, index, settings)
-
-        def prepare(work: Iterable[Sequence[PlannedDocument]]) -> Iterable[PreparedBatch]:
-            return (prepare_batch(batch, source, index, embedder, settings) for batch in work)
-
-        result = write(plan, index, prepare, settings, started)
-        warn_of_truncation(result, embedder, settings)
-        return result
-
-
-def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, started: float) -> IngestResult:
+def write(
+    plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatch], settings: Settings, started: float
+) -> IngestResult:
     """Carry out a plan; the caller holds the right to write. A plan without differences writes nothing.
 
     What was written before an error is committed, so that a second run goes on from there.
 
+    :param prepared: The batches of the plan in any order, asked for one after the other.
     :param started: `time.monotonic()` at the beginning of the run.
     :raises InputError: As :func:`check_plan`.
     """
@@ -56,7 +37,7 @@ def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, st
         failed=list(plan.failed),
     )
     try:
-        _write_batches(plan, index, prepare(batches(plan, settings.ingest.batch_documents)), result)
+        _write_batches(plan, index, prepared, result)
         _delete(plan, index, result)
     finally:
         # also when nothing changed: the run before may have been killed ahead of its commit
@@ -70,7 +51,7 @@ def write(plan: SyncPlan, index: Index, prepare: Prepare, settings: Settings, st
 def warn_of_truncation(result: IngestResult, embedder: Embedder, settings: Settings) -> None:
     """Note in `result` that the embedder does not read chunks to their end."""
     tokens, limit = settings.chunking.tokens, embedder.max_tokens
-    if result.embedded_chunks and tokens > limit:
+    if result.embedded_chunks and tokens > limit and settings.chunking.splitter is None:
         result.warnings.append(
             f"chunks have up to {tokens} tokens (chunking.tokens), {settings.embedder} reads {limit}: "
             "vectors do not know what comes after"

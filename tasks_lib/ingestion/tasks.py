@@ -1,7 +1,7 @@
 """The Prefect tasks of ingestion. They prepare; the flow writes, since it holds the lock."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from prefect.utilities.timeout import timeout
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.ingestion.cache import batch_key, forget
-from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, make_plan
-from tasks_lib.ingestion.prepare import PreparedBatch, prepare_batch
+from tasks_lib.ingestion.batch import PreparedBatch, prepare_batch
+from tasks_lib.ingestion.cache import batch_key, clear, forget
+from tasks_lib.ingestion.pipeline import indexing_pipeline, pipeline_key, understood_suffixes
+from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, make_plan, max_bytes
 from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source
@@ -53,9 +54,14 @@ def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  #
     timeout_seconds=LISTING_SECONDS,
 )
 def discover(platform: Platform, settings: Settings) -> SyncPlan:
-    """Compare the source with what the index holds of it."""
-    source = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
-    return make_plan(source, platform.index(settings.rag), settings)
+    """Compare the source with what the index holds of it.
+
+    :raises ConfigurationError: If the indexing pipeline cannot be built as configured.
+    """
+    pipeline = indexing_pipeline(platform, settings)
+    location = platform.documents(settings.ingest.source, settings.ingest.include)
+    source = open_source(location, understood_suffixes(pipeline))
+    return make_plan(source, platform.index(settings.rag), settings, pipeline_key(platform, settings))
 
 
 @task(
@@ -68,17 +74,17 @@ def discover(platform: Platform, settings: Settings) -> SyncPlan:
     cache_result_in_memory=False,
 )
 def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, settings: Settings) -> PreparedBatch:
-    """Convert, chunk and embed one batch; clients are built here, so that it runs in any process.
+    """Run the indexing pipeline over one batch; it is built here, with its clients, so that it runs in any process.
 
     :param source: URI of the source, which tells batches of different sources apart in the cache.
     :raises BatchTimeoutError: After `BATCH_SECONDS`.
     """
     opened = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
-    index, embedder = platform.index(settings.rag), platform.embedder(settings.embedder)
+    index, pipeline = platform.index(settings.rag), indexing_pipeline(platform, settings)
     # Prefect's own `timeout_seconds` is the same, with a warning for every batch that runs in a thread
     try:
         with timeout(BATCH_SECONDS):
-            return prepare_batch(batch, opened, index, embedder, settings)
+            return prepare_batch(batch, opened, index, pipeline, max_bytes(settings.ingest))
     except TimeoutError as error:
         raise BatchTimeoutError(
             f"{len(batch)} documents of {source!r} from {batch[0].path!r} took longer than {BATCH_SECONDS:g} s",
@@ -105,19 +111,19 @@ def record(result: IngestResult, platform: Platform) -> None:
     log_run(result, platform)
 
 
+def prepare_here(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterator[PreparedBatch]:
+    """The batches of `plan`, prepared in this thread as they are asked for."""
+    for batch in batches(plan, settings.ingest.batch_documents):
+        yield ingest_batch.fn(batch, plan.source, platform, settings)
+
+
 def prepare_on(
-    runner: TaskRunner[Any],
-    work: Iterable[list[PlannedDocument]],
-    source: str,
-    platform: Platform,
-    settings: Settings,
-    results: Path | None,
+    runner: TaskRunner[Any], plan: SyncPlan, platform: Platform, settings: Settings, results: Path | None
 ) -> Iterator[PreparedBatch]:
-    """Batches as tasks of `runner`, a few in flight, in the order of `work`.
+    """The batches of `plan` as tasks of `runner`, a few in flight, in the order of the plan.
 
     A batch counts as written when the next one is asked for.
 
-    :param source: URI of the source.
     :param results: Where results are kept until then (`tasks_lib.ingestion.cache`); `None` keeps none.
     """
     if results is None:
@@ -125,13 +131,15 @@ def prepare_on(
     else:
         submitted = ingest_batch.with_options(persist_result=True, result_storage=results)
     pending: deque[tuple[str, Any]] = deque()
-    for batch in work:
-        parameters = {"batch": batch, "source": source, "platform": platform, "settings": settings}
-        pending.append((batch_key(batch, source, settings), runner.submit(submitted, parameters=parameters)))
+    for batch in batches(plan, settings.ingest.batch_documents):
+        parameters = {"batch": batch, "source": plan.source, "platform": platform, "settings": settings}
+        pending.append((batch_key(batch, plan.source, settings), runner.submit(submitted, parameters=parameters)))
         if len(pending) >= IN_FLIGHT:
             yield from _finished(pending, results)
     while pending:
         yield from _finished(pending, results)
+    if results is not None:
+        clear(results)
 
 
 def _finished(pending: deque[tuple[str, Any]], results: Path | None) -> Iterator[PreparedBatch]:

@@ -39,7 +39,7 @@ def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Referen
     if early:
         reference = Reference("none", "nothing: this window is too small, or failed")
     questions = _questions(scores, reference, config.seed)
-    changes = decide([*compare(scores.columns, reference.columns), questions.change], config)
+    changes = decide([*compare(scores.columns, reference.columns, scores.lower_is_better), questions.change], config)
     levels = service_levels(scores.columns, config.objectives)
     verdict = early or final_verdict(traffic, scores, changes, levels, reference.description)
     worst = worst_rows(scores)
@@ -68,10 +68,10 @@ def prevailing(records: Sequence[TraceRecord]) -> tuple[str, str]:
 
 def window_metrics(scores: Scores) -> dict[str, float]:
     """Means and shares of the columns that hold values, and the 95th percentile of the latency."""
-    found = {name: finite(column) for name, column in scores.columns.items()}
-    metrics = {name: float(values.mean()) for name, values in found.items() if len(values)}
-    if len(found["latency_seconds"]):
-        metrics["latency_p95_seconds"] = float(np.quantile(found["latency_seconds"], 0.95))
+    known = {name: finite(column) for name, column in scores.columns.items()}
+    metrics = {name: float(values.mean()) for name, values in known.items() if len(values)}
+    if len(known["latency_seconds"]):
+        metrics["latency_p95_seconds"] = float(np.quantile(known["latency_seconds"], 0.95))
     return metrics
 
 

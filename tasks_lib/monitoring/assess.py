@@ -4,13 +4,12 @@ Measured on sqlite: 5 assessments of one trace take 35 to 120 ms, most of it wai
 window is scored in batches by `scores.py`, all of it, and the assessments of a limited number of traces are written.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks_lib.gate.judge import JUDGE_METRICS
+from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.scores import Scores, sample_rows
 from tasks_lib.monitoring.traces import SCORER_NAME
 from tasks_lib.registry.tracking import disable_autologging
@@ -20,14 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Feedback, Trace
 
 ASSESSED = ("groundedness", "answer_relevance", "coverage", "readability_grade", "toxicity")
-"""What a trace does not tell by itself; the judge's scores are added."""
-
-_HARNESS = {
-    # the default lets 10 scorer calls a second through, which protects rate-limited models; ours are look-ups
-    "MLFLOW_GENAI_EVAL_PREDICT_RATE_LIMIT": "0",
-    "MLFLOW_GENAI_EVAL_MAX_WORKERS": "8",
-    "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION": "True",
-}
+"""What a trace does not tell by itself; the scores of the judge and of `monitor.scorers` are added."""
 
 
 def assess(client: "MlflowClient", scores: Scores, worst: list[int], *, limit: int, seed: int) -> int:
@@ -50,8 +42,8 @@ def assess(client: "MlflowClient", scores: Scores, worst: list[int], *, limit: i
     traces = [client.get_trace(trace_id) for trace_id in row_of]
     missing = [trace for trace in traces if not _has_ours(trace)]
     if missing:
-        with _harness_settings():
-            mlflow.genai.evaluate(data=missing, scorers=[scorer(all_scores, name=SCORER_NAME)])
+        disable_autologging()
+        mlflow.genai.evaluate(data=missing, scorers=[scorer(all_scores, name=SCORER_NAME)])
     return len(rows)
 
 
@@ -74,31 +66,16 @@ def _feedback(scores: Scores, row: int) -> "list[Feedback]":
     from mlflow.entities import AssessmentSource, AssessmentSourceType, Feedback
 
     record = scores.records[row]
-    found: list[Any] = []
-    for name in (*ASSESSED, *(name for name in scores.attempts if name.startswith("judge_"))):
-        kind = AssessmentSourceType.LLM_JUDGE if name.startswith("judge_") else AssessmentSourceType.CODE
+    feedback: list[Any] = []
+    told_by_scorers = (name for name in scores.attempts if name not in CATALOGUE or name in JUDGE_METRICS)
+    for name in (*ASSESSED, *told_by_scorers):
+        kind = AssessmentSourceType.LLM_JUDGE if name in JUDGE_METRICS else AssessmentSourceType.CODE
         source = AssessmentSource(source_type=kind, source_id=SCORER_NAME)
         failure = scores.failures.get(name, {}).get(record.trace_id)
         value = scores.columns[name][row]
         if failure:
-            found.append(Feedback(name=name, source=source, error=RuntimeError(failure)))
+            feedback.append(Feedback(name=name, source=source, error=RuntimeError(failure)))
         elif np.isfinite(value):
             reason = scores.reasons.get((name, record.trace_id))
-            found.append(Feedback(name=name, source=source, value=round(float(value), 4), rationale=reason))
-    return found
-
-
-@contextmanager
-def _harness_settings() -> Iterator[None]:
-    """Set what the harness reads from the environment, for the time of one evaluation."""
-    disable_autologging()
-    before = {name: os.environ.get(name) for name in _HARNESS}
-    os.environ.update(_HARNESS)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+            feedback.append(Feedback(name=name, source=source, value=round(float(value), 4), rationale=reason))
+    return feedback

@@ -4,7 +4,7 @@ A metric drifts only if the difference is real (significant after Holm's correct
 matter (effect size), and for the worse. Small windows alone never decide.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.statistics import holm
-from tasks_lib.monitoring.metrics import CATALOGUE, Metric
+from tasks_lib.monitoring.metrics import CATALOGUE, Metric, Worse, metric_of
 
 Values = NDArray[np.float64]
 Status = Literal["drifted", "improved", "stable", "no_reference", "too_few"]
@@ -49,6 +49,8 @@ class Change:
     cliffs_delta: float | None = None
     distance: float | None = None
     """Wasserstein distance in standard deviations of the reference (numbers only)."""
+    worse: Worse = "either"
+    """The direction that is worse."""
 
     @property
     def difference(self) -> float | None:
@@ -62,14 +64,15 @@ class Change:
         return {**asdict(self), "difference": self.difference}
 
 
-def compare(current: Mapping[str, Values], reference: Mapping[str, Values]) -> list[Change]:
+def compare(
+    current: Mapping[str, Values], reference: Mapping[str, Values], lower_is_better: Collection[str] = ()
+) -> list[Change]:
     """Every metric of `current` beside `reference`; :func:`decide` gives the verdicts. NaN and infinities are missing.
 
     :param reference: A metric that is absent or empty here has no reference yet.
+    :param lower_is_better: Metrics of the configuration of which less is better.
     """
-    return [
-        _compare(metric, current[name], reference.get(name)) for name, metric in CATALOGUE.items() if name in current
-    ]
+    return [_compare(metric_of(name, lower_is_better), values, reference.get(name)) for name, values in current.items()]
 
 
 def decide(changes: Sequence[Change], config: MonitorConfig) -> list[Change]:
@@ -149,6 +152,7 @@ def _compare(metric: Metric, current: Values, reference: Values | None) -> Chang
     here, there = finite(current), finite(reference)
     change = Change(
         metric=metric.name,
+        worse=metric.worse,
         status="no_reference" if not len(there) else "too_few",
         n=len(here),
         missing=len(current) - len(here),
@@ -200,8 +204,7 @@ def _decided(change: Change, p_adjusted: float | None, config: MonitorConfig) ->
     matters = abs(change.effect) >= config.minimum_effect and not _is_a_trifle(change, config)
     if p_adjusted >= config.alpha or not matters:
         return replace(change, status="stable", p_adjusted=p_adjusted)
-    worse = CATALOGUE[change.metric].worse if change.metric in CATALOGUE else "either"
-    better = (worse == "lower" and change.effect > 0) or (worse == "higher" and change.effect < 0)
+    better = (change.worse == "lower" and change.effect > 0) or (change.worse == "higher" and change.effect < 0)
     return replace(change, status="improved" if better else "drifted", p_adjusted=p_adjusted)
 
 

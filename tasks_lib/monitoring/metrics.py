@@ -1,5 +1,6 @@
 """What is watched: every metric with its kind, the direction that is worse, and its unit."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -99,8 +100,17 @@ CATALOGUE: dict[str, Metric] = {
     )
 }
 
+IDENTITY = ("trace_id", "at", "version", "index", "answered")
+"""Columns of the table of scores that tell which trace it is."""
+
 QUESTION_TOPICS = Metric("question_topics", "Question topics", "what the questions are about", "number", "either")
 """Compared by embeddings, not by a column."""
+
+
+def metric_of(name: str, lower_is_better: Collection[str] = ()) -> Metric:
+    """The metric of this name: ours, or one of the configuration, of which more is better unless it says otherwise."""
+    worse: Worse = "higher" if name in lower_is_better else "lower"
+    return CATALOGUE.get(name) or Metric(name, title_of(name), "a score of the configuration", "number", worse)
 
 
 def title_of(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks_lib.text.matching import sentences
+from tasks_lib.text.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _VOWELS = re.compile(r"[aeiouy]+")

@@ -23,8 +23,8 @@ from tasks_lib.monitoring.window import (
     CLOSED_TAG,
     COVERS_TAG,
     INDEX_TAG,
+    PUBLISHED_TAG,
     SINCE_TAG,
-    TOLD_TAG,
     UNTIL_TAG,
     VERB,
     VERDICT_TAG,
@@ -144,6 +144,6 @@ def _tags(window: Window, analysis: Analysis, result: MonitorResult) -> dict[str
         "llmops.traces": str(result.traces),
         "llmops.reasons": json.dumps(result.reasons)[:4000],
         COVERS_TAG: str(covers).lower(),
-        TOLD_TAG: "false",
+        PUBLISHED_TAG: "false",
         CLOSED_TAG: str(closed).lower(),
     }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
-from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.metrics import IDENTITY
 from tasks_lib.monitoring.report.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
 from tasks_lib.monitoring.window import VERSION_TAG, PastWindow, Window
 from tasks_lib.registry.tracking import last_runs
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
 
-    from tasks_lib.gate.measurement import Row
+    from tasks_lib.gate.measurement import QuestionResult
 
 EVALUATION_FILE = "report.json"
 GATE_RUNS = 20
@@ -88,7 +88,7 @@ def _from_windows(client: "MlflowClient", chosen: list[PastWindow]) -> Reference
         questions.append(read_table(client, window.run_id, QUESTIONS_FILE))
     joined = pd.concat(scores, ignore_index=True).drop_duplicates("trace_id", keep="last")
     asked = pd.concat(questions, ignore_index=True).drop_duplicates("trace_id", keep="last")
-    columns = {name: joined[name].to_numpy(dtype=np.float64) for name in CATALOGUE if name in joined}
+    columns = {name: joined[name].to_numpy(dtype=np.float64) for name in joined if name not in IDENTITY}
     days = f"{min(w.since for w in chosen):%Y-%m-%d} to {max(w.until for w in chosen):%Y-%m-%d}"
     plural = "s" if len(chosen) > 1 else ""
     return Reference(
@@ -119,7 +119,7 @@ def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
     return None
 
 
-def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[Row]":
+def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[QuestionResult]":
     """Answered, answerable questions of the gate's report; none if the run holds no evaluation of the version."""
     from tasks_lib.gate.measurement import Measurement
 

@@ -13,16 +13,16 @@ from prefect.tasks import Task
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.gate.judge import Judge
 from tasks_lib.home import Home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
+from tasks_lib.monitoring.pipeline import scoring_pipeline
 from tasks_lib.monitoring.publish import publish, report_address
 from tasks_lib.monitoring.record import keep, record, stored_result
 from tasks_lib.monitoring.reference import load_reference
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
 from tasks_lib.monitoring.traces import TraceRecord, Traffic, read_traffic
-from tasks_lib.monitoring.window import TOLD_TAG, Window, choose_window, past_windows, reported_traces
+from tasks_lib.monitoring.window import PUBLISHED_TAG, Window, choose_window, past_windows, reported_traces
 from tasks_lib.registry.tracking import connect
 
 LOCK_SECONDS = 600.0
@@ -79,10 +79,7 @@ def score_traces_on(runner: TaskRunner[Any], platform: Platform, traffic: Traffi
 
 
 def _scored(platform: Platform, records: list[TraceRecord], rows: list[int], settings: Settings) -> Scores:
-    config = settings.monitor
-    generator = platform.judge()
-    judge = Judge(generator, config.judge_guidelines, config.judge_timeout_seconds) if generator else None
-    return score(records, platform.embedder(settings.embedder), judge=judge, rows=rows)
+    return score(scoring_pipeline(platform, settings), records, rows)
 
 
 @task(name="compare", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
@@ -117,12 +114,12 @@ def keep_report(platform: Platform, result: MonitorResult) -> None:
     keep(connect(platform), result, Home.from_environment().ensure())
 
 
-@task(name="tell", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def tell(platform: Platform, result: MonitorResult, settings: Settings) -> None:
+@task(name="publish-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def publish_window(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Artifacts, and the event if something got worse."""
     client = connect(platform)
     publish(result, settings.gate.model_name, report_address(client, result))
-    client.set_tag(result.run_id, TOLD_TAG, "true")
+    client.set_tag(result.run_id, PUBLISHED_TAG, "true")
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 """Production traces as MLflow keeps them, read into small records."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tasks_lib.assistant.contract.answer import Answer, Conversation
+from tasks_lib.assistant.contract.answer import Answer, Conversation, Source
 from tasks_lib.progress import advance
+from tasks_lib.registry.feedback import newest_rating
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, experiment_id
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 PAGE = 200
 SCORER_NAME = "llmops.monitor"
 """Source of the assessments that monitoring writes."""
-
-_POSITIVE = frozenset({"up", "yes", "true", "good", "positive", "thumbs_up", "thumbsup", "like", "👍"})
-_NEGATIVE = frozenset({"down", "no", "false", "bad", "negative", "thumbs_down", "thumbsdown", "dislike", "👎"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,8 @@ class TraceRecord:
     response: str = ""
     passages: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    """Title and headings of each passage."""
     top_score: float | None = None
     evidence: float | None = None
     refused: bool = False
@@ -52,6 +52,10 @@ class TraceRecord:
     index: str = ""
     assessed: bool = False
     """Whether monitoring has written its assessments before."""
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> "TraceRecord":
+        """Itself: a pipeline copies what it is given, and nobody changes this."""
+        return self
 
     @property
     def answered(self) -> bool:
@@ -111,7 +115,8 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
     """
     info = trace.info
     root = next((span for span in trace.data.spans if span.parent_id is None), None)
-    feedback, comment, assessed = _assessments(info.assessments or [])
+    assessments = info.assessments or []
+    rating = newest_rating(assessments)
     duration = info.execution_duration
     common: dict[str, Any] = {
         "trace_id": info.trace_id,
@@ -119,9 +124,9 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
         "version": info.tags.get(TRACE_VERSION_TAG, ""),
         "index": info.tags.get(TRACE_INDEX_TAG, ""),
         "latency_seconds": duration / 1000 if duration is not None else None,
-        "feedback": feedback,
-        "comment": comment,
-        "assessed": assessed,
+        "feedback": rating.value if rating else None,
+        "comment": rating.comment if rating else "",
+        "assessed": any(map(_is_ours, assessments)),
     }
     if str(info.state.value) == "ERROR":
         return TraceRecord(**common, question=_failed_question(root), error=_error_of(root))
@@ -138,6 +143,7 @@ def _answer_fields(answer: Answer, texts: dict[str, str]) -> dict[str, Any]:
         "response": answer.response,
         "passages": tuple(texts.setdefault(source.content, source.content) for source in sources),
         "documents": tuple(texts.setdefault(source.document, source.document) for source in sources),
+        "headings": tuple(texts.setdefault(words, words) for words in map(_heading, sources)),
         "top_score": max((source.score for source in sources), default=None),
         "evidence": answer.evidence,
         "refused": answer.refused,
@@ -146,6 +152,10 @@ def _answer_fields(answer: Answer, texts: dict[str, str]) -> dict[str, Any]:
         "tokens": answer.usage.input_tokens + answer.usage.output_tokens,
         "cost": answer.usage.cost,
     }
+
+
+def _heading(source: Source) -> str:
+    return f"{source.title or ''} {source.heading or ''}".strip()
 
 
 def _finished_traces(client: "MlflowClient", since: datetime, until: datetime) -> "Iterator[Trace]":
@@ -173,32 +183,8 @@ def _production() -> str:
     return f"tags.`{TRACE_SOURCE_TAG}` = 'production'"
 
 
-def _assessments(assessments: list[Any]) -> tuple[float | None, str, bool]:
-    """The newest judgement of a person, its comment, and whether we have written ours."""
-    newest: tuple[int, float, str] | None = None
-    assessed = False
-    for entry in assessments:
-        source = entry.source
-        assessed = assessed or bool(source and source.source_id == SCORER_NAME)
-        if not source or source.source_type != "HUMAN" or entry.feedback is None or entry.valid is False:
-            continue
-        value = _liking(entry.feedback.value)
-        at = entry.last_update_time_ms or 0
-        if value is not None and (newest is None or at >= newest[0]):
-            newest = (at, value, entry.rationale or "")
-    return (newest[1], newest[2], assessed) if newest else (None, "", assessed)
-
-
-def _liking(value: Any) -> float | None:
-    """A judgement as 0 to 1: truth values, numbers (cut to that range), common words."""
-    if isinstance(value, bool):
-        return float(value)
-    if isinstance(value, int | float):
-        return min(max(float(value), 0.0), 1.0)
-    word = str(value).strip().lower()
-    if word in _POSITIVE:
-        return 1.0
-    return 0.0 if word in _NEGATIVE else None
+def _is_ours(assessment: Any) -> bool:
+    return bool(assessment.source and assessment.source.source_id == SCORER_NAME)
 
 
 def _failed_question(root: Any) -> str:

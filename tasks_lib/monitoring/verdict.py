@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
 from tasks_lib.monitoring.result import VerdictName
@@ -51,8 +52,8 @@ def final_verdict(
     if broken:
         failed = {name: scores.failures[name] for name in broken}
         reasons = [
-            f"the scorer {name} failed on {len(found)} of {scores.attempts[name]} traces: {next(iter(found.values()))}"
-            for name, found in failed.items()
+            f"the scorer {name} failed on {len(rows)} of {scores.attempts[name]} traces: {next(iter(rows.values()))}"
+            for name, rows in failed.items()
         ]
         return Verdict("failed", reasons)
     drifted = sorted((c for c in changes if c.status == "drifted"), key=lambda c: -abs(c.effect or 0))
@@ -106,10 +107,10 @@ def _gaps(traffic: Traffic) -> list[str]:
 
 def _judge_gaps(scores: Scores) -> list[str]:
     gaps = []
-    for name, found in scores.failures.items():
-        if name.startswith("judge_"):
-            share = f"{len(found)} of {scores.attempts[name]} answers"
-            gaps.append(f"{title_of(name)}: no judgement on {share} ({next(iter(found.values()))})")
+    for name, problems in scores.failures.items():
+        if name in JUDGE_METRICS:
+            share = f"{len(problems)} of {scores.attempts[name]} answers"
+            gaps.append(f"{title_of(name)}: no judgement on {share} ({next(iter(problems.values()))})")
     return gaps
 
 

@@ -23,7 +23,7 @@ SINCE_TAG = "llmops.since"
 UNTIL_TAG = "llmops.until"
 CLOSED_TAG = "llmops.closed"
 COVERS_TAG = "llmops.covers"
-TOLD_TAG = "llmops.told"
+PUBLISHED_TAG = "llmops.published"
 """`false` until the report is where people look for it and Prefect has been told."""
 VERDICT_TAG = "llmops.verdict"
 VERSION_TAG = "llmops.version"
@@ -45,7 +45,7 @@ class PastWindow:
     version: str
     index: str
     metrics: dict[str, float]
-    told: bool = True
+    published: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Window:
     """The run that has closed this very window."""
     neighbours: tuple[str, ...] = ()
     """Runs whose windows overlap the search for late traces."""
-    untold: tuple[str, ...] = ()
+    unpublished: tuple[str, ...] = ()
     """Runs that ended between their verdict and telling of it."""
 
     @property
@@ -86,12 +86,12 @@ def choose_window(client: "MlflowClient", config: MonitorConfig, now: datetime |
     _require_past(config, now)
     past = past_windows(client)
     until = (config.until or now).astimezone(UTC)
-    untold = tuple(w.run_id for w in past if w.covers and not w.told)
+    unpublished = tuple(w.run_id for w in past if w.covers and not w.published)
     if config.since:
         since = config.since.astimezone(UTC)
         stored = next((w for w in reversed(past) if w.closed and (w.since, w.until) == (since, until)), None)
         stored_run = stored.run_id if stored else None
-        return Window(since, until, explicit=True, late_since=since, stored_run=stored_run, untold=untold)
+        return Window(since, until, explicit=True, late_since=since, stored_run=stored_run, unpublished=unpublished)
     since = watermark(past, first_trace_at(client)) or until
     if since > until:
         raise InputError(
@@ -100,7 +100,7 @@ def choose_window(client: "MlflowClient", config: MonitorConfig, now: datetime |
         )
     late_since = since - timedelta(hours=config.late_hours)
     neighbours = tuple(w.run_id for w in past if w.covers and w.until > late_since and w.since < until)
-    return Window(since, until, explicit=False, late_since=late_since, neighbours=neighbours, untold=untold)
+    return Window(since, until, explicit=False, late_since=late_since, neighbours=neighbours, unpublished=unpublished)
 
 
 def watermark(past: list[PastWindow], first_trace: datetime | None) -> datetime | None:
@@ -139,7 +139,7 @@ def _past_window(run: "Run") -> PastWindow | None:
         version=tags.get(VERSION_TAG, ""),
         index=tags.get(INDEX_TAG, ""),
         metrics=dict(run.data.metrics),
-        told=tags.get(TOLD_TAG) != "false",
+        published=tags.get(PUBLISHED_TAG) != "false",
     )
 
 

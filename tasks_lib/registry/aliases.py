@@ -21,8 +21,8 @@ Names = Mapping[Role, str]
 
 def read_aliases(client: "MlflowClient", model: str, names: Names) -> Aliases:
     """What `production` and `previous` name now."""
-    set_now = {alias: int(number) for alias, number in client.get_registered_model(model).aliases.items()}
-    return {alias: set_now.get(alias) for alias in (names["previous"], names["production"])}
+    registered = {alias: int(number) for alias, number in client.get_registered_model(model).aliases.items()}
+    return {alias: registered.get(alias) for alias in (names["previous"], names["production"])}
 
 
 def write_aliases(client: "MlflowClient", model: str, wanted: Aliases) -> None:
@@ -35,11 +35,11 @@ def write_aliases(client: "MlflowClient", model: str, wanted: Aliases) -> None:
             client.delete_registered_model_alias(model, alias)
         else:
             client.set_registered_model_alias(model, alias, str(number))
-    held = {alias: int(number) for alias, number in client.get_registered_model(model).aliases.items()}
-    found = {alias: held.get(alias) for alias in wanted}
-    if found != wanted:
+    registered = {alias: int(number) for alias, number in client.get_registered_model(model).aliases.items()}
+    current = {alias: registered.get(alias) for alias in wanted}
+    if current != wanted:
         raise LlmopsError(
-            f"the aliases of {model!r} are {found}, not {wanted}", hint="Set them by hand in the MLflow registry."
+            f"the aliases of {model!r} are {current}, not {wanted}", hint="Set them by hand in the MLflow registry."
         )
 
 

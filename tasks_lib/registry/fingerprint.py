@@ -1,4 +1,4 @@
-"""What makes two candidates the same: configuration, prompt versions and code."""
+"""What makes two candidates the same: configuration, prompt versions and what a version carries."""
 
 import hashlib
 import json
@@ -7,26 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.plugins import requirements_of
+from tasks_lib.config.requirements import requirements_of
+from tasks_lib.registry.carried import carried_files
 
 
-def fingerprint(rag: RagConfig, code_paths: Sequence[Path]) -> str:
-    """SHA-256 over `rag` (which names the prompt version), its plug-ins and every Python file below `code_paths`."""
+def fingerprint(rag: RagConfig, rooms: Sequence[Path]) -> str:
+    """SHA-256 over `rag` (which names the prompt version), the packages that it needs, and every carried file."""
     content = {
         "rag": rag.model_dump(mode="json"),
         "plugins": requirements_of(rag),
-        "code": code_digests(code_paths),
+        "code": {name: _digest(path) for name, path in carried_files(rooms).items()},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def code_digests(code_paths: Sequence[Path]) -> dict[str, str]:
-    """`room/relative/path.py` → SHA-256, wherever the rooms are installed."""
-    return {
-        f"{room.name}/{path.relative_to(room).as_posix()}": hashlib.sha256(path.read_bytes()).hexdigest()
-        for room in code_paths
-        for path in sorted(room.rglob("*.py"))
-    }
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def prompt_version(rag: RagConfig) -> str:

@@ -66,7 +66,7 @@ def undo(client: "MlflowClient", model: str, move: Move) -> None:
     finish(client, model)
 
 
-def settle(client: "MlflowClient", model: str, names: Names) -> Move | None:
+def recover_interrupted_move(client: "MlflowClient", model: str, names: Names) -> Move | None:
     """Bring what an interrupted run began to an end; call it with the lock held.
 
     :returns: The move that is now finished; `None` if there was none, or it was undone.

@@ -1,7 +1,4 @@
-"""A registered version in a process of its own, asked over a pipe.
-
-Evaluation, `ask` and serving load versions nowhere else.
-"""
+"""A registered version in a subprocess, asked over a pipe. Evaluation, `ask` and serving load versions nowhere else."""
 
 import json
 import os
@@ -21,17 +18,17 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tasks_lib.errors import VersionError
+from tasks_lib.home import EXPERIMENT
 from tasks_lib.quiet import QUIET
-from tasks_lib.registry.prefect_server import prefect_environment
-from tasks_lib.registry.trace_writing import trace_writing
-from tasks_lib.registry.tracking import EXPERIMENT, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
+from tasks_lib.registry.environment import prefect_environment, trace_writing
+from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
 
 WORKER = Path(__file__).with_name("version_worker.py")
-KEPT_LINES = 200
-LEFT_SECONDS = 0.2
+STDERR_LINES = 200
+POLL_SECONDS = 0.2
 """How often a stream looks whether its reader has left."""
 CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
@@ -107,7 +104,7 @@ class VersionProcess:
         self._process: subprocess.Popen[str] | None = None
         self._ready: Future[dict[str, Any]] = Future()
         self._pending = _Pending()
-        self._stderr: deque[str] = deque(maxlen=KEPT_LINES)
+        self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._ids = count()
         self._threads: list[Thread] = []
         self._writing = Lock()
@@ -162,7 +159,7 @@ class VersionProcess:
         try:
             message = self._ready.result(self._start_timeout)
         except FutureTimeoutError:
-            text = f"{self.model_uri} was not loaded within {self._start_timeout:g} s{self._last_words()}"
+            text = f"{self.model_uri} was not loaded within {self._start_timeout:g} s{self._last_stderr_line()}"
             raise VersionError(text) from None
         if not message["ready"]:
             raise VersionError(
@@ -179,14 +176,14 @@ class VersionProcess:
 
         :raises VersionError: If the process died, or gave no answer in time.
         """
-        number, future = self._asked()
+        number, future = self._add_pending()
         self._send({"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})})
         try:
             return _reply_of(future.result(timeout))
         except FutureTimeoutError:
-            raise self._too_late(timeout) from None
+            raise self._timeout_error(timeout) from None
         finally:
-            self._forget(number)
+            self._remove_pending(number)
 
     def stream(
         self,
@@ -194,24 +191,24 @@ class VersionProcess:
         timeout: float,
         tags: Mapping[str, str] | None = None,
         *,
-        left: Callable[[], bool] = lambda: False,
+        reader_left: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | VersionReply]:
         """As :meth:`ask`: the pieces of the answer's text as they come, and the whole reply at the end.
 
-        :param left: Asked a few times a second whether the reader has left; that ends the version's work on the
+        :param reader_left: Asked a few times a second whether the reader has left; that ends the version's work on the
             answer, and the iteration. So does closing the iterator.
         """
-        number, future = self._asked(streams=True)
+        number, future = self._add_pending(streams=True)
         pieces, ended, end = self._pending.pieces[number], False, time.monotonic() + timeout
         future.add_done_callback(lambda _: pieces.put(None))
         request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
         self._send({**request, "stream": True})
         try:
-            while not left():
+            while not reader_left():
                 if time.monotonic() >= end and not future.done():
-                    raise self._too_late(timeout)
+                    raise self._timeout_error(timeout)
                 try:
-                    piece = pieces.get(timeout=LEFT_SECONDS)
+                    piece = pieces.get(timeout=POLL_SECONDS)
                 except Empty:
                     continue
                 if piece is None:
@@ -220,11 +217,11 @@ class VersionProcess:
                     return
                 yield piece
         finally:
-            self._forget(number)
+            self._remove_pending(number)
             if not ended:
                 self._send({"cancel": number})
 
-    def _asked(self, *, streams: bool = False) -> tuple[int, Future[dict[str, Any]]]:
+    def _add_pending(self, *, streams: bool = False) -> tuple[int, Future[dict[str, Any]]]:
         number = next(self._ids)
         future: Future[dict[str, Any]] = Future()
         with self._pending.lock:
@@ -235,12 +232,12 @@ class VersionProcess:
                 self._pending.pieces[number] = SimpleQueue()
         return number, future
 
-    def _forget(self, number: int) -> None:
+    def _remove_pending(self, number: int) -> None:
         with self._pending.lock:
             self._pending.futures.pop(number, None)
             self._pending.pieces.pop(number, None)
 
-    def _too_late(self, timeout: float) -> VersionError:
+    def _timeout_error(self, timeout: float) -> VersionError:
         return VersionError(f"{self.model_uri} gave no answer within {timeout:g} s")
 
     def close(self) -> None:
@@ -248,7 +245,7 @@ class VersionProcess:
         process = self._process
         if process is None:
             return
-        self._hang_up(process)
+        self._close_stdin(process)
         try:
             process.wait(CLOSING_SECONDS)
         except subprocess.TimeoutExpired:
@@ -260,7 +257,7 @@ class VersionProcess:
             if stream is not None:
                 stream.close()
 
-    def _hang_up(self, process: "subprocess.Popen[str]") -> None:
+    def _close_stdin(self, process: "subprocess.Popen[str]") -> None:
         if not self._ready.done():
             process.kill()  # still loading: it would not notice the end of its input
         if process.stdin is not None:
@@ -302,7 +299,7 @@ class VersionProcess:
             self._process.wait()
         self._join_stderr()
         code = self._process.returncode if self._process else None
-        text = f"the process of {self.model_uri} ended with code {code}{self._last_words()}"
+        text = f"the process of {self.model_uri} ended with code {code}{self._last_stderr_line()}"
         with self._pending.lock:
             self._pending.dead = text
             waiting = list(self._pending.futures.values())
@@ -320,7 +317,7 @@ class VersionProcess:
         for line in _lines(self._process.stderr if self._process else None):
             self._stderr.append(line.rstrip())
 
-    def _last_words(self) -> str:
+    def _last_stderr_line(self) -> str:
         """The last line of stderr that says something; a traceback ends in one."""
         line = next((line.strip() for line in reversed(self._stderr) if line.strip()), "")
         return f": {line[:500]}" if line else ""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.plugins import requirements_of
+from tasks_lib.config.requirements import requirements_of
+from tasks_lib.registry.carried import staged
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,8 +25,12 @@ IDENTITY_TAGS = ("fingerprint", "index", "index_version", "dataset")
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What is registered, and where it comes from."""
+class CandidateVersion:
+    """What is registered, and where it comes from.
+
+    :param script: The models-from-code file.
+    :param code_paths: The rooms whose carried files travel with the version.
+    """
 
     model: str
     rag: RagConfig
@@ -40,7 +45,7 @@ class Candidate:
         return {name: self.tags[name] for name in IDENTITY_TAGS}
 
 
-def register(client: "MlflowClient", candidate: Candidate, alias: str) -> int:
+def register(client: "MlflowClient", candidate: CandidateVersion, alias: str) -> int:
     """Log and register `candidate` in the active run; returns the version that `alias` then names.
 
     A version that an interrupted run registered and never decided about is taken up again.
@@ -50,7 +55,7 @@ def register(client: "MlflowClient", candidate: Candidate, alias: str) -> int:
     return number
 
 
-def is_same(tags: Mapping[str, str], candidate: Candidate) -> bool:
+def is_same(tags: Mapping[str, str], candidate: CandidateVersion) -> bool:
     """Whether the version with these tags has the identity of `candidate`."""
     return all(tags.get(name) == value for name, value in candidate.identity.items())
 
@@ -75,7 +80,7 @@ def pinned_requirements(distribution: str = DISTRIBUTION) -> list[str]:
     return sorted(f"{name}=={version(name)}" for name in names)
 
 
-def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | None:
+def _undecided_version(client: "MlflowClient", candidate: CandidateVersion) -> int | None:
     known = versions_with(client, candidate.model, candidate.identity)
     newest = str(known[0]) if known else None
     if newest is None or "decision" in client.get_model_version(candidate.model, newest).tags:
@@ -83,11 +88,11 @@ def _undecided_version(client: "MlflowClient", candidate: Candidate) -> int | No
     return int(newest)
 
 
-def _log(candidate: Candidate) -> int:
+def _log(candidate: CandidateVersion) -> int:
     from mlflow.models import Model
 
-    brought = requirements_of(candidate.rag)
-    with redirect_stderr(StringIO()):  # MLflow announces each registration there
+    packages = requirements_of(candidate.rag)
+    with staged(candidate.code_paths) as rooms, redirect_stderr(StringIO()):  # MLflow announces each registration there
         info = Model.log(
             artifact_path=None,
             name=candidate.model,
@@ -95,13 +100,13 @@ def _log(candidate: Candidate) -> int:
             registered_model_name=candidate.model,
             tags=candidate.tags,
             python_model=str(candidate.script),
-            code_paths=[str(path) for path in candidate.code_paths],
+            code_paths=[str(room) for room in rooms],
             model_config={
                 "rag": candidate.rag.model_dump(mode="json"),
                 "index_version": candidate.index_version,
-                "plugins": brought,
+                "plugins": packages,
             },
-            pip_requirements=[*pinned_requirements(), *brought],
+            pip_requirements=sorted({*pinned_requirements(), *packages}),
             validate_serving_input=False,
         )
     return int(info.registered_model_version)
@@ -129,6 +134,6 @@ class _PyfuncWithExample:
 
 def versions_with(client: "MlflowClient", model: str, tags: Mapping[str, str]) -> Sequence[int]:
     """Versions of `model` that carry all of `tags`, newest first."""
-    found = client.search_model_versions(f"name = '{model}'", max_results=1000)
-    matching = (v for v in found if all(v.tags.get(name) == value for name, value in tags.items()))
+    versions = client.search_model_versions(f"name = '{model}'", max_results=1000)
+    matching = (v for v in versions if all(v.tags.get(name) == value for name, value in tags.items()))
     return sorted((int(v.version) for v in matching), reverse=True)

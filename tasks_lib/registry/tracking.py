@@ -7,13 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.home import EXPERIMENT
 from tasks_lib.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from mlflow import ActiveRun, MlflowClient
     from mlflow.entities import Run
 
-EXPERIMENT = "rag-assistant"
 VERB_TAG = "llmops.verb"
 
 TRACE_VERSION_TAG = "llmops.model_version"

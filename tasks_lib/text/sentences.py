@@ -1,18 +1,60 @@
-"""Sentences of a passage, as spans, with the lines that introduce them."""
+"""Sentences of a text: one rule for where a sentence ends, asked by whoever splits, cuts or compares texts.
+
+Question making alone has its sentences from spaCy, which parses them.
+"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ABBREVIATIONS = re.compile(
-    r"(?:\b(?:al|approx|ca|cf|co|corp|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|prof|sr|st|vol|vs)|\b[a-z])\.$",
+_STOPS = ".!?…。！？"  # noqa: RUF001
+_CLOSING = "\"')]}»”’"
+_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]}»”’]*+(?=\s++(\S))|[。！？]++[\"')\]}»”’]*+(?=\s*+(\S))")  # noqa: RUF001
+_LAST_WORD = re.compile(r"([\w.]+)\.\W*$")
+_ABBREVIATION = re.compile(
+    r"al|approx|bzw|ca|cf|co|corp|d\.h|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|pp|prof|sr|st|vol|vs|z\.b"
+    r"|[a-z]",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+\S)")
+"""Words, initials among them, whose full stop ends no sentence."""
+_LOOK_BACK = 16
+_CITATION = re.compile(r"\[\d+(?:\s*,\s*\d+)*\]")
+_ALPHANUMERIC = re.compile(r"[^\W_]")
+_LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|=+ .* =+\s*$)")
 _RULE = re.compile(r"[\s|:*_=-]+$")
 LONGEST_LINE_JOINED = 60
 """Characters; a shorter line without a full stop is a heading or an item, not wrapped prose."""
+
+
+def ends_sentence(text: str, left: int, right: int) -> bool:
+    """Whether a sentence ends before `left`, where the next word begins at `right`."""
+    last = left - 1
+    while last > 0 and left - last < _LOOK_BACK and text[last] in _CLOSING:
+        last -= 1
+    if text[last] not in _STOPS or text[right].islower():
+        return False
+    if text[last] != ".":
+        return True
+    word = _LAST_WORD.search(text[max(0, last - _LOOK_BACK) : last + 1])
+    return word is None or not _ABBREVIATION.fullmatch(word[1])
+
+
+def sentence_spans(text: str, *, every_stop: bool = False) -> Iterator[tuple[int, int]]:
+    """Start and end of every sentence, without the blanks around it; a line ends a sentence, too.
+
+    :param every_stop: Split behind every full stop, also that of an abbreviation or before a small letter: nobody hides
+        one sentence in another.
+    """
+    for line in _LINE.finditer(text):
+        yield from _spans(text, line.start(), line.end(), every_stop=every_stop)
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences and lines of `text`, without citation marks such as `[1]` and without those that hold no word."""
+    parts = (_CITATION.sub("", text[start:end]).strip() for start, end in sentence_spans(text))
+    return [part for part in parts if _ALPHANUMERIC.search(part)]
 
 
 @dataclass(frozen=True)
@@ -32,7 +74,7 @@ class Sentence:
 
 def split_sentences(text: str) -> list[Sentence]:
     """Sentences, list items and table rows; headings and rules are left out."""
-    found: list[Sentence] = []
+    split: list[Sentence] = []
     lead, header = "", ""
     for start, end in _blocks(text):
         block = text[start:end]
@@ -41,15 +83,15 @@ def split_sentences(text: str) -> list[Sentence]:
         if block.lstrip().startswith("|"):
             header = header or block
             if header != block:
-                found.append(_sentence(text, start, end, header))
+                split.append(_sentence(text, start, end, header))
             continue
         header = ""
         item = _ITEM.match(block)
-        spans = list(_sentence_spans(text, start + (item.end() if item else 0), end))
-        found.extend(_sentence(text, left, right, lead if item else "") for left, right in spans)
+        spans = list(_spans(text, start + (item.end() if item else 0), end))
+        split.extend(_sentence(text, left, right, lead if item else "") for left, right in spans)
         if not item:
             lead = text[slice(*spans[-1])].strip() if spans and block.rstrip().endswith(":") else ""
-    return [sentence for sentence in found if sentence.text]
+    return split
 
 
 def _sentence(text: str, start: int, end: int, lead: str) -> Sentence:
@@ -61,7 +103,7 @@ def _sentence(text: str, start: int, end: int, lead: str) -> Sentence:
 def _blocks(text: str) -> list[tuple[int, int]]:
     """Lines, with the lines of wrapped prose joined."""
     blocks: list[tuple[int, int]] = []
-    for match in re.finditer(r"[^\n]+", text):
+    for match in _LINE.finditer(text):
         line = match[0]
         if not line.strip():
             continue
@@ -81,14 +123,14 @@ def _continues(text: str, before: tuple[int, int], line: re.Match[str]) -> bool:
     return not (_ITEM.match(line[0]) or _HEADING.match(line[0]) or line[0].lstrip().startswith("|"))
 
 
-def _sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    left = start
-    for match in _END.finditer(text, start, end):
-        if match[0] == "." and _ABBREVIATIONS.search(text, left, match.end()):
-            continue
-        spans.append((left, match.end()))
-        left = match.end()
-    if text[left:end].strip():
-        spans.append((left, end))
-    return spans
+def _spans(text: str, start: int, end: int, *, every_stop: bool = False) -> Iterator[tuple[int, int]]:
+    """Sentences of one line, or of the lines of one paragraph."""
+    left = start + len(text[start:end]) - len(text[start:end].lstrip())
+    for match in _STOP.finditer(text, left, end):
+        right = match.start(match.lastindex or 0)
+        if every_stop or ends_sentence(text, match.end(), right):
+            yield left, match.end()
+            left = right
+    right = left + len(text[left:end].rstrip())
+    if right > left:
+        yield left, right

@@ -44,7 +44,7 @@ def aws() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _no_credentials_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_credentials_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Whatever this machine is signed in to must not matter."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST", "WEAVIATE_URL", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
@@ -52,7 +52,8 @@ def _no_credentials_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         monkeypatch.delenv(name, raising=False)
     for name in (tracking.TOKEN, tracking.USERNAME, tracking.PASSWORD):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(tracking, "_found", {})
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    yield
+    tracking.restore_variables()

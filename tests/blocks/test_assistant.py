@@ -7,14 +7,13 @@ import pytest
 
 from blocks.lancedb import LanceDBStore
 from blocks.platform import ResolvedPlatform
+from flows.ingest import synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tests.stubs.server import Request, Responder
 from tests.stubs.services import Service
 
@@ -44,11 +43,7 @@ def platform(service: Service, settings: Settings, home: Home, tmp_path: Path) -
     price = {"input": 1_000_000, "output": 0}
     model = service.models(prices={service.chat_model.split("/", 1)[1]: price})
     found = ResolvedPlatform("test", (model,), LanceDBStore())
-    index = found.index(settings.rag)
-    with index.writing(5):
-        result = sync(
-            open_source(found.documents(settings.ingest.source)), index, found.embedder(settings.embedder), settings
-        )
+    result = synchronise(found, settings)
     assert (result.added, result.failed) == (2, [])
     return found
 

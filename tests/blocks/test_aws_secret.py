@@ -17,7 +17,7 @@ from blocks.llmops_platform import LLMOpsPlatform
 from blocks.openai import OpenAICompatibleModels
 from blocks.platform import ResolvedPlatform
 from blocks.resolve import resolve_platform
-from blocks.slugs import load_block
+from blocks.slugs import resolve_slug
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
 from tasks_lib.config.rag import LlmConfig
@@ -83,7 +83,7 @@ def test_of_several_entries_the_one_named_as_the_field_is_taken(monkeypatch: pyt
 def test_a_secret_that_cannot_be_had_is_named_when_the_platform_is_resolved(slug: str, message: str) -> None:
     OpenAICompatibleModels(aws_secret=slug).save("wrong", overwrite=True)
     with pytest.raises(ConfigurationError, match=message) as failed:
-        load_block("llmops-openai-compatible-models/wrong", OpenAICompatibleModels, "providers")
+        resolve_slug("llmops-openai-compatible-models/wrong", OpenAICompatibleModels, "providers")
     assert failed.value.exit_code == 2
     assert "nobody-may-see" not in f"{failed.value!r} {failed.value.hint}"
 

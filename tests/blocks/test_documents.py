@@ -20,7 +20,7 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret
 def documents(aws: str) -> S3Documents:
     """A bucket with two documents below the prefix, and one beside it."""
     block = S3Documents(bucket="documents", prefix="/handbook/", credentials=AwsCredentials(**KEYS), endpoint_url=aws)
-    client: Any = block.client()
+    client: Any = block.get_client()
     client.create_bucket(Bucket="documents", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     for key in ("handbook/a.md", "handbook/sub/b.txt", "other/c.md"):
         client.put_object(Bucket="documents", Key=key, Body=key.encode())
@@ -28,7 +28,7 @@ def documents(aws: str) -> S3Documents:
 
 
 def test_the_prefix_is_listed_and_read(documents: S3Documents) -> None:
-    source = documents.source()
+    source = open_source(documents.location())
     assert source.uri == "s3://documents/handbook"
     assert [file.path for file in source.files()] == ["a.md", "sub/b.txt"]
     assert source.read("a.md") == b"handbook/a.md"
@@ -36,12 +36,12 @@ def test_the_prefix_is_listed_and_read(documents: S3Documents) -> None:
 
 def test_patterns_of_the_call_win_over_those_of_the_block(documents: S3Documents) -> None:
     only_text = documents.model_copy(update={"include": ["*.txt"]})
-    assert [file.path for file in only_text.source().files()] == ["sub/b.txt"]
-    assert [file.path for file in only_text.source(("*.md",)).files()] == ["a.md"]
+    assert [file.path for file in open_source(only_text.location()).files()] == ["sub/b.txt"]
+    assert [file.path for file in open_source(only_text.location(("*.md",))).files()] == ["a.md"]
 
 
 def test_another_prefix_of_the_bucket_is_read_with_the_same_credentials(documents: S3Documents, home: Home) -> None:
-    platform = ResolvedPlatform("test", (), LanceDBStore(), documents=documents)
+    platform = ResolvedPlatform("test", (), LanceDBStore(), saved_documents=documents)
     assert [file.path for file in open_source(platform.documents("s3://documents/other")).files()] == ["c.md"]
     assert not documents.opens("s3://documents-of-others/other")
 
@@ -49,18 +49,18 @@ def test_another_prefix_of_the_bucket_is_read_with_the_same_credentials(document
 def test_a_bucket_that_does_not_exist_is_named(documents: S3Documents) -> None:
     missing = documents.model_copy(update={"bucket": "nothing-here"})
     with pytest.raises(InputError, match="nothing-here"):
-        list(missing.source().files())
+        list(open_source(missing.location()).files())
 
 
 def test_a_role_is_assumed_for_documents_too(documents: S3Documents, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws)
     credentials = AwsCredentials(**KEYS, assume_role_arn="arn:aws:iam::123456789012:role/reader")
     assumed = documents.model_copy(update={"credentials": credentials})
-    assert len(list(assumed.source().files())) == 2
+    assert len(list(open_source(assumed.location()).files())) == 2
 
 
 def test_an_index_lives_in_an_object_store_by_the_options_of_its_block(aws: str, documents: S3Documents) -> None:
-    documents.client().put_object(Bucket="documents", Key="indexes/.keep", Body=b"")
+    documents.get_client().put_object(Bucket="documents", Key="indexes/.keep", Body=b"")
     options = {
         "aws_access_key_id": "testing",
         "aws_secret_access_key": "testing-secret",

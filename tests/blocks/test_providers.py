@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from haystack.dataclasses import ChatMessage, StreamingChunk
 
+from blocks.chat_generator import chat_generator_of
+from blocks.embedder import embedder_of
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ConfigurationError, ProviderError
 from tests.stubs.services import Service
@@ -17,7 +19,7 @@ SENTENCE = "Employees get 27 days of leave."
 
 
 def ask(service: Service, fields: dict[str, Any] | None = None, **parameters: Any) -> ChatMessage:
-    generator = service.models(**(fields or {})).chat_generator(LlmConfig(model=service.chat_model, **parameters))
+    generator = chat_generator_of(service.models(**(fields or {})), LlmConfig(model=service.chat_model, **parameters))
     assert generator is not None
     reply: ChatMessage = generator.run(messages=[ChatMessage.from_user(PROMPT)])["replies"][0]
     return reply
@@ -52,7 +54,7 @@ def test_parameters_reach_the_provider_under_its_own_names(service: Service) -> 
 
 def test_a_stream_arrives_in_pieces_and_tells_its_tokens(service: Service) -> None:
     chunks: list[StreamingChunk] = []
-    generator = service.models().chat_generator(LlmConfig(model=service.chat_model))
+    generator = chat_generator_of(service.models(), LlmConfig(model=service.chat_model))
     assert generator is not None
     reply = generator.run(messages=[ChatMessage.from_user(PROMPT)], streaming_callback=chunks.append)["replies"][0]
     assert len([chunk for chunk in chunks if chunk.content]) >= 5
@@ -68,7 +70,7 @@ def test_asynchronous_calls_answer_the_same(service: Service, streamed: bool) ->
         chunks.append(chunk.content)
 
     async def run() -> ChatMessage:
-        generator: Any = service.models().chat_generator(LlmConfig(model=service.chat_model))
+        generator: Any = chat_generator_of(service.models(), LlmConfig(model=service.chat_model))
         callback = collect if streamed else None
         result = await generator.run_async([ChatMessage.from_user(PROMPT)], streaming_callback=callback)
         return result["replies"][0]  # type: ignore[no-any-return]
@@ -105,7 +107,7 @@ def test_a_permanent_error_is_not_retried_and_names_the_model(service: Service) 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_hanging_provider_ends_at_its_deadline(service: Service, asynchronous: bool) -> None:
     service.stub.script.extend(["hang"] * 9)
-    generator: Any = service.models(request_timeout_seconds=0.5).chat_generator(LlmConfig(model=service.chat_model))
+    generator: Any = chat_generator_of(service.models(request_timeout_seconds=0.5), LlmConfig(model=service.chat_model))
     started = time.monotonic()
     messages = [ChatMessage.from_user(PROMPT)]
     with pytest.raises(ProviderError, match="no answer"):
@@ -116,8 +118,8 @@ def test_a_hanging_provider_ends_at_its_deadline(service: Service, asynchronous:
 
 def test_calls_in_flight_are_limited_over_all_threads(service: Service) -> None:
     provider = service.models(calls_in_flight=2)
-    provider.coming_from(f"test/{service.chat_model}")
-    generators: list[Any] = [provider.chat_generator(LlmConfig(model=service.chat_model)) for _ in range(2)]
+    provider.set_origin(f"test/{service.chat_model}")
+    generators: list[Any] = [chat_generator_of(provider, LlmConfig(model=service.chat_model)) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda generator: generator.run([ChatMessage.from_user(PROMPT)]), generators * 4))
     assert len(service.stub.requests) == 8
@@ -127,14 +129,14 @@ def test_calls_in_flight_are_limited_over_all_threads(service: Service) -> None:
 def test_an_unreachable_provider_is_named_with_a_way_out(service: Service) -> None:
     with service.stub:
         provider = service.models(max_attempts=1)
-    generator: Any = provider.chat_generator(LlmConfig(model=service.chat_model))
+    generator: Any = chat_generator_of(provider, LlmConfig(model=service.chat_model))
     with pytest.raises(ProviderError, match="cannot be reached") as failed:
         generator.run([ChatMessage.from_user(PROMPT)])
     assert "endpoint" in failed.value.hint
 
 
 def test_an_embedder_gives_unit_vectors_in_order_and_counts_tokens(service: Service) -> None:
-    embedder: Any = service.models().embedder(service.embedder)
+    embedder: Any = embedder_of(service.models(), service.embedder)
     texts = ["annual leave", "", "expenses and travel", "annual leave"] * 20
     vectors = embedder.embed(texts)
     assert embedder.dimension == service.dimension
@@ -147,7 +149,7 @@ def test_an_embedder_gives_unit_vectors_in_order_and_counts_tokens(service: Serv
 
 
 def test_an_embedder_survives_throttling_and_names_an_unknown_model(service: Service) -> None:
-    embedder: Any = service.models().embedder(service.embedder)
+    embedder: Any = embedder_of(service.models(), service.embedder)
     service.stub.script.append(service.passing)
     assert len(embedder.embed(["annual leave"])) == 1
     service.stub.script.append(service.permanent)
@@ -158,19 +160,19 @@ def test_an_embedder_survives_throttling_and_names_an_unknown_model(service: Ser
 
 def test_a_dimension_that_nobody_declared_is_asked_once(service: Service) -> None:
     provider = service.models()
-    provider.coming_from(f"asked-once/{service.chat_model}")
+    provider.set_origin(f"asked-once/{service.chat_model}")
     model = "cohere.unknown" if service.chat_model.startswith("bedrock") else "unknown"
-    assert [provider.embedder(model).dimension for _ in range(3)] == [service.dimension] * 3
+    assert [embedder_of(provider, model).dimension for _ in range(3)] == [service.dimension] * 3
     assert len(service.stub.requests) == 1
 
 
 def test_a_declared_dimension_is_not_asked(service: Service) -> None:
-    assert service.models(dimensions={service.embedder: 7}).embedder(service.embedder).dimension == 7
+    assert embedder_of(service.models(dimensions={service.embedder: 7}), service.embedder).dimension == 7
     assert service.stub.requests == []
 
 
 def test_a_dimension_that_is_declared_wrongly_is_named_at_the_first_call(service: Service) -> None:
-    embedder = service.models(dimensions={service.embedder: 7}).embedder(service.embedder)
+    embedder = embedder_of(service.models(dimensions={service.embedder: 7}), service.embedder)
     with pytest.raises(ConfigurationError, match=f"{service.dimension} dimensions from '{service.embedder}', and 7"):
         embedder.embed(["annual leave"])
 

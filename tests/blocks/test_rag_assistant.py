@@ -12,12 +12,11 @@ from haystack.tracing.tracer import disable_tracing
 from mlflow.exceptions import MlflowException
 
 from blocks.local import LocalPlatform
+from flows.ingest import synchronise
 from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 
 SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
 
@@ -26,11 +25,9 @@ SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
 def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The script as MLflow saves and loads it, over an index of one document."""
     home = tmp_path_factory.mktemp("version") / "home"
-    platform, settings = LocalPlatform(tracked_home(home)), Settings()
+    platform, settings = LocalPlatform(tracked_home(home)), Settings(ingest=IngestConfig(include=("leave/annual*",)))
     index = platform.index(settings.rag)
-    sync(
-        open_source(platform.documents(None, ("leave/annual*",))), index, platform.embedder(settings.embedder), settings
-    )
+    synchronise(platform, settings)
     path = home.parent / "model"
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(platform.tracking_uri())

@@ -8,28 +8,30 @@ import json
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from haystack.components.generators.chat.mock import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
+from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
+from flows.ingest import synchronise
 from tasks_lib.assistant.providers.structured import ask_for, json_object
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.config.settings import DatasetConfig, Settings
+from tasks_lib.config.settings import DatasetConfig, IngestConfig, Settings
+from tasks_lib.dataset.collection import Collection
 from tasks_lib.dataset.corpus import Corpus
-from tasks_lib.dataset.filters import Candidate, Duplicates, near_evidence, reason_to_drop
+from tasks_lib.dataset.examples import CandidateQuestion
+from tasks_lib.dataset.filters import reason_to_drop
 from tasks_lib.dataset.prompts import ANSWERABLE
-from tasks_lib.dataset.questions import generate
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
+from tests.tasks_lib.dataset.generating import generate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("home")]
 
 QUESTION = [ChatMessage.from_user("What is the capital of France? Answer in one short sentence.")]
 
@@ -58,7 +60,7 @@ def models() -> Iterator[OpenAICompatibleModels]:
 
 
 def test_a_real_model_answers_with_its_tokens(models: OpenAICompatibleModels) -> None:
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=40))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=40))
     reply = generator.run(QUESTION)["replies"][0]
     assert "Paris" in reply.text
     assert reply.meta["usage"]["input_tokens"] > 10
@@ -67,7 +69,7 @@ def test_a_real_model_answers_with_its_tokens(models: OpenAICompatibleModels) ->
 
 def test_a_real_model_streams_and_stops_where_it_is_told(models: OpenAICompatibleModels) -> None:
     chunks: list[str] = []
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=60, stop=("Paris",)))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=60, stop=("Paris",)))
     reply = generator.run(QUESTION, streaming_callback=lambda chunk: chunks.append(chunk.content))["replies"][0]
     assert len(chunks) > 3
     assert "".join(chunks) == reply.text
@@ -83,9 +85,7 @@ def test_the_server_is_found_by_its_check(models: OpenAICompatibleModels) -> Non
 def place(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """A local platform whose index holds the leave chapters of the sample handbook."""
     platform = LocalPlatform(Home(tmp_path_factory.mktemp("real-model")).ensure())
-    settings = Settings()
-    source = open_source(platform.documents(str(examples_folder() / "handbook" / "leave")))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(source=str(examples_folder() / "handbook" / "leave"))))
     return platform
 
 
@@ -98,7 +98,7 @@ def vouching(messages: list[ChatMessage]) -> str:
 
 
 def test_a_schema_makes_even_a_small_model_write_json(models: OpenAICompatibleModels) -> None:
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=120))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=120))
     passage = "Full-time employees receive 27 days of annual leave. Interns receive ten days of annual leave."
     reply = ask_for(generator, ANSWERABLE.messages([passage]), ANSWERABLE.schema)
     assert list(json_object(reply.text or "")) == ["evidence", "answer", "question"]
@@ -108,10 +108,12 @@ def test_a_model_too_small_to_judge_ends_the_run_before_it_drafts(
     models: OpenAICompatibleModels, place: LocalPlatform
 ) -> None:
     settings = Settings()
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=60))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=60))
     with pytest.raises(LlmopsError, match=r"the critic let \d of 8 answers pass") as ended:
         generate(
-            place.index(settings.rag), place.embedder(settings.embedder), DatasetConfig(size=4), generator=generator
+            SimpleNamespace(index=place.index(settings.rag), embedder=place.embedder(settings.embedder)),
+            DatasetConfig(size=4),
+            generator=generator,
         )
     assert "judge" in ended.value.hint
 
@@ -121,19 +123,19 @@ def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped
 ) -> None:
     settings = Settings()
     index, embedder = place.index(settings.rag), place.embedder(settings.embedder)
-    generator: Any = models.chat_generator(LlmConfig(model="llama/smollm2", max_tokens=160))
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=160))
     config = DatasetConfig(size=8, concurrency=1)
     critic = MockChatGenerator(response_fn=vouching)
-    made = generate(index, embedder, config, generator=generator, model="llama/smollm2", critic=critic)
+    made = generate(SimpleNamespace(index=index, embedder=embedder), config, generator=generator, critic=critic)
 
     record_property("examples", len(made.examples))
     record_property("rejected", made.rejected)
     assert sum(made.rejected.values()) > 0
-    similarity, corpus = Similarity(embedder), Corpus.of(index)
-    texts = [corpus.text_of(document) for document in corpus.documents()]
-    assert [reason_to_drop(Candidate(example, texts)) for example in made.examples] == [None] * len(made.examples)
-    assert all(near_evidence(example, similarity) for example in made.examples)
-    assert all(corpus.stands(reference) for example in made.examples for reference in example.references)
-    duplicates = Duplicates(similarity)
-    assert all(duplicates.is_new(example) for example in made.examples)
+    corpus = Corpus.of(index)
+    texts = tuple(corpus.text_of(document) for document in corpus.documents())
+    candidates = [CandidateQuestion(example, texts) for example in made.examples]
+    assert [reason_to_drop(candidate) for candidate in candidates] == [None] * len(candidates)
+    assert all(corpus.contains(reference) for example in made.examples for reference in example.references)
+    collection = Collection(embedder)
+    assert all(collection.add(candidate) for candidate in candidates)
     assert not [example.question for example in made.examples if "library" in example.question]

@@ -20,7 +20,7 @@ from blocks.llmops_platform import LLMOpsPlatform
 from blocks.ollama import OllamaModels
 from blocks.openai import OpenAICompatibleModels
 from blocks.platform import ResolvedPlatform
-from blocks.resolve import aresolve_platform, resolve_platform
+from blocks.resolve import resolve_platform
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
 from tasks_lib.assistant.contract.platform import Platform
@@ -73,7 +73,7 @@ def test_blocks_come_back_as_they_were_saved_with_their_secrets(home: Home) -> N
     assert vllm.secrets() == ("sk-very-secret",)
     assert bedrock.slug == "llmops-bedrock-models/prod"
     assert isinstance(platform.store, WeaviateStore)
-    assert platform.store.connection().headers == {"X": "header"}
+    assert platform.store.get_connection().headers == {"X": "header"}
     assert isinstance(platform, Platform)
     assert platform.judge() is not None
     assert open_source(platform.documents(None)).uri == "s3://documents/handbook"
@@ -196,11 +196,11 @@ def test_a_model_that_the_platform_cannot_supply_is_refused_with_its_providers()
             ask()
 
 
-def test_resolving_in_an_event_loop_is_the_same() -> None:
+def test_resolving_in_a_thread_of_an_event_loop_is_the_same() -> None:
     resolved("looped", providers=["llmops-bedrock-models/prod"])
 
-    async def both() -> tuple[Platform, Platform]:
-        return await aresolve_platform("looped"), await aresolve_platform("local")
+    async def both() -> list[Platform]:
+        return await asyncio.gather(*(asyncio.to_thread(resolve_platform, name) for name in ("looped", "local")))
 
     found, local = asyncio.run(both())
     assert isinstance(found, ResolvedPlatform)

@@ -114,6 +114,6 @@ def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 def test_fields_that_sound_secret_are_secret(block: type[PlatformBlock]) -> None:
-    secret = {path.partition(".")[0] for path in block._to_block_schema().fields["secret_fields"]}
+    secret = {path.partition(".")[0] for path in block.model_json_schema()["secret_fields"]}
     sensitive = {"api_key", "token", "password", "headers", "storage_options"} & set(block.model_fields)
     assert sensitive <= secret

@@ -12,6 +12,7 @@ from blocks.environment import providers_of_environment
 from blocks.lancedb import LanceDBStore
 from blocks.platform import ResolvedPlatform
 from blocks.weaviate import WeaviateStore
+from flows.ingest import synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import assistant_pipeline
@@ -20,8 +21,6 @@ from tasks_lib.assistant.stores.lancedb.document_store import LanceDBDocumentSto
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tests.stubs.fresh import run_given_back
 from tests.stubs.openai_api import OpenAIStub
 
@@ -45,6 +44,7 @@ def test_an_assistant_with_a_model_answers_in_a_fresh_process(openai: OpenAIStub
     (folder / "leave.md").write_text("# Leave\n\nEmployees get 27 days of annual leave in each calendar year.\n")
     settings = Settings.model_validate(
         {
+            "ingest": {"source": str(folder)},
             "llm": {"model": "openai/stub-chat"},
             "refusal": {"threshold": 0.1},
             "guardrails": {
@@ -55,7 +55,7 @@ def test_an_assistant_with_a_model_answers_in_a_fresh_process(openai: OpenAIStub
     )
     rag = settings.rag
     platform = ResolvedPlatform("test", tuple(providers_of_environment()), LanceDBStore())
-    sync(open_source(platform.documents(str(folder))), platform.index(rag), platform.embedder(rag.embedder), settings)
+    synchronise(platform, settings)
     pipeline = assistant_pipeline(platform, rag)
     assert "sk-secret" not in pipeline.dumps()
     expected = Assistant(pipeline).answer([Message(role="user", content=QUESTION)]).payload()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from haystack.dataclasses import ChatMessage
 
+from blocks.chat_generator import chat_generator_of
 from blocks.lancedb import LanceDBStore
 from blocks.openai import OpenAICompatibleModels
 from blocks.platform import ResolvedPlatform
@@ -32,7 +33,7 @@ BY_PROVIDER: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def generator_of(service: Service) -> Any:
-    return service.models().chat_generator(LlmConfig(model=service.chat_model, max_tokens=77))
+    return chat_generator_of(service.models(), LlmConfig(model=service.chat_model, max_tokens=77))
 
 
 def schema_in(body: dict[str, Any]) -> Any:
@@ -79,7 +80,7 @@ def test_a_provider_without_schemas_is_asked_in_words_and_that_is_said_once(
 
 
 def test_many_calls_at_once_say_it_once(openai: OpenAIStub, caplog: pytest.LogCaptureFixture) -> None:
-    generator: Any = openai_models(openai).chat_generator(LlmConfig(model="openai/stub-chat"))
+    generator: Any = chat_generator_of(openai_models(openai), LlmConfig(model="openai/stub-chat"))
     openai.script.extend(["no-schemas"] * 4)
     with caplog.at_level(logging.WARNING), ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: _asked(generator), range(4)))
@@ -103,7 +104,7 @@ def test_what_is_wrong_without_a_schema_too_is_not_taken_for_its_fault(service: 
 
 
 def test_an_unknown_model_is_not_asked_again_in_words(openai: OpenAIStub) -> None:
-    generator: Any = openai_models(openai).chat_generator(LlmConfig(model="openai/nothing"))
+    generator: Any = chat_generator_of(openai_models(openai), LlmConfig(model="openai/nothing"))
     openai.script.append("unknown-model")
     with pytest.raises(ConfigurationError, match="nothing"):
         ask_for(generator, MESSAGES, SCHEMA)
@@ -118,7 +119,7 @@ def test_a_reply_that_met_the_token_limit_is_a_reply(openai: OpenAIStub) -> None
 
 
 def _plain(models: ModelProvider, model: str) -> Any:
-    return models.chat_generator(LlmConfig(model=model))
+    return chat_generator_of(models, LlmConfig(model=model))
 
 
 def test_a_chain_hands_the_schema_to_the_model_that_answers(bedrock: BedrockStub, openai: OpenAIStub) -> None:

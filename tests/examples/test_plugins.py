@@ -16,24 +16,24 @@ from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.doctor import _check, _plugins
-from tasks_lib.assistant.contract.answer import Message
+from flows.ingest import synchronise
+from tasks_lib.assistant.contract.answer import Message, Source
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.requirements import requirements_of
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, PluginError
-from tasks_lib.gate.gate_metrics import direction, require_known, title_of
-from tasks_lib.gate.scorers import own_metrics, score
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.scorers import all_metrics, direction, plugin_metrics, require_known, title_of
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tasks_lib.plugins import plugins, require_installed
 from tasks_lib.registry.fingerprint import fingerprint
 from tasks_lib.registry.process import VersionProcess
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 from tests.stubs.openai_api import OpenAIStub
 
@@ -81,7 +81,7 @@ def put_on_path(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def forget() -> None:
     plugins.cache_clear()
-    own_metrics.cache_clear()
+    plugin_metrics.cache_clear()
 
 
 def rag_of(**keys: Any) -> RagConfig:
@@ -105,9 +105,15 @@ HOUSE_WORDS = {"validators": {"house_words": {"options": {"words": ["leave"]}, "
 
 def test_metrics_of_a_package_score_every_row(acme: Path) -> None:
     example = Example(id="1", kind="answerable", messages=[Message(role="user", content=QUESTION)], answer="27 days")
-    found = score(example, {"response": "It is 27 days."}, Similarity(LocalPlatform().embedder(RagConfig().embedder)))
+    similarity = Similarity(LocalPlatform().embedder(RagConfig().embedder))
+
+    def score(payload: dict[str, Any]) -> dict[str, float | None]:
+        row = Row.of(example, payload, similarity)
+        return {name: metric.function(row) for name, metric in all_metrics().items()}
+
+    found = score({"response": "It is 27 days."})
     assert (found["words"], found["short_enough"]) == (4.0, 1.0)
-    assert score(example, {"error": "x"}, Similarity(LocalPlatform().embedder(RagConfig().embedder)))["words"] is None
+    assert score({"error": "x"})["words"] is None
 
 
 def test_thresholds_may_name_them_and_know_which_way_is_good(acme: Path) -> None:
@@ -136,13 +142,87 @@ def test_a_validator_of_a_package_finds_and_the_configuration_decides(acme: Path
     assert guardrails.check_input([Message(role="user", content="Which hotel is good?")]).action == "allow"
 
 
+def test_a_guardrails_validator_is_named_like_any_other(acme: Path) -> None:
+    validators = {
+        "no_prices": {"options": {"currencies": "€"}, "on_output": "mask", "on_passages": "mask"},
+        "guardrails/profanity_free": {"on_input": "refuse"},
+    }
+    embedder = LocalPlatform().embedder(RagConfig().embedder)
+    guardrails = build_guardrails(rag_of(guardrails={"validators": validators}).guardrails, embedder)
+
+    answer = guardrails.check_output("Leave costs €1,500 or $2.")
+    assert answer.text == "Leave costs <NO_PRICES> or $2."
+    assert [(h.validator, h.kind, h.start, h.end) for h in answer.hits] == [("no_prices", "NO_PRICES", 12, 18)]
+    sources = [Source(document="a.md", start=0, end=9, score=1.0, content=c) for c in ("It is €9.", "It is free.")]
+    assert [source.content for source in guardrails.check_passages(sources).sources] == ["It is ███", "It is free."]
+    turns = [Message(role="user", content=content) for content in ("Is it free?", "You fucking idiot")]
+    refused = guardrails.check_input(turns)
+    assert (refused.action, [(h.kind, h.message) for h in refused.hits]) == ("refuse", [("PROFANITY_FREE", 1)])
+    assert guardrails.check_input(turns[:1]).action == "allow"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("guardrails/profanity_fee", {}, "the package 'guardrails-ai-profanity-fee' is not installed"),
+        ("acme/profanity_free", {}, "registers no validator 'acme/profanity_free'"),
+        ("no_prices", {"currency": "€"}, "cannot be made with options {'currency': '€'}"),
+    ],
+)
+def test_a_guardrails_validator_that_does_not_fit_is_named(
+    acme: Path, name: str, options: dict[str, Any], words: str
+) -> None:
+    config = rag_of(guardrails={"validators": {name: {"options": options, "on_input": "refuse"}}}).guardrails
+    with pytest.raises((ConfigurationError, PluginError)) as caught:
+        build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+    assert words in caught.value.message
+
+
+NEEDY = """
+from guardrails import Validator, register_validator
+
+@register_validator(name="test/needy", data_type="string")
+class part(Validator):
+    required_metadata_keys = ["query_function"]
+"""
+CRASHING = """
+from guardrails import Validator, register_validator
+
+@register_validator(name="test/crashing", data_type="string")
+class part(Validator):
+    def _validate(self, value, metadata):
+        raise ValueError(value)
+"""
+
+
+def test_a_guardrails_validator_that_needs_other_metadata_is_refused(package: Callable[..., None]) -> None:
+    package("needy_llmops", "validators", "needy", NEEDY)
+    config = rag_of(guardrails={"validators": {"needy": {"on_output": "mask"}}}).guardrails
+    with pytest.raises(PluginError, match=r"needy_llmops 0\.1.*requires the metadata query_function"):
+        build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+
+
+def test_a_guardrails_validator_that_raises_fails_closed(
+    package: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    package("crashing_llmops", "validators", "crashing", CRASHING)
+    config = rag_of(guardrails={"validators": {"crashing": {"on_output": "allow-and-log"}}}).guardrails
+    guardrails = build_guardrails(config, LocalPlatform().embedder(RagConfig().embedder))
+    assert guardrails.check_output("my secret").action == "refuse"
+    assert "crashing (validator of crashing_llmops 0.1) failed with ValueError" in caplog.text
+    assert "my secret" not in caplog.text
+
+
+def test_a_version_needs_the_package_of_its_guardrails_validator(acme: Path) -> None:
+    rag = rag_of(guardrails={"validators": {"guardrails/profanity_free": {"on_input": "refuse"}}})
+    assert "guardrails-ai-profanity-free==0.1.0" in requirements_of(rag)
+
+
 @pytest.fixture(scope="module")
 def leave(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """The local platform with the handbook's page on leave."""
     platform = LocalPlatform(tracked_home(tmp_path_factory.mktemp("plugins") / "home"))
-    settings = Settings()
-    source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
     return platform
 
 
@@ -197,7 +277,7 @@ def test_a_version_brings_the_name_of_its_package_and_runs_with_it(
     client = connect(leave)
     version = str(leave.index(rag).version())
     with run_of("deploy", {}):
-        number = register(client, Candidate("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
+        number = register(client, CandidateVersion("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
     needed = download_artifacts(f"models:/acme/{number}/requirements.txt")
     assert "acme-llmops==1.2.0" in Path(needed).read_text().splitlines()
     monkeypatch.setenv("LLMOPS_HOME", str(leave.home.root))
@@ -237,7 +317,7 @@ def test_a_provider_of_a_package_is_a_block_like_ours(acme: Path, prefect_harnes
 def test_a_package_that_cannot_be_imported_is_named(package: Callable[..., None]) -> None:
     package("broken_llmops", "metrics", "tone", "import a_module_that_is_missing")
     with pytest.raises(PluginError, match=r"tone \(metric of broken_llmops 0\.1\) cannot be imported.*a_module_that"):
-        own_metrics()
+        plugin_metrics()
 
 
 @pytest.mark.parametrize(
@@ -248,14 +328,14 @@ def test_a_metric_that_fails_on_a_row_is_named_with_its_package(
 ) -> None:
     package("bad_llmops", "metrics", "tone", f"def part(row):\n    return {body}")
     with pytest.raises(PluginError, match=r"tone \(metric of bad_llmops 0\.1\)") as caught:
-        own_metrics()["tone"].function(None)  # type: ignore[arg-type]
+        plugin_metrics()["tone"].function(None)  # type: ignore[arg-type]
     assert words in caught.value.message
 
 
 def test_a_metric_must_not_bear_the_name_of_one_of_ours(package: Callable[..., None]) -> None:
     package("greedy_llmops", "metrics", "groundedness", "def part(row):\n    return 1.0")
     with pytest.raises(PluginError, match="greedy_llmops 0.1.*name of a metric of ours"):
-        own_metrics()
+        plugin_metrics()
 
 
 def test_two_packages_with_the_same_name_are_both_named(package: Callable[..., None]) -> None:

@@ -12,6 +12,7 @@ from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
 from flows import deploy as deploying
+from flows import promotion
 from flows import rollback as rolling_back
 from flows.command.loop import EXIT_BY_DECISION
 from flows.deploy import DeployResult
@@ -21,7 +22,7 @@ from tasks_lib.dataset.datasets import save
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.gate import tasks
-from tasks_lib.gate.asking import Asked, VersionAddress
+from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.decide import Decision
 from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
@@ -130,7 +131,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
         client.set_registered_model_alias("rag-assistant", NAMES["production"], "2")
         return decision
 
-    monkeypatch.setattr(deploying, "ask_a_person", approve_too_late)
+    monkeypatch.setattr(promotion, "ask_a_person", approve_too_late)
     late = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, approve=True, margin=0.5)
     assert (late.decision, late.production_version) == ("undecided", 2)
     assert late.reasons[0].startswith(f"production moved from version {dark.version} to 2 in the meantime")
@@ -147,7 +148,9 @@ def test_batches_of_the_questions_are_asked_by_dask_workers(
     sizes, workers = [], set()
     ask = tasks.versions.ask_version
 
-    def noted(place: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig) -> Asked:
+    def noted(
+        place: Platform, version: VersionAddress, examples: Sequence[Example], gate: GateConfig
+    ) -> VersionAnswers:
         sizes.append(len(examples))
         workers.add(get_worker().name)
         return ask(place, version, examples, gate)

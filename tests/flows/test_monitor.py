@@ -19,7 +19,7 @@ from tasks_lib.home import Home
 from tasks_lib.monitoring import record
 from tasks_lib.monitoring.publish import EVENT
 from tasks_lib.monitoring.result import MonitorResult
-from tasks_lib.monitoring.window import TOLD_TAG, past_windows
+from tasks_lib.monitoring.window import PUBLISHED_TAG, past_windows
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.monitoring.conftest import MONDAY, write_trace, write_week
 
@@ -70,11 +70,11 @@ def test_what_a_run_found_that_died_before_it_told_is_told_by_the_next(
     place: LocalPlatform, monitored: MonitorResult
 ) -> None:
     client = connect(place)
-    client.set_tag(monitored.run_id, TOLD_TAG, "false")
+    client.set_tag(monitored.run_id, PUBLISHED_TAG, "false")
     before = len(artifacts("monitor"))
     monitor(Settings(), "local")
     assert len(artifacts("monitor")) == before + 2
-    assert all(window.told for window in past_windows(client))
+    assert all(window.published for window in past_windows(client))
     monitor(Settings(), "local")
     assert len(artifacts("monitor")) == before + 3
 

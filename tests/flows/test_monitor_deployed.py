@@ -314,7 +314,7 @@ def test_wrong_documents_are_flagged_and_start_one_deployment(
     assert third_week.since
     again = place.monitored(since=third_week.since.isoformat(), until=third_week.until.isoformat())
     assert place.tasks(again.id, "stored-report")
-    assert not place.tasks(again.id, "tell")
+    assert not place.tasks(again.id, "publish-window")
     place.ended(deployment.id)
     (message,) = told_of_drift(channel)  # what the gate said of the wrong documents is another
     assert message.startswith(f"{third_week.drifted[0]} of version 1 changed by")

@@ -18,6 +18,24 @@ from tests.stubs.command import LLMOPS
 from tests.tasks_lib.registry import fakes
 
 SLOTS = 3
+
+
+class Clock:
+    """Wall-clock time that stands still."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr(time, "time", stopped)
+    return stopped
+
+
 ANSWERS = """
 SOURCE = {{"document": "leave.md", "start": 0, "end": 5, "score": 1.0, "content": "Leave"}}
 DECISIONS = {{

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from serving.server import LARGEST_BODY
-from serving.shapes import LONGEST_MESSAGE, MOST_MESSAGES
+from serving.shapes import MOST_MESSAGES
+from tasks_lib.assistant.contract.answer import LONGEST_QUESTION
 from tests.serving.conftest import Endpoint, question
 
 pytestmark = pytest.mark.slow
@@ -46,7 +47,7 @@ def test_a_request_chooses_no_store_no_model_and_no_prompt(endpoint: Endpoint, e
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        ({"messages": [{"role": "user", "content": "x" * (LONGEST_MESSAGE + 1)}]}, 422, str(LONGEST_MESSAGE)),
+        ({"messages": [{"role": "user", "content": "x" * (LONGEST_QUESTION + 1)}]}, 422, str(LONGEST_QUESTION)),
         ({"messages": [{"role": "user", "content": "x"}] * (MOST_MESSAGES + 1)}, 422, str(MOST_MESSAGES)),
         ({"messages": [{"role": "user"}]}, 422, "content"),
         (question("x" * LARGEST_BODY), 413, f"at most {LARGEST_BODY} are taken"),

@@ -17,11 +17,11 @@ def test_a_switch_is_an_event_where_a_server_is_configured(monkeypatch: pytest.M
     told: list[Any] = []
     monkeypatch.setattr(live, "emit", lambda *event: told.append(event))
     with temporary_settings({PREFECT_API_URL: None}):
-        live._tell("llmops.serving.switched", "m", NOW, BEFORE)
+        live._emit("llmops.serving.switched", "m", NOW, BEFORE)
     assert told == []
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        live._tell("llmops.serving.switched", "m", NOW, BEFORE)
-        live._tell("llmops.serving.switch-failed", "m", NOW, BEFORE, "it does not load")
+        live._emit("llmops.serving.switched", "m", NOW, BEFORE)
+        live._emit("llmops.serving.switch-failed", "m", NOW, BEFORE, "it does not load")
     assert told == [
         ("llmops.serving.switched", "m", 2, {"before": 1}),
         ("llmops.serving.switch-failed", "m", 2, {"before": 1, "problem": "it does not load"}),
@@ -37,5 +37,5 @@ def test_prefect_being_down_is_a_line_in_the_log(
     monkeypatch.setattr(live, "emit", broken)
     monkeypatch.setattr(logging.getLogger("serving"), "propagate", True)
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        live._tell("llmops.serving.switched", "m", NOW, BEFORE)
+        live._emit("llmops.serving.switched", "m", NOW, BEFORE)
     assert "no server" in caplog.text

@@ -5,18 +5,18 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from blocks.resolve import aresolve_platform
+from blocks.resolve import resolve_platform
 from tasks_lib.config.rag import LlmConfig
 
 
 @flow
-async def ask_platform(platform: str, models: list[str]) -> State[None]:
+def ask_platform(platform: str, models: list[str]) -> State[None]:
     """The answers are the lines of the final state's message."""
-    place = await aresolve_platform(platform)
+    resolved = resolve_platform(platform)
     question = [ChatMessage.from_user("Leave is 27 days.\nHow long is leave?")]
     answers = []
     for model in models:
-        generator = place.chat_generator(LlmConfig(model=model))
+        generator = resolved.chat_generator(LlmConfig(model=model))
         assert generator is not None
         reply = generator.run(messages=question)["replies"][0]
         answers.append(f"{reply.text} {reply.meta['usage']['output_tokens']}")

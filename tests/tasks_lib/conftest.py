@@ -15,7 +15,7 @@ from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.home import Home
 from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.converters.convert import convert
-from tasks_lib.text.matching import content_words
+from tasks_lib.text.words import content_stems
 
 SOURCE = "file:///handbook"
 
@@ -40,7 +40,7 @@ class WordEmbedder:
 
     def _vector(self, text: str) -> list[float]:
         vector = [0.0] * self.dimension
-        for word in content_words(text):
+        for word in content_stems(text):
             vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimension] += 1
         norm = math.sqrt(sum(value * value for value in vector)) or 1.0
         return [value / norm for value in vector]
@@ -107,7 +107,7 @@ def library(tmp_path: Path) -> Library:
 def handbook(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Six chapters of the sample handbook."""
     library = Library(tmp_path_factory.mktemp("handbook"))
-    root = Path(__file__).resolve().parents[3] / "examples" / "handbook"
+    root = Path(__file__).resolve().parents[2] / "examples" / "handbook"
     for file in sorted(root.rglob("*.md"))[:6]:
         library.put(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
     return library

@@ -22,6 +22,12 @@ def test_a_component_of_haystack_is_made_with_its_parameters() -> None:
     assert made.encoding == "latin-1"
 
 
+def test_a_component_may_be_named_as_it_is_imported() -> None:
+    made = build_component(HaystackComponent(type="haystack.components.converters.CSVToDocument"), (), "ingest")
+
+    assert isinstance(made, CSVToDocument)
+
+
 def test_a_component_belongs_to_no_pipeline_and_can_be_added_to_one() -> None:
     Pipeline().add_component("csv", build_component(HaystackComponent(type=CSV), (), "ingest.converters"))
 

@@ -4,12 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from tasks_lib.assistant.contract.answer import Message, Role
+from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Message, Role
 from tasks_lib.errors import InputError
-from tasks_lib.text.wording import content_stems, words
+from tasks_lib.text.words import content_stems, words
 
-LONGEST_QUESTION = 20_000
-"""Characters."""
 FEW_WORDS = 2
 """A question with fewer content words leans on the one before."""
 SHORT = 12
@@ -82,7 +80,6 @@ def is_follow_up(question: str) -> bool:
     """Whether a question leans on the one before: it opens like one that does, points back, or says little."""
     if _OPENING.match(question):
         return True
-    said = len(set(content_stems(question)))
-    if said < FEW_WORDS:
+    if len(content_stems(question)) < FEW_WORDS:
         return True
     return bool(_REFERENCE.search(question)) and len(words(question)) <= SHORT

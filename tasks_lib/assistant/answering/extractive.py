@@ -5,20 +5,20 @@ chunking_evaluation; `benchmarks/answers` prints what they are worth on the othe
 """
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from haystack import Document, component, default_from_dict, default_to_dict
-from numpy.typing import NDArray
 
+from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.text_embedder import Vector, embedder_to_dict
 from tasks_lib.text.sentences import Sentence, split_sentences
-from tasks_lib.text.wording import answer_kind, content_stems, fits_kind, words
+from tasks_lib.text.words import content_stems, words
 
 CALIBRATED_THRESHOLD = 0.51
 """Evidence below which a question is refused, unless the configuration says otherwise."""
@@ -72,7 +72,7 @@ class ExtractiveAnswerer:
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
-        self._vectors = _VectorCache(embedder)
+        self._cached = CachedEmbedder(embedder, CACHED_VECTORS)
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
@@ -132,17 +132,18 @@ class ExtractiveAnswerer:
 
         Titles and headings tell which sentence is meant; that it answers must show without them.
         """
-        closeness = self._vectors.of([c.sentence.in_context for c in best]) @ np.asarray(embedding, dtype=np.float32)
+        vectors = self._cached.vectors([c.sentence.in_context for c in best])
+        closeness = vectors @ np.asarray(embedding, dtype=np.float32)
         weighed = (replace(c, alone=float(near)) for c, near in zip(best, closeness, strict=True))
         return max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
 
     def _compared(self, shortlist: list[CandidateSentence], embedding: Vector, focus: str) -> list[CandidateSentence]:
         """The same candidates with `meaning`, and with the meaning of `focus` as half of that feature."""
-        vectors = self._vectors.of([_with_context(c.document, c.sentence) for c in shortlist])
+        vectors = self._cached.vectors([_with_context(c.document, c.sentence) for c in shortlist])
         meaning = vectors @ np.asarray(embedding, dtype=np.float32)
         if not focus:
             return [replace(c, meaning=float(near)) for c, near in zip(shortlist, meaning, strict=True)]
-        news = vectors @ self._vectors.of([focus])[0]
+        news = vectors @ self._cached.vectors([focus])[0]
         return [
             replace(c, meaning=float(near), focus=(c.focus + float(new)) / 2)
             for c, near, new in zip(shortlist, meaning, news, strict=True)
@@ -153,8 +154,8 @@ class _WordEvidence:
     """Compares the words of a question with those of sentences; words that fewer passages have weigh more."""
 
     def __init__(self, question: str, documents: Sequence[Document]) -> None:
-        stems = set(content_stems(question))
-        passages = [set(content_stems(_with_context(document, None))) for document in documents]
+        stems = content_stems(question)
+        passages = [content_stems(_with_context(document, None)) for document in documents]
         frequency = Counter(stem for passage in passages for stem in passage & stems)
         self._weights = {s: 1 - COMMON_WORD_LOSS * frequency[s] / max(1, len(passages)) for s in stems}
         self._total = math.fsum(self._weights.values()) or 1.0
@@ -163,7 +164,7 @@ class _WordEvidence:
 
     def share(self, text: str) -> float:
         """Weighted share of the question's words in `text`."""
-        stems = set(content_stems(text))
+        stems = content_stems(text)
         return math.fsum(weight for stem, weight in self._weights.items() if stem in stems) / self._total
 
     def kind_of(self, text: str) -> float:
@@ -171,31 +172,6 @@ class _WordEvidence:
         if not self._kind:
             return 0.0
         return 1.0 if fits_kind(text, self._kind, self._asked) else -1.0
-
-
-class _VectorCache:
-    """Vectors of sentences, the most recently used ones kept."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, texts: list[str]) -> NDArray[np.float32]:
-        """One row for each text."""
-        with self._lock:
-            known = {text: self._kept[text] for text in texts if text in self._kept}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        if missing:
-            embedded = np.asarray(self._embedder.embed(missing), dtype=np.float32)
-            known.update(zip(missing, embedded, strict=True))
-        with self._lock:
-            for text in texts:
-                self._kept[text] = known[text]
-                self._kept.move_to_end(text)
-            while len(self._kept) > CACHED_VECTORS:
-                self._kept.popitem(last=False)
-        return np.stack([known[text] for text in texts])
 
 
 def _with_context(document: Document, sentence: Sentence | None) -> str:

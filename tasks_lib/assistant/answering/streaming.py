@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from haystack.dataclasses import StreamingChunk
 
@@ -15,13 +15,18 @@ from tasks_lib.assistant.answering.builders import begun_no_answer, says_no_answ
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY
 from tasks_lib.assistant.contract.answer import Answer, Message
 
-if TYPE_CHECKING:
-    from tasks_lib.assistant.answering.assistant import Assistant
-
 THREADS = 64
 """Steps of all streams that block, at once."""
 
 Emit = Callable[[str], Awaitable[None]]
+
+
+class StreamingAssistant(Protocol):
+    """What a stream needs of the assistant."""
+
+    async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
+        """Answer the last message; `emit` takes the pieces of the text."""
+        ...
 
 
 class ReplyText:
@@ -67,7 +72,7 @@ class AnswerStream:
     """
 
     def __init__(
-        self, assistant: "Assistant", messages: Sequence[Message], *, beat_seconds: float | None = None
+        self, assistant: StreamingAssistant, messages: Sequence[Message], *, beat_seconds: float | None = None
     ) -> None:
         self.answer: Answer | None = None
         self._assistant = assistant

@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.guardrails.outcome import masked
-from tasks_lib.assistant.guardrails.personal_data.detector import personal_data_finder
-from tasks_lib.assistant.guardrails.results import Hit
+from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_finder
 from tasks_lib.config.rag import PersonalDataConfig
 
 if TYPE_CHECKING:
@@ -38,11 +37,7 @@ def span_mask(config: PersonalDataConfig) -> "Callable[[LiveSpan], None]":
 
     @lru_cache(maxsize=KEPT_TEXTS)
     def without_personal_data(text: str) -> str:
-        found = [
-            Hit(validator="personal_data", kind=f.entity, start=f.start, end=f.end, score=f.score, action="mask")
-            for f in finder.find(text)
-        ]
-        return masked(text, found)
+        return masked(text, finder.find(text))
 
     def shown(value: Any) -> Any:
         try:

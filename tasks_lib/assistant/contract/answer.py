@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["system", "user", "assistant"]
+LONGEST_QUESTION = 20_000
+"""Characters that a question, and any other message to the endpoint, may have; guardrails may allow fewer."""
 
 
 class Message(BaseModel):

@@ -1,32 +1,35 @@
-"""An embedder that embeds a text once, although the guardrails, the retriever and the next request ask for it too."""
+"""``CachedEmbedder``: embeds a text once, although guardrails, retriever and the next request ask for it too."""
 
-from array import array
-from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
 from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 
-REMEMBERED = 4096
-"""Texts whose vectors are kept, by digest: 12 MB at 384 dimensions."""
+CACHED_TEXTS = 4096
+"""Texts whose vectors are kept, by digest: 6 MB at 384 dimensions."""
 
 
-class RememberedEmbedder:
-    """Another embedder with a memory of its latest vectors; the texts themselves are not kept. Threads share it.
+class CachedEmbedder:
+    """Another embedder with a cache of the vectors used last; the texts themselves are not kept. Threads share it.
 
-    :param texts: How many are remembered.
+    :param embedder: What embeds a text that is not in the cache.
+    :param texts: How many vectors are cached.
     """
 
-    def __init__(self, embedder: Embedder, texts: int = REMEMBERED) -> None:
+    def __init__(self, embedder: Embedder, texts: int = CACHED_TEXTS) -> None:
         self._embedder = embedder
-        self._texts = texts
-        self._vectors: OrderedDict[bytes, array[float]] = OrderedDict()
+        self._cache: LRUCache[bytes, NDArray[np.float32]] = LRUCache(texts)
         self._lock = Lock()
-        own_query = getattr(embedder, "embed_query", None)
-        if own_query is not None:
-            self.embed_query = own_query
+        embed_query = getattr(embedder, "embed_query", None)
+        if embed_query is not None:
+            self.embed_query = embed_query
 
     @property
     def dimension(self) -> int:
@@ -48,23 +51,25 @@ class RememberedEmbedder:
         return self._embedder.token_spans(text)
 
     def to_dict(self) -> dict[str, Any]:
-        """The embedder alone: a memory is not part of a pipeline."""
+        """The embedder alone: a cache is not part of a pipeline."""
         return embedder_to_dict(self._embedder)
 
     def embed(self, texts: list[str]) -> list[list[float]]:
-        """Unit vectors, in the order of `texts`; only those are computed that are not remembered."""
+        """Unit vectors, in the order of `texts`; only those are computed that are not in the cache."""
+        embedded: list[list[float]] = self.vectors(texts).tolist()
+        return embedded
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As :meth:`embed`, as the rows of an array."""
         keys = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
         with self._lock:
-            known = {key: self._vectors[key] for key in keys if key in self._vectors}
-            for key in known:
-                self._vectors.move_to_end(key)
+            known = {key: self._cache[key] for key in keys if key in self._cache}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if new:
-            made = self._embedder.embed(list(new.values()))
-            fresh = {key: array("d", vector) for key, vector in zip(new, made, strict=True)}
+            rows = np.asarray(self._embedder.embed(list(new.values())), dtype=np.float32)
+            # copies: a row that is a view would keep the vectors of the whole batch alive
+            fresh = {key: row.copy() for key, row in zip(new, rows, strict=True)}
             known |= fresh
             with self._lock:
-                self._vectors |= fresh
-                while len(self._vectors) > self._texts:
-                    self._vectors.popitem(last=False)
-        return [known[key].tolist() for key in keys]
+                self._cache.update(fresh)
+        return np.stack([known[key] for key in keys]) if keys else np.empty((0, self.dimension), dtype=np.float32)

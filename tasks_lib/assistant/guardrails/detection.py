@@ -1,27 +1,17 @@
-"""What a validator finds, and with what it is told: plain types, so that detectors need no framework."""
+"""What a detector finds, and with what it is told: plain types, so that detectors need no framework."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tasks_lib.assistant.contract.answer import Message, Source
-from tasks_lib.assistant.guardrails.results import Direction, Verdict
+from tasks_lib.assistant.guardrails.results import Direction
 from tasks_lib.assistant.guardrails.vectors import Vectors
 
 
 @dataclass(frozen=True)
-class Detection:
-    """Characters `start` to `end` of the checked text, and what the configuration does about them."""
-
-    kind: str
-    start: int
-    end: int
-    score: float
-    action: Verdict
-
-
-@dataclass(frozen=True)
 class Finding:
-    """What a validator of another package finds: characters `start` to `end` of the checked text."""
+    """Characters `start` to `end` of the checked text are of this kind, such as CREDIT_CARD."""
 
     kind: str
     start: int
@@ -46,24 +36,22 @@ class CheckContext:
     already: int = 0
     """In a stream, characters of the answer before the text."""
     parts: list[tuple[int, int]] = field(default_factory=list)
-    """Where the passages, their titles and headings stand in the text, when passages are checked."""
+    """Where the turns of a conversation, or the passages with their titles and headings, stand in the text."""
     vectors: Vectors | None = None
     """Embeddings that detectors share."""
     stopped: bool = False
-    """Set by a validator after which the others need not run."""
+    """Set by a detector after which the others need not run."""
 
 
 class Detector(Protocol):
-    """Finds one sort of thing in a text. Detectors are shared by threads.
+    """Finds one sort of thing in a text; the configuration says what is done about it. Threads share detectors.
 
     One that never takes long, whatever the text, says so by a true `ends_by_itself`, and then runs in the thread that
     asks. All others get a thread of their own, which is left behind when their time is over.
     """
 
-    name: str
-
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
-        """Everything found in `text`."""
+    def find(self, text: str, context: CheckContext) -> Iterable[Finding]:
+        """Everything in `text` that the configured action is for."""
         ...
 
 
@@ -74,3 +62,13 @@ JOINER = "\n\n"
 def conversation_text(messages: list[Message]) -> str:
     """All turns as one text, so that what is split over turns is seen together."""
     return JOINER.join(m.content for m in messages)
+
+
+def parts_of(lengths: Iterable[int]) -> list[tuple[int, int]]:
+    """Start and end of texts of these lengths once they are joined."""
+    parts = []
+    start = 0
+    for length in lengths:
+        parts.append((start, start + length))
+        start += length + len(JOINER)
+    return parts

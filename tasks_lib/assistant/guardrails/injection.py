@@ -5,12 +5,13 @@ import re
 import numpy as np
 
 from tasks_lib.assistant.contract.embedder import Embedder, in_process
-from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, Detection
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding, parts_of
 from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.text.sentences import sentence_spans
 
 PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
 """Kinds: in a question, and in a passage."""
@@ -18,7 +19,6 @@ PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
 RULE_SCORE = 0.99
 _TURNS = 4
 """Latest turns of the user that the classifier reads; rules read all."""
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*|\n+")
 _CUE = re.compile(
     r"\b(?:assistants?|AI|LLM|language models?|chatbots?|GPT|prompts?|instructions?|rules|ignore|disregard|forget|"
     r"pretend|from now on|act as|you are|you're|you (?:must|will)|(?:your|the) (?:answer|response|reply|output))\b|```",
@@ -67,27 +67,22 @@ class InjectionScorer:
 class InjectionDetector:
     """Finds attempts in the turns of a conversation."""
 
-    name = "injection"
-
     def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
         self._scorer = scorer
         self._config = config
         self.ends_by_itself = in_process(scorer.embedder)
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
         """The sentences that a rule matches, and the parts of the user's turns that the classifier does."""
         seen = normalise(text)
-        action = self._config.on_input
-        found = [
-            Detection(PROMPT, a, b, RULE_SCORE, action) for a, b in _sentences(seen, self._scorer.rule_spans(seen))
-        ]
-        if found and action == "refuse":
-            return found
+        by_rule = [Finding(PROMPT, a, b, RULE_SCORE) for a, b in _sentences(seen, self._scorer.rule_spans(seen))]
+        if by_rule and self._config.on_input == "refuse":
+            return by_rule
         spans = [(a, b) for a, b, first in _user_windows(context) if first or _CUE.search(text[a:b])]
         vectors = context.vectors or Vectors(self._scorer.embedder)
         scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in spans], vectors)
-        return found + [
-            Detection(PROMPT, a, b, score, action)
+        return by_rule + [
+            Finding(PROMPT, a, b, score)
             for (a, b), score in zip(spans, scores, strict=True)
             if score >= self._config.threshold
         ]
@@ -100,31 +95,28 @@ class PassageInjectionDetector:
     are many and long.
     """
 
-    name = "injection"
-
     def __init__(self, scorer: InjectionScorer, config: InjectionConfig) -> None:
         self._scorer = scorer
         self._config = config
         self.ends_by_itself = in_process(scorer.embedder)
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
         """The sentences that hold an instruction."""
         seen = normalise(text)
-        action = self._config.on_passages
         by_rule = _sentences(seen, self._scorer.rule_spans(seen))
         doubtful = [
-            seen.span(*m.span())
-            for m in _SENTENCE.finditer(seen.text)
-            if _ADDRESSES_A_MODEL.search(m[0]) and seen.span(*m.span()) not in by_rule
+            seen.span(a, b)
+            for a, b in sentence_spans(seen.text, every_stop=True)
+            if _ADDRESSES_A_MODEL.search(seen.text, a, b) and seen.span(a, b) not in by_rule
         ]
         vectors = context.vectors or Vectors(self._scorer.embedder)
         scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in doubtful], vectors)
         by_model = [
-            Detection(INSTRUCTION, a, b, score, action)
+            Finding(INSTRUCTION, a, b, score)
             for (a, b), score in zip(doubtful, scores, strict=True)
             if score >= self._config.threshold
         ]
-        return [Detection(INSTRUCTION, a, b, RULE_SCORE, action) for a, b in by_rule] + by_model
+        return [Finding(INSTRUCTION, a, b, RULE_SCORE) for a, b in by_rule] + by_model
 
 
 def _around(spans: list[tuple[int, int]], reach: int) -> list[tuple[int, int]]:
@@ -140,23 +132,19 @@ def _around(spans: list[tuple[int, int]], reach: int) -> list[tuple[int, int]]:
 
 def _user_windows(context: CheckContext) -> list[tuple[int, int, bool]]:
     """Windows of the user's latest turns, as positions in the joined conversation, and whether each begins its turn."""
-    spans: list[tuple[int, int, bool]] = []
-    offset = 0
-    turns = []
-    for message in context.messages:
-        if message.role == "user" and message.content.strip():
-            turns.append((offset, message.content))
-        offset += len(message.content) + len(JOINER)
-    for start, content in turns[-_TURNS:]:
-        spans += [(start + a, start + b, a == 0) for a, b in windows(content)]
-    return spans
+    parts = parts_of(len(m.content) for m in context.messages)
+    turns = [
+        (start, message.content)
+        for message, (start, _) in zip(context.messages, parts, strict=True)
+        if message.role == "user" and message.content.strip()
+    ]
+    return [(start + a, start + b, a == 0) for start, content in turns[-_TURNS:] for a, b in windows(content)]
 
 
 def _sentences(seen: NormalisedText, spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Positions, in the original text, of the whole sentences that the spans touch."""
-    touched = []
-    for match in _SENTENCE.finditer(seen.text) if spans else ():
-        start, end = match.span()
-        if match[0].strip() and any(a < end and b > start for a, b in spans):
-            touched.append(seen.span(start, end))
-    return touched
+    return [
+        seen.span(start, end)
+        for start, end in (sentence_spans(seen.text, every_stop=True) if spans else ())
+        if any(a < end and b > start for a, b in spans)
+    ]

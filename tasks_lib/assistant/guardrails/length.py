@@ -1,6 +1,6 @@
 """Texts that are too long to be checked in bounded time."""
 
-from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.config.rag import LengthConfig
 
 KIND = "TOO_LONG"
@@ -9,14 +9,13 @@ KIND = "TOO_LONG"
 class LengthDetector:
     """Stops a text before the other validators spend time on it."""
 
-    name = "length"
     ends_by_itself = True
 
     def __init__(self, config: LengthConfig) -> None:
         self._config = config
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
-        """One detection from the first character too many."""
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
+        """One finding from the first character too many."""
         if context.direction == "output":
             limit = self._config.output_characters - context.already
         else:
@@ -27,4 +26,4 @@ class LengthDetector:
         if len(text) <= limit:
             return []
         context.stopped = True
-        return [Detection(KIND, max(0, limit), len(text), 1.0, "refuse")]
+        return [Finding(KIND, max(0, limit), len(text))]

@@ -1,124 +1,153 @@
-"""From what the validators found to what is let through."""
+"""From the hits of the validators to what is let through."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from tasks_lib.assistant.contract.answer import GuardrailDecision, Message
-from tasks_lib.assistant.guardrails.detection import JOINER, Detection
+from tasks_lib.assistant.contract.answer import GuardrailDecision, Message, Source
+from tasks_lib.assistant.guardrails.check import Hits
+from tasks_lib.assistant.guardrails.detection import Finding
 from tasks_lib.assistant.guardrails.results import Action, Direction, GuardResult, Hit
 from tasks_lib.config.rag import GuardrailsConfig
-
-Found = Mapping[str, Sequence[Detection]]
-"""Validator → what it found."""
 
 _BLANK = {"INJECTED_INSTRUCTION": " "}
 _BLOCK = "█"
 
 
-def overall(found: Found) -> Action:
-    """The strictest action of all detections."""
-    actions = {d.action for detections in found.values() for d in detections}
+def overall(hits: Iterable[Hit]) -> Action:
+    """The strictest action of all hits."""
+    actions = {hit.action for hit in hits}
     if actions & {"refuse", "drop"}:
         return "refuse"
     return "mask" if "mask" in actions else "allow"
 
 
-def decisions(found: Found, direction: Direction) -> list[GuardrailDecision]:
+def decisions(hits: Hits, direction: Direction) -> list[GuardrailDecision]:
     """One decision per validator that ran."""
     return [
         GuardrailDecision(
-            validator=name,
-            direction=direction,
-            action=overall({name: detections}),
-            kinds=sorted({d.kind for d in detections}),
+            validator=name, direction=direction, action=overall(own), kinds=sorted({hit.kind for hit in own})
         )
-        for name, detections in found.items()
+        for name, own in hits.items()
     ]
 
 
-def hits(found: Found) -> list[Hit]:
-    """All detections by position in the checked text."""
-    every = [
-        Hit(validator=name, kind=d.kind, start=d.start, end=d.end, score=round(d.score, 4), action=d.action)
-        for name, detections in found.items()
-        for d in detections
-    ]
-    return sorted(every, key=lambda h: (h.start, h.end, h.validator))
+def by_position(hits: Hits) -> list[Hit]:
+    """All hits by position in the checked text."""
+    return sorted((hit for own in hits.values() for hit in own), key=lambda h: (h.start, h.end, h.validator))
 
 
-def parts_of(hit: Hit, lengths: Sequence[int]) -> Iterable[Hit]:
+def in_parts(hit: Hit, parts: Sequence[tuple[int, int]]) -> Iterable[Hit]:
     """The hit in each of the joined parts that it touches, relative to the part; `message` is the part's position."""
-    offset = 0
-    for position, length in enumerate(lengths):
-        start, end = max(hit.start, offset), min(hit.end, offset + length)
+    for position, (first, last) in enumerate(parts):
+        start, end = max(hit.start, first), min(hit.end, last)
         if start < end:
-            yield hit.model_copy(update={"start": start - offset, "end": end - offset, "message": position})
-        offset += length + len(JOINER)
+            yield hit.model_copy(update={"start": start - first, "end": end - first, "message": position})
 
 
-def masked(text: str, found: Iterable[Hit]) -> str:
-    """`text` with `<KIND>` in place of every hit to be masked; overlapping hits become one."""
+def masked(text: str, spans: Iterable[Finding | Hit]) -> str:
+    """`text` with `<KIND>` in place of every span; spans that overlap become one."""
     pieces: list[str] = []
     position = 0
-    for hit in _to_mask(found):
-        if hit.end <= position:
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        if span.end <= position:
             continue
-        if hit.start >= position:
-            pieces += [text[position : hit.start], f"<{hit.kind}>"]
-        position = hit.end
+        if span.start >= position:
+            pieces += [text[position : span.start], f"<{span.kind}>"]
+        position = span.end
     return "".join([*pieces, text[position:]])
 
 
-def blotted(text: str, found: Iterable[Hit]) -> str:
-    """`text` of unchanged length, for passages: instructions are blanked, other hits blacked out."""
+def redacted(text: str, spans: Iterable[Finding | Hit]) -> str:
+    """`text` of unchanged length, for documents and passages: instructions are blanked, other spans blacked out."""
     characters = list(text)
-    for hit in _to_mask(found):
-        fill = _BLANK.get(hit.kind, _BLOCK)
-        for position in range(hit.start, min(hit.end, len(characters))):
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        fill = _BLANK.get(span.kind, _BLOCK)
+        for position in range(span.start, min(span.end, len(characters))):
             if not characters[position].isspace():
                 characters[position] = fill
     return "".join(characters)
 
 
-def _to_mask(found: Iterable[Hit]) -> list[Hit]:
-    return sorted((h for h in found if h.action == "mask"), key=lambda h: (h.start, -h.end))
+def to_mask(hits: Iterable[Hit]) -> list[Hit]:
+    """The hits that the configuration masks."""
+    return [hit for hit in hits if hit.action == "mask"]
 
 
-def refusal_message(found: Found, config: GuardrailsConfig) -> str:
+def refusal_message(hits: Hits, config: GuardrailsConfig) -> str:
     """What to say: the message of the first validator that refuses, else the common one."""
-    for name, detections in found.items():
-        if overall({name: detections}) == "refuse":
-            return config.own_message(name) or config.message
-    return config.message
+    refusing = (name for name, own in hits.items() if overall(own) == "refuse")
+    return config.refusal_message(next(refusing, ""))
 
 
-def conversation_result(found: Found, messages: list[Message], config: GuardrailsConfig) -> GuardResult:
-    """The outcome for a conversation; `text` is its last turn."""
-    action = overall(found)
-    lengths = [len(m.content) for m in messages]
-    every = [part for hit in hits(found) for part in parts_of(hit, lengths)]
-    through: list[Message] = []
-    if action != "refuse":
-        for position, message in enumerate(messages):
-            own = [h for h in every if h.message == position]
-            through.append(Message(role=message.role, content=masked(message.content, own)))
-    return GuardResult(
-        action=action,
-        text=through[-1].content if through else "",
-        hits=every,
-        decisions=decisions(found, "input"),
-        message=refusal_message(found, config) if action == "refuse" else "",
-        messages=through,
-    )
+def conversation_result(
+    hits: Hits, messages: list[Message], parts: Sequence[tuple[int, int]], config: GuardrailsConfig
+) -> GuardResult:
+    """The outcome for a conversation; `text` is its last turn.
+
+    :param parts: Where the turns stand in the checked text.
+    """
+    every = [part for hit in by_position(hits) for part in in_parts(hit, parts)]
+    result = GuardResult(action=overall(h for own in hits.values() for h in own), hits=every)
+    result.decisions = decisions(hits, "input")
+    if result.action == "refuse":
+        result.message = refusal_message(hits, config)
+        return result
+    for position, message in enumerate(messages):
+        content = masked(message.content, to_mask(h for h in every if h.message == position))
+        result.messages.append(Message(role=message.role, content=content))
+    result.text = result.messages[-1].content if result.messages else ""
+    return result
 
 
-def answer_result(found: Found, text: str, config: GuardrailsConfig) -> GuardResult:
+def answer_result(hits: Hits, text: str, config: GuardrailsConfig) -> GuardResult:
     """The outcome for an answer."""
-    action = overall(found)
-    every = hits(found)
+    every = by_position(hits)
+    action = overall(every)
     return GuardResult(
         action=action,
-        text="" if action == "refuse" else masked(text, every),
+        text="" if action == "refuse" else masked(text, to_mask(every)),
         hits=every,
-        decisions=decisions(found, "output"),
-        message=refusal_message(found, config) if action == "refuse" else "",
+        decisions=decisions(hits, "output"),
+        message=refusal_message(hits, config) if action == "refuse" else "",
     )
+
+
+class Label(NamedTuple):
+    """What stands above a passage when a model reads it: its title, else its path, and its headings."""
+
+    title: str
+    heading: str
+
+    @classmethod
+    def of(cls, source: Source) -> "Label":
+        """The label of a passage."""
+        return cls(source.title or source.document, source.heading or "")
+
+
+PARTS = len(Label._fields) + 1
+"""Texts of a passage: those of its label, then its content."""
+
+
+def passages_let_through(
+    sources: Sequence[Source], labels: Sequence[Label], hits: Sequence[Hit]
+) -> tuple[list[Source], list[Hit]]:
+    """Passages without what is to be masked, and without those to be dropped; and the hits by passage.
+
+    :param hits: Hits in the parts of all passages, which `message` counts.
+    """
+    by_part: dict[int, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_part[hit.message or 0].append(hit)
+    dropped = {part // PARTS for part, own in by_part.items() if any(h.action in {"drop", "refuse"} for h in own)}
+    kept = []
+    for number, (source, label) in enumerate(zip(sources, labels, strict=True)):
+        if number in dropped:
+            continue
+        *shown, content = (
+            redacted(text, to_mask(by_part[number * PARTS + part]))
+            for part, text in enumerate((*label, source.content))
+        )
+        changed = {name: new for name, old, new in zip(Label._fields, label, shown, strict=True) if new != old}
+        kept.append(source.model_copy(update={"content": content, **changed}))
+    return kept, [hit.model_copy(update={"message": (hit.message or 0) // PARTS}) for hit in hits]

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
-from tasks_lib.assistant.guardrails.results import Verdict
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.errors import ConfigurationError
 
 NOT_JSON, INVALID = "NOT_JSON", "SCHEMA_VIOLATION"
@@ -13,13 +12,10 @@ NOT_JSON, INVALID = "NOT_JSON", "SCHEMA_VIOLATION"
 class OutputSchemaDetector:
     """Checks an answer against a JSON Schema (draft 2020-12 unless the schema names another).
 
-    :param action: What the configuration does with an answer that breaks it.
     :raises ConfigurationError: If the schema itself is not valid.
     """
 
-    name = "output_schema"
-
-    def __init__(self, schema: dict[str, Any], action: Verdict = "refuse") -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         import jsonschema
 
         validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
@@ -29,14 +25,13 @@ class OutputSchemaDetector:
             msg = f"guardrails.output_schema.json_schema is not a JSON Schema: {error.message}"
             raise ConfigurationError(msg, hint="Correct the schema, or leave it out for free text.") from error
         self._validator = validator(schema)
-        self._action = action
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:  # noqa: ARG002 - as every detector
-        """One detection on the whole answer if it breaks the schema."""
+    def find(self, text: str, context: CheckContext) -> list[Finding]:  # noqa: ARG002 - as every detector
+        """One finding on the whole answer if it breaks the schema."""
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            return [Detection(NOT_JSON, 0, len(text), 1.0, self._action)]
+            return [Finding(NOT_JSON, 0, len(text))]
         if self._validator.is_valid(value):
             return []
-        return [Detection(INVALID, 0, len(text), 1.0, self._action)]
+        return [Finding(INVALID, 0, len(text))]

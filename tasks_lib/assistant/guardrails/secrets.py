@@ -5,7 +5,7 @@ from collections import Counter
 
 import regex
 
-from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.normalise import normalise
 from tasks_lib.config.rag import SecretsConfig
 
@@ -57,40 +57,35 @@ class SecretsDetector:
     :param timeout: Seconds that one expression may take.
     """
 
-    name = "secrets"
     ends_by_itself = True
 
     def __init__(self, config: SecretsConfig) -> None:
-        self._config = config
         self._timeout = max(0.1, config.time_limit / 4)
         self._formats = [(kind, regex.compile(expression)) for kind, expression in _FORMATS]
         self._assigned = regex.compile(_ASSIGNED, regex.IGNORECASE)
         self._telling = regex.compile(_TELLING, regex.IGNORECASE)
         self._random = regex.compile(_RANDOM)
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
+    def find(self, text: str, context: CheckContext) -> list[Finding]:  # noqa: ARG002 - as every detector
         """Every secret, most certain first where they overlap.
 
         :raises TimeoutError: If an expression exceeds its time.
         """
-        action = self._config.on_input if context.direction == "input" else self._config.on_output
         seen = normalise(text)
-        found = [
-            Detection(kind, *seen.span(start, end), score, action) for kind, start, end, score in self._find(seen.text)
-        ]
-        kept: list[Detection] = []
-        for detection in sorted(found, key=lambda d: -d.score):
-            if all(detection.end <= k.start or detection.start >= k.end for k in kept):
-                kept.append(detection)
-        return sorted(kept, key=lambda d: d.start)
+        matches = [Finding(kind, *seen.span(a, b), score) for kind, a, b, score in self._matches(seen.text)]
+        kept: list[Finding] = []
+        for finding in sorted(matches, key=lambda f: -f.score):
+            if all(finding.end <= k.start or finding.start >= k.end for k in kept):
+                kept.append(finding)
+        return sorted(kept, key=lambda f: f.start)
 
-    def _find(self, text: str) -> list[tuple[str, int, int, float]]:
-        found = [
+    def _matches(self, text: str) -> list[tuple[str, int, int, float]]:
+        matches = [
             (kind, m.start(), m.end(), 1.0)
             for kind, expression in self._formats
             for m in expression.finditer(text, timeout=self._timeout, concurrent=False)
         ]
-        found += [
+        matches += [
             ("PASSWORD", *m.span("value"), 0.8)
             for m in self._assigned.finditer(text, timeout=self._timeout, concurrent=False)
             if looks_secret(m["value"])
@@ -102,8 +97,8 @@ class SecretsDetector:
                 and _mixed(m[0])
                 and self._telling.search(near, timeout=self._timeout, concurrent=False)
             ):
-                found.append(("RANDOM_STRING", m.start(), m.end(), 0.7))
-        return found
+                matches.append(("RANDOM_STRING", m.start(), m.end(), 0.7))
+        return matches
 
 
 def entropy(text: str) -> float:

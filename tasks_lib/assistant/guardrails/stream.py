@@ -1,18 +1,15 @@
 """Guarded streams: text is let through by sentences, once nothing that may still follow can change the verdict."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 from tasks_lib.assistant.contract.answer import GuardrailDecision, Source
-from tasks_lib.assistant.guardrails.outcome import masked
+from tasks_lib.assistant.guardrails.outcome import masked, to_mask
 from tasks_lib.assistant.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.assistant.guardrails.results import GuardResult, Hit
 from tasks_lib.config.rag import GuardrailsConfig
-
-if TYPE_CHECKING:
-    from tasks_lib.assistant.guardrails.guardrails import Guardrails
+from tasks_lib.text.sentences import sentence_spans
 
 HOLD = 200
 """Characters that are held back at least, so that no finding is cut: an address of several lines is the longest."""
@@ -26,14 +23,36 @@ BEFORE = 120
 STEP = 40
 """New characters to wait for, when a finding reaches beyond what could be let through."""
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _STRICTNESS = ("allow", "mask", "refuse")
+
+
+class AnswerGuard(Protocol):
+    """What a stream needs of the guardrails."""
+
+    config: GuardrailsConfig
+
+    @property
+    def checks_output(self) -> bool:
+        """Whether any validator looks at answers."""
+        ...
+
+    def check_output(
+        self,
+        text: str,
+        sources: list[Source] | None = None,
+        question: str = "",
+        *,
+        window: tuple[int, int] | None = None,
+        already: int = 0,
+    ) -> GuardResult:
+        """Check an answer, or a window of it."""
+        ...
 
 
 class _Window:
     """The part of a stream that is held back; `release` and `close` return what may be shown."""
 
-    def __init__(self, guardrails: "Guardrails", sources: list[Source] | None, question: str) -> None:
+    def __init__(self, guardrails: AnswerGuard, sources: list[Source] | None, question: str) -> None:
         schema = guardrails.config.output_schema
         self._guardrails = guardrails
         self._sources = sources
@@ -76,10 +95,11 @@ class _Window:
         return limit.enabled and self._released + len(self._held) > limit.output_characters
 
     def _cut(self) -> int:
-        """End of the last sentence before the part that is held back; 0 to wait."""
-        ends = [m.end() for m in _END.finditer(self._held, 0, max(0, len(self._held) - self._hold))]
-        if ends:
-            return ends[-1]
+        """Start of the last sentence that begins before the part that is held back; 0 to wait."""
+        let_through = len(self._held) - self._hold
+        starts = [start for start, _ in sentence_spans(self._held) if start <= let_through]
+        if len(starts) > 1:
+            return starts[-1]
         room = len(self._held) - HOLD
         return (self._held.rfind(" ", 0, room) + 1 or room) if room > LONGEST else 0
 
@@ -106,8 +126,9 @@ class _Window:
         return self._shown(cut, [h for h in hits if h.start < cut])
 
     def _shown(self, cut: int, hits: list[Hit]) -> str:
-        text = masked(self._held[:cut], hits)
-        if any(h.action == "mask" for h in hits):
+        masking = to_mask(hits)
+        text = masked(self._held[:cut], masking)
+        if masking:
             self.result.action = "mask"
         self.result.hits += [_shifted(h, self._released) for h in hits]
         self.result.text += text
@@ -130,8 +151,8 @@ def _hold(config: GuardrailsConfig) -> int:
     """Characters behind the end of a sentence that a finding which began in it may need to be seen."""
     personal = config.personal_data
     names = personal.enabled and not numbers_only(personal.entities)
-    own = any(validator.enabled and validator.on_output for validator in config.validators.values())
-    return HOLD if names or own else HOLD_NUMBERS
+    external = any(validator.enabled and validator.on_output for validator in config.validators.values())
+    return HOLD if names or external else HOLD_NUMBERS
 
 
 def _shifted(hit: Hit, by: int) -> Hit:
@@ -139,7 +160,7 @@ def _shifted(hit: Hit, by: int) -> Hit:
 
 
 class GuardedStream:
-    """Iterates over what may be shown; `result` is complete once it is exhausted.
+    """Iterates over what may be shown; `result` is complete once it is exhausted. Checks run outside the event loop.
 
     At least `HOLD_NUMBERS` or `HOLD` and at most `HOLD + LONGEST` characters are held back, or the whole answer where
     it must satisfy a JSON Schema; none where no validator looks at answers. A refusal ends the stream with the message;
@@ -147,34 +168,7 @@ class GuardedStream:
     """
 
     def __init__(
-        self, guardrails: "Guardrails", tokens: Iterator[str], sources: list[Source] | None, question: str
-    ) -> None:
-        self._tokens = tokens
-        self._window = _Window(guardrails, sources, question)
-
-    @property
-    def result(self) -> GuardResult:
-        """Decisions so far; hits are positions in the stream as it came."""
-        return self._window.result
-
-    def __iter__(self) -> Iterator[str]:
-        """Pieces of text as let through."""
-        for token in self._tokens:
-            if not self._window.take(token):
-                continue
-            if piece := self._window.release():
-                yield piece
-            if self._window.refused:
-                return
-        if piece := self._window.close():
-            yield piece
-
-
-class GuardedAsyncStream:
-    """As `GuardedStream`, for an asynchronous stream; checks run outside the event loop."""
-
-    def __init__(
-        self, guardrails: "Guardrails", tokens: AsyncIterator[str], sources: list[Source] | None, question: str
+        self, guardrails: AnswerGuard, tokens: AsyncIterator[str], sources: list[Source] | None, question: str
     ) -> None:
         self._tokens = tokens
         self._window = _Window(guardrails, sources, question)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasks_lib.assistant.contract.embedder import Embedder
-from tasks_lib.assistant.guardrails.detection import CheckContext, Detection
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.injection_model import windows
 from tasks_lib.assistant.guardrails.vectors import Matrix, Vectors
 from tasks_lib.config.rag import TopicsConfig
@@ -47,8 +47,6 @@ class TopicsDetector:
     :param chat_generator: Asked before a question is refused, where `confirm` is set.
     """
 
-    name = "topics"
-
     def __init__(self, config: TopicsConfig, embedder: Embedder, chat_generator: "ChatGenerator | None" = None) -> None:
         self._config = config
         self._embedder = embedder
@@ -56,8 +54,8 @@ class TopicsDetector:
         self._forbidden = _examples(config.forbidden, embedder)
         self._allowed = _examples(config.allowed, embedder)
 
-    def detect(self, text: str, context: CheckContext) -> list[Detection]:
-        """One detection on the last question, if it is about what is not answered."""
+    def find(self, text: str, context: CheckContext) -> list[Finding]:
+        """One finding on the last question, if it is about what is not answered."""
         questions = [m.content.strip() for m in context.messages if m.role == "user" and m.content.strip()]
         if not questions or (self._config.small_talk and is_small_talk(questions[-1])):
             return []
@@ -67,7 +65,7 @@ class TopicsDetector:
         if kind is None or not self._confirmed(kind, topic, questions[-1]):
             return []
         start = len(text) - len(context.messages[-1].content)
-        return [Detection(kind, start, len(text), score, self._config.on_input)]
+        return [Finding(kind, start, len(text), score)]
 
     def _judged(self, readings: Matrix) -> tuple[str | None, float, str]:
         forbidden, topic = _nearest(self._forbidden, readings)

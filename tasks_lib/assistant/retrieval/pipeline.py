@@ -8,7 +8,7 @@ from haystack.core.component import Component
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
 from tasks_lib.assistant.retrieval.custom_components import add_custom_component
 from tasks_lib.assistant.retrieval.fusion import HybridFusion
@@ -33,7 +33,7 @@ def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | 
     """
     retriever, index = rag.retriever, _index(platform, rag, index_version)
     parts: dict[str, Component] = {
-        EMBEDDER: TextEmbedder(RememberedEmbedder(platform.embedder(rag.embedder))),
+        EMBEDDER: TextEmbedder(CachedEmbedder(platform.embedder(rag.embedder))),
         PASSAGES: PassageSelector(
             top_k=retriever.top_k,
             score_threshold=retriever.score_threshold,

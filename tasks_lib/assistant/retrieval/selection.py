@@ -67,7 +67,13 @@ def _place(document: Document) -> tuple[str, str]:
 
 
 def _touch(before: Document, after: Document) -> bool:
-    return _place(before) == _place(after) and after.meta["start"] - before.meta["end"] <= LARGEST_GAP
+    near = _place(before) == _place(after) and after.meta["start"] - before.meta["end"] <= LARGEST_GAP
+    return near and _is_exact(before) and _is_exact(after)
+
+
+def _is_exact(document: Document) -> bool:
+    """Whether its span is its own, not that of its whole document."""
+    return bool(document.meta["end"] - document.meta["start"] == len(document.content or ""))
 
 
 def _joined(before: Document, after: Document) -> Document:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from tasks_lib.dataset.extractive.wording import (
     CLOCK,
     MONEY_UNITS,
-    MONTHS,
     PERCENT_UNITS,
     ROLES,
     TIME_UNITS,
-    WEEKDAYS,
     YEAR,
     written,
 )
-from tasks_lib.text.matching import listed
+from tasks_lib.text.words import MONTHS, WEEKDAYS, listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -40,8 +38,8 @@ _LEAD_TIME = re.compile(
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Question words for one phrase."""
+class WhPhrase:
+    """The question words (wh-phrase) that ask for one phrase of a clause, and the phrase as the answer."""
 
     words: str
     """They stand at the front of the question: `how many days of leave`, `by what date`."""
@@ -67,44 +65,44 @@ class Quantity:
     plural: bool
 
 
-def of_object(tokens: "list[Token]", head: "Token", verb: "Token") -> Iterator[Asked]:
+def of_object(tokens: "list[Token]", head: "Token", verb: "Token") -> Iterator[WhPhrase]:
     """Questions for an object: `27 days of leave`, `3.50 euros`."""
     quantity = quantity_of(tokens, head)
     if quantity is None:
         return
     lasting = verb.lemma_ in {"last", "take", "require", "run", "continue"}
     if quantity.unit in TIME_UNITS and lasting and not quantity.belonging:
-        yield Asked("how long", quantity.answer, "how_long", quantity.tail)
+        yield WhPhrase("how long", quantity.answer, "how_long", quantity.tail)
         return
     words = _amount(quantity)
     if words:
         kind = "how_much" if words.startswith("how much") else "how_many"
-        yield Asked(words, quantity.answer, kind, quantity.tail)
+        yield WhPhrase(words, quantity.answer, kind, quantity.tail)
 
 
-def of_complement(tokens: "list[Token]", head: "Token") -> Iterator[Asked]:
+def of_complement(tokens: "list[Token]", head: "Token") -> Iterator[WhPhrase]:
     """Questions for what a form of `be` says of the subject."""
     quantity = quantity_of(tokens, head)
     if quantity is not None:
         if not quantity.belonging and not quantity.tail.startswith(_RELATIVES):
             measure = {**dict.fromkeys(TIME_UNITS, "how long"), **dict.fromkeys(MONEY_UNITS, "how much")}
             words = measure.get(quantity.unit, "what")
-            yield Asked(words, quantity.answer, words.replace(" ", "_"), quantity.tail)
+            yield WhPhrase(words, quantity.answer, words.replace(" ", "_"), quantity.tail)
         return
     named = head.pos_ == "PROPN" and head.ent_type_ != "PERSON"
     if named or (head.pos_ == "NOUN" and any(token.dep_ == "det" for token in head.children)):
         word = "who" if head.lemma_.lower() in ROLES else "what"
-        yield Asked(word, written(tokens), word)
+        yield WhPhrase(word, written(tokens), word)
 
 
-def of_adverbial(tokens: "list[Token]", head: "Token") -> Iterator[Asked]:
+def of_adverbial(tokens: "list[Token]", head: "Token") -> Iterator[WhPhrase]:
     """Questions for an adverbial: time, deadline, duration, place, amount."""
     text = written(tokens)
     lead = _LEAD_TIME.fullmatch(text)
     if lead:
         tail = lead["tail"]
         words = "how far in advance" if tail == "in advance" else f"how long {tail}"
-        yield Asked(words, text if tail == "in advance" else lead["quantity"], "when")
+        yield WhPhrase(words, text if tail == "in advance" else lead["quantity"], "when")
         return
     if head.dep_ not in {"prep", "agent"}:
         return
@@ -173,26 +171,26 @@ def _amount(quantity: Quantity) -> str | None:
     return f"how many {quantity.counted}" if quantity.plural and quantity.counted[:1].isalpha() else None
 
 
-def _of_preposition(tokens: "list[Token]", preposition: str, noun: "Token") -> Iterator[Asked]:
+def _of_preposition(tokens: "list[Token]", preposition: str, noun: "Token") -> Iterator[WhPhrase]:
     answer = written(tokens)
     when = _moment(answer, preposition)
     if when:
-        yield Asked(when, answer, "when")
+        yield WhPhrase(when, answer, "when")
         return
     quantity = quantity_of(tokens, noun)
     if quantity is not None and preposition in _MEASURING:
         if quantity.unit in TIME_UNITS and preposition == "for" and not quantity.belonging:
-            yield Asked("for how long", quantity.answer, "how_long", quantity.tail)
+            yield WhPhrase("for how long", quantity.answer, "how_long", quantity.tail)
             return
         words = _amount(quantity)
         if words:
-            yield Asked(f"{preposition} {words}", quantity.answer, "how_many", quantity.tail)
+            yield WhPhrase(f"{preposition} {words}", quantity.answer, "how_many", quantity.tail)
         return
     is_agent = preposition == "by" and noun.head.dep_ == "agent"
     if is_agent and (noun.lemma_.lower() in ROLES or noun.ent_type_ in {"PERSON", "ORG"}):
-        yield Asked("by whom", answer, "who")
+        yield WhPhrase("by whom", answer, "who")
     elif preposition in {"in", "at"} and noun.ent_type_ in {"GPE", "FAC", "LOC"}:
-        yield Asked("where", f"{preposition} {answer.split(', wh')[0]}", "where")
+        yield WhPhrase("where", f"{preposition} {answer.split(', wh')[0]}", "where")
 
 
 def _moment(answer: str, preposition: str) -> str | None:

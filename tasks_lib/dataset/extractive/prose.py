@@ -1,4 +1,4 @@
-"""Sentences of a chunk that are running text, each with its exact place in the document."""
+"""Sentences of a chunk that are running text, each with its exact position in the document."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from haystack import Document
 
-from tasks_lib.dataset.extractive.asking import Fact
+from tasks_lib.dataset.extractive.facts import Fact
 from tasks_lib.dataset.extractive.wording import ROLES, TIME_UNITS, is_name
-from tasks_lib.text.matching import content_words, listed
+from tasks_lib.text.words import content_stems, listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -48,8 +48,8 @@ class Topics:
         if vague and not _is_topic(fact.subject_head, title, heading):
             return None
         named = any(is_name(token) and not token.is_sent_start for token in fact.tokens)
-        about = set(content_words(title or heading or ""))
-        if not vague and (named or not about or about & set(content_words(fact.question))):
+        about = content_stems(title or heading or "")
+        if not vague and (named or not about or about & content_stems(fact.question)):
             return fact.question[0].upper() + fact.question[1:]
         own_heading = vague and _is_topic(fact.subject_head, None, heading)
         topic = self._topic(heading if own_heading else title, definite=own_heading)
@@ -89,8 +89,8 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
 
 def _is_topic(head: "Token", title: str | None, heading: str | None) -> bool:
     """Whether the title or heading says what the vague noun is."""
-    names = {word for text in (title, heading) if text for word in content_words(text)}
-    return bool(names & set(content_words(head.text)))
+    names = content_stems(f"{title or ''} {heading or ''}")
+    return bool(names & content_stems(head.text))
 
 
 def _points_elsewhere(token: "Token", words: "tuple[Token, ...]") -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tasks_lib.dataset.coverage import Coverage
-from tasks_lib.dataset.extractive.asking import Fact
+from tasks_lib.dataset.extractive.facts import Fact
 from tasks_lib.dataset.extractive.wording import is_name, tidied
-from tasks_lib.text.matching import listed
+from tasks_lib.text.words import listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -65,7 +65,7 @@ def transplanted(facts: Sequence[tuple[Fact, str]], coverage: Coverage, seed: in
 
 
 class _Absent:
-    """Remembers which names and groups no chunk mentions."""
+    """Names and groups that no chunk mentions; each is looked up once."""
 
     def __init__(self, coverage: Coverage) -> None:
         self._coverage = coverage
@@ -85,9 +85,9 @@ def _swaps(fact: Fact, chooser: random.Random, absent: _Absent) -> Iterator[tupl
     for name, label in names:
         if labels[label] > 1 or (label == "PERSON" and "its" in fact.question.split()):
             continue
-        found = absent.of(_NAMES[label])
-        if found:
-            new = chooser.choice(found)
+        unmentioned = absent.of(_NAMES[label])
+        if unmentioned:
+            new = chooser.choice(unmentioned)
             yield name, new.removeprefix("the ") if name[0].isupper() and _after_article(fact, name) else new
     head = fact.subject_head
     if not fact.subject or head.lemma_.lower() not in _PEOPLE or not _is_plain(head):

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from tasks_lib.text.matching import listed
+from tasks_lib.text.words import listed
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 TIME_UNITS = frozenset(listed("second minute hour day night week fortnight month quarter year decade century"))
 MONEY_UNITS = frozenset(listed("euro dollar pound cent franc yen krone eur usd gbp € $ £"))
 PERCENT_UNITS = frozenset(listed("percent % per-cent"))
-MONTHS = frozenset(listed("january february march april may june july august september october november december"))
-WEEKDAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday"))
 ROLES = frozenset(
     listed(
         "manager director host officer team committee president minister board assistant coordinator buddy lead doctor "

@@ -37,7 +37,7 @@ def format_of(path: str) -> str | None:
     return FORMATS.get(PurePosixPath(path).suffix.lower())
 
 
-def convert(path: str, data: bytes, *, max_bytes: int | None = None) -> ConvertedDocument:
+def convert(path: str, data: bytes) -> ConvertedDocument:
     """Text and structure of one file; the extension of `path` tells the format.
 
     :raises UnreadableDocumentError: With the reason in one line, whatever is wrong with the file.
@@ -46,11 +46,17 @@ def convert(path: str, data: bytes, *, max_bytes: int | None = None) -> Converte
     if kind is None:
         reason = f"format {PurePosixPath(path).suffix or 'without extension'!r} is not understood"
         raise UnreadableDocumentError(reason)
-    if max_bytes is not None and len(data) > max_bytes:
-        raise UnreadableDocumentError(oversized(len(data), max_bytes))
     if not data:
         reason = "empty: 0 bytes"
         raise UnreadableDocumentError(reason)
+    return convert_format(kind, data)
+
+
+def convert_format(kind: str, data: bytes) -> ConvertedDocument:
+    """Text and structure of a file of the format `kind`.
+
+    :raises UnreadableDocumentError: As :func:`convert`.
+    """
     try:
         document = _CONVERTERS[kind](data)
     except UnreadableDocumentError:
@@ -73,21 +79,21 @@ def _markdown(data: bytes) -> ConvertedDocument:
     # The source stays as it is, so that spans are spans of the file; Haystack's converter would render it away.
     text = read("txt", decode(data))[0].content or ""
     top = front_matter(text)
-    found = headings(text, top.end)
+    outline = headings(text, top.end)
     return ConvertedDocument(
-        text, "md", title=top.title or title_of(found), headings=found, body=top.end, modified=top.modified
+        text, "md", title=top.title or title_of(outline), headings=outline, body=top.end, modified=top.modified
     )
 
 
 def _pdf(data: bytes) -> ConvertedDocument:
     about = pdf.inspect(data)
     text = clean(read("pdf", data)[0].content or "")
-    found = wrapped_headings(text)
+    outline = wrapped_headings(text)
     return ConvertedDocument(
         text,
         "pdf",
-        title=about.title or title_of(found),
-        headings=found,
+        title=about.title or title_of(outline),
+        headings=outline,
         pages=_pages(text),
         modified=about.modified,
     )
@@ -97,9 +103,9 @@ def _docx(data: bytes) -> ConvertedDocument:
     check_archive(data)
     text = clean(read("docx", data)[0].content or "")
     about = office.describe_docx(data)
-    found = office.locate(text, about.headings)
+    outline = office.locate(text, about.headings)
     return ConvertedDocument(
-        text, "docx", title=about.title or title_of(found), headings=found, modified=about.modified
+        text, "docx", title=about.title or title_of(outline), headings=outline, modified=about.modified
     )
 
 
@@ -108,16 +114,16 @@ def _pptx(data: bytes) -> ConvertedDocument:
     text = clean(read("pptx", data)[0].content or "")
     about = office.describe_pptx(data)
     pages = _pages(text)
-    found = office.locate_on_slides(text, pages, about.headings)
-    return ConvertedDocument(text, "pptx", title=about.title, headings=found, pages=pages, modified=about.modified)
+    outline = office.locate_on_slides(text, pages, about.headings)
+    return ConvertedDocument(text, "pptx", title=about.title, headings=outline, pages=pages, modified=about.modified)
 
 
 def _xlsx(data: bytes) -> ConvertedDocument:
     check_archive(data)
     sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), clean(sheet.content or "")) for sheet in read("xlsx", data)]
-    text, found = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
+    text, outline = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
     about = office.describe_xlsx(data)
-    return ConvertedDocument(text, "xlsx", title=about.title, headings=found, modified=about.modified)
+    return ConvertedDocument(text, "xlsx", title=about.title, headings=outline, modified=about.modified)
 
 
 def _csv(data: bytes) -> ConvertedDocument:
@@ -132,9 +138,9 @@ def _json(data: bytes) -> ConvertedDocument:
 
 def _txt(data: bytes) -> ConvertedDocument:
     text = read("txt", decode(data))[0].content or ""
-    found = spaced_headings(text)
+    outline = spaced_headings(text)
     pages = _pages(text) if "\f" in text else ()
-    return ConvertedDocument(text, "txt", title=title_of(found), headings=found, pages=pages)
+    return ConvertedDocument(text, "txt", title=title_of(outline), headings=outline, pages=pages)
 
 
 _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {

@@ -1,7 +1,9 @@
 """A converted document: one text, and where its headings and pages begin in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tasks_lib.errors import InputError
 
@@ -37,6 +39,8 @@ class ConvertedDocument:
     """Where the content begins, after front matter."""
     modified: str | None = None
     """ISO date or time that the document itself states."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """Further single values that a converter of another package tells of it."""
 
     def page_at(self, position: int) -> int | None:
         """Page of a character, counted from 1; `None` without pages."""

@@ -21,12 +21,12 @@ def convert_html(data: bytes) -> ConvertedDocument:
     extracted = read("html", page, required=False)
     text = clean((extracted[0].content if extracted else html2txt(page)) or "")
     about = extract_metadata(source)
-    found = headings(text)
+    outline = headings(text)
     return ConvertedDocument(
         text,
         "html",
-        title=title_of(found) or (about.title if about else None) or None,
-        headings=found,
+        title=title_of(outline) or (about.title if about else None) or None,
+        headings=outline,
         modified=(about.date if about else None) or None,
     )
 

@@ -1,4 +1,4 @@
-"""Headings and front matter of Markdown, with their place in the source text."""
+"""Headings and front matter of Markdown, with their positions in the source text."""
 
 import re
 from collections.abc import Sequence
@@ -55,14 +55,14 @@ def headings(text: str, start: int = 0) -> tuple[Heading, ...]:
     starts = [0, *(match.end() for match in _LINE_END.finditer(body))]
     parser = _parser()
     tokens = parser.parse(body)
-    found = []
+    outline = []
     for token, content in pairwise(tokens):
         if token.type != "heading_open" or token.level or token.map is None:
             continue
         title = _plain(parser, content.content)
         if title:
-            found.append(Heading(start + starts[token.map[0]], int(token.tag[1:]), title))
-    return tuple(found)
+            outline.append(Heading(start + starts[token.map[0]], int(token.tag[1:]), title))
+    return tuple(outline)
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +85,7 @@ def _plain(parser: "MarkdownIt", source: str) -> str:
     return " ".join(text.split())
 
 
-def title_of(found: Sequence[Heading]) -> str | None:
+def title_of(outline: Sequence[Heading]) -> str | None:
     """The document's title: its only heading of the first level."""
-    tops = [heading.text for heading in found if heading.level == 1]
+    tops = [heading.text for heading in outline if heading.level == 1]
     return tops[0] if len(tops) == 1 else None

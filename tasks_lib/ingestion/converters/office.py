@@ -25,12 +25,12 @@ def describe_docx(data: bytes) -> OfficeProperties:
     import docx
 
     document = docx.Document(io.BytesIO(data))
-    found = []
+    outline = []
     for paragraph in document.paragraphs:
         level = _level(paragraph.style)
         if level and paragraph.text.strip():
-            found.append((level, paragraph.text))
-    return _properties(document.core_properties, tuple(found))
+            outline.append((level, paragraph.text))
+    return _properties(document.core_properties, tuple(outline))
 
 
 def _level(style: Any) -> int | None:
@@ -77,15 +77,15 @@ def _properties(core: Any, headings: tuple[tuple[int, str], ...]) -> OfficePrope
 
 def locate(text: str, headings: Sequence[tuple[int, str]]) -> tuple[Heading, ...]:
     """Find headings, which stand alone on their lines, in order; one that cannot be found is left out."""
-    found = []
+    located = []
     cursor = 0
     for level, title in headings:
         match = re.compile(rf"^{re.escape(title)}$", re.MULTILINE).search(text, cursor)
         if match is None:
             continue
-        found.append(Heading(match.start(), level, " ".join(title.split())))
+        located.append(Heading(match.start(), level, " ".join(title.split())))
         cursor = match.end()
-    return tuple(found)
+    return tuple(located)
 
 
 def locate_on_slides(text: str, pages: Sequence[int], titles: Sequence[tuple[int, str]]) -> tuple[Heading, ...]:
@@ -101,10 +101,10 @@ def locate_on_slides(text: str, pages: Sequence[int], titles: Sequence[tuple[int
 def join_sheets(sheets: Sequence[tuple[str, str]]) -> tuple[str, tuple[Heading, ...]]:
     """One text of all sheets, each below its name."""
     parts: list[str] = []
-    found = []
+    sections = []
     position = 0
     for name, table in sheets:
-        found.append(Heading(position, 1, name))
+        sections.append(Heading(position, 1, name))
         parts.append(f"{name}\n\n{table.rstrip()}\n\n")
         position += len(parts[-1])
-    return "".join(parts), tuple(found)
+    return "".join(parts), tuple(sections)

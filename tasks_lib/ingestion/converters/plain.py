@@ -19,14 +19,14 @@ def spaced_headings(text: str) -> tuple[Heading, ...]:
     Level 1 is the first of them if it opens the file; the others are level 2.
     """
     lines = list(_LINE.finditer(text))
-    found = []
+    titles = []
     for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
         alone = (before is None or _blank_between(text, before, line)) and (
             after is not None and _blank_between(text, line, after)
         )
         if alone and _like_a_title(line[0]):
-            found.append(line)
-    return _levels(lines, found)
+            titles.append(line)
+    return _levels(lines, titles)
 
 
 def wrapped_headings(text: str) -> tuple[Heading, ...]:
@@ -35,13 +35,13 @@ def wrapped_headings(text: str) -> tuple[Heading, ...]:
     if len(lines) < _FEWEST_LINES:
         return ()
     width = sorted(len(line[0]) for line in lines)[len(lines) * 9 // 10]
-    found = []
+    titles = []
     for before, (line, after) in zip([None, *lines], pairwise(lines), strict=False):
         opens = before is None or text[line.start() - 1] == "\f" or before[0].rstrip().endswith(_SENTENCE_END)
         short = len(line[0]) < width * _SHORT_SHARE and len(line[0]) < len(after[0])
         if opens and short and _like_a_title(line[0]) and after[0].lstrip()[:1].isupper():
-            found.append(line)
-    return _levels(lines, found)
+            titles.append(line)
+    return _levels(lines, titles)
 
 
 def _like_a_title(line: str) -> bool:
@@ -59,5 +59,5 @@ def _blank_between(text: str, before: re.Match[str], after: re.Match[str]) -> bo
     return "\f" in gap or gap.replace("\r\n", "\n").count("\n") > 1
 
 
-def _levels(lines: list[re.Match[str]], found: list[re.Match[str]]) -> tuple[Heading, ...]:
-    return tuple(Heading(line.start(), 1 if line is lines[0] else 2, " ".join(line[0].split())) for line in found)
+def _levels(lines: list[re.Match[str]], titles: list[re.Match[str]]) -> tuple[Heading, ...]:
+    return tuple(Heading(line.start(), 1 if line is lines[0] else 2, " ".join(line[0].split())) for line in titles)

@@ -26,7 +26,7 @@ def read(kind: str, data: bytes | str, *, required: bool = True) -> "list[Docume
     from haystack.dataclasses import ByteStream
 
     stream = ByteStream(data.encode("utf-8") if isinstance(data, str) else data)
-    with _collected_warnings() as warnings:
+    with collected_warnings() as warnings:
         documents: list[Document] = _converter(kind).run(sources=[stream])["documents"]
     if required and not documents:
         reason = f"cannot be read as {kind.upper()}: {one_line(warnings[0]) if warnings else 'no text found'}"
@@ -67,7 +67,13 @@ def _converter(kind: str) -> Any:
 
 
 @contextmanager
-def _collected_warnings() -> Iterator[list[str]]:
+def collected_warnings(module: str | None = None) -> Iterator[list[str]]:
+    """What converters log while the body runs; most of them log what is wrong with a file, and go on without it.
+
+    :param module: Module of a converter that is not Haystack's own.
+    """
+    if module:
+        logging.getLogger(module).addFilter(_collect)
     warnings: list[str] = []
     token = _warnings.set(warnings)
     try:
@@ -81,7 +87,7 @@ def _collect(record: logging.LogRecord) -> bool:
     warnings = _warnings.get()
     if warnings is None:
         return True
-    warnings.append(str(getattr(record, "error", "")) or "no text found")
+    warnings.append(str(getattr(record, "error", "") or getattr(record, "details", "")) or "no text found")
     return False
 
 

@@ -1,4 +1,4 @@
-"""``DocumentSource``: what ingestion asks of a place that documents are read from."""
+"""``DocumentSource``: where documents are listed and read, such as a folder or a bucket."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class SourceFile:
 
 
 class DocumentSource(Protocol):
-    """Where documents come from."""
+    """A folder, a bucket, or anything else that lists files and reads them."""
 
     uri: str
 

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tasks_lib.errors import InputError
+from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
 
@@ -17,7 +18,7 @@ class FolderSource:
     Links to files are followed, and links to folders outside; a link to a folder inside is no second way in.
     """
 
-    def __init__(self, root: Path, include: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, include: tuple[str, ...] = (), suffixes: Collection[str] = FORMATS) -> None:
         if not root.exists():
             msg = f"folder {str(root)!r} does not exist"
             raise InputError(msg, hint="Check the path given as --source (ingest.source).")
@@ -27,10 +28,11 @@ class FolderSource:
         self.root = root.resolve()
         self.uri = self.root.as_uri()
         self.include = include
+        self.suffixes = suffixes
 
     def files(self) -> Iterator[SourceFile]:
         """Matching files in the order of their paths; what cannot be read comes with its `problem`."""
-        selection = Selection(self.include, self._ignore_lines())
+        selection = Selection(self.include, self._ignore_lines(), self.suffixes)
         yield from self._below(self.root, "", selection, {str(self.root)})
 
     def content_hash(self, file: SourceFile) -> str:
@@ -45,8 +47,8 @@ class FolderSource:
         """
         with (self.root / path).open("rb") as stream:
             content = stream.read()
-            found = _etag(os.fstat(stream.fileno()))
-        if etag and found != etag:
+            current = _etag(os.fstat(stream.fileno()))
+        if etag and current != etag:
             msg = "changed while it was read; the next run takes it"
             raise OSError(msg)
         return content

@@ -1,10 +1,11 @@
 """Documents below an S3 prefix."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from tasks_lib.errors import InputError
+from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
 
@@ -18,7 +19,13 @@ _MISSING = {"NoSuchKey", "404"}
 class S3Source:
     """Objects below `s3://bucket/prefix`, the prefix taken as a folder. An object's ETag stands for its content."""
 
-    def __init__(self, uri: str, include: tuple[str, ...] = (), client: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        include: tuple[str, ...] = (),
+        client: Callable[[], Any] | None = None,
+        suffixes: Collection[str] = FORMATS,
+    ) -> None:
         bucket, _, prefix = uri.removeprefix(_SCHEME).partition("/")
         if not bucket:
             msg = f"source {uri!r} names no bucket"
@@ -28,6 +35,7 @@ class S3Source:
         self.prefix = f"{prefix}/" if prefix else ""
         self.uri = f"{_SCHEME}{bucket}/{self.prefix}".rstrip("/")
         self.include = include
+        self.suffixes = suffixes
         self._make_client = client or _default_client
         self._client: Any = None
 
@@ -37,7 +45,7 @@ class S3Source:
         :raises InputError: If the bucket cannot be listed.
         """
         with self._reported():
-            selection = Selection(self.include, self._ignore_lines())
+            selection = Selection(self.include, self._ignore_lines(), self.suffixes)
             pages = self._connected().get_paginator("list_objects_v2")
             listing = pages.paginate(
                 Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": KEYS_PER_PAGE}

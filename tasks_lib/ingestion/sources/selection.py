@@ -1,10 +1,11 @@
 """Which files of a source are documents: globs, less what an ignore file names, both written as in .gitignore."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tasks_lib.errors import InputError
-from tasks_lib.ingestion.converters.convert import format_of
+from tasks_lib.ingestion.converters.convert import FORMATS
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -13,15 +14,22 @@ IGNORE_FILE = ".llmopsignore"
 
 
 class Selection:
-    """Which relative paths belong to a source: the globs, less what the ignore file names."""
+    """Which relative paths belong to a source: the globs, less what the ignore file names.
 
-    def __init__(self, include: Sequence[str], ignore_lines: Sequence[str] = ()) -> None:
+    :param suffixes: Endings of the files that are taken where there are no globs.
+    """
+
+    def __init__(
+        self, include: Sequence[str], ignore_lines: Sequence[str] = (), suffixes: Collection[str] = FORMATS
+    ) -> None:
+        self._suffixes = suffixes
         self._include = _spec(include)
         self._ignore = _spec(ignore_lines)
 
     def takes(self, path: str) -> bool:
         """Whether the file belongs to the source."""
-        wanted = self._include.match_file(path) if self._include else format_of(path) is not None
+        understood = PurePosixPath(path).suffix.lower() in self._suffixes
+        wanted = self._include.match_file(path) if self._include else understood
         return wanted and not self.ignores(path)
 
     def ignores(self, path: str) -> bool:

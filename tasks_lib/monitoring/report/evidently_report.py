@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.drift import Change, Values, finite, fisher_p_value, rank_p_value
-from tasks_lib.monitoring.metrics import CATALOGUE
+from tasks_lib.monitoring.metrics import CATALOGUE, metric_of
 from tasks_lib.monitoring.report.artifacts import SNAPSHOT_FILE
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def evidently_snapshot(
 
     Drift is tested for the compared metrics only, with the corrected significance level of each.
     """
-    compared = [change for change in changes if change.metric in CATALOGUE and change.p_value is not None]
+    compared = [change for change in changes if change.metric in columns and change.p_value is not None]
     # Evidently cannot draw a column that is empty on one side: what has no reference is summed up only without any
-    shown = [change.metric for change in compared] or [name for name in CATALOGUE if len(finite(columns.get(name)))]
+    shown = [change.metric for change in compared] or [name for name in columns if len(finite(columns[name]))]
     if not shown:
         return None
     from evidently import Report
@@ -74,7 +74,7 @@ def _drift(
     from evidently.tests import gt, lt
 
     sizes = (len(finite(columns[change.metric])), len(finite(reference[change.metric])))
-    if CATALOGUE[change.metric].kind == "number" and max(sizes) > LARGE:
+    if metric_of(change.metric).kind == "number" and max(sizes) > LARGE:
         limit = config.minimum_effect
         return ValueDrift(column=change.metric, method="wasserstein", threshold=limit, tests=[lt(limit)])
     level = significance(change, config)
@@ -121,8 +121,8 @@ def _dataset(columns: Mapping[str, Values], names: Sequence[str]) -> Any:
     from evidently import DataDefinition, Dataset
 
     definition = DataDefinition(
-        numerical_columns=[name for name in names if CATALOGUE[name].kind == "number"],
-        categorical_columns=[name for name in names if CATALOGUE[name].kind == "share"],
+        numerical_columns=[name for name in names if metric_of(name).kind == "number"],
+        categorical_columns=[name for name in names if metric_of(name).kind == "share"],
     )
     frame = pd.DataFrame({name: _cells(name, columns[name]) for name in names})
     return Dataset.from_pandas(frame, data_definition=definition)
@@ -131,6 +131,6 @@ def _dataset(columns: Mapping[str, Values], names: Sequence[str]) -> Any:
 def _cells(name: str, values: Values) -> Any:
     """Numbers as they are; shares as words, which Evidently takes for categories."""
     known = np.where(np.isfinite(values), values, np.nan)
-    if CATALOGUE[name].kind == "number":
+    if metric_of(name).kind == "number":
         return known
     return [None if np.isnan(value) else YES if value else NO for value in known]

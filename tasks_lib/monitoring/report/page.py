@@ -4,7 +4,7 @@ from typing import Any
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.html import html_page
-from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, title_of
+from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, metric_of, title_of
 from tasks_lib.monitoring.report.panels import CHANGED, Panels
 from tasks_lib.monitoring.report.pictures import colour_of
 from tasks_lib.monitoring.result import MonitorResult
@@ -71,10 +71,11 @@ def size_in_words(effect: float | None) -> str:
 
 def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
     name, effect, p_value = change["metric"], change["effect"], change["p_adjusted"]
-    changed_either_way = change["status"] == "drifted" and name in CATALOGUE and CATALOGUE[name].worse == "either"
+    metric = QUESTION_TOPICS if name == QUESTION_TOPICS.name else metric_of(name)
+    changed_either_way = change["status"] == "drifted" and metric.worse == "either" and metric is not QUESTION_TOPICS
     return {
         "title": title_of(name),
-        "about": CATALOGUE[name].about if name in CATALOGUE else QUESTION_TOPICS.about,
+        "about": metric.about,
         "panel": shown.changes.get(name),
         "n": change["n"],
         "before": number(name, change["reference_value"]),

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.drift import Values, finite, on_scale
-from tasks_lib.monitoring.metrics import CATALOGUE, title_of
+from tasks_lib.monitoring.metrics import metric_of, title_of
 from tasks_lib.monitoring.report.pictures import bars, colour_of, gauge, histograms, trend
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.verdict import number
@@ -50,7 +50,7 @@ def panels(
 
     :param columns: The scores of this window, `reference` those that it was compared with.
     """
-    changed = [change for change in result.changes if change["status"] in CHANGED and change["metric"] in CATALOGUE]
+    changed = [change for change in result.changes if change["status"] in CHANGED and change["metric"] in columns]
     drawn = {change["metric"]: _distribution(change, columns, reference) for change in changed}
     return Panels(_gauges(result, config), _trends(result, past), drawn)
 
@@ -88,7 +88,7 @@ def _trends(result: MonitorResult, past: Sequence[PastWindow]) -> list[Panel]:
 
 
 def _distribution(change: dict[str, Any], columns: Mapping[str, Values], reference: Mapping[str, Values]) -> Panel:
-    metric, status = CATALOGUE[change["metric"]], change["status"]
+    metric, status = metric_of(change["metric"]), change["status"]
     before, now = finite(reference[metric.name]), finite(columns[metric.name])
     label = f"{metric.title}: before in grey, now in colour"
     if metric.kind == "share":

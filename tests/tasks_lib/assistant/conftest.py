@@ -10,11 +10,10 @@ from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
 from blocks.local import LocalPlatform
+from flows.ingest import synchronise
 from tasks_lib.config.rag import LlmConfig, RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 
 INCLUDE = ("leave/*", "work/working-hours.md", "pay/expenses-and-travel.md")
 
@@ -23,9 +22,7 @@ INCLUDE = ("leave/*", "work/working-hours.md", "pay/expenses-and-travel.md")
 def handbook(tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """The local platform with a few handbook documents in its default index."""
     platform = LocalPlatform(Home(tmp_path_factory.mktemp("rag") / "home").ensure())
-    settings = Settings()
-    source = open_source(platform.documents(None, INCLUDE))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(include=INCLUDE)))
     return platform
 
 

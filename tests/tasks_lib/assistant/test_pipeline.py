@@ -8,15 +8,15 @@ import pytest
 from haystack import Pipeline
 
 from blocks.local import LocalPlatform
+from flows.ingest import synchronise
 from tasks_lib.assistant.answering import passage_guard
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.pipeline import assistant_pipeline, build_assistant
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tests.stubs.fresh import run_given_back
 
 
@@ -111,13 +111,12 @@ def test_an_index_that_was_never_filled_is_an_input_error(empty_home: LocalPlatf
 
 
 def test_an_index_that_was_emptied_gives_a_refusal(empty_home: LocalPlatform, tmp_path: Path, unguarded: Any) -> None:
-    settings = Settings()
+    settings = Settings(ingest=IngestConfig(source=str(tmp_path / "docs")))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "leave.md").write_text("# Leave\n\nInterns get ten days of leave.\n", encoding="utf-8")
-    source, index = open_source(empty_home.documents(str(tmp_path / "docs"))), empty_home.index(settings.rag)
-    sync(source, index, empty_home.embedder(settings.embedder), settings)
+    source, index = synchronise(empty_home, settings).source, empty_home.index(settings.rag)
     with index.writing(10):
-        index.replace(source.uri, ["leave.md"], [])
+        index.replace(source, ["leave.md"], [])
         index.commit()
     assert (index.exists(), index.count()) == (True, 0)
 

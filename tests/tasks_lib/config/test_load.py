@@ -136,3 +136,11 @@ def test_files_are_read_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             load_settings(["s3://configurations/missing.yaml"])
     finally:
         server.stop()
+
+
+def test_a_password_belongs_into_the_environment_not_into_the_configuration() -> None:
+    storage = load_settings(overrides=["serve.limits_storage=redis://host:6379"]).serve.limits_storage
+    assert storage == "redis://host:6379"
+    with pytest.raises(ConfigurationError, match="LLMOPS_LIMITS_STORAGE") as caught:
+        load_settings(overrides=["serve.limits_storage=redis://:secret@host:6379"])
+    assert "secret" not in str(caught.value)

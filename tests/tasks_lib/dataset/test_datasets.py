@@ -12,15 +12,14 @@ import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import Example, Reference, example_of
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.registry.tracking import connect, run_of
 
 SAVE = """
 from blocks.local import LocalPlatform
 from tasks_lib.dataset import datasets
-from tasks_lib.dataset.generated import example_of
+from tasks_lib.dataset.examples import example_of
 from tasks_lib.registry.tracking import connect
 
 client = connect(LocalPlatform())
@@ -47,7 +46,7 @@ def save(client: Any, name: str, rows: list[Example]) -> datasets.Dataset:
 
 
 def test_a_version_is_read_back_as_it_was_saved(client: Any) -> None:
-    rows = examples("What is ä?", "What is b?")
+    rows = examples("What is ä?", "What is\u2028b\x85and\rc?")
     saved = save(client, "first", rows)
 
     assert saved == datasets.load(client, "first:1") == datasets.load(client, "first")

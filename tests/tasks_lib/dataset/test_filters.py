@@ -1,11 +1,13 @@
 """Known bad questions, none of which may pass."""
 
+from typing import Any
+
 import pytest
 
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.dataset.filters import Candidate, Duplicates, near_evidence, reason_to_drop
-from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.dataset.collection import Collection
+from tasks_lib.dataset.examples import CandidateQuestion, Example, Reference
+from tasks_lib.dataset.filters import EvidenceFilter, QuestionFilter, reason_to_drop
 
 EVIDENCE = "Full-time employees receive 27 days of annual leave per calendar year."
 PASSAGE = f"Leave is granted by the manager.\n{EVIDENCE} Part-timers get fewer."
@@ -18,7 +20,7 @@ def candidate(
     evidence: str = EVIDENCE,
     kind: str = "answerable",
     history: tuple[str, ...] = (),
-) -> Candidate:
+) -> CandidateQuestion:
     messages = tuple(
         Message(role="user" if number % 2 == 0 else "assistant", content=text)
         for number, text in enumerate((*history, question))
@@ -32,7 +34,7 @@ def candidate(
         answer="" if refusing else answer,
         references=() if refusing or not evidence else (reference,),
     )
-    return Candidate(example, [PASSAGE])
+    return CandidateQuestion(example, (PASSAGE,))
 
 
 def test_a_good_question_passes() -> None:
@@ -116,21 +118,36 @@ def test_how_many_may_be_told_in_words(answer: str) -> None:
     assert reason_to_drop(candidate(answer=answer, evidence=f"Leave is {answer}.")) != "answer_of_another_kind"
 
 
-def test_a_question_beside_its_evidence_is_told_from_one_about_it(word_embedder: object) -> None:
-    similarity = Similarity(word_embedder)  # type: ignore[arg-type]
+def test_the_filter_sets_a_reason_and_leaves_one_that_is_there() -> None:
+    given = [candidate(), candidate("How many days?"), candidate("How many days?").dropped("mine")]
+    judged = QuestionFilter().run(candidates=given)["candidates"]
 
-    assert near_evidence(candidate().example, similarity)
-    assert not near_evidence(candidate("How many printers stand in the yellow room?").example, similarity)
-    assert near_evidence(candidate("And part-timers?", history=(GOOD, EVIDENCE)).example, similarity)
-    assert near_evidence(candidate(kind="unanswerable").example, similarity)
+    assert [c.reason for c in judged] == ["", "length", "mine"]
+    assert [c.example for c in judged] == [c.example for c in given]
 
 
-def test_a_question_is_kept_once(word_embedder: object) -> None:
-    duplicates = Duplicates(Similarity(word_embedder))  # type: ignore[arg-type]
+def test_a_question_beside_its_evidence_is_told_from_one_about_it(word_embedder: Any) -> None:
+    given = [
+        candidate(),
+        candidate("How many printers stand in the yellow room?"),
+        candidate("And part-timers?", history=(GOOD, EVIDENCE)),
+        candidate(kind="unanswerable"),
+        candidate(kind="across_passages"),
+    ]
+    judged = EvidenceFilter(embedder=word_embedder).run(candidates=given)["candidates"]
 
-    assert duplicates.is_new(candidate().example)
-    assert not duplicates.is_new(candidate().example)
-    assert not duplicates.is_new(
-        candidate("How many days of annual leave do the full-time employees receive per calendar year?").example
-    )
-    assert duplicates.is_new(candidate("Who grants unpaid leave to interns in Lisbon?").example)
+    assert [c.reason for c in judged] == ["", "beside_the_evidence", "", "", "one_passage_is_enough"]
+    assert [c.embedding is not None for c in judged] == [True, False, True, False, False]
+
+
+def test_a_question_is_kept_once(word_embedder: Any) -> None:
+    collection = Collection(word_embedder)
+    nearly = "How many days of annual leave do the full-time employees receive per calendar year?"
+
+    assert collection.add(candidate())
+    assert not collection.add(candidate())
+    assert not collection.add(candidate(nearly))
+    assert collection.add(candidate("Who grants unpaid leave to interns in Lisbon?", kind="unanswerable"))
+    assert not collection.add(candidate("How many printers stand in the yellow room?"))
+    assert collection.rejected == {"near_duplicate": 2, "beside_the_evidence": 1}
+    assert not Collection(word_embedder, kept=[candidate().example]).add(candidate(nearly))

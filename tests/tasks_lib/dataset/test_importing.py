@@ -53,6 +53,16 @@ def test_csv_takes_the_same_columns_and_the_answer_stands_for_a_missing_excerpt(
     assert (second.kind, second.references) == ("off_topic", ())
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
+def test_a_line_ends_at_a_line_feed_only(tmp_path: Path, separator: str) -> None:
+    question = f"How many days{separator}do interns get?"
+    (tmp_path / "q.csv").write_text(f"question,answer\n{question},ten days\nWho pays?,the firm\n", encoding="utf-8")
+    lines = [json.dumps({"question": text}, ensure_ascii=False) for text in (question, "Who pays?")]
+
+    for path in (write(tmp_path, *lines), str(tmp_path / "q.csv")):
+        assert [example.question for example in read_examples(path, None).examples] == [question, "Who pays?"]
+
+
 def test_the_full_shape_keeps_its_conversation(tmp_path: Path, corpus: Corpus) -> None:
     row = {
         "id": "x",

@@ -5,19 +5,21 @@ from typing import Any
 import pytest
 
 from tasks_lib.config.settings import DatasetConfig
-from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.collection import Wanted
+from tasks_lib.dataset.corpus import Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
-from tasks_lib.dataset.filters import Candidate, reason_to_drop
-from tasks_lib.dataset.generated import Wanted, balanced
-from tasks_lib.dataset.questions import Generated, generate, still_standing
+from tasks_lib.dataset.examples import CandidateQuestion
+from tasks_lib.dataset.filters import reason_to_drop
+from tasks_lib.dataset.questions import Generated, still_grounded
 from tasks_lib.errors import InputError
+from tests.tasks_lib.dataset.generating import generate
 
 CONFIG = DatasetConfig(size=24, seed=3)
 
 
 @pytest.fixture(scope="module")
 def made(handbook: Any) -> Generated:
-    return generate(handbook.index, handbook.embedder, CONFIG)
+    return generate(handbook, CONFIG)
 
 
 def test_every_kind_is_made_in_the_wanted_number(made: Generated) -> None:
@@ -32,7 +34,7 @@ def test_every_kind_is_made_in_the_wanted_number(made: Generated) -> None:
 def test_a_set_for_which_the_documents_hold_too_few_facts_does_not_fill_up_with_questions_to_refuse(
     handbook: Any,
 ) -> None:
-    few = generate(handbook.index, handbook.embedder, DatasetConfig(size=2_000, seed=3))
+    few = generate(handbook, DatasetConfig(size=2_000, seed=3))
 
     refusals = sum(example.must_refuse for example in few.examples)
     assert len(few.examples) < 2_000
@@ -48,9 +50,9 @@ def test_references_are_the_exact_characters_of_the_document(made: Generated, ha
 
 
 def test_no_question_survives_that_a_filter_drops(made: Generated, handbook: Any) -> None:
-    passages = list(handbook.texts.values())
+    passages = tuple(handbook.texts.values())
 
-    assert [reason_to_drop(Candidate(example, passages)) for example in made.examples] == [None] * len(made.examples)
+    assert {reason_to_drop(CandidateQuestion(example, passages)) for example in made.examples} == {None}
 
 
 def test_questions_are_spread_over_the_documents(made: Generated, handbook: Any) -> None:
@@ -61,16 +63,14 @@ def test_questions_are_spread_over_the_documents(made: Generated, handbook: Any)
 
 def test_the_same_seed_gives_the_same_questions_and_another_seed_others(handbook: Any) -> None:
     config = DatasetConfig(size=6, seed=3)
-    first, again, other = (
-        generate(handbook.index, handbook.embedder, config.model_copy(update={"seed": seed})) for seed in (3, 3, 4)
-    )
+    first, again, other = (generate(handbook, config.model_copy(update={"seed": seed})) for seed in (3, 3, 4))
 
     assert again == first
     assert {example.id for example in other.examples} != {example.id for example in first.examples}
 
 
 def test_unanswerable_questions_name_something_that_no_document_mentions(made: Generated, handbook: Any) -> None:
-    coverage = Coverage(handbook.index, handbook.embedder)
+    coverage = Coverage.of(handbook.index, handbook.embedder)
     unanswerable = [example.question for example in made.examples if example.kind == "unanswerable"]
 
     assert [question for question in unanswerable if coverage.mentions(question)] == []
@@ -81,12 +81,12 @@ def test_regenerating_after_a_change_keeps_the_questions_whose_evidence_stands(l
         facts = "".join(f"Team {name} has {number + 2} printers in room {name}. " for name in ("Alba", "Bora", "Cima"))
         library.put(f"office-{number}.md", f"# Office {number}\n\n{facts}\n")
     config = DatasetConfig(size=6, unanswerable_share=0, off_topic_share=0)
-    before = generate(library.index, library.embedder, config)
+    before = generate(library, config)
     gone = before.examples[0].references[0].document
     library.put(gone, "# Office\n\nTeam Dora has 9 windows in the yellow room.\n")
 
-    kept = still_standing(before.examples, library.index)
-    after = generate(library.index, library.embedder, config, kept=kept)
+    kept = still_grounded(before.examples, library.index)
+    after = generate(library, config, kept=kept)
 
     assert [e.id for e in kept] == [e.id for e in before.examples if e.references[0].document != gone]
     assert {example.id for example in kept} <= {example.id for example in after.examples}
@@ -95,7 +95,7 @@ def test_regenerating_after_a_change_keeps_the_questions_whose_evidence_stands(l
 
 def test_an_empty_index_says_to_ingest(library: Any) -> None:
     with pytest.raises(InputError, match="holds no documents") as caught:
-        generate(library.index, library.embedder, CONFIG)
+        generate(library, CONFIG)
 
     assert "llmops ingest" in caught.value.hint
 
@@ -104,14 +104,14 @@ def test_documents_without_facts_are_refused_with_a_way_out(library: Any) -> Non
     library.put("a.md", "# Hello\n\nWelcome, dear friends!\n")
 
     with pytest.raises(InputError, match="states a fact") as caught:
-        generate(library.index, library.embedder, CONFIG)
+        generate(library, CONFIG)
 
     assert "--import" in caught.value.hint
 
 
 def test_off_topic_questions_that_the_documents_cover_are_left_out(library: Any) -> None:
     library.put("space.md", "# Planets\n\nHow many moons does Jupiter have? Jupiter has 95 moons.\n")
-    coverage = Coverage(library.index, library.embedder)
+    coverage = Coverage.of(library.index, library.embedder)
 
     assert coverage.covers("How many moons does Jupiter have?")
     assert not coverage.covers("How do I tune a ukulele?")
@@ -139,6 +139,6 @@ def test_a_corpus_finds_excerpts_across_line_breaks(library: Any) -> None:
 
     assert found is not None
     assert library.texts["a.md"][found.start : found.end] == found.content == "receive 27 days\nof leave."
-    assert corpus.stands(found)
+    assert corpus.contains(found)
     assert corpus.locate("receive 28 days") is None
     assert corpus.nearest("aa.md") == "a.md"

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
-from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.gate.decide import (
     check_thresholds,
@@ -17,11 +16,14 @@ from tasks_lib.gate.decide import (
     rejected,
     require_enough,
 )
-from tasks_lib.gate.evaluate import Prediction, measure_plainly, summarise
-from tasks_lib.gate.gate_metrics import direction, per_question, require_known
+from tasks_lib.gate.evaluate import measurement_of, summarise
 from tasks_lib.gate.gate_page import gate_page
 from tasks_lib.gate.gate_report import GateRun, gate_report, worst_rows
-from tasks_lib.gate.measurement import Measurement, Row
+from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pipeline import evaluation_pipeline
+from tasks_lib.gate.prediction import Prediction
+from tasks_lib.gate.scorers import direction, per_question, require_known
+from tasks_lib.gate.scores import evaluate
 from tests.tasks_lib.registry import fakes
 
 GATE = GateConfig()
@@ -42,7 +44,9 @@ def measured(right: list[bool], version: int = 1, **other: list[float]) -> Measu
         values |= {name: series[number] for name, series in other.items()}
         answer = {"response": f"answer {number}", "refused": False}
         rows.append(
-            Row(example_id=str(number), kind="answerable", question=f"q{number}?", answer=answer, values=values)
+            QuestionResult(
+                example_id=str(number), kind="answerable", question=f"q{number}?", answer=answer, values=values
+            )
         )
     return Measurement(
         version=version,
@@ -60,7 +64,9 @@ def behaving(behaviour: str) -> Measurement:
     body = lines[lines.index("FACTS =") : lines.index("class Assistant")]
     exec(body, names)  # noqa: S102
     predictions = [_predicted(example, names["behave"](example.question)) for example in fakes.examples()]
-    return measure_plainly(predictions, Similarity(fakes.BagOfWords()), version=2, gate=GATE)
+    pipeline = evaluation_pipeline(fakes.FakePlatform(), Settings())
+    scores = evaluate(pipeline, predictions)
+    return measurement_of(pipeline, predictions, scores, version=2, primary=GATE.primary)
 
 
 def _predicted(example: Example, answer: dict[str, Any]) -> Prediction:

@@ -6,12 +6,16 @@ from typing import Any, cast
 
 import pytest
 
-from blocks.local import LocalPlatform
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import VersionError
+from tasks_lib.gate import evaluate as evaluating
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.asking import predict
 from tasks_lib.gate.decide import decide
-from tasks_lib.gate.evaluate import Prediction, measure, predict
-from tasks_lib.gate.scorers import mlflow_scorers
+from tasks_lib.gate.evaluate import measure
+from tasks_lib.gate.pipeline import evaluation_pipeline
+from tasks_lib.gate.prediction import Prediction
+from tasks_lib.gate.scorers import METRICS, Metric
 from tasks_lib.home import Home
 from tasks_lib.registry.process import VersionFailure, VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect
@@ -59,19 +63,17 @@ def test_a_version_that_answers_nothing_or_dies_cannot_be_measured() -> None:
 
 
 def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
-    tracked_home: Callable[[Path], Home], tmp_path: Path
+    tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlflow.genai.scorers import scorer
-
-    platform = LocalPlatform(tracked_home(tmp_path / "home"))
+    platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
     client = connect(platform)
 
-    @scorer
-    def sometimes(outputs: dict[str, Any]) -> float:
-        if outputs.get("refused"):
-            raise RuntimeError("the judge timed out")
+    def sometimes(row: Row) -> float:
+        if row.answer is not None and row.answer.refused:
+            raise RuntimeError("out of order")
         return 1.0
 
+    monkeypatch.setitem(METRICS, "sometimes", Metric(sometimes))
     examples = (*fakes.examples()[:3], fakes.examples()[-1])
     refusal = {**ANSWER, "response": fakes.REFUSAL, "refused": True}
     predictions = [Prediction(example, ANSWER, None, "tr-lost", 0.2) for example in examples[:2]]
@@ -80,10 +82,10 @@ def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
         Prediction(examples[3], refusal, None, None, 0.2),
     ]
     found = measure(
+        evaluation_pipeline(platform, Settings()),
         predictions,
         version=3,
-        gate=GATE,
-        scorers=[*mlflow_scorers(fakes.BagOfWords()), sometimes],
+        primary=GATE.primary,
         tags={"llmops.source": "evaluation"},
     )
     assert found.scorer_errors == {"sometimes": 1}
@@ -92,8 +94,24 @@ def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
     assert found.rows[2].values["right_or_refused"] == 0
     decision = decide(found, None, GATE)
     assert decision.decision == "reject"
-    assert "sometimes failed on 1 of 4 questions" in decision.reasons[0]
+    assert "sometimes failed on 1 of 4 questions (out of order)" in decision.reasons[0]
     traces = client.search_traces(
         locations=[client.get_experiment_by_name("rag-assistant").experiment_id], run_id=found.run_id
     )
     assert len(traces) == 4
+    shown = [{a.name: a.feedback for a in trace.info.assessments if a.feedback} for trace in traces]
+    assert sum(feedback["sometimes"].error is not None for feedback in shown) == 1
+    assert sorted(feedback["right_or_refused"].value for feedback in shown) == [0.0, 0.0, 0.0, 1.0]
+
+
+def test_a_score_that_mlflow_has_lost_is_a_failure_of_its_scorer(
+    tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
+    connect(platform)
+    shown = evaluating._shown
+    monkeypatch.setattr(evaluating, "_shown", lambda *row: shown(*row) - {"answer_rate"})
+    predictions = [Prediction(example, ANSWER, None, None, 0.2) for example in fakes.examples()[:2]]
+    pipeline = evaluation_pipeline(platform, Settings())
+    found = measure(pipeline, predictions, version=3, primary=GATE.primary, tags={})
+    assert found.scorer_errors == {"answer_rate": 2}

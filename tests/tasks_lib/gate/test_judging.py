@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,20 @@ import pytest
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
-from blocks.local import LocalPlatform
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import decide
-from tasks_lib.gate.evaluate import Prediction, measure
-from tasks_lib.gate.judge import Judge
-from tasks_lib.gate.judging import judge_answers, judge_of
-from tasks_lib.gate.scorers import mlflow_scorers
+from tasks_lib.gate.evaluate import measure
+from tasks_lib.gate.judging import CRITERIA
+from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
+from tasks_lib.gate.prediction import Prediction
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect, experiment_id
 from tests.tasks_lib.registry import fakes
 
 RULES = ("Never promise money.",)
-GATE = GateConfig(concurrency=4, judge_guidelines=RULES, judge_timeout_seconds=0.3)
+SETTINGS = Settings(gate=GateConfig(concurrency=4, judge_guidelines=RULES, judge_timeout_seconds=0.3))
+GATE = SETTINGS.gate
 EXAMPLES = fakes.examples()
 
 
@@ -42,13 +43,6 @@ def slow_on_every_tenth(messages: list[ChatMessage]) -> str:
     return grade(messages)
 
 
-class Judging(LocalPlatform):
-    """The local platform with a judge."""
-
-    def judge(self) -> Any:
-        return MockChatGenerator(response_fn=grade, model="grader")
-
-
 def predictions(*, failed: tuple[int, ...] = (), refused: tuple[int, ...] = ()) -> list[Prediction]:
     """Every fact as its answer; the questions without an answer are refused."""
     found = []
@@ -62,18 +56,17 @@ def predictions(*, failed: tuple[int, ...] = (), refused: tuple[int, ...] = ()) 
 
 
 @pytest.fixture(scope="module")
-def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Judging:
-    return Judging(tracked_home(tmp_path_factory.mktemp("judging") / "home"))
+def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
+    home = tracked_home(tmp_path_factory.mktemp("judging") / "home")
+    return fakes.FakePlatform(home, judging=MockChatGenerator(response_fn=grade, model="grader"))
 
 
-def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_raw_reply(platform: Judging) -> None:
+def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_raw_reply(
+    platform: fakes.FakePlatform,
+) -> None:
     client = connect(platform)
-    judge = judge_of(platform, GATE)
-    assert judge is not None
     said = predictions(failed=(1,), refused=(2,))
-    judged = judge_answers(judge, said, GATE)
-    scorers = mlflow_scorers(fakes.BagOfWords())
-    found = measure(said, version=1, gate=GATE, scorers=scorers, tags={}, judged=judged)
+    found = measure(evaluation_pipeline(platform, SETTINGS), said, version=1, primary=GATE.primary, tags={})
     assert found.scorer_errors == {}
     assert found.metrics["judge_correctness"] == pytest.approx(15 / 18)
     assert found.metrics["judge_groundedness"] == pytest.approx(15 / 17)
@@ -94,14 +87,13 @@ def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_r
     assert sum(a.source.source_type == "LLM_JUDGE" for a in kept) == 16
 
 
-def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: Judging) -> None:
+def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: fakes.FakePlatform) -> None:
     connect(platform)
-    judge = Judge(MockChatGenerator(response_fn=slow_on_every_tenth), (), GATE.judge_timeout_seconds)
-    judged = judge_answers(judge, predictions(), GATE)
-    found = measure(
-        predictions(), version=1, gate=GATE, scorers=mlflow_scorers(fakes.BagOfWords()), tags={}, judged=judged
-    )
-    assert found.scorer_errors == {"judge_correctness": 2, "judge_relevance": 2}
+    gate = GATE.model_copy(update={"judge_guidelines": ()})
+    late = replace(platform, judging=MockChatGenerator(response_fn=slow_on_every_tenth))
+    pipeline = evaluation_pipeline(late, Settings(gate=gate))
+    found = measure(pipeline, predictions(), version=1, primary=gate.primary, tags={})
+    assert found.scorer_errors == dict.fromkeys(CRITERIA, 2)
     decision = decide(found, None, GATE)
     assert decision.decision == "reject"
     assert decision.reasons[0] == (
@@ -110,10 +102,15 @@ def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: Judging
     )
 
 
-def test_a_threshold_that_nobody_judges_is_refused(platform: Judging) -> None:
-    gate = GateConfig.model_validate({"thresholds": {"judge_correctness": 0.8}})
-    assert judge_of(platform, gate) is not None
-    with pytest.raises(ConfigurationError, match="'judge_correctness', which nobody judges"):
-        judge_of(LocalPlatform(platform.home), gate)
-    with pytest.raises(ConfigurationError, match="judge_guidelines"):
-        judge_of(platform, GateConfig.model_validate({"guard_metrics": {"judge_guidelines": 0.1}}))
+def test_a_threshold_that_nobody_judges_is_refused(platform: fakes.FakePlatform) -> None:
+    def require(place: fakes.FakePlatform, **gate: Any) -> None:
+        settings = Settings.model_validate({"gate": gate})
+        require_measured(evaluation_pipeline(place, settings), settings.gate)
+
+    require(platform, thresholds={"judge_correctness": 0.8})
+    with pytest.raises(ConfigurationError, match=r"gate.thresholds names the metric 'judge_correctness'") as caught:
+        require(replace(platform, judging=None), thresholds={"judge_correctness": 0.8})
+    assert caught.value.hint == "Name a judge on the platform."
+    with pytest.raises(ConfigurationError, match="judge_guidelines") as caught:
+        require(platform, guard_metrics={"judge_guidelines": 0.1})
+    assert "gate.judge_guidelines" in caught.value.hint

@@ -7,8 +7,8 @@ import pytest
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message, Source, Usage
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.gate import scorers
-from tasks_lib.gate.scorers import METRICS, expectations_of, mlflow_scorers, prefetch, required_metrics, score
+from tasks_lib.gate.answer_metrics import Row
+from tasks_lib.gate.scorers import METRICS, required_metrics
 
 SENTENCE = "Full-time employees receive 27 days of annual leave per calendar year."
 
@@ -33,6 +33,23 @@ def question(kind: str = "answerable", answer: str = "27 days", *, with_referenc
 def reply(response: str = SENTENCE, *, start: int = 80, document: str = "leave.md", **more: Any) -> dict[str, Any]:
     source = Source(document=document, start=start, end=start + 200, score=1.0, content=SENTENCE, source="s")
     return {**Answer(response=response, source_documents=[source], **more).payload(), "latency_seconds": 0.25}
+
+
+def source(content: str) -> Source:
+    """A passage."""
+    return Source(document="a.md", start=0, end=len(content), score=1.0, content=content)
+
+
+def answered(response: str, *sources: Source) -> Row:
+    """An answer to a question, with the passages that it was made from."""
+    example = Example(id="1", kind="answerable", messages=[Message(role="user", content="How much?")])
+    return Row(example, Answer(response=response, source_documents=list(sources)), 0.1, Similarity(None))  # type: ignore[arg-type]
+
+
+def score(example: Example, payload: Any, similarity: Similarity) -> dict[str, float | None]:
+    """All our metrics of one row."""
+    row = Row.of(example, payload, similarity)
+    return {name: metric.function(row) for name, metric in METRICS.items()}
 
 
 def test_a_right_answer_with_the_right_source_scores_one(similarity: Similarity) -> None:
@@ -122,57 +139,3 @@ def test_a_guardrail_that_stops_a_harmless_question_is_wrong(similarity: Similar
     assert score(question(), payload, similarity)["guardrail_accuracy"] == 0
     assert score(question(), reply(), similarity)["guardrail_accuracy"] == 1
     assert score(question("off_topic"), payload, similarity)["guardrail_accuracy"] is None
-
-
-def test_texts_are_embedded_once_and_in_one_batch(word_embedder: Any) -> None:
-    similarity = Similarity(word_embedder)
-    rows = [(question(), reply()), (question(), reply("They get 27 days."))]
-    prefetch([example for example, _ in rows], [payload for _, payload in rows], similarity)
-    for example, payload in rows * 2:
-        score(example, payload, similarity)
-
-    assert word_embedder.calls == 1
-    assert len(word_embedder.texts) == len(set(word_embedder.texts))
-
-
-def test_a_metric_that_fails_stays_visible_and_the_others_keep_their_value(
-    monkeypatch: pytest.MonkeyPatch, word_embedder: Any
-) -> None:
-    def broken(row: Any) -> float:
-        msg = "out of order"
-        raise RuntimeError(msg)
-
-    monkeypatch.setitem(METRICS, "answer_f1", broken)
-    (scorer,) = mlflow_scorers(word_embedder)
-    feedback = scorer.run(outputs=reply(), expectations=expectations_of(question()), trace=None)
-    found = {entry.name: entry for entry in feedback}
-
-    assert "out of order" in found["answer_f1"].error.error_message
-    assert found["right_or_refused"].value == 1
-    assert "refusal_accuracy" not in found
-    assert required_metrics(question()) <= set(found)
-
-
-def test_a_failed_row_reaches_mlflow_as_zeros(word_embedder: Any) -> None:
-    example = question("off_topic")
-    feedback = mlflow_scorers(word_embedder)[0].run(
-        outputs={"error": "timeout"}, expectations=expectations_of(example), trace=None
-    )
-
-    assert {entry.name: entry.value for entry in feedback}.items() >= {
-        "right_or_refused": 0,
-        "refusal_accuracy": 0,
-    }.items()
-
-
-def test_the_latency_of_a_payload_without_one_is_that_of_the_trace() -> None:
-    class Info:
-        execution_duration = 1500
-
-    class Trace:
-        info = Info()
-
-    payload = {key: value for key, value in reply().items() if key != "latency_seconds"}
-    assert scorers._with_latency(payload, Trace())["latency_seconds"] == 1.5
-    assert scorers._with_latency(reply(), Trace())["latency_seconds"] == 0.25
-    assert scorers._with_latency("text", None) is None

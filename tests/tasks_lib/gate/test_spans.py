@@ -25,11 +25,6 @@ def test_precision_counts_text_that_is_retrieved_twice_twice() -> None:
     retrieved = [at(0, 100), at(50, 150)]
 
     assert spans.precision(references, retrieved) == pytest.approx(100 / 200)
-    assert spans.iou(references, retrieved) == pytest.approx(100 / 200)
-
-
-def test_iou_adds_the_reference_characters_that_were_missed() -> None:
-    assert spans.iou([at(0, 100)], [at(50, 250)]) == pytest.approx(50 / (200 + 50))
 
 
 def test_overlapping_references_count_once() -> None:
@@ -74,7 +69,7 @@ def test_a_reference_without_a_source_matches_every_source() -> None:
     assert spans.recall([at(0, 10, source="")], [at(0, 10, source="other")]) == 1
 
 
-@pytest.mark.parametrize("metric", [spans.recall, spans.precision, spans.iou, spans.mrr, spans.ndcg])
+@pytest.mark.parametrize("metric", [spans.recall, spans.precision, spans.mrr, spans.ndcg])
 def test_without_references_there_is_no_value_and_without_passages_it_is_zero(metric: Any) -> None:
     assert metric([], [at(0, 10)]) is None
     assert metric([at(5, 5)], [at(0, 10)]) is None

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tasks_lib.config.settings import IngestConfig, Settings
-from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def hostile(documents: Path, zip_bomb: bytes, encrypted_pdf: bytes, docx_file: b
 
 def test_hostile_folder_is_ingested_with_a_reason_for_each_bad_file(hostile: Path, index: Any, embedder: Any) -> None:
     settings = Settings(ingest=IngestConfig(max_file_megabytes=50))
-    result = sync(FolderSource(hostile), index, embedder, settings)
+    result = sync(hostile, index, embedder, settings)
     reasons = {failure.path: failure.reason for failure in result.failed}
     expected = {
         "binary.txt": "NUL",
@@ -64,5 +63,5 @@ def test_hostile_folder_is_ingested_with_a_reason_for_each_bad_file(hostile: Pat
         "📁 🦊/fox 🦊.md",
     }
     assert sum("same words" in text for text in embedder.texts) == 1
-    again = sync(FolderSource(hostile), index, embedder, settings)
+    again = sync(hostile, index, embedder, settings)
     assert (again.unchanged, again.changed, len(again.failed)) == (6, False, len(expected))

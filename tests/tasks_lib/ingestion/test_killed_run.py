@@ -8,16 +8,14 @@ from typing import Any
 
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import Settings
-from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 KILLED_AT_THE_THIRD_BATCH = """
 import hashlib, os, re, signal, sys
 from pathlib import Path
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import IngestConfig, Settings
-from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 class Embedder:
     dimension, max_tokens, calls = 8, 254, 0
@@ -31,7 +29,7 @@ class Embedder:
 
 documents, root = map(Path, sys.argv[1:])
 index = LanceDBIndex(str(root / "lancedb"), "test", 8, lock_folder=root / "locks")
-sync(FolderSource(documents), index, Embedder(), Settings(ingest=IngestConfig(batch_documents=2)))
+sync(documents, index, Embedder(), Settings(ingest=IngestConfig(batch_documents=2)))
 """
 
 
@@ -54,8 +52,8 @@ def test_second_run_after_a_kill_ends_as_one_quiet_run(
     )
     assert killed.returncode == -signal.SIGKILL
     assert set(index.manifest(documents.resolve().as_uri())) == {"d0.md", "d1.md", "d2.md", "d3.md"}
-    result = sync(FolderSource(documents), index, embedder, Settings())
+    result = sync(documents, index, embedder, Settings())
     assert (result.unchanged, result.added, result.embedded_chunks) == (4, 4, 4)
     quiet = LanceDBIndex(str(tmp_path / "quiet"), "test", 8, lock_folder=tmp_path / "locks")
-    sync(FolderSource(documents), quiet, embedder, Settings())
+    sync(documents, quiet, embedder, Settings())
     assert contents(index) == contents(quiet)

@@ -10,8 +10,7 @@ from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFind
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.masking import PIECE
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 MAIL = "jane.roe@example.org"
 CARD = "4111 1111 1111 1111"
@@ -25,7 +24,7 @@ def ingest(documents: Path, index: Any, embedder: Any) -> Ingest:
 
     def once(*, mask_pii: bool = True, **settings: object) -> IngestResult:
         chosen = Settings.model_validate({"ingest": {"mask_pii": mask_pii}, **settings})
-        return sync(FolderSource(documents), index, embedder, chosen)
+        return sync(documents, index, embedder, chosen)
 
     return once
 

@@ -15,7 +15,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import SUPERFLUOUS, clean_up, pinned_versions
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
 
@@ -54,7 +54,7 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: 
         folder = tmp_path / follow
         script = fakes.write_script(folder, fakes.GOOD)
         tags = {"fingerprint": follow, "index": INDEX, "index_version": str(5 + number), "dataset": "q:1"}
-        candidate = Candidate(MODEL, rag, str(5 + number), script, (fakes.write_room(folder, follow),), tags)
+        candidate = CandidateVersion(MODEL, rag, str(5 + number), script, (fakes.write_room(folder, follow),), tags)
         with mlflow.start_run():
             register(client, candidate, "champion")
     return place

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources.s3 import S3Source
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 BUCKET = "synced-documents"
 
@@ -36,7 +36,7 @@ def test_objects_that_come_change_and_go_do_so_in_the_index(client: Any, index: 
 
     def run() -> IngestResult:
         embedder.texts.clear()
-        source = S3Source(f"s3://{BUCKET}/handbook", client=lambda: client)
+        source = DocumentLocation(f"s3://{BUCKET}/handbook", s3_client=lambda: client)
         return sync(source, index, embedder, Settings(ingest=IngestConfig(allow_mass_delete=True)))
 
     def held() -> dict[str, str | None]:

@@ -16,8 +16,9 @@ from tasks_lib.ingestion import chunking, plan
 from tasks_lib.ingestion.plan import MassDeleteError, PlannedDocument, SyncPlan, batches, make_plan
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import planned_result, sync
+from tasks_lib.ingestion.sync import planned_result
 from tasks_lib.progress import listening
+from tests.stubs.ingesting import sync
 
 MakeSettings = Callable[..., Settings]
 
@@ -28,7 +29,7 @@ def run(documents: Path, index: Any, embedder: Any, settings: MakeSettings) -> C
 
     def once(**ingest: object) -> IngestResult:
         configured = settings(**ingest)
-        return sync(FolderSource(documents, configured.ingest.include), index, embedder, configured)
+        return sync(documents, index, embedder, configured)
 
     return once
 
@@ -124,7 +125,7 @@ def test_sources_do_not_touch_each_other(run: Any, index: Any, embedder: Any, do
     write(documents, a="Alpha.")
     write(other, a="Other.", b="More.")
     run()
-    sync(FolderSource(other), index, embedder, Settings())
+    sync(other, index, embedder, Settings())
     write(documents, a="Changed.")
     assert run().chunks == 3
     assert held(index, other) == {"a.md": "Other.", "b.md": "More."}
@@ -145,6 +146,17 @@ def test_oversized_file_is_not_read(run: Any, documents: Path, monkeypatch: pyte
     result = run(max_file_megabytes=0.001)
     assert [failure.path for failure in result.failed] == ["b.md"]
     assert "too large" in result.failed[0].reason
+    assert result.added == 1
+
+
+def test_a_file_that_grew_after_it_was_listed_is_not_converted(
+    run: Any, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(documents, a="Alpha.", b="Beta.")
+    read = FolderSource.read
+    monkeypatch.setattr(FolderSource, "read", lambda *given: read(*given) * (1000 if given[1] == "b.md" else 1))
+    result = run(max_file_megabytes=0.001)
+    assert [(failure.path, "too large" in failure.reason) for failure in result.failed] == [("b.md", True)]
     assert result.added == 1
 
 
@@ -278,7 +290,7 @@ def test_chunks_longer_than_the_embedder_reads_are_warned_of(
     documents: Path, index: Any, embedder: Any, tokens: int, warned: bool
 ) -> None:
     write(documents, a="Alpha.")
-    result = sync(FolderSource(documents), index, embedder, Settings(chunking=ChunkingConfig(tokens=tokens)))
+    result = sync(documents, index, embedder, Settings(chunking=ChunkingConfig(tokens=tokens)))
     assert [f"up to {tokens} tokens" in warning for warning in result.warnings] == [True] * warned
 
 

@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from blocks.local import LocalPlatform
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
+from tasks_lib.monitoring import scores
+from tasks_lib.monitoring.pipeline import scoring_pipeline
+from tasks_lib.monitoring.scores import Scores
+from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.registry.tracking import connect
 
 TOPICS = {
@@ -52,6 +57,24 @@ class QuickPlatform(LocalPlatform):
 
     def judge(self) -> Any:
         return self.generator
+
+
+def score(
+    records: list[TraceRecord],
+    embedder: Any = None,
+    *,
+    judge: Any = None,
+    rows: Sequence[int] | None = None,
+    **monitor: Any,
+) -> Scores:
+    """The scores of the records by the scoring pipeline, on a platform with this embedder and this judge."""
+
+    class Place(QuickPlatform):
+        def embedder(self, model: str) -> Any:
+            return embedder or WordEmbedder()
+
+    settings = Settings.model_validate({"monitor": monitor})
+    return scores.score(scoring_pipeline(Place(generator=judge), settings), records, rows)
 
 
 def write_trace(at: datetime, *, tags: dict[str, str] | None = None, **changes: Any) -> str:

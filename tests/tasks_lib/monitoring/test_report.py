@@ -18,10 +18,9 @@ from tasks_lib.monitoring.report.page import page
 from tasks_lib.monitoring.report.panels import Panels, panels
 from tasks_lib.monitoring.report.summary import plain, summary
 from tasks_lib.monitoring.report.tables import prometheus_text
-from tasks_lib.monitoring.scores import score
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
 from tasks_lib.monitoring.window import PastWindow, Window
-from tests.tasks_lib.monitoring.conftest import MONDAY, WordEmbedder
+from tests.tasks_lib.monitoring.conftest import MONDAY, WordEmbedder, score
 
 CONFIG = MonitorConfig()
 ATTACK = "<script>alert('leave')</script> [click](http://evil.example) **now**?"

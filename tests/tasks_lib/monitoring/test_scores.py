@@ -11,14 +11,13 @@ from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
 from tasks_lib.config.settings import ObjectivesConfig
-from tasks_lib.gate.judge import Judge
-from tasks_lib.monitoring import scores as module
+from tasks_lib.monitoring import scorers as module
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade, syllables
-from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
+from tasks_lib.monitoring.scores import Scores, joined, sample_rows
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
-from tests.tasks_lib.monitoring.conftest import WordEmbedder
+from tests.tasks_lib.monitoring.conftest import WordEmbedder, score
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PASSAGE = "Every employee gets 28 days of annual leave a year. The manager approves it."
@@ -38,12 +37,12 @@ def reply(**scores: float) -> str:
     return json.dumps({name: {"score": value, "reason": f"because of {name}"} for name, value in scores.items()})
 
 
-def judge_saying(text: str, *, seconds: float = 0.0, timeout: float = 5.0, guidelines: tuple[str, ...] = ()) -> Judge:
+def judge_saying(text: str, *, seconds: float = 0.0) -> MockChatGenerator:
     def respond(messages: list[ChatMessage]) -> str:
         time.sleep(seconds)
         return text
 
-    return Judge(MockChatGenerator(response_fn=respond), guidelines, timeout)
+    return MockChatGenerator(response_fn=respond)
 
 
 GOOD = reply(judge_correctness=1, judge_relevance=0.5)
@@ -62,7 +61,7 @@ def test_batches_are_scored_as_the_window_is(monkeypatch: pytest.MonkeyPatch) ->
             raise ValueError(one.trace_id)
         return float(len(one.question))
 
-    monkeypatch.setitem(module.CHEAP, "question_words", count)
+    monkeypatch.setitem(module.TRACE_SCORERS, "question_words", count)
     window = [record(number, refused=number == 2, question="annual leave" * number or "?") for number in range(5)]
     whole = score(window, WordEmbedder(), rows=[0, 1, 3])
     batches = [score(window[:2], WordEmbedder(), rows=[0, 1]), score(window[2:], WordEmbedder(), rows=[1])]
@@ -101,7 +100,7 @@ def test_a_failing_scorer_is_a_count_and_stops_no_other(monkeypatch: pytest.Monk
     def fail_on_second(one: TraceRecord) -> float:
         return 1 / (1 - int(one.trace_id[-1]))
 
-    monkeypatch.setitem(module.CHEAP, "coverage", fail_on_second)
+    monkeypatch.setitem(module.TRACE_SCORERS, "coverage", fail_on_second)
     scores = score([record(0), record(1), record(2)], WordEmbedder())
     assert list(scores.failures) == ["coverage"]
     assert list(scores.failures["coverage"]) == ["tr-1"]
@@ -140,7 +139,7 @@ def test_the_judge_gives_scores_with_reasons() -> None:
 
 def test_guidelines_are_judged_if_there_are_any() -> None:
     text = reply(judge_correctness=1, judge_relevance=1, judge_guidelines=0)
-    scores = score([record()], WordEmbedder(), judge=judge_saying(text, guidelines=("Be brief.",)))
+    scores = score([record()], WordEmbedder(), judge=judge_saying(text), judge_guidelines=["Be brief."])
     assert scores.columns["judge_guidelines"].tolist() == [0.0]
 
 
@@ -158,8 +157,8 @@ def test_a_judge_that_gives_no_scores_is_counted(text: str) -> None:
 
 def test_a_judge_that_times_out_is_not_waited_for_again_and_again() -> None:
     started = time.monotonic()
-    judge = judge_saying(GOOD, seconds=2.0, timeout=0.05)
-    scores = score([record(number) for number in range(20)], WordEmbedder(), judge=judge)
+    judge, window = judge_saying(GOOD, seconds=2.0), [record(number) for number in range(20)]
+    scores = score(window, judge=judge, judge_timeout_seconds=0.05)
     assert time.monotonic() - started < 1.5
     assert len(scores.failures["judge_correctness"]) == 20
     assert "no judgement within" in scores.failures["judge_correctness"]["tr-0"]

@@ -95,10 +95,3 @@ def test_reported_traces_are_left_out(place: QuickPlatform, ids: dict[str, str])
 
 def test_the_first_trace_is_found(place: QuickPlatform, ids: dict[str, str]) -> None:
     assert first_trace_at(connect(place)) == MONDAY - timedelta(milliseconds=1)
-
-
-@pytest.mark.parametrize(
-    ("value", "liking"), [(True, 1.0), (0.25, 0.25), (-1, 0.0), ("Yes", 1.0), ("👎", 0.0), ("so-so", None)]
-)
-def test_feedback_is_read_as_zero_to_one(value: object, liking: float | None) -> None:
-    assert module._liking(value) == liking

@@ -10,7 +10,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.registry.register import Candidate, register
+from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect
 
 FACTS = [
@@ -63,11 +63,13 @@ class Assistant(PythonModel):
     def predict(self, model_input: list[Conversation]) -> list[dict]:
         return [behave(row.messages[-1].content) for row in model_input]
 
+
+class Streaming(Assistant):
     def predict_stream(self, model_input):
         yield from stream(model_input["messages"][-1]["content"])
 
 
-set_model(Assistant())
+set_model({kind}())
 """
 
 GOOD = "behave = answer"
@@ -203,11 +205,12 @@ class FakePlatform(LocalPlatform):
         return self.judging
 
 
-def write_script(folder: Path, behaviour: str) -> Path:
+def write_script(folder: Path, behaviour: str, *, streams: bool = True) -> Path:
     """A models-from-code file that behaves as `behaviour` says."""
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "assistant.py"
-    script.write_text(SCRIPT.format(facts=FACTS, refusal=REFUSAL, behaviour=behaviour), encoding="utf-8")
+    kind = "Streaming" if streams else "Assistant"
+    script.write_text(SCRIPT.format(facts=FACTS, refusal=REFUSAL, behaviour=behaviour, kind=kind), encoding="utf-8")
     return script
 
 
@@ -226,14 +229,15 @@ def register_fake(
     *,
     rooms: Sequence[Path] = (),
     tags: dict[str, str] | None = None,
+    streams: bool = True,
 ) -> int:
     """Register an assistant under `champion`; returns its version."""
     import mlflow
 
     client = connect(platform)
-    script = write_script(folder, behaviour)
+    script = write_script(folder, behaviour, streams=streams)
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
-    candidate = Candidate(
+    candidate = CandidateVersion(
         "rag-assistant",
         RagConfig(),
         "7",

@@ -86,7 +86,7 @@ def test_a_promotion_that_was_interrupted_before_its_smoke_question_is_undone(
     move = Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3})
     moves.begin(client, MODEL, move)
     write_aliases(client, MODEL, state)
-    assert moves.settle(client, MODEL, NAMES) is None
+    assert moves.recover_interrupted_move(client, MODEL, NAMES) is None
     assert read_aliases(client, MODEL, NAMES) == BEFORE
     assert moves.INTENT_TAG not in client.get_registered_model(MODEL).tags
 
@@ -101,14 +101,14 @@ def test_a_promotion_whose_version_is_tagged_and_a_rollback_are_finished(platfor
     ):
         moves.begin(client, MODEL, move)
         write_aliases(client, MODEL, {"previous": 1, "production": 1})
-        assert moves.settle(client, MODEL, NAMES) == move
+        assert moves.recover_interrupted_move(client, MODEL, NAMES) == move
         assert read_aliases(client, MODEL, NAMES) == wanted
-        assert moves.settle(client, MODEL, NAMES) is None
+        assert moves.recover_interrupted_move(client, MODEL, NAMES) is None
 
 
 def test_aliases_that_a_person_moved_after_an_interruption_stay(platform: fakes.FakePlatform) -> None:
     client = connect(platform)
     moves.begin(client, MODEL, Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3}))
     write_aliases(client, MODEL, {"previous": 1, "production": 2})
-    assert moves.settle(client, MODEL, NAMES) is None
+    assert moves.recover_interrupted_move(client, MODEL, NAMES) is None
     assert read_aliases(client, MODEL, NAMES) == {"previous": 1, "production": 2}

@@ -14,8 +14,6 @@ def test_configuration_and_code_make_the_fingerprint_and_their_place_does_not(tm
     here, moved, changed = (
         fakes.write_room(tmp_path / name, who) for name, who in (("a", "x"), ("b", "x"), ("c", "y"))
     )
-    (here / "__pycache__").mkdir()
-    (here / "__pycache__" / "x.pyc").write_bytes(b"compiled")
     rag = RagConfig()
     assert fingerprint(rag, [here]) == fingerprint(rag, [moved])
     assert fingerprint(rag, [here]) != fingerprint(rag, [changed])

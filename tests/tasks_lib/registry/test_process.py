@@ -4,9 +4,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -15,7 +15,7 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
-from tasks_lib.registry import pool, version_worker
+from tasks_lib.registry import pool
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tests.tasks_lib.registry import fakes
 
@@ -78,16 +78,12 @@ def test_a_version_that_streams_tells_its_pieces_first(both: tuple[VersionProces
     assert reply.trace_id is not None
 
 
-def test_a_version_that_cannot_stream_is_one_piece() -> None:
-    sent: list[dict[str, Any]] = []
-    model = SimpleNamespace(
-        metadata=SimpleNamespace(flavors={"python_function": {"streamable": False}}),
-        predict=lambda rows: [{"response": rows[0]["messages"][0]["content"].upper()}],
-    )
-    request = {"id": 3, "messages": [{"role": "user", "content": "hello"}]}
-    answer = version_worker._streamed(model, request, SimpleNamespace(send=sent.append), set())
-    assert answer == {"response": "HELLO"}
-    assert sent == [{"id": 3, "piece": "HELLO"}]
+def test_a_version_that_cannot_stream_is_one_piece(registry: LocalPlatform, tmp_path: Path) -> None:
+    number = fakes.register_fake(registry, tmp_path / "whole", fakes.GOOD, streams=False)
+    with process(registry, number) as running:
+        *pieces, reply = running.stream([{"role": "user", "content": "When does it close on holiday 1?"}], 30)
+    assert isinstance(reply, VersionReply)
+    assert pieces == [reply.answer["response"]] == ["On holiday 1 the office closes at 1 o'clock."]
 
 
 def test_a_reader_that_leaves_ends_the_stream(both: tuple[VersionProcess, VersionProcess]) -> None:
@@ -159,22 +155,26 @@ def test_a_version_that_does_not_exist_is_one_clear_error(registry: LocalPlatfor
 def test_many_questions_at_once_are_spread_over_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert [pool.processes_for(concurrency) for concurrency in (1, 4, 8, 9, 16, 64)] == [1, 1, 1, 2, 2, 2]
-    many = pool.VersionPool(
-        "models:/a/1", concurrency=16, platform_name="local", tracking_uri="sqlite://", version="1", index="i"
-    )
-    asked: list[int] = []
+    asked: list[str] = []
     barrier = Barrier(4)
 
-    def ask(number: int) -> VersionReply:
-        asked.append(number)
-        barrier.wait(10)
-        return VersionReply(None, None, None, 0.0)
+    class Process:
+        """Answers when four questions are asked at once."""
 
-    for number, one in enumerate(many._processes):
-        monkeypatch.setattr(one, "ask", lambda *_, number=number: ask(number))
+        def __init__(self, model_uri: str, *, workers: int, name: str) -> None:
+            self.number = f"{name} {next(numbers)}"
+
+        def ask(self, *question: Any) -> VersionReply:
+            asked.append(self.number)
+            barrier.wait(10)
+            return VersionReply(None, None, None, 0.0)
+
+    numbers = count()
+    monkeypatch.setattr(pool, "VersionProcess", Process)
+    many = pool.VersionPool("models:/a/1", concurrency=16, name="process")
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: many.ask(QUESTION, 10), range(4)))
-    assert sorted(asked) == [0, 0, 1, 1]
+    assert sorted(asked) == ["process 0", "process 0", "process 1", "process 1"]
 
 
 def test_an_answer_that_mlflow_does_not_sample_has_no_trace(

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tasks_lib.text.matching import contains_answer, is_negated, numbers, sentences, token_f1, words
+from tasks_lib.text.matching import contains_answer, token_f1
+from tasks_lib.text.sentences import sentences
+from tasks_lib.text.words import is_negated, numbers, words
 
 
 def test_numbers_have_one_spelling() -> None:

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.normalise import disguised_numbers, encoded_parts, normalise
-from tasks_lib.assistant.guardrails.personal_data.patterns import PATTERNS, EntityPattern
+from tasks_lib.assistant.guardrails.personal_data.patterns import PATTERNS, EntityPattern, numbers_only
+from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,16 +23,6 @@ Presidio compares every result with every other, which takes seconds on a long t
 """
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Characters `start` to `end` of the given text are personal data of this kind."""
-
-    entity: str
-    start: int
-    end: int
-    score: float
-
-
 def known_entities() -> list[str]:
     """Every entity name that may be configured."""
     from tasks_lib.assistant.guardrails.personal_data.names import NAMED_ENTITIES
@@ -40,7 +31,7 @@ def known_entities() -> list[str]:
 
 
 class PersonalDataFinder:
-    """Presidio with our own recognizers. Models are loaded at construction; safe under concurrent use.
+    """Presidio with our own recognizers, as a detector. Models are loaded at construction; safe under concurrent use.
 
     :param entities: Entity names to look for.
     :param score_threshold: Score from which a finding counts.
@@ -57,31 +48,32 @@ class PersonalDataFinder:
             msg = f"unknown personal data entities: {', '.join(unknown)}"
             raise ConfigurationError(msg, hint=f"Choose from {', '.join(known_entities())}.")
         self.entities = list(entities)
+        self.ends_by_itself = numbers_only(entities)
         self._threshold = score_threshold
         self._allow = frozenset(a.lower() for a in allow)
         self._analyzer = _analyzer(entities, timeout)
         self._checked = [e for e in CHECKED_ENTITIES if e in entities]
 
-    def find(self, text: str) -> list[Finding]:
-        """Findings without overlaps of the same place, by position.
+    def find(self, text: str, context: CheckContext | None = None) -> list[Finding]:  # noqa: ARG002 - as every detector
+        """Findings that do not overlap, by position; their kinds are entity names.
 
         :raises TimeoutError: If an expression exceeds its time.
         """
         seen = normalise(text)
-        found = [
-            Finding(f.entity, *seen.span(f.start, f.end), f.score) for f in self._analyze(seen.text, self.entities)
+        findings = [
+            Finding(f.kind, *seen.span(f.start, f.end), f.score) for f in self._analyze(seen.text, self.entities)
         ]
-        found += [
-            Finding(f.entity, *seen.span(f.start + offset, f.end + offset), f.score)
+        findings += [
+            Finding(f.kind, *seen.span(f.start + offset, f.end + offset), f.score)
             for offset, digits in disguised_numbers(seen.text)
             for f in self._analyze(digits, self._checked)
         ]
-        found += [
-            Finding(f.entity, *seen.span(start, end), f.score)
+        findings += [
+            Finding(f.kind, *seen.span(start, end), f.score)
             for start, end, decoded in encoded_parts(seen.text)
             for f in self._analyze(decoded, self.entities)
         ]
-        return merged([f for f in found if not self._allowed(text[f.start : f.end])])
+        return merged([f for f in findings if not self._allowed(text[f.start : f.end])])
 
     def _analyze(self, text: str, entities: list[str]) -> list[Finding]:
         if not entities or not text.strip():
@@ -97,6 +89,16 @@ class PersonalDataFinder:
     def _allowed(self, text: str) -> bool:
         lowered = text.strip().lower()
         return lowered in self._allow or ("@" in lowered and "@" + lowered.rsplit("@", 1)[1] in self._allow)
+
+
+def personal_data_finder(config: PersonalDataConfig) -> PersonalDataFinder:
+    """The finder for a configuration; models are loaded here."""
+    return PersonalDataFinder(
+        config.entities,
+        score_threshold=config.score_threshold,
+        allow=config.allow,
+        timeout=max(0.1, config.time_limit / 4),
+    )
 
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -118,7 +120,7 @@ def merged(findings: list[Finding]) -> list[Finding]:
             joined.append(finding)
             continue
         best = max(last, finding, key=lambda f: (f.score, f.end - f.start))
-        joined[-1] = Finding(best.entity, last.start, max(last.end, finding.end), best.score)
+        joined[-1] = Finding(best.kind, last.start, max(last.end, finding.end), best.score)
     return joined
 
 

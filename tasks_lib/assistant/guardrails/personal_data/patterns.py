@@ -7,7 +7,7 @@ is worth `context_score`. The default cut-off is 0.5.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tasks_lib.assistant.guardrails.personal_data import checksums
+from tasks_lib.assistant.guardrails.personal_data import checks
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ _DATE = (
 )
 
 PATTERNS: tuple[EntityPattern, ...] = (
-    EntityPattern("CREDIT_CARD", rf"(?<![\w.]){_ISSUER}\d{{10,17}}(?!\w)", 1.0, checksums.luhn),
+    EntityPattern("CREDIT_CARD", rf"(?<![\w.]){_ISSUER}\d{{10,17}}(?!\w)", 1.0, checks.payment_card),
     EntityPattern(
         "CREDIT_CARD",
         (
@@ -54,22 +54,22 @@ PATTERNS: tuple[EntityPattern, ...] = (
             rf"(?P=gap)\d{{4,5}})(?!\w)"
         ),
         1.0,
-        checksums.luhn,
+        checks.payment_card,
     ),
-    EntityPattern("CREDIT_CARD", r"(?<![\w.])\d(?:[ -]?\d){11,18}(?!\w)", 0.0, checksums.luhn, _CARD_CONTEXT, 1.0),
+    EntityPattern("CREDIT_CARD", r"(?<![\w.])\d(?:[ -]?\d){11,18}(?!\w)", 0.0, checks.payment_card, _CARD_CONTEXT, 1.0),
     EntityPattern(
         "IBAN_CODE",
         r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])",
         1.0,
-        checksums.iban,
-        length=checksums.iban_length,
+        checks.account_number,
+        length=checks.account_number_length,
     ),
-    EntityPattern("US_SSN", r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])", 0.85, checksums.us_ssn),
+    EntityPattern("US_SSN", r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])", 0.85, checks.us_ssn),
     EntityPattern(
         "US_SSN",
         r"(?<![\w-])\d{3}[ .]?\d{2}[ .]?\d{4}(?![\w-])",
         0.1,
-        checksums.us_ssn,
+        checks.us_ssn,
         r"\bssn\b|social security",
         0.85,
     ),
@@ -77,7 +77,7 @@ PATTERNS: tuple[EntityPattern, ...] = (
         "EMAIL_ADDRESS",
         r"(?<![\w.+-])[\w.+%'-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])",
         0.95,
-        checksums.mailbox,
+        checks.mailbox,
         otherwise=0.3,
     ),
     EntityPattern(
@@ -89,32 +89,32 @@ PATTERNS: tuple[EntityPattern, ...] = (
         "IP_ADDRESS",
         r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)",
         0.8,
-        checksums.ip_address,
+        checks.ip_address,
     ),
     EntityPattern(
-        "IP_ADDRESS", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", 0.7, checksums.ip_address
+        "IP_ADDRESS", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", 0.7, checks.ip_address
     ),
-    EntityPattern("PHONE_NUMBER", r"(?<![\w.])\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?![\w])", 0.8, checksums.telephone),
+    EntityPattern("PHONE_NUMBER", r"(?<![\w.])\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?![\w])", 0.8, checks.telephone),
     EntityPattern(
         "PHONE_NUMBER",
         r"(?<![\w.-])\(\d{2,5}\) ?\d{2,5}(?:[ .-]?\d{2,5}){1,3}(?![\w])",
         0.45,
-        checksums.telephone,
+        checks.telephone,
         _PHONE_CONTEXT,
         0.8,
     ),
-    EntityPattern("PHONE_NUMBER", r"(?<![\w.-])\(\d{3}\) ?\d{3}[ .-]\d{4}(?!\w)", 0.75, checksums.telephone),
+    EntityPattern("PHONE_NUMBER", r"(?<![\w.-])\(\d{3}\) ?\d{3}[ .-]\d{4}(?!\w)", 0.75, checks.telephone),
     EntityPattern(
         "PHONE_NUMBER",
         r"(?<![\w.-])\d{3}[-. ]\d{3}[-. ]\d{4}(?:[ ]?(?:x|ext\.?) ?\d{1,5})?(?![\w-])",
         0.7,
-        checksums.telephone,
+        checks.telephone,
     ),
     EntityPattern(
         "PHONE_NUMBER",
         r"(?<![\w.,/$€£-])(?:\d{2,4}(?:[ .-]\d{2,4}){2,4}|\d{2,4}[ -]\d{3,7}|\d{7,11})(?![\w,/%-]|\.\d)",
         0.35,
-        checksums.telephone,
+        checks.telephone,
         _PHONE_CONTEXT,
         0.65,
     ),

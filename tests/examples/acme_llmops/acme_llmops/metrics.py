@@ -1,7 +1,7 @@
 """Metrics: from one question with its answer to a number, or `None` where the metric does not apply."""
 
 from tasks_lib.gate.answer_metrics import Row
-from tasks_lib.gate.scorers import OwnMetric
+from tasks_lib.gate.scorers import Metric
 
 ENOUGH = 60
 
@@ -17,4 +17,4 @@ def short_enough(row: Row) -> float | None:
     return None if count is None else float(count <= ENOUGH)
 
 
-WORDS = OwnMetric(words, title="Words of an answer", lower_is_better=True)
+WORDS = Metric(words, title="Words of an answer", lower_is_better=True)

@@ -104,7 +104,7 @@ def test_what_is_written_is_checked_against_the_question_that_was_searched_for(
     with_model: WithModel, unguarded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(GroundingDetector, "detect", lambda _, _text, context: asked.append(context.question) or [])
+    monkeypatch.setattr(GroundingDetector, "find", lambda _, _text, context: asked.append(context.question) or [])
     platform = with_model(lambda prompt: ALONE if "Conversation:" in (prompt[-1].text or "") else LONG)
     guardrails = {**unguarded, "grounding": {"enabled": True}}
     rag = RagConfig.model_validate({"llm": {"model": "mock/canned"}, "guardrails": guardrails})

@@ -17,7 +17,7 @@ from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, search_pipeline
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.registry.trace_writing import trace_writing
+from tasks_lib.registry.environment import trace_writing
 from tasks_lib.registry.tracking import connect
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")

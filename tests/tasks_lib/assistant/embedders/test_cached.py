@@ -1,6 +1,6 @@
-"""An embedder with a memory says the same, and is asked once."""
+"""A cached embedder says the same, and is asked once."""
 
-from tasks_lib.assistant.embedders.cached import RememberedEmbedder
+from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
 
@@ -19,10 +19,10 @@ class Counting(MiniLM):
 
 def test_a_text_is_embedded_once_and_its_vector_stays_the_same() -> None:
     counting = Counting()
-    remembered = RememberedEmbedder(counting)
+    cached = CachedEmbedder(counting)
 
-    first = remembered.embed(["leave", "pay", "leave"])
-    again = remembered.embed(["pay", "overtime", "leave"])
+    first = cached.embed(["leave", "pay", "leave"])
+    again = cached.embed(["pay", "overtime", "leave"])
 
     assert counting.asked == ["leave", "pay", "overtime"]
     assert first == MiniLM().embed(["leave", "pay", "leave"])
@@ -31,16 +31,16 @@ def test_a_text_is_embedded_once_and_its_vector_stays_the_same() -> None:
 
 def test_what_was_not_asked_for_lately_is_forgotten() -> None:
     counting = Counting()
-    remembered = RememberedEmbedder(counting, texts=2)
+    cached = CachedEmbedder(counting, texts=2)
 
     for text in ("a", "b", "a", "c", "a", "b"):
-        remembered.embed([text])
+        cached.embed([text])
 
     assert counting.asked == ["a", "b", "c", "b"]
 
 
-def test_a_pipeline_stores_the_embedder_without_its_memory() -> None:
-    component = TextEmbedder(RememberedEmbedder(MiniLM()))
+def test_a_pipeline_stores_the_embedder_without_its_cache() -> None:
+    component = TextEmbedder(CachedEmbedder(MiniLM()))
 
     assert component.to_dict() == TextEmbedder(MiniLM()).to_dict()
     assert list(component.run("leave")["embedding"]) == list(TextEmbedder(MiniLM()).run("leave")["embedding"])
@@ -51,4 +51,4 @@ def test_a_model_that_tells_queries_from_documents_goes_on_doing_so() -> None:
         def embed_query(self, text: str) -> list[float]:
             return [float(len(text))]
 
-    assert TextEmbedder(RememberedEmbedder(Asymmetric())).run("leave")["embedding"].tolist() == [5.0]
+    assert TextEmbedder(CachedEmbedder(Asymmetric())).run("leave")["embedding"].tolist() == [5.0]

@@ -1,11 +1,15 @@
 """Guardrails are built once: their models take seconds to load."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
 import pytest
 
 from tasks_lib.assistant.contract.answer import Message, Source
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
+from tasks_lib.assistant.guardrails.results import GuardResult
 from tasks_lib.config.rag import GuardrailsConfig
 
 LEAVE = (
@@ -58,3 +62,21 @@ def ask(*turns: str) -> list[Message]:
 def passage(content: str) -> Source:
     """A passage as the retriever finds it."""
     return Source(document="handbook.md", start=0, end=len(content), score=1.0, content=content)
+
+
+async def as_stream(tokens: Iterable[str]) -> AsyncIterator[str]:
+    """Tokens as a language model gives them."""
+    for token in tokens:
+        yield token
+
+
+def streamed(
+    guardrails: Guardrails, tokens: Iterable[str], sources: list[Source] | None = None
+) -> tuple[list[str], GuardResult]:
+    """The pieces that are shown of a stream, and its result."""
+
+    async def run() -> tuple[list[str], GuardResult]:
+        stream = guardrails.guard_stream_async(as_stream(tokens), sources)
+        return [piece async for piece in stream], stream.result
+
+    return asyncio.run(run())

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -83,7 +81,7 @@ def topics(embedder: MiniLM, **settings: object) -> TopicsDetector:
 
 def kinds(detector: TopicsDetector, *turns: str) -> list[str]:
     context = CheckContext("input", FAR, messages=ask(*turns))
-    return [d.kind for d in detector.detect(conversation_text(context.messages), context)]
+    return [f.kind for f in detector.find(conversation_text(context.messages), context)]
 
 
 def test_topics_are_told_apart(embedder: MiniLM) -> None:
@@ -142,13 +140,13 @@ def test_small_talk_is_short_and_nothing_else() -> None:
     ],
 )
 def test_secrets_are_found(text: str, kind: str) -> None:
-    found = SecretsDetector(SecretsConfig()).detect(text, CheckContext("output", FAR))
-    assert [(d.kind, d.action) for d in found] == [(kind, "mask")]
+    found = SecretsDetector(SecretsConfig()).find(text, CheckContext("output", FAR))
+    assert [f.kind for f in found] == [kind]
 
 
 @pytest.mark.parametrize("text", ["The password is reset by IT.", "Token: a word piece", "sha 5f2b0c is fine"])
 def test_talking_about_secrets_is_fine(text: str) -> None:
-    assert SecretsDetector(SecretsConfig()).detect(text, CheckContext("output", FAR)) == []
+    assert SecretsDetector(SecretsConfig()).find(text, CheckContext("output", FAR)) == []
 
 
 def test_only_what_passages_support_is_grounded(embedder: MiniLM) -> None:
@@ -156,13 +154,13 @@ def test_only_what_passages_support_is_grounded(embedder: MiniLM) -> None:
     sources = [passage("Employees get 25 days of annual leave. Unused days expire at the end of March.")]
 
     def unsupported(text: str) -> int:
-        return len(detector.detect(text, CheckContext("output", FAR, sources=sources)))
+        return len(detector.find(text, CheckContext("output", FAR, sources=sources)))
 
     assert unsupported("You get 25 days of annual leave a year.") == 0
     assert unsupported("Days that were not taken lapse when March ends.") == 0
     assert unsupported("Yes.") == 0
     assert unsupported("You get 25 days of leave. Penguins invented the steam engine in Brazil.") == 1
-    assert detector.detect("Penguins invented it all.", CheckContext("output", FAR, sources=None)) == []
+    assert detector.find("Penguins invented it all.", CheckContext("output", FAR, sources=None)) == []
 
 
 def test_a_number_that_stands_nowhere_is_invented(embedder: MiniLM) -> None:
@@ -171,7 +169,7 @@ def test_a_number_that_stands_nowhere_is_invented(embedder: MiniLM) -> None:
     def unsupported(text: str, question: str = "", *, numbers: bool = True) -> int:
         detector = GroundingDetector(GroundingConfig(numbers=numbers), embedder)
         context = CheckContext("output", FAR, sources=sources, question=question)
-        return len(detector.detect(text, context))
+        return len(detector.find(text, context))
 
     assert unsupported("Employees get 30 days of annual leave.") == 1
     assert unsupported("Employees get 30 days of annual leave.", numbers=False) == 0
@@ -184,25 +182,8 @@ def test_answers_must_satisfy_their_schema() -> None:
     detector = OutputSchemaDetector({"type": "object", "required": ["answer"]})
     context = CheckContext("output", FAR)
 
-    assert detector.detect('{"answer": 1}', context) == []
-    assert [d.kind for d in detector.detect('{"reply": 1}', context)] == ["SCHEMA_VIOLATION"]
-    assert [d.kind for d in detector.detect("free text", context)] == ["NOT_JSON"]
+    assert detector.find('{"answer": 1}', context) == []
+    assert [f.kind for f in detector.find('{"reply": 1}', context)] == ["SCHEMA_VIOLATION"]
+    assert [f.kind for f in detector.find("free text", context)] == ["NOT_JSON"]
     with pytest.raises(ConfigurationError, match="JSON Schema"):
         OutputSchemaDetector({"type": "objekt"})
-
-
-def test_the_framework_neither_downloads_nor_reports() -> None:
-    code = (
-        "import socket\n"
-        "def refuse(*_): raise OSError('network')\n"
-        "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "from tasks_lib.assistant.guardrails.framework import guardrails_ai\n"
-        "import sys; assert not {'guardrails', 'presidio_analyzer', 'spacy'} & set(sys.modules)\n"
-        "guardrails_ai()\n"
-        "from guardrails.settings import settings\n"
-        "assert settings.rc.enable_metrics is False and settings.disable_tracing\n"
-        "assert sys.modules.get('nltk', 1) is not None\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "nltk" not in done.stderr

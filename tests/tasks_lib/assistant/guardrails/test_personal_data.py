@@ -40,7 +40,7 @@ def finder() -> PersonalDataFinder:
     ],
 )
 def test_it_is_found_with_its_span(finder: PersonalDataFinder, text: str, entity: str, found: str) -> None:
-    assert (entity, found) in [(f.entity, text[f.start : f.end]) for f in finder.find(text)]
+    assert (entity, found) in [(f.kind, text[f.start : f.end]) for f in finder.find(text)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_disguised_card_numbers_are_found_where_they_stand(finder: PersonalDataF
 
     [finding] = finder.find(text)
 
-    assert finding.entity == "CREDIT_CARD"
+    assert finding.kind == "CREDIT_CARD"
     assert text[finding.start : finding.end] == disguised
 
 
@@ -122,7 +122,7 @@ def test_a_long_text_full_of_it_takes_bounded_time() -> None:
     found = finder.find(text)
 
     assert time.process_time() - start < 5
-    assert len([f for f in found if f.entity == "IP_ADDRESS"]) == 800
+    assert len([f for f in found if f.kind == "IP_ADDRESS"]) == 800
 
 
 def test_nothing_is_cut_where_a_long_text_is_looked_at_in_pieces() -> None:

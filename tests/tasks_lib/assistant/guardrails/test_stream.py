@@ -1,7 +1,7 @@
 """Streams: the reader sees exactly what the check of the whole text would let through, in time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +12,7 @@ from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.stream import HOLD, HOLD_NUMBERS, LONGEST
 from tasks_lib.config.rag import GuardrailsConfig, LengthConfig
-from tests.tasks_lib.assistant.guardrails.conftest import passage
+from tests.tasks_lib.assistant.guardrails.conftest import as_stream, passage, streamed
 
 TEXT = (
     "Employees get 25 days of leave a year. The person to write to is jane.roe@example.org, or call +44 20 7946 0958. "
@@ -29,14 +29,32 @@ def pieces(text: str, size: int) -> list[str]:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(size=st.integers(min_value=1, max_value=90))
 def test_any_cutting_into_tokens_shows_what_the_whole_check_would(guardrails: Guardrails, size: int) -> None:
-    stream = guardrails.guard_stream(iter(pieces(TEXT, size)))
-
-    shown = "".join(stream)
+    shown, result = streamed(guardrails, pieces(TEXT, size))
 
     whole = guardrails.check_output(TEXT)
-    assert shown == whole.text == stream.result.text
-    assert stream.result.action == "mask"
-    assert {(h.kind, h.start, h.end) for h in stream.result.hits} == {(h.kind, h.start, h.end) for h in whole.hits}
+    assert "".join(shown) == whole.text == result.text
+    assert result.action == "mask"
+    assert {(h.kind, h.start, h.end) for h in result.hits} == {(h.kind, h.start, h.end) for h in whole.hits}
+
+
+def lags(guardrails: Guardrails, text: str) -> list[int]:
+    """Characters that were read but not shown before each piece."""
+    read = 0
+
+    def tokens() -> Iterator[str]:
+        nonlocal read
+        for token in pieces(text, 5):
+            read += len(token)
+            yield token
+
+    async def run() -> list[int]:
+        held, shown = [], 0
+        async for piece in guardrails.guard_stream_async(as_stream(tokens())):
+            held.append(read - shown)
+            shown += len(piece)
+        return held
+
+    return asyncio.run(run())
 
 
 def cut_anywhere(guardrails: Guardrails, text: str) -> None:
@@ -44,7 +62,7 @@ def cut_anywhere(guardrails: Guardrails, text: str) -> None:
     for before in range(0, 44, 4):
         lead = f"Sick leave needs a note after three days. {'x' * before}. "
         said = f"{lead}{text} {'Overtime is paid after ten hours a week. ' * 9}"
-        assert "".join(guardrails.guard_stream(iter(said))) == guardrails.check_output(said).text
+        assert "".join(streamed(guardrails, said)[0]) == guardrails.check_output(said).text
 
 
 @pytest.mark.parametrize(
@@ -72,53 +90,30 @@ def test_numbers_are_not_cut_wherever_they_stand(guardrails: Guardrails, number:
 
 def test_less_is_held_back_where_only_numbers_are_looked_for(guardrails: Guardrails, strict: Guardrails) -> None:
     def read_before_the_first_piece(checked: Guardrails) -> int:
-        read = 0
-
-        def tokens() -> Iterator[str]:
-            nonlocal read
-            for token in pieces("A sentence about leave and nothing else. " * 40, 5):
-                read += len(token)
-                yield token
-
-        next(iter(checked.guard_stream(tokens())))
-        return read
+        return lags(checked, "A sentence about leave and nothing else. " * 40)[0]
 
     assert HOLD_NUMBERS < read_before_the_first_piece(guardrails) < HOLD < read_before_the_first_piece(strict)
 
 
 def test_text_is_shown_while_the_stream_still_runs(guardrails: Guardrails) -> None:
-    read = 0
-    lags = []
+    held = lags(guardrails, "A sentence about leave and nothing else. " * 40)
 
-    def tokens() -> object:
-        nonlocal read
-        for token in pieces("A sentence about leave and nothing else. " * 40, 5):
-            read += len(token)
-            yield token
-
-    shown = 0
-    for piece in guardrails.guard_stream(tokens()):  # type: ignore[arg-type]
-        shown += len(piece)
-        lags.append(read - shown)
-
-    assert len(lags) > 5
-    assert max(lags) <= HOLD + LONGEST
+    assert len(held) > 5
+    assert max(held) <= HOLD + LONGEST
 
 
 def test_nothing_is_held_back_where_no_validator_looks_at_answers(embedder: MiniLM) -> None:
     off = {"personal_data", "secrets", "grounding", "length"}
     config = GuardrailsConfig.model_validate({name: {"enabled": False} for name in off})
 
-    stream = build_guardrails(config, embedder).guard_stream(iter(["One", " two", ".", ""]))
+    shown, result = streamed(build_guardrails(config, embedder), ["One", " two", ".", ""])
 
-    assert list(stream) == ["One", " two", "."]
-    assert stream.result.text == "One two."
+    assert shown == ["One", " two", "."]
+    assert result.text == "One two."
 
 
 def test_text_without_any_sentence_end_is_still_shown_in_time(guardrails: Guardrails) -> None:
-    stream = iter(guardrails.guard_stream(iter(["word "] * 600)))
-
-    assert len(next(stream)) >= 5
+    assert max(lags(guardrails, "word " * 600)) <= HOLD + LONGEST + 5
 
 
 def test_a_refusal_ends_the_stream_before_what_is_refused(embedder: MiniLM) -> None:
@@ -126,34 +121,34 @@ def test_a_refusal_ends_the_stream_before_what_is_refused(embedder: MiniLM) -> N
     guardrails = build_guardrails(config, embedder)
     text = "Harmless words come first. " * 20 + "The card is 4111 1111 1111 1111. " + "More words follow. " * 20
 
-    stream = guardrails.guard_stream(iter(pieces(text, 7)))
-    shown = "".join(stream)
+    pieces_shown, result = streamed(guardrails, pieces(text, 7))
+    shown = "".join(pieces_shown)
 
     assert "4111" not in shown
     assert "More words" not in shown
     assert shown.endswith(config.message)
-    assert stream.result.action == "refuse"
+    assert result.action == "refuse"
 
 
 def test_an_unsupported_sentence_is_refused_in_a_stream(guardrails: Guardrails) -> None:
     source = passage("Employees get 25 days of leave a year. Unused days expire in March.")
     text = "Employees get 25 days of leave a year. " * 10 + "The moon landing was filmed by dolphins in Nevada."
 
-    stream = guardrails.guard_stream(iter(pieces(text, 11)), [source])
-    shown = "".join(stream)
+    shown, result = streamed(guardrails, pieces(text, 11), [source])
 
-    assert "dolphins" not in shown
-    assert stream.result.action == "refuse"
+    assert "dolphins" not in "".join(shown)
+    assert result.action == "refuse"
 
 
 def test_an_endless_stream_is_cut_at_the_length_limit(embedder: MiniLM) -> None:
     config = GuardrailsConfig(length=LengthConfig(output_characters=1000))
-    stream = build_guardrails(config, embedder).guard_stream(iter(["All is well. "] * 100_000))
+    tokens = iter(["All is well. "] * 100_000)
 
-    shown = "".join(stream)
+    shown, result = streamed(build_guardrails(config, embedder), tokens)
 
-    assert len(shown) < 1200
-    assert stream.result.hits[-1].kind == "TOO_LONG"
+    assert len("".join(shown)) < 1200
+    assert next(tokens)
+    assert result.hits[-1].kind == "TOO_LONG"
 
 
 def test_an_answer_with_a_schema_is_held_back_as_a_whole(embedder: MiniLM) -> None:
@@ -161,16 +156,5 @@ def test_an_answer_with_a_schema_is_held_back_as_a_whole(embedder: MiniLM) -> No
     guardrails = build_guardrails(GuardrailsConfig.model_validate({"output_schema": {"json_schema": schema}}), embedder)
     good = '{"answer": "25 days"}'
 
-    assert list(guardrails.guard_stream(iter(pieces(good, 3)))) == [good]
-    assert list(guardrails.guard_stream(iter(pieces('{"reply": 1}', 3)))) == [guardrails.config.message]
-
-
-def test_an_asynchronous_stream_shows_the_same(guardrails: Guardrails) -> None:
-    async def tokens() -> AsyncIterator[str]:
-        for token in pieces(TEXT, 9):
-            yield token
-
-    async def collected() -> str:
-        return "".join([piece async for piece in guardrails.guard_stream_async(tokens())])
-
-    assert asyncio.run(collected()) == guardrails.check_output(TEXT).text
+    assert streamed(guardrails, pieces(good, 3))[0] == [good]
+    assert streamed(guardrails, pieces('{"reply": 1}', 3))[0] == [guardrails.config.message]

@@ -94,6 +94,11 @@ def test_overlapping_chunks_are_joined_without_repeating_text() -> None:
     assert (joined.meta["start"], joined.meta["end"]) == (0, 150)
 
 
+def test_chunks_that_have_the_span_of_their_document_are_not_joined() -> None:
+    pieces = [Document(id=name, content=name, meta={**chunk(name, 0).meta, "end": 200}) for name in ("a", "b")]
+    assert PassageSelector(merge_neighbours=True).run(documents=pieces)["documents"] == pieces
+
+
 @pytest.mark.parametrize(
     "made",
     [

@@ -27,8 +27,7 @@ from tasks_lib.assistant.stores.weaviate.manifest import Manifest
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sync import sync
+from tests.stubs.ingesting import sync
 
 MORE = int(os.environ.get("LLMOPS_PROPERTY_EXAMPLES", "0"))
 SETTINGS = Settings(chunking=ChunkingConfig(tokens=16), ingest=IngestConfig(batch_documents=2, allow_mass_delete=True))
@@ -152,7 +151,7 @@ class World:
             self.agree()
 
     def sync(self) -> IngestResult:
-        return sync(FolderSource(self.folder), self.reopen(), Embedder(), SETTINGS)
+        return sync(self.folder, self.reopen(), Embedder(), SETTINGS)
 
     def expected(self) -> dict[str, list[str]]:
         return {path: text.split() for path, text in self.model.items()}

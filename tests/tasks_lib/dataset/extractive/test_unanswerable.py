@@ -4,7 +4,7 @@ from typing import Any
 
 from haystack import Document
 
-from tasks_lib.dataset.extractive.asking import facts
+from tasks_lib.dataset.extractive.facts import facts
 from tasks_lib.dataset.extractive.prose import sentences_of
 from tasks_lib.dataset.extractive.unanswerable import transplanted
 

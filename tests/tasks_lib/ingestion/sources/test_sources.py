@@ -10,7 +10,8 @@ import pytest
 from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.sources.document_source import DocumentSource
-from tasks_lib.ingestion.sources.folder import FolderSource, open_source
+from tasks_lib.ingestion.sources.folder import FolderSource
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sources.s3 import S3Source
 
 

@@ -8,14 +8,13 @@ from haystack import Pipeline
 from blocks.environment import store_of_environment
 from blocks.platform import ResolvedPlatform
 from blocks.weaviate import WeaviateStore
+from flows.ingest import synchronise
 from tasks_lib.assistant.retrieval.pipeline import search_pipeline
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tests.stubs.fresh import run_given_back
 
 
@@ -34,16 +33,15 @@ def test_documents_are_ingested_found_and_updated_on_weaviate(
     platform = ResolvedPlatform("test", (), store_of(server))
     settings = Settings.model_validate({"collection": "weaviate-block", "ingest": {"source": str(folder)}})
     index = platform.index(settings.rag)
-    embedder = platform.embedder(settings.embedder)
     try:
-        first = sync(open_source(platform.documents(str(folder))), index, embedder, settings)
-        again = sync(open_source(platform.documents(str(folder))), platform.index(settings.rag), embedder, settings)
+        first = synchronise(platform, settings)
+        again = synchronise(platform, settings)
         assert (first.added, again.added, again.unchanged, again.embedded_chunks) == (2, 0, 2, 0)
         assert again.index_version == first.index_version
         found = next(iter(search(platform, settings.rag, ["How many days of leave do employees get?"])))
         assert found[0].document == "leave.md"
         (folder / "lunch.md").unlink()
-        assert sync(open_source(platform.documents(str(folder))), index, embedder, settings).deleted == 1
+        assert synchronise(platform, settings).deleted == 1
         assert settings.index_name in platform.indexes()
         assert "Weaviate 1." in platform.store.check(home)
     finally:
@@ -67,10 +65,12 @@ def test_in_a_fresh_process_the_yaml_of_a_search_finds_the_same(
     folder.mkdir()
     (folder / "leave.md").write_text("# Leave\n\nEmployees get 27 days of annual leave.\n\n# Lunch\n\nNoon.\n")
     platform = ResolvedPlatform("test", (), store)
-    settings = Settings.model_validate({"collection": "weaviate-yaml", "chunking": {"tokens": 16}})
+    settings = Settings.model_validate(
+        {"collection": "weaviate-yaml", "chunking": {"tokens": 16}, "ingest": {"source": str(folder)}}
+    )
     index = platform.index(settings.rag)
     try:
-        sync(open_source(platform.documents(str(folder))), index, platform.embedder(settings.embedder), settings)
+        synchronise(platform, settings)
         pipeline = search_pipeline(platform, settings.rag)
         assert str(server.api_key) not in pipeline.dumps()
         expected = [source.model_dump(mode="json") for source in search(platform, settings.rag, ["annual leave"])[0]]
@@ -85,4 +85,4 @@ def test_a_server_without_a_key_is_in_the_yaml_itself(home: Home) -> None:
     pipeline = search_pipeline(platform, Settings().rag)
     again = Pipeline.loads(pipeline.dumps(), allowed_modules=["tasks_lib.*"])
     assert again.to_dict()["components"] == pipeline.to_dict()["components"]
-    assert again.get_component("keyword").document_store.connection == platform.store.connection()
+    assert again.get_component("keyword").document_store.connection == platform.store.get_connection()

@@ -1,0 +1,62 @@
+"""The last step of `deploy`: the aliases move, and production answers a question, or everything is as before."""
+
+from prefect.transactions import transaction
+
+from flows.approval import ask_a_person
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import VersionError
+from tasks_lib.gate import tasks
+from tasks_lib.gate.asking import VersionAddress
+from tasks_lib.gate.decide import Decision, decide_after_move
+from tasks_lib.gate.plan import Plan
+from tasks_lib.gate.publish import Outcome
+from tasks_lib.registry import aliases, moves
+from tasks_lib.registry.register import tag_version
+from tasks_lib.registry.tracking import connect
+
+
+def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome) -> Outcome:
+    """Move the aliases and ask through the new production; any failure restores them exactly.
+
+    :returns: The outcome, with another decision where a person or the smoke question said no, or production moved.
+    """
+    gate, model = settings.gate, outcome.model
+    if gate.approve:
+        decision = ask_a_person(outcome.decision, outcome.report())
+        if decision.decision != "promote":
+            return _decided(platform, outcome, decision)
+        outcome = outcome.model_copy(update={"decision": decision})
+    with moves.alias_lock(model):
+        before = aliases.read_aliases(connect(platform), model, gate.aliases)
+        live = before[gate.aliases["production"]]
+        if live != plan.production_version:
+            return _decided(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
+        wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
+        return _move(platform, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
+
+
+def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, move: moves.Move) -> Outcome:
+    gate, model, client = settings.gate, outcome.model, connect(platform)
+    version = VersionAddress(model, outcome.version, plan.candidate.rag.index_name)
+    question = outcome.answered_question(plan.dataset.examples)
+    alias = gate.aliases["production"]
+    try:
+        with transaction():
+            tasks.move_aliases(platform, model, move)
+            tasks.smoke_question(platform, model, alias, version, question, gate.question_timeout_seconds)
+    except VersionError as error:
+        moves.undo(client, model, move)
+        reason = f"the smoke question through {alias!r} failed, aliases were restored: {error}"
+        rejection = outcome.decision.model_copy(update={"decision": "reject", "reasons": [reason]})
+        return _decided(platform, outcome, rejection)
+    tag_version(client, model, outcome.version, {"decision": "promote"})
+    moves.finish(client, model)
+    return outcome
+
+
+def _decided(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
+    """The outcome with another decision, which the version's tags tell, too."""
+    changed = outcome.model_copy(update={"decision": decision})
+    tag_version(connect(platform), outcome.model, outcome.version, changed.version_tags)
+    return changed

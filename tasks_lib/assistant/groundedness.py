@@ -1,0 +1,118 @@
+"""Groundedness: whether the passages of an answer support it, by shared words, by meaning and by its numbers."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks_lib.assistant.contract.answer import Source
+from tasks_lib.config.rag import GroundingConfig
+from tasks_lib.text.sentences import sentence_spans
+from tasks_lib.text.words import content_stems
+from tasks_lib.text.words import numbers as numbers_in
+
+_SHORTEST = 3
+"""Content words that a sentence has at least to be judged."""
+_LEXICAL_ENOUGH = 0.6
+"""Share of shared words from which a sentence counts as supported without comparing meanings."""
+_COMPARED = 8
+"""Sentences of the answer, and of its passages, that are embedded at most: that is what takes time."""
+_UNKNOWN_NUMBER = 0.2
+"""Support, at most, of a sentence with a number that neither its passages nor the question hold."""
+_NUMBERING = re.compile(
+    r"\[[\d,; -]*\]|\(\d{1,2}\)|^\W*\d{1,2}[.)](?!\d)"
+    r"|\b(?:step|passage|source|section|page|chapter|point|option|item|no\.?) \d+",
+    re.IGNORECASE,
+)
+"""Numbers that count or cite, and say nothing."""
+_ABOUT_THE_SOURCES = content_stems("according based passage document context answer provided")
+"""What a model says about its passages, and not from them."""
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts → one unit vector per row."""
+
+
+def groundedness(
+    response: str,
+    sources: Sequence[Source],
+    embed: Embed,
+    *,
+    question: str = "",
+    threshold: float = GroundingConfig().threshold,
+) -> float | None:
+    """Share of the response's sentences whose support reaches `threshold`: those that the guardrail lets through.
+
+    `None` if every sentence is too short to be judged. This is what gate, guardrail and monitoring go by.
+    """
+    judged = sentence_support(response, sources, embed, question=question, exact=threshold <= _UNKNOWN_NUMBER)
+    known = [support for _, _, support in judged if support is not None]
+    return sum(support >= threshold for support in known) / len(known) if known else None
+
+
+def sentence_support(
+    text: str, sources: Sequence[Source], embed: Embed, *, question: str = "", numbers: bool = True, exact: bool = True
+) -> list[tuple[int, int, float | None]]:
+    """Start, end and support, 0 to 1, of every sentence of `text`; `None` for one too short to say anything.
+
+    The share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
+    closeness in meaning of the nearest sentence of a passage; at most :data:`_UNKNOWN_NUMBER` with an unknown number.
+
+    :param numbers: Whether numbers that neither passages nor question hold count.
+    :param exact: Whether sentences with such a number are compared by meaning all the same.
+    """
+    spans = list(sentence_spans(text))
+    sentences = [text[a:b] for a, b in spans]
+    invented = _with_unknown_numbers(sentences, sources, question) if numbers else frozenset()
+    supports = _support(sentences, sources, embed, frozenset() if exact else invented)
+    for i in invented:
+        supports[i] = None if supports[i] is None else min(supports[i] or 0.0, _UNKNOWN_NUMBER)
+    return [(a, b, support) for (a, b), support in zip(spans, supports, strict=True)]
+
+
+def _support(
+    sentences: list[str], sources: Sequence[Source], embed: Embed, left_alone: frozenset[int]
+) -> list[float | None]:
+    """Support of every sentence by words and meaning; by words only of those `left_alone`."""
+    known = frozenset[str]().union(*(_stems(f"{s.title or ''} {s.heading or ''} {s.content}") for s in sources))
+    shares = [_share(s, known) for s in sentences]
+    doubtful = [i for i, share in enumerate(shares) if share is not None and share < _LEXICAL_ENOUGH]
+    doubtful = sorted((i for i in doubtful if i not in left_alone), key=lambda i: shares[i] or 0.0)[:_COMPARED]
+    passages = _alike([sentences[i] for i in doubtful], sources) if doubtful else []
+    if not passages:
+        return shares
+    nearest = np.max(embed([sentences[i] for i in doubtful]) @ embed(passages).T, axis=1)
+    for i, closeness in zip(doubtful, nearest, strict=True):
+        shares[i] = ((shares[i] or 0.0) + max(0.0, float(closeness))) / 2
+    return shares
+
+
+def _with_unknown_numbers(sentences: Sequence[str], sources: Sequence[Source], question: str) -> frozenset[int]:
+    """The sentences with a number that neither passages nor question hold."""
+    if not any(numbers_in(sentence, spelled_out=False) for sentence in sentences):
+        return frozenset()
+    known = _known_numbers(sources, question)
+    said = (numbers_in(_NUMBERING.sub(" ", sentence), spelled_out=False) for sentence in sentences)
+    return frozenset(i for i, numbers in enumerate(said) if not numbers <= known)
+
+
+def _known_numbers(sources: Sequence[Source], question: str) -> frozenset[str]:
+    """Numbers of the passages and of the question, in digits or in words; nothing is made of a zero."""
+    texts = (question, *(f"{s.document} {s.title or ''} {s.heading or ''} {s.content}" for s in sources))
+    return frozenset("0").union(*map(numbers_in, texts))
+
+
+def _alike(sentences: list[str], sources: Sequence[Source]) -> list[str]:
+    """The sentences of the passages that share most words with any of `sentences`."""
+    wanted = [_stems(s) for s in sentences]
+    passages = dict.fromkeys(s.content[a:b] for s in sources for a, b in sentence_spans(s.content))
+    return sorted(passages, key=lambda p: -max(len(w & _stems(p)) / (1 + len(w)) for w in wanted))[:_COMPARED]
+
+
+def _share(sentence: str, known: frozenset[str]) -> float | None:
+    stems = _stems(sentence)
+    return len(stems & known) / len(stems) if len(stems) >= _SHORTEST else None
+
+
+def _stems(text: str) -> frozenset[str]:
+    return content_stems(text) - _ABOUT_THE_SOURCES

@@ -1,0 +1,185 @@
+"""Run the indexing pipeline over a batch of documents; what is wrong with one is recorded, and the rest goes on."""
+
+import mimetypes
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from haystack import Document, Pipeline
+from haystack.core.errors import PipelineRuntimeError
+from haystack.dataclasses import ByteStream
+from numpy.typing import NDArray
+
+from tasks_lib.assistant.contract.index import Index
+from tasks_lib.errors import ConfigurationError, LlmopsError
+from tasks_lib.ingestion.chunk import Chunk
+from tasks_lib.ingestion.converters.convert import oversized
+from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
+from tasks_lib.ingestion.converters.documents import IDENTITY, further
+from tasks_lib.ingestion.converters.reading import one_line
+from tasks_lib.ingestion.embedding import ChunkEmbedder, KnownVectors
+from tasks_lib.ingestion.pipeline import output_component
+from tasks_lib.ingestion.plan import PlannedDocument
+from tasks_lib.ingestion.result import FailedDocument
+from tasks_lib.ingestion.sources.document_source import DocumentSource
+from tasks_lib.ingestion.splitters import NOTHING
+
+
+@dataclass(frozen=True)
+class PreparedBatch:
+    """Chunks of whole documents, ready to be written, and what went wrong."""
+
+    documents: list[str] = field(default_factory=list)
+    chunks: list[Document] = field(default_factory=list)
+    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    """One row for each chunk."""
+    failed: list[FailedDocument] = field(default_factory=list)
+    embedded: int = 0
+
+    def records(self) -> Iterator[Document]:
+        """The chunks as the index takes them."""
+        for chunk, vector in zip(self.chunks, self.vectors, strict=True):
+            yield replace(chunk, embedding=vector.tolist())
+
+
+def prepare_batch(
+    planned: Sequence[PlannedDocument], source: DocumentSource, index: Index, pipeline: Pipeline, max_bytes: int
+) -> PreparedBatch:
+    """Read documents, and run `pipeline` (see :func:`~tasks_lib.ingestion.pipeline.indexing_pipeline`) over them.
+
+    :param index: Its vectors are known: equal texts are not embedded again.
+    :param max_bytes: Larger files are not converted.
+    """
+    files: list[ByteStream] = []
+    failed: list[FailedDocument] = []
+    for document in planned:
+        try:
+            data = source.read(document.path, document.etag)
+        except OSError as error:
+            failed.append(FailedDocument(path=document.path, reason=f"cannot be read: {error.strerror or error}"))
+            continue
+        if len(data) > max_bytes:
+            failed.append(FailedDocument(path=document.path, reason=oversized(len(data), max_bytes)))
+            continue
+        values = (source.uri, document.path, document.document_hash)
+        meta = {**dict(zip(IDENTITY, values, strict=True)), "file_path": document.path}
+        files.append(ByteStream(data, meta=meta, mime_type=mimetypes.guess_type(document.path)[0]))
+
+    def known_vectors(hashes: Sequence[str]) -> dict[str, list[float]]:
+        return index.embeddings(hashes) if index.exists() else {}
+
+    batch = _run(pipeline, files, known_vectors)
+    return replace(batch, failed=[*failed, *batch.failed])
+
+
+def _run(pipeline: Pipeline, files: list[ByteStream], known_vectors: KnownVectors) -> PreparedBatch:
+    """Run over all files at once; where a component does not take them together, over each by itself."""
+    if not files:
+        return PreparedBatch()
+    given = {"sources": files, "known_vectors": known_vectors}
+    inputs = {
+        name: {socket: given[socket] for socket in sockets if socket in given}
+        for name, sockets in pipeline.inputs().items()
+    }
+    try:
+        return _batch_of(pipeline.run(inputs), output_component(pipeline), files)
+    except PipelineRuntimeError as error:
+        cause = error.__cause__
+        if cause is not None and (error.component_type is ChunkEmbedder or _is_of_the_run(cause)):
+            raise cause from None
+        reason = f"{error.component_name}: {one_line(str(cause or error) or type(cause).__name__)}"
+    except UnreadableDocumentError as error:
+        reason = error.message
+    if len(files) == 1:
+        return PreparedBatch(failed=[FailedDocument(path=files[0].meta["document"], reason=reason)])
+    return _joined([_run(pipeline, [file], known_vectors) for file in files])
+
+
+def _is_of_the_run(error: BaseException) -> bool:
+    """Whether an error of a component speaks of the run, not of a document."""
+    ours = isinstance(error, LlmopsError) and not isinstance(error, UnreadableDocumentError)
+    return ours or isinstance(error, (ConnectionError, TimeoutError, MemoryError))
+
+
+def _joined(batches: Sequence[PreparedBatch]) -> PreparedBatch:
+    written = [batch.vectors for batch in batches if batch.chunks]
+    return PreparedBatch(
+        [path for batch in batches for path in batch.documents],
+        [chunk for batch in batches for chunk in batch.chunks],
+        np.concatenate(written) if written else PreparedBatch().vectors,
+        [failure for batch in batches for failure in batch.failed],
+        sum(batch.embedded for batch in batches),
+    )
+
+
+def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> PreparedBatch:
+    """All or nothing: a document that failed in any component, or gave nothing, has no chunks."""
+    identities = {file.meta["document"]: {name: file.meta[name] for name in IDENTITY} for file in files}
+    told = (failure for output in outputs.values() for failure in output.get("failed", ()))
+    failures = {failure.path: failure for failure in told if isinstance(failure, FailedDocument)}
+    end = outputs.get(last, {})
+    given: list[Document] = end.get("documents", [])
+    vectors = end["vectors"] if "vectors" in end else _embeddings(given)
+    chunks = _as_chunks(given, identities)
+    arrived = {chunk.meta["document"] for chunk in chunks}
+    for path in identities.keys() - arrived - failures.keys():
+        failures[path] = FailedDocument(path=path, reason=NOTHING)
+    rows: dict[str, int] = {}
+    for row, chunk in enumerate(chunks):
+        if chunk.meta["document"] not in failures:
+            rows.setdefault(chunk.id, row)
+    if len(rows) < len(chunks):
+        chunks, vectors = [chunks[row] for row in rows.values()], vectors[list(rows.values())]
+    documents = [path for path in identities if path not in failures]
+    return PreparedBatch(documents, chunks, vectors, list(failures.values()), end.get("embedded", len(given)))
+
+
+def _embeddings(documents: list[Document]) -> NDArray[np.float32]:
+    """Vectors as embedders of other packages give them."""
+    if any(document.embedding is None for document in documents):
+        raise ConfigurationError(
+            "ingest.pipeline names a pipeline whose chunks have no vectors",
+            hint="Let it end in an embedder, as in `llmops pipeline show indexing`.",
+        )
+    return np.asarray([document.embedding for document in documents], dtype=np.float32)
+
+
+def _as_chunks(documents: list[Document], identities: dict[str, dict[str, str]]) -> list[Document]:
+    """Chunks with our metadata: components of other packages give less of it.
+
+    :raises UnreadableDocumentError: If one does not tell which of several documents it is from.
+    """
+    paths = [str(document.meta.get("document")) for document in documents]
+    if not set(paths) <= identities.keys():
+        if len(identities) > 1:
+            reason = "the pipeline does not tell which document a chunk is from"
+            raise UnreadableDocumentError(reason)
+        paths = [next(iter(identities))] * len(documents)
+    lengths: Counter[str] = Counter()
+    for path, document in zip(paths, documents, strict=True):
+        lengths[path] += len(document.content or "")
+    return [
+        document if "content_hash" in document.meta else _as_chunk(document, identities[path], lengths[path])
+        for path, document in zip(paths, documents, strict=True)
+    ]
+
+
+def _as_chunk(document: Document, identity: dict[str, str], length: int) -> Document:
+    """:param length: End of the span of a chunk that does not tell where it begins: all of its document."""
+    meta, content = document.meta, document.content or ""
+    start = meta.get("split_idx_start")
+    span = (start, start + len(content)) if isinstance(start, int) else (0, length)
+    texts = {key: meta[key] for key in ("title", "heading") if isinstance(meta.get(key), str)}
+    page = meta.get("page_number")
+    chunk = Chunk(
+        **identity,
+        content=content,
+        start=span[0],
+        end=span[1],
+        **texts,
+        page=page if isinstance(page, int) else None,
+        meta=further(meta),
+    )
+    return chunk.to_document()

@@ -1,0 +1,128 @@
+"""The Haystack components that convert: ours for each format, and one that takes each file to its converter."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
+
+from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.components.converters.utils import get_bytestream_from_source
+from haystack.core.component import Component
+from haystack.core.serialization import component_to_dict
+from haystack.dataclasses import ByteStream
+
+from tasks_lib.haystack_yaml import nested_component
+from tasks_lib.ingestion.converters.archive import check_archive
+from tasks_lib.ingestion.converters.convert import FORMATS, convert_format
+from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
+from tasks_lib.ingestion.converters.documents import IDENTITY, from_documents, to_document
+from tasks_lib.ingestion.converters.reading import collected_warnings, one_line
+from tasks_lib.ingestion.result import FailedDocument
+
+_ARCHIVE = b"PK\x03\x04"
+
+
+@component
+class FormatConverter:
+    """Converts files of one format that is understood, with their titles, headings and pages.
+
+    :param file_format: Such as `md` or `pdf`; the values of :data:`~tasks_lib.ingestion.converters.convert.FORMATS`.
+    """
+
+    def __init__(self, *, file_format: str) -> None:
+        if file_format not in FORMATS.values():
+            msg = f"format {file_format!r} is not understood; formats: {', '.join(sorted(set(FORMATS.values())))}"
+            raise ValueError(msg)
+        self.file_format = file_format
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component."""
+        return default_to_dict(self, file_format=self.file_format)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the component."""
+        return default_from_dict(cls, data)
+
+    @component.output_types(documents=list[Document])
+    def run(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
+        """Convert `sources`, each to one document.
+
+        :raises UnreadableDocumentError: If one cannot be read.
+        """
+        streams = [get_bytestream_from_source(source) for source in sources]
+        return {
+            "documents": [to_document(convert_format(self.file_format, s.data), s.meta) for s in streams],
+        }
+
+
+@component
+class ConverterBySuffix:
+    """Takes each file to the converter for its suffix. A file that cannot be converted fails alone, with its reason.
+
+    :param converters: Suffix, such as `.pdf` → any Haystack converter, which takes `sources` and gives `documents`.
+    """
+
+    def __init__(self, *, converters: Mapping[str, Component]) -> None:
+        self.converters = dict(converters)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialise the component, its converters included."""
+        converters = {suffix: component_to_dict(converter, suffix) for suffix, converter in self.converters.items()}
+        return default_to_dict(self, converters=converters)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild the component and its converters."""
+        given = data["init_parameters"]["converters"]
+        return cls(converters={suffix: nested_component(converter, suffix) for suffix, converter in given.items()})
+
+    @component.output_types(documents=list[Document], failed=list[FailedDocument])
+    def run(self, sources: list[ByteStream]) -> dict[str, list[Any]]:
+        """Convert files.
+
+        :param sources: Content of each, with its path below the source as `document` (or `file_path`) in its metadata.
+        :returns: `documents`, one for each file, and `failed`.
+        """
+        documents: list[Document] = []
+        failed: list[FailedDocument] = []
+        for source in sources:
+            path = str(source.meta.get("document") or source.meta.get("file_path") or "")
+            try:
+                documents.append(self._converted(path, source))
+            except UnreadableDocumentError as error:
+                failed.append(FailedDocument(path=path, reason=error.message))
+        return {"documents": documents, "failed": failed}
+
+    def _converted(self, path: str, source: ByteStream) -> Document:
+        suffix = PurePosixPath(path).suffix.lower()
+        converter = self.converters.get(suffix)
+        if converter is None:
+            reason = f"format {suffix or 'without extension'!r} is not understood"
+            raise UnreadableDocumentError(reason)
+        if not source.data:
+            reason = "empty: 0 bytes"
+            raise UnreadableDocumentError(reason)
+        if isinstance(converter, FormatConverter):
+            document: Document = converter.run(sources=[source])["documents"][0]
+            return document
+        if source.data.startswith(_ARCHIVE):
+            check_archive(source.data)
+        return _by_other(converter, suffix, source)
+
+
+def _by_other(converter: Component, suffix: str, source: ByteStream) -> Document:
+    """What the converter of another package makes of one file; what it raises or logs becomes the reason."""
+    kind = suffix.removeprefix(".")
+    if hasattr(converter, "warm_up"):
+        converter.warm_up()
+    with collected_warnings(type(converter).__module__) as warnings:
+        try:
+            documents = converter.run(sources=[source])["documents"]
+            converted = from_documents(documents, kind)
+        except Exception as error:  # parsers raise anything on a hostile file
+            reason = f"cannot be read as {kind.upper()}: {one_line(str(error) or type(error).__name__)}"
+            raise UnreadableDocumentError(reason) from error
+    if not converted.text.strip():
+        said = f"cannot be read as {kind.upper()}: {one_line(warnings[0])}" if warnings else ""
+        raise UnreadableDocumentError(said or "empty: no text could be extracted")
+    return to_document(converted, {key: source.meta[key] for key in IDENTITY if key in source.meta})

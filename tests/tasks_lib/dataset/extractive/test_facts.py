@@ -1,0 +1,187 @@
+"""Sentences turned into questions."""
+
+import pytest
+from haystack import Document
+
+from tasks_lib.dataset.extractive.facts import Fact, facts
+from tasks_lib.dataset.extractive.prose import sentences_of
+from tasks_lib.dataset.extractive.topics import Topics
+
+
+def chunk(content: str, *, start: int = 0, title: str | None = None, heading: str | None = None) -> Document:
+    return Document(
+        content=content,
+        meta={
+            "source": "s",
+            "document": "d.md",
+            "start": start,
+            "end": start + len(content),
+            "title": title,
+            "heading": heading,
+        },
+    )
+
+
+def asked(text: str) -> dict[str, str]:
+    return {fact.question: fact.answer for sentence in sentences_of([chunk(text)]) for fact in facts(sentence)}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "answer"),
+    [
+        (
+            "Full-time employees receive 27 days of annual leave per calendar year.",
+            "how many days of annual leave per calendar year do full-time employees receive?",
+            "27 days",
+        ),
+        (
+            "Employees may carry over up to five days of unused leave to the next year.",
+            "how many days of unused leave may employees carry over to the next year?",
+            "up to five days",
+        ),
+        (
+            "After four years of service an employee may take an unpaid sabbatical of up to three months.",
+            "after how many years of service may an employee take an unpaid sabbatical of up to three months?",
+            "four years",
+        ),
+        (
+            "A request for more than five consecutive working days must be made at least six weeks in advance.",
+            "how far in advance must a request for more than five consecutive working days be made?",
+            "at least six weeks in advance",
+        ),
+        (
+            "The notice period of the company is three months.",
+            "how long is the notice period of the company?",
+            "three months",
+        ),
+        (
+            "Parking in Aarhus costs 4 euros a day.",
+            "how much does parking in Aarhus cost a day?",
+            "4 euros",
+        ),
+        ("Skerry Deck was launched in 2019.", "in which year was Skerry Deck launched?", "2019"),
+        (
+            "The refrigerators are emptied every Friday at 15:00.",
+            "at what time are the refrigerators emptied every Friday?",
+            "15:00",
+        ),
+        ("The final rating is announced by 25 November.", "by what date is the final rating announced?", "25 November"),
+        (
+            "The buddy accompanies a new employee for the first eight weeks.",
+            "who accompanies a new employee for the first eight weeks?",
+            "the buddy",
+        ),
+        (
+            "Extra hours of part-timers are paid at 115 percent of the hourly rate.",
+            "at what percentage of the hourly rate are extra hours of part-timers paid?",
+            "115 percent",
+        ),
+    ],
+)
+def test_a_phrase_is_replaced_by_question_words(sentence: str, question: str, answer: str) -> None:
+    assert asked(sentence).get(question) == answer
+
+
+def test_each_clause_of_a_sentence_is_asked_about_by_itself() -> None:
+    found = asked(
+        "The headquarters is in Aarhus, the engineering office is in Lisbon, and the sales office is in Leeds."
+    )
+
+    assert found == {
+        "where is the headquarters?": "in Aarhus",
+        "where is the engineering office?": "in Lisbon",
+        "where is the sales office?": "in Leeds",
+    }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Leave cannot be sold during the 12 months of employment.",
+        "No employee works more than 60 hours of overtime.",
+        "We built 40 bridges last year.",
+        "There are 12 chairs in the room.",
+        "Otherwise the price falls by 10 euros.",
+    ],
+)
+def test_what_would_be_wrong_or_dangling_is_not_asked(sentence: str) -> None:
+    assert asked(sentence) == {}
+
+
+def test_headings_tables_and_lists_are_no_sentences() -> None:
+    content = (
+        "# The 12 months\n\n| Trip | 3 euros |\n\n- Employees receive 4 days\n\nEmployees receive 5 days of leave."
+    )
+    texts = [sentence.text for sentence in sentences_of([chunk(content)])]
+
+    assert texts == ["Employees receive 5 days of leave."]
+
+
+def test_a_sentence_over_two_lines_has_its_exact_place() -> None:
+    content = "Leave\n\nThe plan is old. Employees receive 27 days of\nannual leave per year."
+    sentence = next(s for s in sentences_of([chunk(content, start=500)]) if "27" in s.text)
+
+    assert content[sentence.start - 500 : sentence.end - 500] == sentence.text
+    assert sentence.text == "Employees receive 27 days of\nannual leave per year."
+
+
+def the_fact(content: str, title: str | None = None, heading: str | None = None) -> tuple[Topics, Fact]:
+    document = chunk(content, title=title, heading=heading)
+    fact = next(fact for sentence in sentences_of([document]) for fact in facts(sentence))
+    return Topics([document, chunk("People take leave and lease a bicycle.")]), fact
+
+
+@pytest.mark.parametrize(
+    ("content", "title", "heading", "question"),
+    [
+        (
+            "Contractors receive 10 days of absence per year.",
+            "Annual Leave",
+            None,
+            "Regarding annual leave, how many days of absence per year do contractors receive?",
+        ),
+        (
+            "Employees receive 27 days of annual leave.",
+            "Annual leave",
+            None,
+            "How many days of annual leave do employees receive?",
+        ),
+        (
+            "The lease runs for 36 months.",
+            "Benefits",
+            "Bicycle lease",
+            "Regarding the bicycle lease, for how long does the lease run?",
+        ),
+        (
+            "A locker is lent for one year.",
+            "OFFICE GUIDE",
+            None,
+            "According to the office guide, for how long is a locker lent?",
+        ),
+    ],
+)
+def test_a_question_gets_its_topic_where_it_needs_one(
+    content: str, title: str, heading: str | None, question: str
+) -> None:
+    topics, fact = the_fact(content, title, heading)
+
+    assert topics.standing_alone(fact).lower() == question.lower()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "The hearing takes place within two weeks.",
+        "Its reception is staffed within two hours.",
+        "Such requests take three weeks.",
+        "The People team answers them within two days.",
+    ],
+)
+def test_what_no_topic_explains_is_given_up(content: str) -> None:
+    document = chunk(content, title="Offices")
+
+    for sentence in sentences_of([document]):
+        assert [Topics([document]).standing_alone(fact) for fact in facts(sentence) if fact.kind != "who"] in (
+            [None],
+            [],
+        )
