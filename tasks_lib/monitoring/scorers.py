@@ -19,7 +19,7 @@ from tasks_lib.gate.evaluators import Answers, embedder_of, evaluator_inputs, sc
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.progress import advance
-from tasks_lib.text.matching import word_recall_in_any
+from tasks_lib.text.matching import word_recall
 from tasks_lib.text.words import words
 
 Vectors = NDArray[np.float32]
@@ -41,7 +41,7 @@ def coverage(record: TraceRecord) -> float | None:
     """Share of the question's content words that the passages hold; `None` for an error or a guardrail's refusal."""
     if record.error is not None or record.refusal_reason == "guardrail":
         return None
-    return word_recall_in_any(record.question, record.passages)
+    return word_recall(record.question, record.passages)
 
 
 def answer_relevance(row: Row) -> float | None:

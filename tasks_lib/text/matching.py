@@ -11,13 +11,8 @@ RECALL_ENOUGH = 0.75
 """Share of a gold answer's content words that a response must hold: all of one, two or three, three of four."""
 
 
-def word_recall(wanted: str, text: str) -> float:
-    """Share of the content words of `wanted` (as a multiset of one each) that occur in `text`; 0 if there are none."""
-    return word_recall_in_any(wanted, [text])
-
-
-def word_recall_in_any(wanted: str, texts: Iterable[str]) -> float:
-    """:func:`word_recall` in several texts together."""
+def word_recall(wanted: str, texts: Iterable[str]) -> float:
+    """Share of the content words of `wanted` that occur in any of `texts`; 0 if there are none."""
     needed = _meaning(wanted)
     missing = needed.difference(*map(_meaning, texts))
     return (len(needed) - len(missing)) / len(needed) if needed else 0.0
@@ -25,7 +20,7 @@ def word_recall_in_any(wanted: str, texts: Iterable[str]) -> float:
 
 def contains_answer(gold: str, response: str) -> bool:
     """Whether `response` says `gold`: every number of it, and :data:`RECALL_ENOUGH` of its content words."""
-    return numbers(gold) <= numbers(response) and word_recall(gold, response) >= RECALL_ENOUGH
+    return numbers(gold) <= numbers(response) and word_recall(gold, [response]) >= RECALL_ENOUGH
 
 
 def token_f1(prediction: str, gold: str) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _STOPS = ".!?…。！？"  # noqa: RUF001
 _CLOSING = "\"')]}»”’"
-_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]}»”’]*+(?=\s++(\S))|[。！？]++[\"')\]}»”’]*+(?=\s*+(\S))")  # noqa: RUF001
+_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]}»”’]*+(?=\s++(\S))|(?<![。！？])[。！？]++[\"')\]}»”’]*+(?=\s*+(\S))")  # noqa: RUF001
 _LAST_WORD = re.compile(r"([\w.]+)\.\W*$")
 _ABBREVIATION = re.compile(
     r"al|approx|bzw|ca|cf|co|corp|d\.h|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|pp|prof|sr|st|vol|vs|z\.b"
