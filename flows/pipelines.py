@@ -25,6 +25,9 @@ PIPELINES = {
 }
 """Name → its builder, imported when it is asked for, and what the pipeline does."""
 
+MOST_BESIDE = 4
+"""Components that stand side by side in a picture; where more follow one, they stand below each other."""
+
 
 class PipelinesResult(BaseModel):
     """Pipelines in the format that was asked for."""
@@ -69,24 +72,26 @@ def _shown(pipeline: Pipeline, form: Format = "yaml") -> str:
 
 
 def mermaid(pipeline: Pipeline) -> str:
-    """The pipeline as a Mermaid flowchart: its components by name and class, and what they hand on.
+    """The pipeline as a Mermaid flowchart: its components by name and class, what they hand on, and both ends.
 
     Haystack's own `Pipeline.draw` sends the pipeline to a server on the internet.
     """
-    lines = ["flowchart TD"]
-    for name, instance in pipeline.graph.nodes(data="instance"):
-        lines.append(f'    {_id(name)}["<b>{name}</b><br>{type(instance).__name__}"]')
+    graph = pipeline.graph
+    widest = max((len(set(graph.successors(name))) for name in graph.nodes), default=0)
+    lines = ["flowchart LR" if widest > MOST_BESIDE else "flowchart TD"]
+    lines += [
+        f'    {_id(name)}["<b>{name}</b><br>{type(part).__name__}"]' for name, part in graph.nodes(data="instance")
+    ]
     for name, sockets in pipeline.inputs().items():
-        if needed := [socket for socket, about in sockets.items() if about["is_mandatory"]]:
-            lines.append(f'    {_id(name)}_in([" "]) -- "{", ".join(needed)}" --> {_id(name)}')
-    handed: dict[tuple[str, str], list[str]] = {}
-    for sender, receiver, edge in pipeline.graph.edges(data=True):
-        handed.setdefault((_id(sender), _id(receiver)), []).append(edge["from_socket"].name)
-    lines += [f'    {sender} -- "{", ".join(names)}" --> {receiver}' for (sender, receiver), names in handed.items()]
-    for name in pipeline.graph.nodes:
-        if pipeline.graph.out_degree(name) == 0:
-            given = ", ".join(pipeline.outputs().get(name, ()))
-            lines.append(f'    {_id(name)} -- "{given}" --> {_id(name)}_out([" "])')
+        for socket in (socket for socket, about in sockets.items() if about["is_mandatory"]):
+            lines.append(f"    in_{socket}([{socket}]) --> {_id(name)}")
+    handed_on: dict[tuple[str, str], list[str]] = {}
+    for sender, receiver, edge in graph.edges(data=True):
+        handed_on.setdefault((_id(sender), _id(receiver)), []).append(edge["from_socket"].name)
+    lines += [f'    {sender} -- "{", ".join(names)}" --> {receiver}' for (sender, receiver), names in handed_on.items()]
+    for name in (name for name in graph.nodes if graph.out_degree(name) == 0):
+        given = list(pipeline.outputs().get(name, ()))
+        lines.append(f'    {_id(name)} --> out_{"_".join(given)}(["{", ".join(given)}"])')
     return "\n".join(lines) + "\n"
 
 

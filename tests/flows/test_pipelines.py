@@ -1,9 +1,9 @@
 """`llmops pipeline`: what it shows runs when it is given back, and showing it needs nothing."""
 
 import json
+import re
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 from haystack import Pipeline
@@ -14,9 +14,6 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 
 ALLOWED = ["tasks_lib.*", "blocks.*"]
-BUILT = [name for name, (builder, _) in PIPELINES.items() if find_spec(builder.partition(":")[0])]
-"""Pipelines whose builder is there."""
-NEEDS_ALL = pytest.mark.skipif(set(BUILT) != set(PIPELINES), reason="not every pipeline has a builder yet")
 
 
 def described(pipeline: Pipeline) -> dict[str, object]:
@@ -25,7 +22,7 @@ def described(pipeline: Pipeline) -> dict[str, object]:
     return {**data, "connections": sorted(data["connections"], key=str)}
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", PIPELINES)
 def test_what_show_prints_is_a_pipeline_that_comes_back(
     name: str, home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,7 +33,7 @@ def test_what_show_prints_is_a_pipeline_that_comes_back(
     assert not home.indexes.exists()
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", PIPELINES)
 def test_show_as_json_holds_the_same_text(name: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["pipeline", "show", name]) == 0
     text = capsys.readouterr().out
@@ -44,7 +41,7 @@ def test_show_as_json_holds_the_same_text(name: str, home: Home, capsys: pytest.
     assert json.loads(capsys.readouterr().out) == {"pipelines": {name: text}}
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", PIPELINES)
 def test_the_picture_names_every_component_and_connection(
     name: str, home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,7 +49,7 @@ def test_the_picture_names_every_component_and_connection(
     pipeline = Pipeline.loads(text, allowed_modules=ALLOWED)
     assert run(["pipeline", "show", name, "--format", "mermaid"]) == 0
     picture = capsys.readouterr().out
-    assert picture.startswith("flowchart TD\n")
+    assert re.match(r"flowchart (TD|LR)\n", picture)
     for part, instance in pipeline.graph.nodes(data="instance"):
         assert f'{part}["<b>{part}</b><br>{type(instance).__name__}"]' in picture
     for sender, receiver in set(pipeline.graph.edges()):
@@ -65,8 +62,10 @@ def test_the_picture_names_every_component_and_connection(
 def test_the_picture_of_a_search_shows_what_goes_in_and_comes_out() -> None:
     text = show_pipeline("search", Settings()).pipelines["search"]
     picture = mermaid(Pipeline.loads(text, allowed_modules=ALLOWED))
-    assert 'embedder_in([" "]) -- "text" --> embedder' in picture
-    assert 'passages -- "documents" --> passages_out([" "])' in picture
+    assert "in_text([text]) --> embedder" in picture
+    assert "in_query([query]) --> keyword" in picture
+    assert 'vector -- "documents" --> fusion' in picture
+    assert 'passages --> out_documents(["documents"])' in picture
 
 
 def test_list_names_the_six_pipelines(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +74,6 @@ def test_list_names_the_six_pipelines(home: Home, capsys: pytest.CaptureFixture[
     assert all(name in shown for name in ("indexing", "search", "assistant", "questions", "evaluation", "scoring"))
 
 
-@NEEDS_ALL
 def test_list_as_json_holds_every_pipeline(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["pipeline", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["pipelines"]
