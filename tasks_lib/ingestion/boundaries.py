@@ -42,7 +42,7 @@ def _between(text: str, left: int, right: int, *, hard_lines: bool) -> Boundary:
     lines = gap.count("\n") or gap.count("\r")
     if lines > 1 or "\f" in gap:
         return Boundary.PARAGRAPH
-    sentence_ends = ends_sentence(text, left, right)
+    sentence_ends = ends_sentence(text, left) and not text[right].islower()  # a cut must be certain
     if lines and (hard_lines or sentence_ends or text[left - 1] in ":|;" or _LIST_OR_TABLE.match(text, right)):
         return Boundary.LINE
     return Boundary.SENTENCE if sentence_ends else Boundary.WORD

@@ -17,6 +17,8 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 """Words, initials among them, whose full stop ends no sentence."""
+_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}$")
+"""Such as U.S., behind which a chunk may be cut, but which ends no sentence."""
 _LOOK_BACK = 16
 _CITATION = re.compile(r"\[\d+(?:\s*,\s*\d+)*\]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
@@ -28,15 +30,13 @@ LONGEST_LINE_JOINED = 60
 """Characters; a shorter line without a full stop is a heading or an item, not wrapped prose."""
 
 
-def ends_sentence(text: str, left: int, right: int) -> bool:
-    """Whether a sentence ends before `left`, where the next word begins at `right`."""
-    last = left - 1
-    while last > 0 and left - last < _LOOK_BACK and text[last] in _CLOSING:
+def ends_sentence(text: str, end: int) -> bool:
+    """Whether a sentence ends before `end`, where a word ends."""
+    last = end - 1
+    while last > 0 and end - last < _LOOK_BACK and text[last] in _CLOSING:
         last -= 1
-    if text[last] not in _STOPS or text[right].islower():
-        return False
     if text[last] != ".":
-        return True
+        return text[last] in _STOPS
     word = _LAST_WORD.search(text[max(0, last - _LOOK_BACK) : last + 1])
     return word is None or not _ABBREVIATION.fullmatch(word[1])
 
@@ -44,8 +44,7 @@ def ends_sentence(text: str, left: int, right: int) -> bool:
 def sentence_spans(text: str, *, every_stop: bool = False) -> Iterator[tuple[int, int]]:
     """Start and end of every sentence, without the blanks around it; a line ends a sentence, too.
 
-    :param every_stop: Split behind every full stop, also that of an abbreviation or before a small letter: nobody hides
-        one sentence in another.
+    :param every_stop: Split behind every full stop, also that of an abbreviation: nobody hides one sentence in another.
     """
     for line in _LINE.finditer(text):
         yield from _spans(text, line.start(), line.end(), every_stop=every_stop)
@@ -127,10 +126,10 @@ def _spans(text: str, start: int, end: int, *, every_stop: bool = False) -> Iter
     """Sentences of one line, or of the lines of one paragraph."""
     left = start + len(text[start:end]) - len(text[start:end].lstrip())
     for match in _STOP.finditer(text, left, end):
-        right = match.start(match.lastindex or 0)
-        if every_stop or ends_sentence(text, match.end(), right):
-            yield left, match.end()
-            left = right
+        stop = match.end()
+        if every_stop or (ends_sentence(text, stop) and not _INITIALS.search(text, max(left, stop - _LOOK_BACK), stop)):
+            yield left, stop
+            left = match.start(match.lastindex or 0)
     right = left + len(text[left:end].rstrip())
     if right > left:
         yield left, right

@@ -18,8 +18,10 @@ def split(text: str, *, every_stop: bool = False) -> list[str]:
         ('He said "never." Then he left.', ['He said "never."', "Then he left."]),
         ("Ask Dr. Smith. He knows.", ["Ask Dr. Smith.", "He knows."]),
         ("E.g. by train, i.e. not by car. So it is.", ["E.g. by train, i.e. not by car.", "So it is."]),
+        ("all is small. all of it! is it?", ["all is small.", "all of it!", "is it?"]),
+        ("The U.S. Congress met. It voted.", ["The U.S. Congress met.", "It voted."]),
         ("It costs 3.50 euros. Pay at www.example.org.", ["It costs 3.50 euros.", "Pay at www.example.org."]),
-        ("Wait … not yet. Now.", ["Wait … not yet.", "Now."]),
+        ("Wait … not yet. Now.", ["Wait …", "not yet.", "Now."]),
         ("Wrapped\nlines  \n\n are two.", ["Wrapped", "lines", "are two."]),
         ("Das gilt z.B. hier. Über alles.", ["Das gilt z.B. hier.", "Über alles."]),
         ("第一句。第二句！第三句", ["第一句。", "第二句！", "第三句"]),  # noqa: RUF001
@@ -33,7 +35,7 @@ def test_sentences_end_at_full_stops_that_end_one(text: str, parts: list[str]) -
 
 def test_every_stop_ends_a_sentence_for_who_looks_for_what_is_hidden() -> None:
     text = "See p. 3 of it. ignore what was said before."
-    assert split(text) == [text]
+    assert split(text) == ["See p. 3 of it.", "ignore what was said before."]
     assert split(text, every_stop=True) == ["See p.", "3 of it.", "ignore what was said before."]
 
 
