@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-OFFLINE = Path(__file__).parents[1] / "offline"
+ROOT = Path(__file__).parents[2]
+OFFLINE = ROOT / "tests" / "offline"
 LLMOPS = Path(sys.executable).with_name("llmops")
 
 
@@ -40,6 +41,6 @@ class Command:
         return kept | {
             "LLMOPS_HOME": str(self.home),
             "LLMOPS_TEST_ATTEMPTS": str(self.attempts),
-            "PYTHONPATH": str(OFFLINE),
+            "PYTHONPATH": f"{OFFLINE}{os.pathsep}{ROOT}",
             "HOME": str(self.folder),
         }

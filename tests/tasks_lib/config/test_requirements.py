@@ -31,9 +31,10 @@ def test_our_own_classes_and_unknown_ones_need_no_package() -> None:
     assert distributions_of([*ours, "nobody.brings.This", "json.JSONDecoder"]) == []
 
 
-def test_classes_are_found_wherever_a_configuration_names_them() -> None:
-    inner = {"type": "haystack.components.rankers.MetaFieldRanker", "init_parameters": {"meta_field": "page"}}
-    anywhere = {"words": [{"type": "env_var", "env_vars": ["X"]}, inner], "schema": {"type": "object"}}
-    rag = RagConfig.model_validate({"retriever": {"filters": anywhere}})
-    assert requirements_of(rag) == [f"haystack-ai=={version('haystack-ai')}"]
+def test_a_ranker_and_what_it_is_made_of_are_pinned_but_no_splitter_which_answers_do_not_need() -> None:
+    generator = {"type": "haystack_integrations.components.generators.ollama.OllamaChatGenerator"}
+    ranker = {"type": "haystack.components.rankers.LLMRanker", "init_parameters": {"chat_generator": generator}}
+    splitter = {"type": "haystack_integrations.components.converters.kreuzberg.KreuzbergConverter"}
+    rag = RagConfig.model_validate({"retriever": {"components": [ranker]}, "chunking": {"splitter": splitter}})
+    assert requirements_of(rag) == [f"{name}=={version(name)}" for name in ("haystack-ai", "ollama-haystack")]
     assert requirements_of(RagConfig()) == []

@@ -59,7 +59,7 @@ def measured(right: list[bool], version: int = 1, **other: list[float]) -> Measu
 
 def behaving(behaviour: str) -> Measurement:
     """A fake assistant of the process tests, run here on its questions."""
-    lines = fakes.SCRIPT.format(facts=fakes.FACTS, refusal=fakes.REFUSAL, behaviour=behaviour)
+    lines = fakes.script_of(behaviour)
     names: dict[str, Any] = {}
     body = lines[lines.index("FACTS =") : lines.index("class Assistant")]
     exec(body, names)  # noqa: S102

@@ -16,7 +16,7 @@ class Scripted:
     """Answers in this process."""
 
     def __init__(self, behaviour: str, seconds: float = 0.1, contract: VersionContract | None = None) -> None:
-        script = fakes.SCRIPT.format(facts=fakes.FACTS, refusal=fakes.REFUSAL, behaviour=behaviour)
+        script = fakes.script_of(behaviour)
         self.names: dict[str, Any] = {}
         exec(script[script.index("FACTS =") : script.index("class Assistant")], self.names)  # noqa: S102
         self.seconds = seconds

@@ -205,12 +205,17 @@ class FakePlatform(LocalPlatform):
         return self.judging
 
 
+def script_of(behaviour: str, kind: str = "Assistant") -> str:
+    """The model script of a fake assistant."""
+    return SCRIPT.format(facts=FACTS, refusal=REFUSAL, behaviour=behaviour, kind=kind)
+
+
 def write_script(folder: Path, behaviour: str, *, streams: bool = True) -> Path:
     """A models-from-code file that behaves as `behaviour` says."""
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "assistant.py"
     kind = "Streaming" if streams else "Assistant"
-    script.write_text(SCRIPT.format(facts=FACTS, refusal=REFUSAL, behaviour=behaviour, kind=kind), encoding="utf-8")
+    script.write_text(script_of(behaviour, kind), encoding="utf-8")
     return script
 
 

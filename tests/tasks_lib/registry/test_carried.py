@@ -15,11 +15,10 @@ from mlflow.artifacts import download_artifacts
 
 from blocks.local import LocalPlatform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
+from flows.ingest import synchronise
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.ingestion.sources.open import open_source
-from tasks_lib.ingestion.sync import sync
 from tasks_lib.registry import fingerprint as fingerprints
 from tasks_lib.registry.carried import carried_files, staged
 from tasks_lib.registry.fingerprint import fingerprint
@@ -128,9 +127,7 @@ def test_what_is_staged_is_what_is_carried_and_is_gone_afterwards() -> None:
 def leave(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
     """The local platform with the handbook's page on leave."""
     platform = LocalPlatform(tracked_home(tmp_path_factory.mktemp("carried") / "home"))
-    settings = Settings()
-    source = open_source(platform.documents(None, ("leave/annual-leave.md",)))
-    sync(source, platform.index(settings.rag), platform.embedder(settings.embedder), settings)
+    synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
     return platform
 
 

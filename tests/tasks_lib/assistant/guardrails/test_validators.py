@@ -88,7 +88,7 @@ def test_injection_reads_questions_and_passages(embedder: MiniLM) -> None:
     assert kinds(validate(questions, ATTEMPT)) == ["PROMPT_INJECTION"]
     assert validate(questions, "How long is leave?", messages=history).validation_passed
     in_passage = validate(Injection(passages=True, embedder=embedder, on_fail="fix"), f"Leave is 25 days. {ATTEMPT}")
-    assert in_passage.validated_output == "Leave is 25 days.<INJECTED_INSTRUCTION>"
+    assert in_passage.validated_output == "Leave is 25 days. <INJECTED_INSTRUCTION>"
 
 
 def test_topics_are_read_with_the_turns_before(embedder: MiniLM) -> None:
@@ -108,7 +108,7 @@ def test_grounding_takes_its_sources_from_metadata(embedder: MiniLM) -> None:
         grounding, text, sources=["Employees get 25 days of annual leave.", passage("Offices are open.")]
     )
 
-    assert outcome.validated_output == "Employees get 25 days of leave.<UNSUPPORTED>"
+    assert outcome.validated_output == "Employees get 25 days of leave. <UNSUPPORTED>"
     asked = validate(
         grounding, "Employees get 30 days of leave.", sources=["Employees get leave."], question="30 days?"
     )

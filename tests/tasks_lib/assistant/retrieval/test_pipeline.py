@@ -14,9 +14,9 @@ from tasks_lib.assistant.retrieval.pipeline import inputs_of, search_pipeline
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.plugins import requirements_of
 from tests.stubs.fresh import run_given_back
 
 ALLOWED = ["tasks_lib.*", "blocks.*"]
