@@ -83,9 +83,10 @@ def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) 
             raise ConfigurationError(
                 f"{what}, whose module is not allowed", hint="If you trust it, name it in pipelines.allowed_modules."
             ) from error
-        raise ConfigurationError(
-            f"{what}, which cannot be made: {_first_line(cause)}", hint="Correct its type and init_parameters."
-        ) from error
+        hint = "Correct its type and init_parameters."
+        if isinstance(cause, ModuleNotFoundError):
+            hint = "Install the package that brings it where this runs, or correct its type."
+        raise ConfigurationError(f"{what}, which cannot be made: {_first_line(cause)}", hint=hint) from error
 
 
 def _pipeline(data: dict[str, Any], allowed: list[str]) -> Pipeline:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from haystack.dataclasses import ByteStream
 
 from blocks.local import LocalPlatform
 from tasks_lib.config.settings import Settings
 from tasks_lib.gate import scorers
 from tasks_lib.gate.answer_metrics import Row
-from tasks_lib.ingestion.pipeline import indexing_pipeline
 from tests.tasks_lib.gate.test_scorers import answered, source
+from tests.tasks_lib.ingestion import test_pipeline
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
@@ -21,8 +20,7 @@ PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 def code_of_the_page() -> dict[str, Any]:
     """What the page's blocks define."""
     names: dict[str, Any] = {"Row": Row, "source": source, "answered": answered}
-    names |= {"LocalPlatform": LocalPlatform, "Settings": Settings, "ByteStream": ByteStream, "json": json}
-    names["indexing_pipeline"] = indexing_pipeline
+    names |= vars(test_pipeline) | {"json": json}
     for text in blocks_of_the_page("python"):
         exec(text, names)  # noqa: S102  (our own page)
     return names
@@ -45,7 +43,8 @@ def test_the_example_is_a_metric_of_the_gate_once_it_is_listed(monkeypatch: Any)
     assert metric(Row(row.example, None, 0.1, row.similarity)) is None
 
 
-def test_the_document_format_is_read_as_configured(platform: LocalPlatform) -> None:
+def test_the_document_format_is_read_as_the_page_says(platform: LocalPlatform) -> None:
     (configuration,) = blocks_of_the_page("yaml")
-    settings = Settings.model_validate(yaml.safe_load(configuration))
-    code_of_the_page()["test_a_notebook_is_understood"](platform, settings)
+    named = Settings.model_validate(yaml.safe_load(configuration)).ingest.converters
+    assert {suffix: part.type for suffix, part in named.items()} == {".ipynb": test_pipeline.MARKITDOWN}
+    code_of_the_page()["test_a_notebook_is_understood"](platform)

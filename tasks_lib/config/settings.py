@@ -1,5 +1,6 @@
 """``Settings``: the configuration of every verb, `RagConfig` at the top level and one section for each verb."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,7 +20,16 @@ from tasks_lib.config.strict import StrictModel
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
-Suffix = Annotated[str, AfterValidator(str.lower), Field(pattern=r"^\.[^./\\]+$")]
+
+
+def _suffix(text: str) -> str:
+    if not re.fullmatch(r"\.[^./\\]+", text):
+        msg = f"{text!r} is no suffix of a file's name; write it with its dot, as in .epub"
+        raise ValueError(msg)
+    return text.lower()
+
+
+Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
 
 DEFAULT_THRESHOLDS: dict[str, float | None] = {

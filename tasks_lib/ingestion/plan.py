@@ -148,7 +148,7 @@ def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
         wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
         msg = f"source {plan.source!r} holds no documents {wanted}"
         formats = ", ".join(sorted({*FORMATS, *config.converters}))
-        raise InputError(msg, hint=f"Formats: {formats}. Check --source and --include.")
+        raise InputError(msg, hint=f"Formats: {formats}; ingest.converters adds others. Check --source and --include.")
     everything = plan.lost == plan.known
     too_many = everything or (plan.lost > 1 and plan.lost > config.mass_delete_share * plan.known)
     if plan.lost and too_many and not config.allow_mass_delete:
