@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,8 @@ def _from_dict(data: dict[str, Any], allowed_modules: Sequence[str], what: str) 
         hint = "Correct its type and init_parameters."
         if isinstance(cause, ModuleNotFoundError):
             hint = "Install the package that brings it where this runs, or correct its type."
+        elif "component registry" in str(cause):
+            hint = f"Correct its type{_nearest_type(data)}"
         raise ConfigurationError(f"{what}, which cannot be made: {_first_line(cause)}", hint=hint) from error
 
 
@@ -107,6 +110,16 @@ def _defined(component: Any) -> Any:
     module, _, name = component["type"].rpartition(".")
     kind = getattr(sys.modules.get(module), name, None)
     return {**component, "type": generate_qualified_class_name(kind)} if isinstance(kind, type) else component
+
+
+def _nearest_type(data: dict[str, Any]) -> str:
+    """The component that a misspelt type may mean, among those of its module."""
+    for part in data["components"].values():
+        module, _, name = str(part.get("type")).rpartition(".") if isinstance(part, dict) else ("", "", "")
+        near = get_close_matches(name, getattr(sys.modules.get(module), "__all__", ()), n=1)
+        if near and near[0] != name:
+            return f": did you mean {module}.{near[0]}?"
+    return " and init_parameters."
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -40,7 +40,7 @@ def test_the_example_is_a_metric_of_the_gate_once_it_is_listed(monkeypatch: Any)
     row = answered("You receive 27 days of annual leave.", source("You receive 27 days of annual leave."))
     assert scorers.all_metrics()["sources_used"].function(row) == 1.0
     assert scorers.title_of("sources_used") == "Sources used"
-    assert metric(Row(row.example, None, 0.1, row.similarity)) is None
+    assert metric(Row(row.example, None, 0.1, row.similarity)) == 0.0
 
 
 def test_the_document_format_is_read_as_the_page_says(platform: LocalPlatform) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tasks_lib.config.strict import StrictModel
 
@@ -14,11 +14,17 @@ TRUSTED_MODULES = ("haystack", "haystack_integrations", "haystack_experimental",
 _FULL_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
+def _full_name(name: str) -> str:
+    if not _FULL_NAME.fullmatch(name):
+        msg = f"{name!r} is no full name of a class: write its module too, as in haystack.components.rankers.LLMRanker"
+        raise ValueError(msg)
+    return name
+
+
 class HaystackComponent(StrictModel):
     """One component, as Haystack serialises it."""
 
-    type: str = Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
+    type: Annotated[str, AfterValidator(_full_name)] = Field(
         description="Full name of the class, such as `haystack.components.converters.csv.CSVToDocument`.",
     )
     init_parameters: dict[str, Any] = Field(default_factory=dict, description="What the component is made with.")

@@ -167,5 +167,6 @@ def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = ()) -
         near = get_close_matches(metric, known, n=1, cutoff=0.4)
         guess = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigurationError(
-            f"{key} names the metric {metric!r}, which does not exist{guess}", hint=f"Metrics: {', '.join(known)}."
+            f"{key} names the metric {metric!r}, which does not exist{guess}",
+            hint=f"Metrics: {', '.join(known)}. Others are named in gate.evaluators.",
         )

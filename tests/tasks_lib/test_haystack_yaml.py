@@ -28,6 +28,13 @@ def test_a_component_may_be_named_as_it_is_imported() -> None:
     assert isinstance(made, CSVToDocument)
 
 
+def test_a_misspelt_class_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        build_component(HaystackComponent(type="haystack.components.rankers.LLMRankr"), (), "retriever.components")
+
+    assert "did you mean haystack.components.rankers.LLMRanker?" in (refused.value.hint or "")
+
+
 def test_a_component_belongs_to_no_pipeline_and_can_be_added_to_one() -> None:
     Pipeline().add_component("csv", build_component(HaystackComponent(type=CSV), (), "ingest.converters"))
 
