@@ -46,11 +46,11 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     from tasks_lib.registry.live import process_of, require_live, require_models
     from tasks_lib.registry.tracking import connect
 
-    place = resolve_platform(platform)
-    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
-    require_models(place, live.rag)
-    require_index(place, live.rag)
-    with process_of(place, live, workers=1) as process:
+    resolved = resolve_platform(platform)
+    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(resolved, live.rag)
+    require_index(resolved, live.rag)
+    with process_of(resolved, live, workers=1) as process:
         results = []
         for question in questions:
             messages = [{"role": "user", "content": question}]
@@ -81,11 +81,11 @@ def search(
         require_question(query)
     from tasks_lib.assistant.retrieval.search import search as find
 
-    place = resolve_platform(platform)
+    resolved = resolve_platform(platform)
     if rag is None:
-        rag = _production_rag(place, settings) or settings.rag
-    require_index(place, rag)
-    for query, sources in zip(queries, find(place, rag, queries), strict=True):
+        rag = _production_rag(resolved, settings) or settings.rag
+    require_index(resolved, rag)
+    for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
         yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
 
 
@@ -95,8 +95,8 @@ def guard(
     """What the guardrails say about each text."""
     from tasks_lib.assistant.guardrails.build import build_guardrails
 
-    place = resolve_platform(platform)
-    guardrails = build_guardrails(settings.guardrails, place.embedder(settings.embedder))
+    resolved = resolve_platform(platform)
+    guardrails = build_guardrails(settings.guardrails, resolved.embedder(settings.embedder))
     for text in texts:
         yield guardrails.inspect(text, direction).model_dump(mode="json")
 

@@ -62,9 +62,9 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     :raises ConfigurationError: If others could reach the endpoint without an API key.
     """
     read_keys(settings.serve.host)
-    place = resolve_platform(platform)
-    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
-    require_models(place, live.rag)
+    resolved = resolve_platform(platform)
+    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(resolved, live.rag)
     if sys.stderr.isatty():  # elsewhere its log is lines of JSON
         say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")
     os.execve(sys.executable, serve_command(settings), serve_environment(settings, platform))  # noqa: S606  (our own module)

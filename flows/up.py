@@ -38,12 +38,12 @@ def up(
     settings: Settings,
     platform: str,
     announce: Callable[[Mapping[str, Any]], None],
-    tell: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> int:
     """Start everything, announce the addresses, look after it, and stop it on SIGINT, SIGTERM or SIGHUP.
 
-    :param tell: Receives what happens to the parts, a line at a time.
+    :param report: Receives what happens to the services, a line at a time.
     :param echo: Receives every line of the log.
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
@@ -54,11 +54,11 @@ def up(
         stack.enter_context(_alone(home))
         interrupts = stack.enter_context(Interrupts())
         log = stack.enter_context(closing(JointLog(home.root / "up.log", echo)))
-        prefect = _prefect_place(settings)
+        prefect = _prefect_api(settings)
         _require_ports(settings, platform, prefect)
         stack.enter_context(_prefect_at(prefect.url))
         try:
-            with Supervisor(log, interrupts, tell) as supervisor:
+            with Supervisor(log, interrupts, report) as supervisor:
                 addresses, endpoint = _start(settings, platform, supervisor, home, prefect)
                 pending = {} if endpoint.service else {"endpoint": NOTHING_LIVE}
                 announce({"addresses": addresses, "pending": pending, "pool": settings.up.pool, "log": str(log.path)})
@@ -69,7 +69,7 @@ def up(
 
 
 def _start(
-    settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "Place"
+    settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "PrefectApi"
 ) -> tuple[dict[str, str], "Endpoint"]:
     """Prefect first, which knows the platforms; then MLflow, which knows what is in production; then those who ask."""
     from flows.bootstrap import bootstrap
@@ -78,12 +78,12 @@ def _start(
         supervisor.start(prefect_server(prefect.url, home.prefect))
     if platform != LOCAL:
         supervisor.wait_healthy()
-    place = resolve_platform(platform)
-    tracking, server = _mlflow(settings, place, home)
+    resolved = resolve_platform(platform)
+    tracking, server = _mlflow(settings, resolved, home)
     if server:
         supervisor.start(server)
     supervisor.wait_healthy()
-    endpoint = Endpoint(settings, place, supervisor)
+    endpoint = Endpoint(settings, resolved, supervisor)
     endpoint.look()
     supervisor.say("the deployments are brought up to date")
     bootstrap(settings.up.pool, platform)
@@ -94,7 +94,7 @@ def _start(
 
 
 @dataclass(frozen=True)
-class Place:
+class PrefectApi:
     """Address of Prefect's API, and whether a server is to be started there."""
 
     url: str
@@ -104,9 +104,9 @@ class Place:
 class Endpoint:
     """The endpoint, started once there is a version for it."""
 
-    def __init__(self, settings: Settings, place: Platform, supervisor: Supervisor) -> None:
+    def __init__(self, settings: Settings, platform: Platform, supervisor: Supervisor) -> None:
         self._settings = settings
-        self._place = place
+        self._platform = platform
         self._supervisor = supervisor
         self.service: Service | None = None
 
@@ -118,11 +118,11 @@ class Endpoint:
         if self.service:
             return
         gate = self._settings.gate
-        live = find_live(connect(self._place), gate.model_name, gate.aliases["production"])
+        live = find_live(connect(self._platform), gate.model_name, gate.aliases["production"])
         if live is None:
             return
-        require_models(self._place, live.rag)
-        self.service = endpoint_server(self._settings, self._place.name)
+        require_models(self._platform, live.rag)
+        self.service = endpoint_server(self._settings, self._platform.name)
         self._supervisor.say(f"the endpoint starts at {self.service.address} with {live.uri}")
         self._supervisor.start(self.service)
 
@@ -162,8 +162,8 @@ def _prefect_at(url: str) -> Iterator[None]:
             os.environ[API_URL] = before
 
 
-def _prefect_place(settings: Settings) -> Place:
-    """The server that is configured, or one of ours.
+def _prefect_api(settings: Settings) -> PrefectApi:
+    """The API of the configured Prefect server, else of one to start on this machine.
 
     :raises LlmopsError: If a server elsewhere is configured, and does not answer.
     """
@@ -171,28 +171,28 @@ def _prefect_place(settings: Settings) -> Place:
 
     url = PREFECT_API_URL.value()
     if not url:
-        return Place(f"http://{HOST}:{settings.up.prefect_port}/api", to_start=True)
+        return PrefectApi(f"http://{HOST}:{settings.up.prefect_port}/api", to_start=True)
     url = str(url).rstrip("/")
     if answers(f"{url}/health"):
-        return Place(url, to_start=False)
-    _require_ours_to_start(url, "Prefect", API_URL)
-    return Place(url, to_start=True)
+        return PrefectApi(url, to_start=False)
+    _require_local(url, "Prefect", API_URL)
+    return PrefectApi(url, to_start=True)
 
 
-def _mlflow(settings: Settings, place: Platform, home: Home) -> tuple[str, Service | None]:
+def _mlflow(settings: Settings, platform: Platform, home: Home) -> tuple[str, Service | None]:
     """Address of MLflow, and the server to start there, if none is configured that answers.
 
     :raises LlmopsError: If a server elsewhere is configured, and does not answer.
     :raises PortError: If the port is in use.
     """
-    backend, url = place.tracking_uri(), f"http://{HOST}:{settings.up.mlflow_port}"
+    backend, url = platform.tracking_uri(), f"http://{HOST}:{settings.up.mlflow_port}"
     if backend.startswith(("http://", "https://")):
         url = backend.rstrip("/")
         if answers(f"{url}/health"):
             return url, None
-        _require_ours_to_start(url, "MLflow", "the platform's tracking")
+        _require_local(url, "MLflow", "the platform's tracking")
         backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or _sqlite(home)
-    if place.name != LOCAL:
+    if platform.name != LOCAL:
         require_free([_port_of("MLflow", url, "change it in the platform's tracking, or set up.mlflow_port")])
     home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
     return url, mlflow_server(url, backend, home.mlflow_artifacts)
@@ -204,15 +204,15 @@ def _sqlite(home: Home) -> str:
     return ensure_sqlite_tracking(home)
 
 
-def _require_ours_to_start(url: str, what: str, origin: str) -> None:
+def _require_local(url: str, what: str, origin: str) -> None:
     if urlsplit(url).hostname not in LOOPBACK or urlsplit(url).scheme != "http":
         raise LlmopsError(
             f"no {what} server answers at {url}, which {origin} names", hint=f"Start it, or correct {origin}."
         )
 
 
-def _require_ports(settings: Settings, platform: str, prefect: Place) -> None:
-    """Refuse ports in use. Where MLflow listens on a saved platform is known only when Prefect has told of it."""
+def _require_ports(settings: Settings, platform: str, prefect: PrefectApi) -> None:
+    """Refuse ports in use. Where MLflow listens on a saved platform is known only from its block in Prefect."""
     ports = [Port("the endpoint", settings.serve.host, settings.serve.port, "choose another with --port")]
     if platform == LOCAL:
         ports.insert(0, Port("MLflow", HOST, settings.up.mlflow_port, "choose another with --mlflow-port"))
@@ -223,5 +223,5 @@ def _require_ports(settings: Settings, platform: str, prefect: Place) -> None:
 
 
 def _port_of(part: str, url: str, change: str) -> Port:
-    place = urlsplit(url)
-    return Port(part, place.hostname or HOST, place.port or 80, change)
+    address = urlsplit(url)
+    return Port(part, address.hostname or HOST, address.port or 80, change)

@@ -77,7 +77,7 @@ def up(
         settings,
         options.platform,
         announce=lambda result: print_result(result, render.up, as_json=options.json),
-        tell=None if options.verbose else say,
+        report=None if options.verbose else say,
         echo=say if options.verbose else None,
     )
 

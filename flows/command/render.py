@@ -120,14 +120,14 @@ def search(console: Console, result: Result) -> None:
 def sources(console: Console, rows: Iterable[Result]) -> None:
     """One line a passage: where it is, how it scored, how it begins."""
     for number, row in enumerate(rows, start=1):
-        place = row["document"]
+        source = row["document"]
         if row.get("page"):
-            place += f", page {row['page']}"
+            source += f", page {row['page']}"
         if row.get("heading"):
-            place += f" > {row['heading']}"
+            source += f" > {row['heading']}"
         excerpt = " ".join(line for line in row["content"].splitlines() if not line.startswith("#"))
         excerpt = " ".join(excerpt.split())
-        line = Text.assemble((f"  [{number}] {place} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
+        line = Text.assemble((f"  [{number}] {source} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
         console.print(line, no_wrap=True, overflow="ellipsis")
 
 

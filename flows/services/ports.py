@@ -26,14 +26,16 @@ class Port:
 
 
 def require_free(ports: Sequence[Port]) -> None:
-    """Try every port, and tell of all that cannot be had.
+    """Check that every port is free; the error names all that are not.
 
     :raises PortError: If two parts want the same one, or somebody else has it.
     """
     problems: list[str] = []
     changes: list[str] = []
-    for place, port in enumerate(ports):
-        twin = next((other for other in ports[:place] if (other.number, other.host) == (port.number, port.host)), None)
+    for position, port in enumerate(ports):
+        twin = next(
+            (other for other in ports[:position] if (other.number, other.host) == (port.number, port.host)), None
+        )
         problem = f"{twin.part} wants it too" if twin else _problem(port)
         if problem:
             problems.append(f"port {port.number} of {port.host}, for {port.part}: {problem}")
