@@ -1,4 +1,4 @@
-"""`ask`, `search` and `guard`: answers at once, without Prefect."""
+"""`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -73,7 +73,7 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
 def search(
     queries: list[str], rag: RagConfig | None, settings: Settings, platform: str = "local"
 ) -> Iterator[dict[str, Any]]:
-    """What the retriever finds for each query: by `rag`, else as production is configured, else by defaults.
+    """Retrieve passages for each query with the configuration `rag`, else production's, else the default.
 
     :raises InputError: If a query is empty or too long, or the index does not exist.
     """
@@ -92,7 +92,7 @@ def search(
 def guard(
     texts: list[str], direction: Literal["input", "output"], settings: Settings, platform: str = "local"
 ) -> Iterator[dict[str, Any]]:
-    """What the guardrails say about each text."""
+    """Check each text with the guardrails."""
     from tasks_lib.assistant.guardrails.build import build_guardrails
 
     resolved = resolve_platform(platform)
@@ -102,7 +102,7 @@ def guard(
 
 
 def require_question(question: str) -> None:
-    """Refuse what is no question.
+    """Validate a question.
 
     :raises InputError: If it is blank, or longer than :data:`LONGEST_QUESTION`.
     """
@@ -112,7 +112,7 @@ def require_question(question: str) -> None:
 
 
 def require_index(platform: Platform, rag: RagConfig) -> None:
-    """Refuse to look into an index that was never filled.
+    """Require that the index exists.
 
     :raises InputError: If it does not exist.
     """

@@ -66,7 +66,7 @@ def _check(platform: Platform, name: str, part: Callable[[], str]) -> Check:
         return Check(name=name, ok=True, detail=part())
     except LlmopsError as error:
         return Check(name=name, ok=False, detail=error.message, hint=error.hint)
-    except Exception as error:  # noqa: BLE001  (whatever a part raises is its finding)
+    except Exception as error:  # noqa: BLE001  (whatever a check raises is its result)
         return Check(name=name, ok=False, detail=_without_secrets(platform, f"{type(error).__name__}: {error}"))
 
 
@@ -80,7 +80,7 @@ def _without_secrets(platform: Platform, text: str) -> str:
 
 
 def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
-    """Reach what the platform's blocks stand for; the local platform has none."""
+    """Health checks of the platform's blocks; the local platform has none."""
     if platform.name == "local":
         return {}
     from blocks.platform import ResolvedPlatform
@@ -98,7 +98,7 @@ def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
 
 
 def _plugins() -> dict[str, Callable[[], str]]:
-    """Import each part of another package, then see whether they fit together."""
+    """Import each plug-in, then check that they fit together."""
     return {f"plug-in {part}": part.loaded for kind in KINDS for part in installed(kind)} | {"plug-ins": _together}
 
 

@@ -1,4 +1,4 @@
-"""`llmops index`: what indexes there are, which versions need them, and dropping one that nobody needs."""
+"""`llmops index`: list the indexes and the versions that need them, and drop an unused one."""
 
 from pydantic import BaseModel, Field
 
@@ -30,7 +30,7 @@ class IndexList(BaseModel):
 
 
 def list_indexes(settings: Settings, platform: str) -> IndexList:
-    """Every index with its figures and the aliases that need it."""
+    """List every index with its counts and the aliases that need it."""
     return IndexList(indexes=_rows(resolve_platform(platform), settings))
 
 

@@ -1,4 +1,4 @@
-"""`llmops status`: what is live and why."""
+"""`llmops status`: the live version, its index and the last runs."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ class IndexState(BaseModel):
 
 
 class StatusResult(BaseModel):
-    """What is live, how it got there, and whether the evidence is still fresh."""
+    """The live version, the last runs, and whether the evaluation still fits the index."""
 
     platform: str
     production: VersionSummary | None

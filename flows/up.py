@@ -1,4 +1,4 @@
-"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine, stopped together.
+"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine.
 
 What is configured and answers is used as it is: the Prefect server of ``PREFECT_API_URL``, the MLflow server of the
 platform. What is configured to be on this machine and does not answer is started there; without configuration both
@@ -41,7 +41,7 @@ def up(
     report: Callable[[str], None] | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> int:
-    """Start everything, announce the addresses, look after it, and stop it on SIGINT, SIGTERM or SIGHUP.
+    """Start all services, announce their addresses, supervise them, and stop them on SIGINT, SIGTERM or SIGHUP.
 
     :param report: Receives what happens to the services, a line at a time.
     :param echo: Receives every line of the log.
@@ -51,7 +51,7 @@ def up(
     read_keys(settings.serve.host)
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
-        stack.enter_context(_alone(home))
+        stack.enter_context(_single_instance(home))
         interrupts = stack.enter_context(Interrupts())
         log = stack.enter_context(closing(JointLog(home.root / "up.log", echo)))
         prefect = _prefect_api(settings)
@@ -62,7 +62,7 @@ def up(
                 addresses, endpoint = _start(settings, platform, supervisor, home, prefect)
                 pending = {} if endpoint.service else {"endpoint": NOTHING_LIVE}
                 announce({"addresses": addresses, "pending": pending, "pool": settings.up.pool, "log": str(log.path)})
-                supervisor.watch(endpoint.look)
+                supervisor.watch(endpoint.start_if_live)
         except KeyboardInterrupt:
             pass
     return 0
@@ -71,7 +71,7 @@ def up(
 def _start(
     settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "PrefectApi"
 ) -> tuple[dict[str, str], "Endpoint"]:
-    """Prefect first, which knows the platforms; then MLflow, which knows what is in production; then those who ask."""
+    """Start Prefect first, which holds the platforms; then MLflow, which holds the registry; then the others."""
     from flows.bootstrap import bootstrap
 
     if prefect.to_start:
@@ -84,8 +84,8 @@ def _start(
         supervisor.start(server)
     supervisor.wait_healthy()
     endpoint = Endpoint(settings, resolved, supervisor)
-    endpoint.look()
-    supervisor.say("the deployments are brought up to date")
+    endpoint.start_if_live()
+    supervisor.say("updating the deployments")
     bootstrap(settings.up.pool, platform)
     supervisor.start(worker(prefect.url, settings.up.pool))
     supervisor.wait_healthy()
@@ -102,7 +102,7 @@ class PrefectApi:
 
 
 class Endpoint:
-    """The endpoint, started once there is a version for it."""
+    """The endpoint, started once a version is in production."""
 
     def __init__(self, settings: Settings, platform: Platform, supervisor: Supervisor) -> None:
         self._settings = settings
@@ -110,8 +110,8 @@ class Endpoint:
         self._supervisor = supervisor
         self.service: Service | None = None
 
-    def look(self) -> None:
-        """Start it, if something is in production by now.
+    def start_if_live(self) -> None:
+        """Start the endpoint if a version is in production.
 
         :raises ConfigurationError: If the platform cannot supply the version's models.
         """
@@ -128,7 +128,7 @@ class Endpoint:
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
+def _single_instance(home: Home) -> Iterator[None]:
     """One `up` for a home: two would run two servers over one database.
 
     :raises ConfigurationError: If there is another.
@@ -148,7 +148,7 @@ def _alone(home: Home) -> Iterator[None]:
 
 @contextmanager
 def _prefect_at(url: str) -> Iterator[None]:
-    """This process and its children talk to the server at `url`."""
+    """Set the Prefect server of this process and its children to `url`."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     before = os.environ.get(API_URL)

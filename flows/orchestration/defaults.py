@@ -6,7 +6,7 @@ from prefect.blocks.core import Block
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.exceptions import ObjectNotFound
 
-from blocks.collection import BLOCKS, FOREIGN
+from blocks.collection import BLOCKS, PREFECT_AWS
 from blocks.lancedb import LanceDBStore
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local_models import LocalModels
@@ -20,7 +20,7 @@ DEFAULT = "default"
 
 def ensure_block_types(client: "SyncPrefectClient", changes: Changes) -> None:
     """Register every block type on the Prefect server, so that its UI has their forms."""
-    for block in (*FOREIGN, *BLOCKS):
+    for block in (*PREFECT_AWS, *BLOCKS):
         wanted = block._calculate_schema_checksum()  # noqa: SLF001  (Prefect offers no other name for it)
         if changes.note(f"block type {block.get_block_type_slug()}", _checksum(client, block), wanted):
             block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away

@@ -14,9 +14,9 @@ class PortError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Port:
-    """Where a part will listen, and what changes it.
+    """The address that a service will listen on.
 
-    :param change: What to do to have another one, as an imperative.
+    :param change: How to configure another port, as an imperative.
     """
 
     part: str
@@ -45,7 +45,7 @@ def require_free(ports: Sequence[Port]) -> None:
 
 
 def _problem(port: Port) -> str:
-    """Why nobody could listen there now; empty if it is free."""
+    """Why the port cannot be bound; empty if it is free."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(port.host, port.number, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -1,4 +1,4 @@
-"""Ending a process with all that it has started."""
+"""Terminate a process and its descendants."""
 
 import os
 import subprocess
