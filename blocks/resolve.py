@@ -1,4 +1,4 @@
-"""From the name of a platform to the platform itself, in one place."""
+"""Resolve a platform by its name."""
 
 import logging
 import re
