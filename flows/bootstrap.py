@@ -26,6 +26,7 @@ from flows.orchestration.prefect_file import (
     read_prefect_file,
 )
 from flows.orchestration.steps import missing_packages
+from tasks_lib.config.api_keys import LOOPBACK
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import Home
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 DEPLOY = "deploy/deploy"
 IMAGE_NAME = "llmops-flows"
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TIMES = Times()
 
 

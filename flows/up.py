@@ -191,17 +191,13 @@ def _mlflow(settings: Settings, platform: Platform, home: Home) -> tuple[str, Se
         if answers(f"{url}/health"):
             return url, None
         _require_local(url, "MLflow", "the platform's tracking")
-        backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or _sqlite(home)
+        from blocks.sqlite_tracking import ensure_sqlite_tracking
+
+        backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or ensure_sqlite_tracking(home)
     if platform.name != LOCAL:
         require_free([_port_of("MLflow", url, "change it in the platform's tracking, or set up.mlflow_port")])
     home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
     return url, mlflow_server(url, backend, home.mlflow_artifacts)
-
-
-def _sqlite(home: Home) -> str:
-    from blocks.sqlite_tracking import ensure_sqlite_tracking
-
-    return ensure_sqlite_tracking(home)
 
 
 def _require_local(url: str, what: str, origin: str) -> None:

@@ -28,7 +28,6 @@ RETRIES = {
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
 }
 
-
 GC_THRESHOLDS = (50_000, 20, 50)
 """Thresholds of the garbage collector: with Python's own, it takes a seventh of the time of a command."""
 

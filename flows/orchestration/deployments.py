@@ -134,19 +134,16 @@ def variables_of(deployments: list[Deployment]) -> set[str]:
     return {one.name.removeprefix(VARIABLE) for one in placeholders if one.name.startswith(VARIABLE)}
 
 
-def _settings() -> dict[str, str]:
-    """Prefect's settings of this process, which need not stand in its environment."""
-    return get_current_settings().to_environment_variables(exclude_unset=True, include_secrets=True)
-
-
 def _deploy(deployments: list[dict[str, Any]], folder: Path) -> None:
+    # Prefect's settings may come from a profile, which is not in the environment
+    settings = get_current_settings().to_environment_variables(exclude_unset=True, include_secrets=True)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "prefect.yaml"
         path.write_text(yaml.safe_dump({"name": "llmops-flows", "deployments": deployments}), encoding="utf-8")
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(path)]
         done = subprocess.run(  # noqa: S603  (our own arguments)
             command,
-            env={**os.environ, **_settings(), "PREFECT_CLI_PROMPT": "false"},
+            env={**os.environ, **settings, "PREFECT_CLI_PROMPT": "false"},
             cwd=folder,
             capture_output=True,
             text=True,

@@ -33,7 +33,7 @@ class PartError(LlmopsError):
 
 @dataclass
 class Running:
-    """A service's process, and how it fares."""
+    """The process of a service, and its health."""
 
     service: Service
     process: "subprocess.Popen[str]"
@@ -107,7 +107,7 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def watch(self, tick: Callable[[], None]) -> None:
-        """Look after everything until interrupted; `tick` is called now and then.
+        """Supervise the services until interrupted; `tick` is called after each health check.
 
         :raises PartError: If a part keeps dying.
         """
