@@ -55,8 +55,8 @@ class KeyHolder(PlatformBlock, ABC):
 
     def secrets(self) -> tuple[str, ...]:
         """With the key that was read from AWS, if it was."""
-        own = super().secrets()
-        return (*own, self._read.get_secret_value()) if self._read else own
+        secrets = super().secrets()
+        return (*secrets, self._read.get_secret_value()) if self._read else secrets
 
 
 def _read(slug: str, entry: str, holder: str) -> str:

@@ -1,4 +1,4 @@
-"""What all blocks of ours share."""
+"""``PlatformBlock``: the base class of this project's Prefect blocks."""
 
 import inspect
 from abc import ABC
@@ -35,7 +35,7 @@ Address = Annotated[str, AfterValidator(_plain_address)]
 
 
 class PlatformBlock(Block, ABC):
-    """A block of ours. Other blocks refer to it by its slug.
+    """A Prefect block of this project. Other blocks refer to it by its slug.
 
     Bases name `ABC` themselves: a Prefect server offers forms for all others.
     """
@@ -76,8 +76,8 @@ def _as_form(block: type[BaseModel], schema: dict[str, Any]) -> dict[str, Any]:
     Pydantic lists inherited fields first, and the UI would show two tabs, `string` and `null`, for an optional text.
     """
     properties: dict[str, Any] = schema.get("properties", {})
-    own_first = dict.fromkeys(name for kind in block.__mro__ for name in inspect.get_annotations(kind))
-    shown = [name for name in own_first if name in properties]
+    names = dict.fromkeys(name for kind in block.__mro__ for name in inspect.get_annotations(kind))
+    shown = [name for name in names if name in properties]
     ordered = {name: _one_input(properties[name]) | {"position": position} for position, name in enumerate(shown)}
     return schema | {"properties": ordered}
 

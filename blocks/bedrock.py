@@ -187,7 +187,7 @@ class BedrockModels(ModelProvider):
 
 
 class _TokenCounter:
-    """Reads the tokens of each call from its headers: the answers of some embedders do not tell them."""
+    """Reads the tokens of each call from its headers: the replies of some embedders lack them."""
 
     def __init__(self, embedder: Any) -> None:
         self._embedder = embedder

@@ -25,7 +25,7 @@ _refusing = Lock()
 
 @component
 class ProviderChatGenerator:
-    """Calls a model within its provider's limits; every reply tells tokens, cost, latency and attempts in its meta.
+    """Calls a model within its provider's limits; every reply has tokens, cost, latency and attempts in its meta.
 
     `reply.meta["usage"]` is `{"input_tokens", "output_tokens", "cost"}` for every provider, `reply.meta["model"]` is
     `provider/model`. A stored pipeline holds the provider's slug and the model's parameters, never a credential.
@@ -74,7 +74,7 @@ class ProviderChatGenerator:
     ) -> dict[str, list[ChatMessage]]:
         """Answer `messages`.
 
-        :param generation_kwargs: Overrides for this call, in our vocabulary. With an `output_schema`, the reply is JSON
+        :param generation_kwargs: Overrides for this call, named as in `llm`. With an `output_schema`, the reply is JSON
             of that shape where the provider can force it; where it refuses, the reply is what the words ask for.
         :raises LlmopsError: `ProviderError` or `ConfigurationError`, without secrets.
         """
@@ -136,7 +136,7 @@ class ProviderChatGenerator:
     def _schema_and_rest(
         self, generation_kwargs: Mapping[str, Any] | None
     ) -> tuple[OutputSchema | None, dict[str, Any]]:
-        """The schema that the provider is to be asked for, and the other parameters."""
+        """The output schema of the call, and the other parameters."""
         overrides = dict(generation_kwargs or {})
         schema: OutputSchema | None = overrides.pop(OUTPUT_SCHEMA, None)
         return (None if self._refuses_schemas else schema), overrides
@@ -155,12 +155,12 @@ class ProviderChatGenerator:
         return self.provider.haystack_chat_generator(self.model, {**parameters, **further})
 
     def _do_without_schemas(self, refused: RefusedRequestError) -> None:
-        """Ask for no schema any more, and say so once."""
+        """Stop asking for a schema, and log that once."""
         with _refusing:
             if self._refuses_schemas:
                 return
             self._refuses_schemas = True
-        logger.warning("%s is asked for JSON in words from now on: %s", self.llm.model, refused.message)
+        logger.warning("%s is asked for JSON by its prompt from now on: %s", self.llm.model, refused.message)
 
     def _prepared(
         self,

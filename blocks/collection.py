@@ -35,12 +35,12 @@ BLOCKS: "tuple[type[PlatformBlock], ...]" = (
 )
 
 
-FOREIGN: tuple[type[Block], ...] = (AwsCredentials, AwsSecret)
-"""Blocks of prefect-aws that ours hold or name."""
+PREFECT_AWS: tuple[type[Block], ...] = (AwsCredentials, AwsSecret)
+"""Block types of prefect-aws that this project's blocks contain or name."""
 
 
 def block_types() -> "tuple[type[PlatformBlock], ...]":
-    """Our block types and the providers of other packages; they must be imported before one of them is loaded.
+    """This project's block types and plug-in providers; they must be imported before one of them is loaded.
 
     :raises PluginError: If a provider cannot be imported, is no `ModelProvider`, or bears the slug of another type.
     """
@@ -56,11 +56,11 @@ def block_types() -> "tuple[type[PlatformBlock], ...]":
 
 
 def register_blocks() -> list[str]:
-    """Tell the Prefect server about every block type, so that its forms are there; idempotent.
+    """Register every block type on the Prefect server, so that its UI has their forms; idempotent.
 
     :returns: Slugs of the types.
     """
-    ours = block_types()
-    for block in (*FOREIGN, *ours):
+    types = block_types()
+    for block in (*PREFECT_AWS, *types):
         block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
-    return [block.get_block_type_slug() for block in ours]
+    return [block.get_block_type_slug() for block in types]

@@ -12,7 +12,7 @@ from tasks_lib.assistant.contract.documents import DocumentLocation
 
 
 class Documents(PlatformBlock, ABC):
-    """A place that documents are read from."""
+    """A source of documents."""
 
     @abstractmethod
     def location(self, include: tuple[str, ...] = ()) -> DocumentLocation:

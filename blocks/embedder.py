@@ -41,7 +41,7 @@ class ProviderEmbedder:
 
     @cached_property
     def dimension(self) -> int:
-        """By the block or our table, else found out by embedding a sentence, once a process."""
+        """Declared by the block, else measured by embedding a sentence, once a process."""
         declared = self.provider.declared_dimension(self.model)
         if declared:
             return declared
@@ -51,7 +51,7 @@ class ProviderEmbedder:
         return _asked[key]
 
     def embed_query(self, text: str) -> list[float]:
-        """Unit vector of a question; some models tell questions and documents apart."""
+        """Unit vector of a question; some models embed questions and documents differently."""
         return self._call([text], self._embed_query)[0]
 
     def embed(self, texts: list[str]) -> list[list[float]]:

@@ -82,7 +82,7 @@ def tracking_of_environment() -> "MLflowTracking | None":
 
 
 def _built(kind: type[AnyBlock], name: str, variable: str, **fields: object) -> AnyBlock:
-    """An unsaved block whose slug tells that it comes from the environment."""
+    """An unsaved block with a slug such as `environment/openai`."""
     try:
         block = kind(**fields)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Saved blocks by their slugs, with errors that say what exists. This module knows no block type of ours."""
+"""Saved blocks by their slugs, with errors that say what exists. This module imports no block type."""
 
 import re
 from collections.abc import Iterator

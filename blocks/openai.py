@@ -79,7 +79,7 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         return OPENAI_COMPLETION if wanted == "max_completion_tokens" else OPENAI
 
     def streaming_parameters(self) -> dict[str, Any]:
-        """Tokens of a stream are told only on demand."""
+        """Request the token usage of a stream, which is not sent by default."""
         return {"stream_options": {"include_usage": True}}
 
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:

@@ -25,7 +25,7 @@ LOCAL_PROVIDER = "local"
 
 @dataclass(frozen=True)
 class ResolvedPlatform:
-    """Blocks by role, with defaults in place. Small and picklable: clients are built on use.
+    """Blocks by role, with defaults filled in. Small and picklable: clients are built on use.
 
     The local models come with the package, so every platform supplies them.
 
@@ -50,7 +50,7 @@ class ResolvedPlatform:
         return ensure_sqlite_tracking(self.home.ensure())
 
     def index(self, rag: RagConfig, *, version: str | None = None) -> "Index":
-        """The index of `rag` in the platform's store. The embedder is asked only where there is no index yet."""
+        """The index of `rag` in the platform's store. The embedder is called only where there is no index yet."""
         return self.store.index(
             rag.index_name, self.home, version=version, dimension=lambda: self.embedder(rag.embedder).dimension
         )

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 PROVIDER_NAME = r"^[a-z][a-z0-9-]*$"
 DEFAULT_MAX_TOKENS = 512
-"""What an embedder is taken to read where neither the block nor our table knows better."""
+"""Input limit of an embedder where neither the block nor the class knows it."""
 
 EmbedBatch = Callable[[list[str]], tuple[list[list[float]], int]]
-"""Texts → their vectors, and the tokens that the provider counted (0: it told none)."""
+"""Texts → their vectors, and the tokens that the provider counted (0: unknown)."""
 
 
 class ModelProvider(PlatformBlock, ABC):
     """Language models and embedders under one address and one set of credentials."""
 
     parameter_names: ClassVar[Mapping[str, str]]
-    """Our generation parameters → the provider's."""
+    """Generation parameters of `llm` → the provider's names."""
     embedding_batch: ClassVar[int] = 32
     known_dimensions: ClassVar[Mapping[str, int]] = {}
     known_max_tokens: ClassVar[Mapping[str, int]] = {}
@@ -80,12 +80,12 @@ class ModelProvider(PlatformBlock, ABC):
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:
         """What embeds one batch of at most `batch_size` texts, trying once.
 
-        :param query: Questions instead of documents; some models tell them apart.
+        :param query: Questions instead of documents; some models embed them differently.
         """
 
     @abstractmethod
     def check(self) -> str:
-        """Ask the provider whether it is there and knows the credentials; one line about it.
+        """Health check: reach the provider with its credentials; one line about it.
 
         :raises LlmopsError: If not.
         """
@@ -123,9 +123,9 @@ class ModelProvider(PlatformBlock, ABC):
         return None
 
     def declared_dimension(self, model: str) -> int | None:
-        """Dimensions by the block, else by our table; `None` to ask the embedder."""
+        """Dimensions by the block, else by `known_dimensions`; `None` to ask the embedder."""
         return self.dimensions.get(model) or self.known_dimensions.get(model)
 
     def declared_max_tokens(self, model: str) -> int:
-        """Tokens that the embedder reads, by the block, else by our table."""
+        """Tokens that the embedder reads, by the block, else by `known_max_tokens`."""
         return self.max_input_tokens.get(model) or self.known_max_tokens.get(model) or DEFAULT_MAX_TOKENS

@@ -54,7 +54,7 @@ class Cost(BaseModel):
 
 
 class Reply(BaseModel):
-    """The fields of `tasks_lib.assistant.contract.answer.Answer`, as MLflow's signatures can tell them."""
+    """The fields of `tasks_lib.assistant.contract.answer.Answer`, as MLflow's signatures can express them."""
 
     response: str
     source_documents: list[Source]

@@ -1,4 +1,4 @@
-"""From the name of a platform to the platform itself, in one place."""
+"""Resolve a platform by its name."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
     """The platform called `name`; `local` is built in code and never contacts Prefect.
 
     For each role: the block that the platform names, else what the environment names, else what comes with the
-    package; the log tells which.
+    package; the choice is logged.
 
     :raises ConfigurationError: If there is no such platform or a block that it names is missing, unreadable or of the
         wrong kind; the message lists those that exist.

@@ -1,4 +1,4 @@
-"""``IndexStore``: what the blocks of all vector stores share."""
+"""``IndexStore``: base class of the blocks of vector stores."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ class IndexStore(PlatformBlock, ABC):
 
         :param home: Holds the embedded state, such as lock files.
         :param version: Opens a committed state for reading only.
-        :param dimension: Tells the length of its vectors; asked only if the index does not exist.
+        :param dimension: Returns the dimension of the vectors; called only if the index does not exist.
         """
 
     @abstractmethod
@@ -40,7 +40,7 @@ class IndexStore(PlatformBlock, ABC):
         """
 
     def stored_as(self, index: str, version: str | None) -> dict[str, Any] | None:
-        """What a stored pipeline holds in place of address and credentials: this block's slug.
+        """What a serialised pipeline holds instead of address and credentials: this block's slug.
 
         `None` for a block that could not be found again; then the pipeline holds the address, and no credentials.
         """

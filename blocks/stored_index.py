@@ -10,7 +10,7 @@ from tasks_lib.home import Home
 
 
 class StoredIndex:
-    """Stands in the place of a document store where `IndexStore.stored_as` put it."""
+    """Replaces a document store in a serialised pipeline; see `IndexStore.stored_as`."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Any:

@@ -119,10 +119,10 @@ class MLflowTracking(KeyHolder):
             )
         if response.is_error:
             raise LlmopsError(f"the MLflow server at {self.uri} answers HTTP {response.status_code}")
-        running, ours = response.text.strip()[:40], version("mlflow")
-        if running.partition(".")[0] != ours.partition(".")[0]:
+        running, client = response.text.strip()[:40], version("mlflow")
+        if running.partition(".")[0] != client.partition(".")[0]:
             raise LlmopsError(
-                f"the server at {self.uri} runs MLflow {running!r}, and this client is {ours}",
+                f"the server at {self.uri} runs MLflow {running!r}, and this client is {client}",
                 hint="Run the same major version on both sides.",
             )
         return f"{self.uri} runs MLflow {running}"

@@ -1,4 +1,4 @@
-"""A person's word before promotion: the flow pauses and shows the report in Prefect's UI."""
+"""Approval before promotion: the flow pauses and shows the gate's report in Prefect's UI."""
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.exceptions import FlowPauseTimeout
@@ -15,14 +15,14 @@ APPROVAL_SECONDS = 24 * 3600
 
 
 class Approval(RunInput):
-    """What the person answers."""
+    """The form that the person fills in."""
 
     approve: bool = Field(default=False, title="Promote this version")
     comment: str = Field(default="", title="Comment")
 
 
-def ask_a_person(decision: Decision, report: str) -> Decision:
-    """The decision after a person has read the report: `reject` if denied, `undecided` if nobody answers in a day."""
+def request_approval(decision: Decision, report: str) -> Decision:
+    """Pause for a person's approval; the decision is `reject` if denied, `undecided` if nobody answers in a day."""
     report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
     create_markdown_artifact(key="gate-approval", markdown=report, description="Waiting for approval")
     step = f"wait for approval of {flow_run.name or 'this flow run'}"

@@ -1,4 +1,4 @@
-"""`ask`, `search` and `guard`: answers at once, without Prefect."""
+"""`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -46,11 +46,11 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     from tasks_lib.registry.live import process_of, require_live, require_models
     from tasks_lib.registry.tracking import connect
 
-    place = resolve_platform(platform)
-    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
-    require_models(place, live.rag)
-    require_index(place, live.rag)
-    with process_of(place, live, workers=1) as process:
+    resolved = resolve_platform(platform)
+    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(resolved, live.rag)
+    require_index(resolved, live.rag)
+    with process_of(resolved, live, workers=1) as process:
         results = []
         for question in questions:
             messages = [{"role": "user", "content": question}]
@@ -73,7 +73,7 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
 def search(
     queries: list[str], rag: RagConfig | None, settings: Settings, platform: str = "local"
 ) -> Iterator[dict[str, Any]]:
-    """What the retriever finds for each query: by `rag`, else as production is configured, else by defaults.
+    """Retrieve passages for each query with the configuration `rag`, else production's, else the default.
 
     :raises InputError: If a query is empty or too long, or the index does not exist.
     """
@@ -81,28 +81,28 @@ def search(
         require_question(query)
     from tasks_lib.assistant.retrieval.search import search as find
 
-    place = resolve_platform(platform)
+    resolved = resolve_platform(platform)
     if rag is None:
-        rag = _production_rag(place, settings) or settings.rag
-    require_index(place, rag)
-    for query, sources in zip(queries, find(place, rag, queries), strict=True):
+        rag = _production_rag(resolved, settings) or settings.rag
+    require_index(resolved, rag)
+    for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
         yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
 
 
 def guard(
     texts: list[str], direction: Literal["input", "output"], settings: Settings, platform: str = "local"
 ) -> Iterator[dict[str, Any]]:
-    """What the guardrails say about each text."""
+    """Check each text with the guardrails."""
     from tasks_lib.assistant.guardrails.build import build_guardrails
 
-    place = resolve_platform(platform)
-    guardrails = build_guardrails(settings.guardrails, place.embedder(settings.embedder))
+    resolved = resolve_platform(platform)
+    guardrails = build_guardrails(settings.guardrails, resolved.embedder(settings.embedder))
     for text in texts:
         yield guardrails.inspect(text, direction).model_dump(mode="json")
 
 
 def require_question(question: str) -> None:
-    """Refuse what is no question.
+    """Validate a question.
 
     :raises InputError: If it is blank, or longer than :data:`LONGEST_QUESTION`.
     """
@@ -112,7 +112,7 @@ def require_question(question: str) -> None:
 
 
 def require_index(platform: Platform, rag: RagConfig) -> None:
-    """Refuse to look into an index that was never filled.
+    """Require that the index exists.
 
     :raises InputError: If it does not exist.
     """

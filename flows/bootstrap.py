@@ -1,4 +1,4 @@
-"""`llmops bootstrap`: everything that a Prefect server must hold to run the flows, made once and kept as it is."""
+"""`llmops bootstrap`: create blocks, variables, work pool, deployments and automations on a Prefect server."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from flows.orchestration.changes import Changes
 from flows.orchestration.defaults import ensure_block_types, ensure_default_blocks, ensure_variables
 from flows.orchestration.deployments import ensure_deployments, for_pool, variables_of
 from flows.orchestration.job_variables import PoolType
-from flows.orchestration.notifications import ToldBy
+from flows.orchestration.notifications import Notifier
 from flows.orchestration.pool import ensure_pool, has_worker, worker_hint
 from flows.orchestration.prefect_file import (
     API_URL,
@@ -26,6 +26,7 @@ from flows.orchestration.prefect_file import (
     read_prefect_file,
 )
 from flows.orchestration.steps import missing_packages
+from tasks_lib.config.api_keys import LOOPBACK
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import Home
 
@@ -34,12 +35,11 @@ if TYPE_CHECKING:
 
 DEPLOY = "deploy/deploy"
 IMAGE_NAME = "llmops-flows"
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TIMES = Times()
 
 
 class BootstrapResult(BaseModel):
-    """What was made, what was corrected, and what was as it should be."""
+    """What was created, updated and left unchanged."""
 
     pool: str
     type: PoolType
@@ -60,11 +60,11 @@ def bootstrap(
     notify: str | None = None,
     times: Times = TIMES,
 ) -> BootstrapResult:
-    """Make block types, default blocks, variables, the work pool, deployments and automations.
+    """Create or update block types, default blocks, variables, the work pool, deployments and automations.
 
     :param image: Image that container pools run; without it, prefect.yaml's steps build one.
-    :param notify: Slug of the block by which people are told of drift, rejected versions and runs that were given up.
-    :raises ConfigurationError: If no Prefect server is configured (what an embedded one is told would vanish with it),
+    :param notify: Slug of the block that notifies of drift, rejected versions and runs that are not retried any more.
+    :raises ConfigurationError: If no Prefect server is configured (what an embedded one holds would vanish with it),
         prefect.yaml is wrong, the pool is of another type, or containers would keep their state in themselves.
     :raises LlmopsError: If the server does not answer, or Prefect's own command fails.
     """
@@ -86,14 +86,14 @@ def bootstrap(
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        told_by = ToldBy.named(client, notify) if notify else None
+        notifier = Notifier.named(client, notify) if notify else None
         ensure_pool(client, pool, pool_type, changes)
         ensure_block_types(client, changes)
         ensure_default_blocks(client, changes)
         ensure_variables(client, values, changes)
         ensure_deployments(client, deployments, values, path.parent, changes)
         deploy = client.read_deployment_by_name(DEPLOY)
-        ensure_automations(client, automations(deploy.id, times, told_by), changes)
+        ensure_automations(client, automations(deploy.id, times, notifier), changes)
         warnings = _warnings(client, pool, pool_type, url)
     return BootstrapResult(
         pool=pool,
@@ -116,7 +116,7 @@ def _require_state_outside(platform: str, kind: PoolType) -> None:
 
 
 def _require_builder(deployments: list[Deployment], folder: Path) -> None:
-    """What builds the image, if one is to be built."""
+    """Refuse to build an image without a Dockerfile or the packages of the build steps."""
     steps = [step for deployment in deployments for step in (*deployment.build, *deployment.push)]
     if steps and not (folder / "Dockerfile").is_file():
         raise ConfigurationError(
@@ -160,11 +160,11 @@ def server_url() -> str:
 
 
 def _warnings(client: "SyncPrefectClient", pool: str, kind: PoolType, url: str) -> list[str]:
-    found = []
+    warnings = []
     if not has_worker(client, pool):
-        found.append(f"No worker polls the pool {pool!r}: runs stay late until one does. {worker_hint(pool, kind)}")
+        warnings.append(f"No worker polls the pool {pool!r}: runs stay late until one does. {worker_hint(pool, kind)}")
     if kind in {"kubernetes", "ecs"} and urlsplit(url).hostname in LOOPBACK:
-        found.append(
+        warnings.append(
             f"Containers of a {kind} pool cannot reach {url}: run bootstrap with the PREFECT_API_URL that they see."
         )
-    return found
+    return warnings

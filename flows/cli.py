@@ -1,4 +1,4 @@
-"""The `llmops` command. Verbs return their exit code; named errors become one message and theirs."""
+"""The `llmops` command. Verbs return their exit code; a named error becomes one message and its exit code."""
 
 import sys
 import traceback
@@ -27,22 +27,22 @@ app = App(
 )
 app.register_install_completion_command(help="Install shell completion for bash, zsh or fish.")
 VERBS = {
-    "demo": ("loop", "Run the whole loop on the sample handbook."),
-    "ingest": ("loop", "Bring the index in sync with one source of documents."),
+    "demo": ("loop", "Run every step on the sample handbook."),
+    "ingest": ("loop", "Synchronise the index with one source of documents."),
     "dataset": ("loop", "Make or import the evaluation set."),
-    "deploy": ("loop", "Register, validate and evaluate a version; promote it if it holds."),
-    "tune": ("loop", "Search configurations and hand the best to the gate."),
-    "rollback": ("loop", "Move production back."),
+    "deploy": ("loop", "Register, validate and evaluate a version; promote it if it passes the gate."),
+    "tune": ("loop", "Evaluate a grid of configurations and deploy the best through the gate."),
+    "rollback": ("loop", "Roll production back to an earlier version."),
     "monitor": ("loop", "Score production traces, compare them with the reference and report."),
     "ask": ("ask", "Ask the production version one question."),
-    "search": ("ask", "Show what the retriever finds; needs no deployment."),
-    "guard": ("ask", "Show what the guardrails say about a text."),
-    "status": ("operate", "Say what is live and why."),
+    "search": ("ask", "Retrieve passages for a query; needs no deployment."),
+    "guard": ("ask", "Check a text with the guardrails."),
+    "status": ("operate", "Show the live version, its index and the last runs."),
     "index": ("operate", "List and drop indexes."),
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
-    "bootstrap": ("operate", "Create the work pool and the deployments."),
+    "bootstrap": ("operate", "Create the work pool, deployments and automations on a Prefect server."),
     "doctor": ("operate", "Check every part of the platform."),
     "schema": ("operate", "Print the JSON Schema of the configuration."),
 }

@@ -1,4 +1,4 @@
-"""Flow `dataset`: the questions that every version is measured by."""
+"""Flow `dataset`: make, import or extend the evaluation set."""
 
 import time
 
@@ -22,7 +22,7 @@ LONGEST_SECONDS = 12 * 3600
 
 @flow(name="dataset", description="Make, import or extend the evaluation set.", timeout_seconds=LONGEST_SECONDS)
 def dataset(settings: Settings | None = None, platform: str = "local") -> DatasetResult:
-    """Questions from the index, or from a file; kept as an immutable version.
+    """Generate questions from the index or import a file, and save an immutable version of the evaluation set.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.

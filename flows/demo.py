@@ -1,4 +1,4 @@
-"""`llmops demo`: the whole loop on the sample handbook, in order."""
+"""`llmops demo`: ingest, dataset, deploy, ask and monitor on the sample handbook."""
 
 import json
 import time

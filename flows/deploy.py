@@ -1,4 +1,4 @@
-"""`llmops deploy`: register, validate, evaluate, decide, promote. Nothing worse reaches users."""
+"""Flow `deploy`: register, validate and evaluate a candidate, and promote it if the gate passes it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
-"""The rooms that a version takes along."""
+"""The packages that are stored with a model version (MLflow's `code_paths`)."""
 MODEL_SCRIPT = CODE_PATHS[1] / "rag_assistant.py"
 LONGEST_SECONDS = 12 * 3600 + APPROVAL_SECONDS
 
@@ -61,7 +61,7 @@ class DeployResult(BaseModel):
     timeout_seconds=LONGEST_SECONDS,
 )
 def deploy(settings: Settings | None = None, platform: str = "local") -> DeployResult:
-    """Put a candidate through the gate; production moves only if the candidate is proven not worse.
+    """Evaluate a candidate in the gate; promote it to production only if it is proven not worse.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -94,7 +94,7 @@ def deploy(settings: Settings | None = None, platform: str = "local") -> DeployR
 
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:
-    """Register, validate and ask the candidate; measure it beside production; decide."""
+    """Register, validate and evaluate the candidate, compare it with production, and decide."""
     gate, production = settings.gate, plan.production_address
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
     candidate = VersionAddress(gate.model_name, version, plan.candidate.rag.index_name)
@@ -126,7 +126,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
 
 
 def _evaluate_production(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:
-    """Nothing changed: hold production against its own thresholds again. No alias moves."""
+    """Nothing changed: evaluate production against its own thresholds again. No alias moves."""
     production = plan.production_address
     if production is None:
         raise LlmopsError("there is no production version")

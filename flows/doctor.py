@@ -42,23 +42,23 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
 
     :raises ConfigurationError: If the platform itself, or a block that it names, is missing or unreadable.
     """
-    place = resolve_platform(platform)
+    resolved = resolve_platform(platform)
     parts: dict[str, Callable[[], str]] = {"home": _home, "packages": _packages, "prefect": _prefect}
     if os.environ.get("PREFECT_API_URL"):
         parts["workers"] = _workers
     parts |= _plugins()
-    parts |= _blocks(place)
+    parts |= _blocks(resolved)
     parts |= {
-        "tracking": lambda: _tracking(place),
-        "documents": lambda: _documents(place, settings),
-        "embedder": lambda: _embedder(place, settings),
-        "index": lambda: _index(place, settings),
+        "tracking": lambda: _tracking(resolved),
+        "documents": lambda: _documents(resolved, settings),
+        "embedder": lambda: _embedder(resolved, settings),
+        "index": lambda: _index(resolved, settings),
     }
     for model in (settings.llm.model, *settings.llm.fallback):
         alone = settings.llm.model_copy(update={"model": model, "fallback": ()})
-        parts[f"language model {model}"] = lambda alone=alone: _language_model(place, alone)  # type: ignore[misc]
-    parts |= {"judge": lambda: _judge(place), "production": lambda: _production(place, settings)}
-    return DoctorResult(checks=[_check(place, name, part) for name, part in parts.items()])
+        parts[f"language model {model}"] = lambda alone=alone: _language_model(resolved, alone)  # type: ignore[misc]
+    parts |= {"judge": lambda: _judge(resolved), "production": lambda: _production(resolved, settings)}
+    return DoctorResult(checks=[_check(resolved, name, part) for name, part in parts.items()])
 
 
 def _check(platform: Platform, name: str, part: Callable[[], str]) -> Check:
@@ -66,7 +66,7 @@ def _check(platform: Platform, name: str, part: Callable[[], str]) -> Check:
         return Check(name=name, ok=True, detail=part())
     except LlmopsError as error:
         return Check(name=name, ok=False, detail=error.message, hint=error.hint)
-    except Exception as error:  # noqa: BLE001  (whatever a part raises is its finding)
+    except Exception as error:  # noqa: BLE001  (whatever a check raises is its result)
         return Check(name=name, ok=False, detail=_without_secrets(platform, f"{type(error).__name__}: {error}"))
 
 
@@ -80,7 +80,7 @@ def _without_secrets(platform: Platform, text: str) -> str:
 
 
 def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
-    """Reach what the platform's blocks stand for; the local platform has none."""
+    """Health checks of the platform's blocks; the local platform has none."""
     if platform.name == "local":
         return {}
     from blocks.platform import ResolvedPlatform
@@ -98,7 +98,7 @@ def _blocks(platform: Platform) -> dict[str, Callable[[], str]]:
 
 
 def _plugins() -> dict[str, Callable[[], str]]:
-    """Import each part of another package, then see whether they fit together."""
+    """Import each plug-in, then check that they fit together."""
     return {f"plug-in {part}": part.loaded for kind in KINDS for part in installed(kind)} | {"plug-ins": _together}
 
 
@@ -106,16 +106,16 @@ def _together() -> str:
     from blocks.collection import block_types
     from tasks_lib.gate.scorers import plugin_metrics
 
-    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
     each = [partial(plugins, kind) for kind in KINDS]
     fits: list[Callable[[], object]] = [require_known_groups, *each, plugin_metrics, block_types]
     for fit in fits:
         try:
             fit()
         except PluginError as error:
-            found[error.message] = error.hint
-    if found:
-        raise PluginError("; ".join(found), hint=" ".join(dict.fromkeys(found.values())))
+            problems[error.message] = error.hint
+    if problems:
+        raise PluginError("; ".join(problems), hint=" ".join(dict.fromkeys(problems.values())))
     count = sum(len(plugins(kind)) for kind in KINDS)
     return f"{count} installed, each with a name of its own" if count else "none installed"
 
@@ -179,10 +179,10 @@ def _index(platform: Platform, settings: Settings) -> str:
             f"there is no index {settings.index_name!r}", hint="Run `llmops ingest --source your-folder`."
         )
     chunks = index.count()
-    told = f"{index.name} version {index.version()}, {chunks} chunks"
+    state = f"{index.name} version {index.version()}, {chunks} chunks"
     sampled = index.sample(1, 0)
     if not sampled:
-        return told
+        return state
     vectors = index.embeddings([sampled[0].meta["content_hash"]])
     held = len(next(iter(vectors.values()), []))
     given = platform.embedder(settings.embedder).dimension
@@ -191,7 +191,7 @@ def _index(platform: Platform, settings: Settings) -> str:
             f"index {index.name!r} has vectors of {held} dimensions, and {settings.embedder} gives {given}",
             hint="Ingest again under another collection, or set the embedder that the index was made with.",
         )
-    return f"{told} of {held} dimensions, as the embedder gives"
+    return f"{state} of {held} dimensions, as the embedder gives"
 
 
 def _production(platform: Platform, settings: Settings) -> str:
@@ -216,10 +216,10 @@ def _prefect() -> str:
         raise LlmopsError(
             f"no Prefect server answers at {url}: {error}", hint="Start one: `prefect server start`."
         ) from error
-    running, ours = str(response.json()), version("prefect")
-    if running.split(".")[:2] != ours.split(".")[:2]:
+    running, client = str(response.json()), version("prefect")
+    if running.split(".")[:2] != client.split(".")[:2]:
         raise LlmopsError(
-            f"{url} runs Prefect {running}, and this client is {ours}", hint="Run the same version on both sides."
+            f"{url} runs Prefect {running}, and this client is {client}", hint="Run the same version on both sides."
         )
     return f"{url} runs Prefect {running}"
 

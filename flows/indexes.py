@@ -1,4 +1,4 @@
-"""`llmops index`: what indexes there are, which versions need them, and dropping one that nobody needs."""
+"""`llmops index`: list the indexes and the versions that need them, and drop an unused one."""
 
 from pydantic import BaseModel, Field
 
@@ -30,7 +30,7 @@ class IndexList(BaseModel):
 
 
 def list_indexes(settings: Settings, platform: str) -> IndexList:
-    """Every index with its figures and the aliases that need it."""
+    """List every index with its counts and the aliases that need it."""
     return IndexList(indexes=_rows(resolve_platform(platform), settings))
 
 
@@ -39,8 +39,8 @@ def drop_index(name: str, settings: Settings, platform: str) -> IndexList:
 
     :raises InputError: If it does not exist, or a production or previous version reads it.
     """
-    place = resolve_platform(platform)
-    rows = {row.name: row for row in _rows(place, settings)}
+    resolved = resolve_platform(platform)
+    rows = {row.name: row for row in _rows(resolved, settings)}
     if name not in rows:
         raise InputError(
             f"there is no index {name!r}; indexes: {', '.join(rows) or 'none'}", hint="See `llmops index list`."
@@ -50,7 +50,7 @@ def drop_index(name: str, settings: Settings, platform: str) -> IndexList:
             f"index {name!r} is read by {', '.join(rows[name].needed_by)}",
             hint="Deploy a version that reads another index first.",
         )
-    opened = place.open_index(name)
+    opened = resolved.open_index(name)
     with opened.writing(settings.ingest.lock_timeout_seconds):
         opened.drop()
     return IndexList(indexes=[row for row in rows.values() if row.name != name], dropped=name)

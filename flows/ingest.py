@@ -31,11 +31,11 @@ logger = logging.getLogger(__name__)
 
 @flow(
     name="ingest",
-    description="Bring the index in sync with one source of documents.",
+    description="Synchronise the index with one source of documents.",
     timeout_seconds=LONGEST_SECONDS,
 )
 def ingest(settings: Settings | None = None, platform: str = "local") -> IngestResult:
-    """Discover what changed, prepare it in mapped tasks, write it under the index's lock, and announce it.
+    """Synchronise the index: discover changes, prepare in mapped tasks, write under the index's lock, announce.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -67,9 +67,9 @@ def synchronise(
     discover: Callable[[Platform, Settings], SyncPlan] = discover.fn,
     prepare: Callable[[SyncPlan, Platform, Settings], Iterable[PreparedBatch]] = prepare_here,
 ) -> IngestResult:
-    """Under the index's lock: plan, prepare batch after batch, write each as it comes, delete, commit, clean up.
+    """Synchronise the index under its lock: plan, prepare and write in batches, delete, commit, clean up.
 
-    As it stands it runs in this process without Prefect; the flow gives it tasks instead.
+    By default it runs in this process without Prefect; the flow passes tasks instead.
 
     :raises InputError: As :func:`ingest`.
     """
@@ -85,7 +85,7 @@ def synchronise(
 
 
 def _announce(result: IngestResult, platform: Platform) -> None:
-    """Record and announce `result`. The index is right whatever becomes of that, so it fails no ingest."""
+    """Record and announce `result`. The index is committed already, so a failure here fails no ingest."""
     if result.changed:
         state = record(result, platform, return_state=True)
         if not state.is_completed():

@@ -1,4 +1,4 @@
-"""Flow `monitor`: whether production is still as good."""
+"""Flow `monitor`: score production traces, compare them with the reference window and report drift."""
 
 import time
 
@@ -38,8 +38,8 @@ LONGEST_SECONDS = 6 * 3600
 def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
     """Read the window's traces, score them, compare them with the reference, report, and publish the result.
 
-    A window that is closed already gives the report that was made of it. What a run that died had recorded, and not
-    published, is published first.
+    A window that is closed already gives its stored report. What an interrupted run recorded and did not publish is
+    published first.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.

@@ -23,14 +23,14 @@ PIPELINES = {
     "evaluation": ("tasks_lib.gate.pipeline:evaluation_pipeline", "from a version's answers to the gate's metrics"),
     "scoring": ("tasks_lib.monitoring.pipeline:scoring_pipeline", "from production traces to monitoring's metrics"),
 }
-"""Name → its builder, imported when it is asked for, and what the pipeline does."""
+"""Name → its builder, imported on use, and what the pipeline does."""
 
-MOST_BESIDE = 4
-"""Components that stand side by side in a picture; where more follow one, they stand below each other."""
+WIDEST = 4
+"""A component with more successors than this turns the flowchart from top-down to left-to-right."""
 
 
 class PipelinesResult(BaseModel):
-    """Pipelines in the format that was asked for."""
+    """Pipelines in the requested format."""
 
     pipelines: dict[str, str]
 
@@ -40,7 +40,7 @@ def list_pipelines(settings: Settings, platform: str = "local") -> PipelinesResu
 
     :raises ConfigurationError: As :func:`build_pipeline`.
     """
-    return PipelinesResult(pipelines={name: _shown(build_pipeline(name, settings, platform)) for name in PIPELINES})
+    return PipelinesResult(pipelines={name: _rendered(build_pipeline(name, settings, platform)) for name in PIPELINES})
 
 
 def show_pipeline(name: str, settings: Settings, platform: str = "local", form: Format = "yaml") -> PipelinesResult:
@@ -49,7 +49,7 @@ def show_pipeline(name: str, settings: Settings, platform: str = "local", form: 
     :raises InputError: If there is none of this name.
     :raises ConfigurationError: As :func:`build_pipeline`.
     """
-    return PipelinesResult(pipelines={name: _shown(build_pipeline(name, settings, platform), form)})
+    return PipelinesResult(pipelines={name: _rendered(build_pipeline(name, settings, platform), form)})
 
 
 def build_pipeline(name: str, settings: Settings, platform: str = "local") -> Pipeline:
@@ -67,7 +67,7 @@ def build_pipeline(name: str, settings: Settings, platform: str = "local") -> Pi
     return pipeline
 
 
-def _shown(pipeline: Pipeline, form: Format = "yaml") -> str:
+def _rendered(pipeline: Pipeline, form: Format = "yaml") -> str:
     return pipeline_yaml(pipeline) if form == "yaml" else mermaid(pipeline)
 
 
@@ -78,7 +78,7 @@ def mermaid(pipeline: Pipeline) -> str:
     """
     graph = pipeline.graph
     widest = max((len(set(graph.successors(name))) for name in graph.nodes), default=0)
-    lines = ["flowchart LR" if widest > MOST_BESIDE else "flowchart TD"]
+    lines = ["flowchart LR" if widest > WIDEST else "flowchart TD"]
     lines += [
         f'    {_id(name)}["<b>{name}</b><br>{type(part).__name__}"]' for name, part in graph.nodes(data="instance")
     ]

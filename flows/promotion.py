@@ -1,8 +1,8 @@
-"""The last step of `deploy`: the aliases move, and production answers a question, or everything is as before."""
+"""Promotion, the last step of `deploy`: move the aliases and smoke-test production; a failure restores them."""
 
 from prefect.transactions import transaction
 
-from flows.approval import ask_a_person
+from flows.approval import request_approval
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import VersionError
@@ -17,21 +17,21 @@ from tasks_lib.registry.tracking import connect
 
 
 def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome) -> Outcome:
-    """Move the aliases and ask through the new production; any failure restores them exactly.
+    """Promote the candidate: move the aliases and smoke-test production; any failure restores the aliases.
 
-    :returns: The outcome, with another decision where a person or the smoke question said no, or production moved.
+    :returns: The outcome, with another decision if a person or the smoke test rejected, or production moved meanwhile.
     """
     gate, model = settings.gate, outcome.model
     if gate.approve:
-        decision = ask_a_person(outcome.decision, outcome.report())
+        decision = request_approval(outcome.decision, outcome.report())
         if decision.decision != "promote":
-            return _decided(platform, outcome, decision)
+            return _with_decision(platform, outcome, decision)
         outcome = outcome.model_copy(update={"decision": decision})
     with moves.alias_lock(model):
         before = aliases.read_aliases(connect(platform), model, gate.aliases)
         live = before[gate.aliases["production"]]
         if live != plan.production_version:
-            return _decided(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
+            return _with_decision(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
         wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
         return _move(platform, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
 
@@ -49,14 +49,14 @@ def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, 
         moves.undo(client, model, move)
         reason = f"the smoke question through {alias!r} failed, aliases were restored: {error}"
         rejection = outcome.decision.model_copy(update={"decision": "reject", "reasons": [reason]})
-        return _decided(platform, outcome, rejection)
+        return _with_decision(platform, outcome, rejection)
     tag_version(client, model, outcome.version, {"decision": "promote"})
     moves.finish(client, model)
     return outcome
 
 
-def _decided(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
-    """The outcome with another decision, which the version's tags tell, too."""
+def _with_decision(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
+    """The outcome with another decision; updates the tags of the version."""
     changed = outcome.model_copy(update={"decision": decision})
     tag_version(connect(platform), outcome.model, outcome.version, changed.version_tags)
     return changed

@@ -1,4 +1,4 @@
-"""`llmops rollback`: production moves back to a version that passed."""
+"""Flow `rollback`: roll production back to a version that passed the gate."""
 
 from prefect import flow
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ LONGEST_SECONDS = 900
 
 
 class RollbackResult(BaseModel):
-    """What moved."""
+    """The version before and after the rollback."""
 
     model: str
     from_version: int
@@ -26,11 +26,11 @@ class RollbackResult(BaseModel):
 
 @flow(
     name="rollback",
-    description="Move production back to the version before, or to one that passed.",
+    description="Roll production back to the previous version, or to another that passed the gate.",
     timeout_seconds=LONGEST_SECONDS,
 )
 def rollback(settings: Settings | None = None, platform: str = "local", to: int | None = None) -> RollbackResult:
-    """Swap production and previous, or move production to version `to`; recorded as a run and an event.
+    """Swap the aliases production and previous, or move production to version `to`; record a run and emit an event.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -46,15 +46,15 @@ def rollback(settings: Settings | None = None, platform: str = "local", to: int 
     with moves.alias_lock(gate.model_name):
         move = _finished_already(resolved, gate, to) or _roll_back(resolved, gate, to)
     alias = gate.aliases["production"]
-    left, target = move.before[alias], move.wanted[alias]
-    if left is None or target is None:
+    current, target = move.before[alias], move.wanted[alias]
+    if current is None or target is None:
         raise LlmopsError(f"a rollback of {gate.model_name!r} names no version: {move}")
-    emit("llmops.deployment.rolled-back", gate.model_name, target, {"from_version": left})
-    return RollbackResult(model=gate.model_name, from_version=left, to_version=target)
+    emit("llmops.deployment.rolled-back", gate.model_name, target, {"from_version": current})
+    return RollbackResult(model=gate.model_name, from_version=current, to_version=target)
 
 
 def _finished_already(resolved: Platform, gate: GateConfig, to: int | None) -> moves.Move | None:
-    """The rollback that an interrupted run left behind, if it is the one that is asked for."""
+    """An interrupted rollback to the same version, which is finished now."""
     move = moves.recover_interrupted_move(connect(resolved), gate.model_name, gate.aliases)
     if move is None or move.verb != "rollback":
         return None

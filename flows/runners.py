@@ -1,4 +1,4 @@
-"""Where the tasks run that a flow's work is divided into."""
+"""Task runners of the flows: threads or Dask."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tasks_lib.config.settings import RunnerConfig
 
 
 def task_runner(config: RunnerConfig, threads: int = 1) -> TaskRunner[Any]:
-    """`threads` threads of this process, or a Dask cluster: the one at the address, else one of this machine."""
+    """Prefect's task runner: `threads` threads, or Dask: the cluster at the address, else one on this machine."""
     if config.task_runner == "dask":
         from prefect_dask.task_runners import DaskTaskRunner
 

@@ -1,4 +1,4 @@
-"""`llmops serve`: become the endpoint."""
+"""`llmops serve`: start the HTTP endpoint of the production version."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
-    """The environment of the endpoint: ours, the platform's name, and what is not for the command line."""
+    """The environment variables of the endpoint: this process's, the platform and the URL of the rate limits."""
     storage = settings.serve.limits_storage
     return {
         **os.environ,
@@ -39,12 +39,12 @@ def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
 
 
 def endpoint_url(settings: Settings) -> str:
-    """Where this machine reaches the endpoint."""
-    return f"http://{_reached(settings.serve.host)}:{settings.serve.port}"
+    """URL of the endpoint, as this machine reaches it."""
+    return f"http://{_reachable_host(settings.serve.host)}:{settings.serve.port}"
 
 
-def _reached(host: str) -> str:
-    """Where this machine reaches who listens at `host`, as URLs write it."""
+def _reachable_host(host: str) -> str:
+    """The host of a URL that reaches a server listening on `host`."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -55,16 +55,16 @@ def _reached(host: str) -> str:
 
 
 def serve(settings: Settings, platform: str = "local") -> NoReturn:
-    """Become the endpoint: this process is replaced by it, so signals reach it directly.
+    """Replace this process by the endpoint, so that signals reach it directly.
 
     :raises NotDeployedError: If nothing is in production.
     :raises ConfigurationError: If the platform cannot supply its models.
     :raises ConfigurationError: If others could reach the endpoint without an API key.
     """
     read_keys(settings.serve.host)
-    place = resolve_platform(platform)
-    live = require_live(connect(place), settings.gate.model_name, settings.gate.aliases["production"])
-    require_models(place, live.rag)
+    resolved = resolve_platform(platform)
+    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    require_models(resolved, live.rag)
     if sys.stderr.isatty():  # elsewhere its log is lines of JSON
         say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")
     os.execve(sys.executable, serve_command(settings), serve_environment(settings, platform))  # noqa: S606  (our own module)

@@ -1,4 +1,4 @@
-"""`llmops status`: what is live and why."""
+"""`llmops status`: the live version, its index and the last runs."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ class IndexState(BaseModel):
 
 
 class StatusResult(BaseModel):
-    """What is live, how it got there, and whether the evidence is still fresh."""
+    """The live version, the last runs, and whether the evaluation still fits the index."""
 
     platform: str
     production: VersionSummary | None
@@ -65,16 +65,16 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect
 
-    place = resolve_platform(platform)
-    client = connect(place)
+    resolved = resolve_platform(platform)
+    client = connect(resolved)
     gate = settings.gate
     versions = {alias: find_live(client, gate.model_name, alias) for alias in gate.aliases.values()}
     live = versions[gate.aliases["production"]]
-    index = _index_state(place, live) if live else None
+    index = _index_state(resolved, live) if live else None
     last = {verb: _last(client, verb) for verb in ("deploy", "ingest", "monitor")}
     reasons = _reasons(live, index, last["monitor"])
     return StatusResult(
-        platform=place.name,
+        platform=resolved.name,
         production=_summary(live) if live else None,
         aliases={alias: version.version if version else None for alias, version in versions.items()},
         index=index,
@@ -84,7 +84,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         last_monitoring=last["monitor"],
         stale=bool(live and index and index.follow == "latest" and index.version != index.gate_version),
         reasons=reasons,
-        links=_links(place, last["monitor"]),
+        links=_links(resolved, last["monitor"]),
     )
 
 

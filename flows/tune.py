@@ -1,4 +1,4 @@
-"""`llmops tune`: try a grid of configurations on the evaluation set and hand the best to the gate."""
+"""Flow `tune`: evaluate a grid of configurations, and deploy the best through the gate."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
 LONGEST_SECONDS = 72 * 3600
-TRIED = ("chunking", "retriever", "prompt", "llm")
+TUNED_KEYS = ("chunking", "retriever", "prompt", "llm")
 
 
 class TuneResult(BaseModel):
-    """All trials, best first; the quality-latency-cost front; the best configuration and the gate's word on it."""
+    """All trials, best first; the quality-latency-cost front; the best configuration and the gate's decision on it."""
 
     trials: list[Trial]
     front: list[Trial]
@@ -38,12 +38,12 @@ ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
 
 @flow(
     name="tune",
-    description="Try a grid of configurations on the questions, and hand the best to the gate.",
+    description="Evaluate a grid of configurations on the evaluation set, and deploy the best through the gate.",
     task_runner=ONE_AT_A_TIME,
     timeout_seconds=LONGEST_SECONDS,
 )
 def tune(settings: Settings | None = None, platform: str = "local") -> TuneResult:
-    """Try one configuration after the other, so that latencies compare; deploy the best unless it is live already.
+    """Evaluate one configuration after the other, so that latencies compare; deploy the best unless it is live.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
@@ -63,23 +63,23 @@ def tune(settings: Settings | None = None, platform: str = "local") -> TuneResul
     with run_of("tune", {"llmops.dataset": dataset.reference}):
         examples = unmapped(untraversed(dataset.examples))
         results = try_configuration.map(unmapped(resolved), configurations, examples, unmapped(settings)).result()
-        tried = sorted(
+        ranked = sorted(
             zip(configurations, results, strict=True),
             key=lambda pair: (-pair[1].primary, pair[1].latency_seconds),
         )
-        trials = [trial for _, trial in tried]
+        trials = [trial for _, trial in ranked]
         record_trials(trials, front(trials))
-    best = tried[0][0]
+    best = ranked[0][0]
     live = find_live(client, gate.model_name, gate.aliases["production"])
-    deployed = None if live and live.rag == best else deploy(corrected(settings, best, len(trials)), platform)
-    chosen = best.model_dump(mode="json", include=set(TRIED))
+    deployed = None if live and live.rag == best else deploy(with_best(settings, best, len(trials)), platform)
+    chosen = best.model_dump(mode="json", include=set(TUNED_KEYS))
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
 try_configuration = task(name="try-configuration", cache_policy=NO_CACHE)(run_trial)
 
 
-def corrected(settings: Settings, best: RagConfig, trials: int) -> Settings:
+def with_best(settings: Settings, best: RagConfig, trials: int) -> Settings:
     """The settings with the best configuration, and a gate that knows how many it was chosen from."""
     gate = settings.gate.model_copy(update={"trials": trials})
-    return settings.model_copy(update={"gate": gate, **{name: getattr(best, name) for name in TRIED}})
+    return settings.model_copy(update={"gate": gate, **{name: getattr(best, name) for name in TUNED_KEYS}})

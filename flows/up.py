@@ -1,4 +1,4 @@
-"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine, stopped together.
+"""`llmops up`: a Prefect server, a worker, MLflow and the endpoint on one machine.
 
 What is configured and answers is used as it is: the Prefect server of ``PREFECT_API_URL``, the MLflow server of the
 platform. What is configured to be on this machine and does not answer is started there; without configuration both
@@ -38,12 +38,12 @@ def up(
     settings: Settings,
     platform: str,
     announce: Callable[[Mapping[str, Any]], None],
-    tell: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> int:
-    """Start everything, announce the addresses, look after it, and stop it on SIGINT, SIGTERM or SIGHUP.
+    """Start all services, announce their addresses, supervise them, and stop them on SIGINT, SIGTERM or SIGHUP.
 
-    :param tell: Receives what happens to the parts, a line at a time.
+    :param report: Receives what happens to the services, a line at a time.
     :param echo: Receives every line of the log.
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
@@ -51,41 +51,41 @@ def up(
     read_keys(settings.serve.host)
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
-        stack.enter_context(_alone(home))
+        stack.enter_context(_single_instance(home))
         interrupts = stack.enter_context(Interrupts())
         log = stack.enter_context(closing(JointLog(home.root / "up.log", echo)))
-        prefect = _prefect_place(settings)
+        prefect = _prefect_api(settings)
         _require_ports(settings, platform, prefect)
         stack.enter_context(_prefect_at(prefect.url))
         try:
-            with Supervisor(log, interrupts, tell) as supervisor:
+            with Supervisor(log, interrupts, report) as supervisor:
                 addresses, endpoint = _start(settings, platform, supervisor, home, prefect)
                 pending = {} if endpoint.service else {"endpoint": NOTHING_LIVE}
                 announce({"addresses": addresses, "pending": pending, "pool": settings.up.pool, "log": str(log.path)})
-                supervisor.watch(endpoint.look)
+                supervisor.watch(endpoint.start_if_live)
         except KeyboardInterrupt:
             pass
     return 0
 
 
 def _start(
-    settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "Place"
+    settings: Settings, platform: str, supervisor: Supervisor, home: Home, prefect: "PrefectApi"
 ) -> tuple[dict[str, str], "Endpoint"]:
-    """Prefect first, which knows the platforms; then MLflow, which knows what is in production; then those who ask."""
+    """Start Prefect first, which holds the platforms; then MLflow, which holds the registry; then the others."""
     from flows.bootstrap import bootstrap
 
     if prefect.to_start:
         supervisor.start(prefect_server(prefect.url, home.prefect))
     if platform != LOCAL:
         supervisor.wait_healthy()
-    place = resolve_platform(platform)
-    tracking, server = _mlflow(settings, place, home)
+    resolved = resolve_platform(platform)
+    tracking, server = _mlflow(settings, resolved, home)
     if server:
         supervisor.start(server)
     supervisor.wait_healthy()
-    endpoint = Endpoint(settings, place, supervisor)
-    endpoint.look()
-    supervisor.say("the deployments are brought up to date")
+    endpoint = Endpoint(settings, resolved, supervisor)
+    endpoint.start_if_live()
+    supervisor.say("updating the deployments")
     bootstrap(settings.up.pool, platform)
     supervisor.start(worker(prefect.url, settings.up.pool))
     supervisor.wait_healthy()
@@ -94,7 +94,7 @@ def _start(
 
 
 @dataclass(frozen=True)
-class Place:
+class PrefectApi:
     """Address of Prefect's API, and whether a server is to be started there."""
 
     url: str
@@ -102,33 +102,33 @@ class Place:
 
 
 class Endpoint:
-    """The endpoint, started once there is a version for it."""
+    """The endpoint, started once a version is in production."""
 
-    def __init__(self, settings: Settings, place: Platform, supervisor: Supervisor) -> None:
+    def __init__(self, settings: Settings, platform: Platform, supervisor: Supervisor) -> None:
         self._settings = settings
-        self._place = place
+        self._platform = platform
         self._supervisor = supervisor
         self.service: Service | None = None
 
-    def look(self) -> None:
-        """Start it, if something is in production by now.
+    def start_if_live(self) -> None:
+        """Start the endpoint if a version is in production.
 
         :raises ConfigurationError: If the platform cannot supply the version's models.
         """
         if self.service:
             return
         gate = self._settings.gate
-        live = find_live(connect(self._place), gate.model_name, gate.aliases["production"])
+        live = find_live(connect(self._platform), gate.model_name, gate.aliases["production"])
         if live is None:
             return
-        require_models(self._place, live.rag)
-        self.service = endpoint_server(self._settings, self._place.name)
+        require_models(self._platform, live.rag)
+        self.service = endpoint_server(self._settings, self._platform.name)
         self._supervisor.say(f"the endpoint starts at {self.service.address} with {live.uri}")
         self._supervisor.start(self.service)
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
+def _single_instance(home: Home) -> Iterator[None]:
     """One `up` for a home: two would run two servers over one database.
 
     :raises ConfigurationError: If there is another.
@@ -148,7 +148,7 @@ def _alone(home: Home) -> Iterator[None]:
 
 @contextmanager
 def _prefect_at(url: str) -> Iterator[None]:
-    """This process and its children talk to the server at `url`."""
+    """Set the Prefect server of this process and its children to `url`."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     before = os.environ.get(API_URL)
@@ -162,8 +162,8 @@ def _prefect_at(url: str) -> Iterator[None]:
             os.environ[API_URL] = before
 
 
-def _prefect_place(settings: Settings) -> Place:
-    """The server that is configured, or one of ours.
+def _prefect_api(settings: Settings) -> PrefectApi:
+    """The API of the configured Prefect server, else of one to start on this machine.
 
     :raises LlmopsError: If a server elsewhere is configured, and does not answer.
     """
@@ -171,48 +171,44 @@ def _prefect_place(settings: Settings) -> Place:
 
     url = PREFECT_API_URL.value()
     if not url:
-        return Place(f"http://{HOST}:{settings.up.prefect_port}/api", to_start=True)
+        return PrefectApi(f"http://{HOST}:{settings.up.prefect_port}/api", to_start=True)
     url = str(url).rstrip("/")
     if answers(f"{url}/health"):
-        return Place(url, to_start=False)
-    _require_ours_to_start(url, "Prefect", API_URL)
-    return Place(url, to_start=True)
+        return PrefectApi(url, to_start=False)
+    _require_local(url, "Prefect", API_URL)
+    return PrefectApi(url, to_start=True)
 
 
-def _mlflow(settings: Settings, place: Platform, home: Home) -> tuple[str, Service | None]:
+def _mlflow(settings: Settings, platform: Platform, home: Home) -> tuple[str, Service | None]:
     """Address of MLflow, and the server to start there, if none is configured that answers.
 
     :raises LlmopsError: If a server elsewhere is configured, and does not answer.
     :raises PortError: If the port is in use.
     """
-    backend, url = place.tracking_uri(), f"http://{HOST}:{settings.up.mlflow_port}"
+    backend, url = platform.tracking_uri(), f"http://{HOST}:{settings.up.mlflow_port}"
     if backend.startswith(("http://", "https://")):
         url = backend.rstrip("/")
         if answers(f"{url}/health"):
             return url, None
-        _require_ours_to_start(url, "MLflow", "the platform's tracking")
-        backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or _sqlite(home)
-    if place.name != LOCAL:
+        _require_local(url, "MLflow", "the platform's tracking")
+        from blocks.sqlite_tracking import ensure_sqlite_tracking
+
+        backend = os.environ.get("MLFLOW_BACKEND_STORE_URI") or ensure_sqlite_tracking(home)
+    if platform.name != LOCAL:
         require_free([_port_of("MLflow", url, "change it in the platform's tracking, or set up.mlflow_port")])
     home.mlflow_artifacts.mkdir(parents=True, exist_ok=True)
     return url, mlflow_server(url, backend, home.mlflow_artifacts)
 
 
-def _sqlite(home: Home) -> str:
-    from blocks.sqlite_tracking import ensure_sqlite_tracking
-
-    return ensure_sqlite_tracking(home)
-
-
-def _require_ours_to_start(url: str, what: str, origin: str) -> None:
+def _require_local(url: str, what: str, origin: str) -> None:
     if urlsplit(url).hostname not in LOOPBACK or urlsplit(url).scheme != "http":
         raise LlmopsError(
             f"no {what} server answers at {url}, which {origin} names", hint=f"Start it, or correct {origin}."
         )
 
 
-def _require_ports(settings: Settings, platform: str, prefect: Place) -> None:
-    """Refuse ports in use. Where MLflow listens on a saved platform is known only when Prefect has told of it."""
+def _require_ports(settings: Settings, platform: str, prefect: PrefectApi) -> None:
+    """Refuse ports in use. Where MLflow listens on a saved platform is known only from its block in Prefect."""
     ports = [Port("the endpoint", settings.serve.host, settings.serve.port, "choose another with --port")]
     if platform == LOCAL:
         ports.insert(0, Port("MLflow", HOST, settings.up.mlflow_port, "choose another with --mlflow-port"))
@@ -223,5 +219,5 @@ def _require_ports(settings: Settings, platform: str, prefect: Place) -> None:
 
 
 def _port_of(part: str, url: str, change: str) -> Port:
-    place = urlsplit(url)
-    return Port(part, place.hostname or HOST, place.port or 80, change)
+    address = urlsplit(url)
+    return Port(part, address.hostname or HOST, address.port or 80, change)

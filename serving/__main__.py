@@ -25,11 +25,13 @@ def serve(
     port: int = 8000,
     workers: int = 1,
     timeout: Annotated[float, Parameter(help="Deadline of one answer, in seconds.")] = 60.0,
-    slots: Annotated[int, Parameter(help="Answers under way at a time; more are told to come back.")] = 16,
-    poll: Annotated[float, Parameter(help="Seconds between two looks at the alias.")] = 10.0,
+    slots: Annotated[int, Parameter(help="Answers under way at a time; more get HTTP 429.")] = 16,
+    poll: Annotated[float, Parameter(help="Seconds between two polls of the alias.")] = 10.0,
     requests: Annotated[int | None, Parameter(help="Requests a minute for each key.")] = None,
     tokens: Annotated[int | None, Parameter(help="Tokens a minute for each key.")] = None,
-    limits_storage: Annotated[str, Parameter(help="URL of what counts them.", env_var=STORAGE_VARIABLE)] = "memory://",
+    limits_storage: Annotated[
+        str, Parameter(help="URL of the storage of rate limits.", env_var=STORAGE_VARIABLE)
+    ] = "memory://",
     model: str = "rag-assistant",
     alias: str = "production",
 ) -> None:
@@ -56,11 +58,11 @@ def serve(
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:
         return
-    except RuntimeError as error:  # the worker has said why
+    except RuntimeError as error:  # the worker has logged why
         logging.getLogger("serving").error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
         raise SystemExit(1) from None
     finally:
-        for child in multiprocessing.active_children():  # whoever was still being started
+        for child in multiprocessing.active_children():  # workers that are still starting
             child.terminate()
 
 

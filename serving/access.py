@@ -1,4 +1,4 @@
-"""Who may ask: API keys, the size of a request, and the rate limits of :mod:`serving.limits`."""
+"""Access control: API keys, the size of a request, and the rate limits of :mod:`serving.limits`."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from serving.openai import error_body
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
 ANYONE = "anyone"
-"""Name under which requests are counted where no key is asked for."""
+"""Name under which requests are counted where no API key is required."""
 
 
 class AccessGuard:

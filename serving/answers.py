@@ -1,4 +1,4 @@
-"""Questions on their way to the workers: one slot an answer, none waits, and a client that leaves frees its slot."""
+"""Dispatch questions to the workers: one slot an answer, no queue, and a client that disconnects frees its slot."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ class Answers:
         self._draining: set[asyncio.Task[None]] = set()
 
     async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
-        """Events as :class:`AssistantAPI` tells them; the last one is `answer`, unless the client leaves before.
+        """Events as :class:`AssistantAPI` emits them; the last one is `answer`, unless the client leaves before.
 
         The trace carries the request's id as a tag.
 

@@ -21,11 +21,11 @@ from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
 logger = logging.getLogger(__name__)
 
 INTERNAL_PATH = "/internal/answers"
-"""Where LitServe knows the API; no request comes in there."""
+"""LitServe's route of the API; no request comes in there."""
 FEEDBACK_THREADS = 2
 """Threads of a worker that write feedback."""
 REGISTRY_RETRIES = 2
-"""How often a worker calls an MLflow server that does not answer; MLflow's own habit takes minutes."""
+"""Retries of an MLflow server that does not answer; MLflow's own default takes minutes."""
 
 
 class AssistantAPI(LitAPI):
@@ -39,7 +39,7 @@ class AssistantAPI(LitAPI):
     :param timeout_seconds: Deadline of one answer.
     :param workers: Processes that answer, each with a process of the version.
     :param slots: Answers under way at a time, in all workers together.
-    :param poll_seconds: How often the alias is looked at.
+    :param poll_seconds: Interval of polling the alias.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What people think of an answer, kept on its trace: a worker writes it, which knows MLflow already."""
+"""User feedback, logged as an assessment on the answer's MLflow trace by a worker."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ RETRY_AFTER = {"Retry-After": "5"}
 
 
 class Feedback:
-    """Hands feedback to the workers."""
+    """Hands user feedback to the workers."""
 
     def __init__(self, server: LitServer, api: LitAPI, slots: AnswerSlots) -> None:
         self._handler = StreamingRequestHandler(api, server)

@@ -1,4 +1,4 @@
-"""The production version in a process of its own, replaced when the alias moves, without a failed request."""
+"""Serve the production version in its own process, and hot-swap it when the alias moves, without a failed request."""
 
 import logging
 import threading
@@ -17,9 +17,9 @@ from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect
 logger = logging.getLogger(__name__)
 
 SMOKE_SECONDS = 60.0
-"""Deadline of the question that a new version is asked before it takes traffic."""
+"""Deadline of the smoke test of a new version, before it takes traffic."""
 RETRY_SECONDS = 300.0
-"""How long a version that did not come up is left alone while the alias names it."""
+"""Pause before a version that failed to start is tried again while the alias names it."""
 Change = Literal["loaded", "died"]
 
 
@@ -39,13 +39,13 @@ class Running:
 
 
 class Production:
-    """What the alias names. A look at it that fails changes nothing: what runs goes on.
+    """The model version that the alias names. While the registry is down, the running version keeps serving.
 
     :param platform: Name of the platform.
     :param alias: Alias of the live version of `model`.
     :param threads: Answers that a version writes at a time.
-    :param poll_seconds: How often the alias is looked at.
-    :param on_change: Told `loaded` when there is a version to ask, and `died` when there is none any more.
+    :param poll_seconds: Interval of polling the alias.
+    :param on_change: Called with `loaded` when a version is ready, and with `died` when its process died.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Production:
         self._failed = (0, 0.0)
 
     def start(self) -> None:
-        """Load the version, and watch the alias from now on.
+        """Load the version, and start polling the alias.
 
         :raises NotDeployedError: If the alias names nothing.
         :raises VersionError: If it does not load.
@@ -116,11 +116,11 @@ class Production:
             self._died.wait(self._poll_seconds)
             self._died.clear()
             try:
-                self._look_at_alias()
+                self._poll_alias()
             except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
                 logger.warning("the alias %r could not be looked at: %s", self._alias, error)
 
-    def _look_at_alias(self) -> None:
+    def _poll_alias(self) -> None:
         running = self._current
         if running is None:
             return
@@ -133,7 +133,7 @@ class Production:
             self._switch(running, live)
 
     def _switch(self, running: Running, live: LiveVersion) -> None:
-        """Load `live` beside what runs; it takes the traffic once it has answered a question."""
+        """Load `live` beside the running version; it takes the traffic once it has passed the smoke test."""
         try:
             process = self._loaded(live)
         except LlmopsError as error:
@@ -154,14 +154,14 @@ class Production:
         process = process_of(resolve_platform(self._platform), live, workers=self._threads)
         process.start()
         try:
-            _ask_smoke_question(process)
+            _smoke_test(process)
         except BaseException:
             process.close()
             raise
         return process
 
     def _restart_if_died(self, running: Running) -> None:
-        """Have a version whose process died started again at once, if it is the one that is asked."""
+        """Have the current version restarted at once if its process died."""
         with self._lock:
             died = not running.died and running is self._current and not running.process.alive
             running.died = running.died or died
@@ -189,13 +189,13 @@ def _emit(event: Event, model: str, live: LiveVersion, before: LiveVersion, prob
         logger.warning("the event %s was not emitted: %s", event, error)
 
 
-def _ask_smoke_question(process: VersionProcess) -> None:
-    """Wait until the version is loaded, and ask what its registration names as an example.
+def _smoke_test(process: VersionProcess) -> None:
+    """Smoke test: wait until the version is loaded, and ask the example question of its registration.
 
     :raises VersionError: If it does not load, or fails.
     """
     contract = process.wait_ready()
     if contract.example:
-        said = process.ask(contract.example[0]["messages"], SMOKE_SECONDS, {TRACE_SOURCE_TAG: "smoke"})
-        if said.error is not None:
-            raise VersionError(f"{process.model_uri} fails the smoke question: {said.error}")
+        reply = process.ask(contract.example[0]["messages"], SMOKE_SECONDS, {TRACE_SOURCE_TAG: "smoke"})
+        if reply.error is not None:
+            raise VersionError(f"{process.model_uri} fails the smoke question: {reply.error}")

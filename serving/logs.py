@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, and a line for each request, by whose ids it is found again."""
+"""Structured logs: one JSON object a line on stderr, and an access log with request and trace ids."""
 
 import logging
 import re
@@ -15,32 +15,32 @@ from tasks_lib.errors import LlmopsError
 
 REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-"""What a caller may name a request; anything else is replaced."""
+"""A valid request id of a caller; any other is replaced."""
 UNLOGGED = frozenset({"/health", "/ready", "/metrics"})
-"""Paths that are asked every few seconds."""
+"""Paths that are polled every few seconds."""
 
 logger = logging.getLogger("serving.requests")
 
 
-def _no_error_of_ours(record: logging.LogRecord) -> bool:
-    """LitServe logs a traceback; the worker has told our errors in their own words already."""
+def _not_a_named_error(record: logging.LogRecord) -> bool:
+    """Drop LitServe's tracebacks of named errors, which the worker has logged already."""
     return record.exc_info is None or not isinstance(record.exc_info[1], LlmopsError)
 
 
 def log_as_json(stopping: Event | None = None) -> None:
     """Write the logs of this process as lines of JSON; a process calls it once.
 
-    :param stopping: Is set when the process is told to stop. LitServe's watcher then trips over what is gone already.
+    :param stopping: Is set when the process stops. LitServe's watcher then fails on workers that have ended.
     """
-    logging.getLogger("litserve.loops.loops").addFilter(_no_error_of_ours)
+    logging.getLogger("litserve.loops.loops").addFilter(_not_a_named_error)
     if stopping is not None:
         logging.getLogger("litserve.server").addFilter(lambda _: not stopping.is_set())
     handler = logging.StreamHandler()
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
-    ours = logging.getLogger("serving")
-    ours.handlers, ours.propagate = [handler], False
-    ours.setLevel(logging.INFO)
+    root = logging.getLogger("serving")
+    root.handlers, root.propagate = [handler], False
+    root.setLevel(logging.INFO)
 
 
 def identify(state: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 
 
 class Metrics:
-    """What the endpoint counts; one instance a process.
+    """The endpoint's counters, histograms and gauges; one instance a process.
 
     :param ready_workers: Number of workers that can answer.
     """

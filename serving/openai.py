@@ -1,4 +1,4 @@
-"""OpenAI's chat completions over the same answers, as its clients expect them."""
+"""OpenAI's chat completions API over the same answers, streamed or whole."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from serving.shapes import ChatRequest
 
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 404: "invalid_request_error"}
 EXTRAS = ("source_documents", "refused", "refusal_reason", "guardrails", "trace_id")
-"""What an answer tells beside OpenAI's fields; the official clients keep what they do not know."""
+"""Fields of an answer beside OpenAI's own; the official clients keep unknown fields."""
 
 
 def error_body(status: int, message: str, code: str | None = None) -> dict[str, Any]:

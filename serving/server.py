@@ -30,7 +30,7 @@ REPLACED = {"/", "/info", LITSERVE_HEALTH, INTERNAL_PATH}
 LARGEST_BODY = 2**20
 """Bytes."""
 WATCH_SECONDS = 0.25
-"""How often LitServe looks whether its workers live."""
+"""Interval in which LitServe checks that its workers live."""
 CLIENT_LEFT = 499
 """Status that nobody reads: the client closed the connection."""
 DESCRIPTION = "Answers questions from the documents, with the production version."
@@ -85,7 +85,7 @@ def build_server(api: AssistantAPI, *, keys: Mapping[str, str], limits: RateLimi
 
 
 class CountedAnswers:
-    """Answers in the metrics and against the limits of their client's key."""
+    """Answers, counted in the metrics and against the rate limits of the client's key."""
 
     def __init__(self, answers: Answers, metrics: Metrics, limits: RateLimits) -> None:
         self._answers = answers
@@ -127,7 +127,7 @@ def _add_openai(app: FastAPI, answers: CountedAnswers, model: str) -> None:
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
-        """The one model that there is."""
+        """List the one model."""
         entry = {"id": model, "object": "model", "created": 0, "owned_by": "llmops"}
         return {"object": "list", "data": [entry]}
 
@@ -176,12 +176,12 @@ async def _begun(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[st
 def _add_rest(app: FastAPI, metrics: Metrics, feedback_log: Feedback, slots: AnswerSlots) -> None:
     @app.get("/health")
     def health() -> dict[str, str]:
-        """The process lives."""
+        """Liveness probe."""
         return {"status": "alive"}
 
     @app.get("/ready")
     def ready() -> dict[str, str]:
-        """It can answer."""
+        """Readiness probe: a version is loaded."""
         if not slots.ready_workers():
             raise retry_later(503, "No version is ready, one is being started; try again in a moment.", 5)
         return {"status": "ready"}

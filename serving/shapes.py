@@ -1,4 +1,4 @@
-"""What the routes take and give."""
+"""Request and response schemas of the routes."""
 
 from typing import Annotated, Any, Literal
 
@@ -74,7 +74,7 @@ class PredictRequest(BaseModel):
 
 
 class CitedSource(Source):
-    """A passage that the answer is based on, with whatever else the version tells of it."""
+    """A retrieved passage that the answer is based on, with further fields of the version."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -93,7 +93,7 @@ class PredictResponse(BaseModel):
 
 
 class FeedbackRequest(BaseModel):
-    """What a person thought of an answer."""
+    """User feedback on an answer."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,7 +103,7 @@ class FeedbackRequest(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """What a stream tells beside its text."""
+    """Options of a stream."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -1,4 +1,4 @@
-"""The answers under way, a slot each, and the workers that write them: in memory that all processes share."""
+"""Slots of answers under way, and the workers that write them, in shared memory of all processes."""
 
 import multiprocessing
 import os

@@ -166,14 +166,15 @@ def _guardrails_validator(name: str, key: str) -> Plugin:
     module = name.rsplit("/", 1)[1]
     package = f"guardrails-ai-{module.replace('_', '-')}"
     try:
-        found = version(package)
+        current = version(package)
     except (PackageNotFoundError, ValueError) as error:
         raise ConfigurationError(
             f"{key} names {name!r}, and the package {package!r} is not installed",
             hint=f"pip install {package}; a validator of another package needs an entry point of the group "
             f"{GROUP + 'validators'!r}.",
         ) from error
-    return Plugin("validators", name, package, found, EntryPoint(name, f"guardrails_ai.{module}", GROUP + "validators"))
+    entry_point = EntryPoint(name, f"guardrails_ai.{module}", GROUP + "validators")
+    return Plugin("validators", name, package, current, entry_point)
 
 
 def distributions_of(types: Iterable[str]) -> list[str]:

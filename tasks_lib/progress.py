@@ -1,4 +1,4 @@
-"""Progress of long steps, told to whoever listens: a bar in the terminal, nothing in a test."""
+"""Progress of long steps, reported to a listener: a bar in the terminal, nothing in a test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from blocks.local import LocalPlatform
-from flows.command.environment import SELDOM
+from flows.command.environment import GC_THRESHOLDS
 from tasks_lib.home import Home
 from tests.stubs.forked_worker import PromptQueue
 
@@ -30,7 +30,7 @@ SHARED = {
 
 def pytest_configure() -> None:
     """Look for garbage as seldom as the command does."""
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

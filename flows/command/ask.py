@@ -26,12 +26,12 @@ def ask(question: Annotated[str, Parameter(help="The question.")], *, options: O
 
 
 def search(
-    query: Annotated[str | None, Parameter(help="What to look for.")] = None,
+    query: Annotated[str | None, Parameter(help="The query.")] = None,
     *,
     file: Annotated[Path | None, Parameter(help="JSON Lines with `question`; one result a line.")] = None,
     options: Options = DEFAULTS,
 ) -> int:
-    """Show what the retriever finds; needs no deployment."""
+    """Retrieve passages for a query; needs no deployment."""
     settings = start(options)
     queries = _texts(query, file, "question")
     from flows.ask import search as run
@@ -50,7 +50,7 @@ def guard(
     ] = "input",
     options: Options = DEFAULTS,
 ) -> int:
-    """Show what the guardrails say about a text."""
+    """Check a text with the guardrails."""
     settings = start(options)
     texts = _texts(text, file, "text")
     if text is not None and not text.strip():

@@ -1,4 +1,4 @@
-"""What the process environment must say before Prefect, MLflow and Haystack are imported."""
+"""Set environment variables before Prefect, MLflow and Haystack are imported."""
 
 import gc
 import os
@@ -23,21 +23,20 @@ TERSE = {
 OF_MLFLOW_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 """What `mlflow run` sets: a run of the store that the project was started from, which need not be the platform's."""
 
-PATIENT = {
-    # what Prefect's server answers while its database is away: asked again for a minute, as its client does with a 503
+RETRIES = {
+    # Prefect's server answers 500 while its database is away: retried for a minute, as its client does with a 503
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
 }
 
-
-SELDOM = (50_000, 20, 50)
+GC_THRESHOLDS = (50_000, 20, 50)
 """Thresholds of the garbage collector: with Python's own, it takes a seventh of the time of a command."""
 
 
 def prepare(*, verbose: bool = False) -> Home:
     """Quiet the packages and, unless a Prefect server is configured, keep Prefect's state below the home."""
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*GC_THRESHOLDS)
     keep_quiet()
-    for name, value in (TERSE | PATIENT).items():
+    for name, value in (TERSE | RETRIES).items():
         os.environ.setdefault(name, value)
     for name in OF_MLFLOW_RUN:
         os.environ.pop(name, None)

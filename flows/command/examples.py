@@ -35,7 +35,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops guard 'My card is 4111 1111 1111 1111'", "a question"),
         ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
     ),
-    "status": (("llmops status", "what is live and why"),),
+    "status": (("llmops status", "live version and last runs"),),
     "index": (
         ("llmops index list", "versions, and what needs them"),
         ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9", "one that nothing needs"),

@@ -1,4 +1,4 @@
-"""JSON Lines files given on the command line."""
+"""Read JSON Lines files given on the command line."""
 
 import json
 from pathlib import Path

@@ -34,7 +34,7 @@ def ingest(
     allow_mass_delete: Annotated[bool, Parameter(negative="", help="Let this run delete many documents.")] = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Bring the index in sync with one source of documents."""
+    """Synchronise the index with one source of documents."""
     settings = start(
         options,
         {
@@ -86,7 +86,7 @@ def deploy(
     ] = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Register, validate and evaluate a version; promote it if it holds. Exit 3 rejected, 4 undecided."""
+    """Register, validate and evaluate a version; promote it if it passes the gate. Exit 3 rejected, 4 undecided."""
     settings = start(
         options,
         {
@@ -103,7 +103,7 @@ def deploy(
 
 
 def tune(*, options: Options = DEFAULTS) -> int:
-    """Search configurations and hand the best to the gate."""
+    """Evaluate a grid of configurations and deploy the best through the gate."""
     settings = start(options)
     _refuse_unanswerable_form(settings)
     from flows.tune import tune as run
@@ -117,7 +117,7 @@ def rollback(
     to: Annotated[int | None, Parameter(help="Version to go back to; the previous one without it.")] = None,
     options: Options = DEFAULTS,
 ) -> int:
-    """Move production back."""
+    """Roll production back to an earlier version."""
     settings = start(options)
     from flows.rollback import rollback as run
 

@@ -13,7 +13,7 @@ from flows.command.running import execute, start
 
 
 def status(*, options: Options = DEFAULTS) -> int:
-    """Say what is live and why."""
+    """Show the live version, its index and the last runs."""
     settings = start(options)
     from flows.status import status as run
 
@@ -77,7 +77,7 @@ def up(
         settings,
         options.platform,
         announce=lambda result: print_result(result, render.up, as_json=options.json),
-        tell=None if options.verbose else say,
+        report=None if options.verbose else say,
         echo=say if options.verbose else None,
     )
 
@@ -93,7 +93,7 @@ def bootstrap(
     ] = None,
     notify: Annotated[
         str | None,
-        Parameter(help="Block by which people are told, such as slack-webhook/ops, sendgrid-email/ops or webhook/ops."),
+        Parameter(help="Block that sends notifications, such as slack-webhook/ops, sendgrid-email/ops or webhook/ops."),
     ] = None,
     options: Options = DEFAULTS,
 ) -> int:

@@ -1,4 +1,4 @@
-"""Servers that do not do their part, in words: Prefect's and MLflow's clients only pass on what HTTP said."""
+"""Outages of the Prefect and MLflow servers as named errors: their clients only pass on the HTTP error."""
 
 import sys
 from typing import Any
@@ -18,9 +18,9 @@ def outage(error: BaseException) -> ServerError | None:
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        found = _of_prefect(cause) or _of_mlflow(cause)
-        if found:
-            return found
+        failure = _of_prefect(cause) or _of_mlflow(cause)
+        if failure:
+            return failure
         cause = cause.__cause__ or cause.__context__
     return None
 
@@ -59,7 +59,7 @@ def _of_mlflow(error: BaseException) -> ServerError | None:
 
     text, address = str(error), mlflow.get_tracking_uri()
     if not address.startswith(("http://", "https://")) or not any(
-        said in text for said in ("API request to", "failed with exception", "failed with error code 5")
+        phrase in text for phrase in ("API request to", "failed with exception", "failed with error code 5")
     ):
         return None
     return ServerError(

@@ -55,7 +55,7 @@ def dataset(console: Console, result: Result) -> None:
         rejected = ", ".join(f"{count} {reason}" for reason, count in result["rejected"].items())
         console.print(f"  turned away: {rejected}", markup=False)
     if result.get("note"):
-        _bullets(console, [result["note"]])
+        _print_bullets(console, [result["note"]])
 
 
 def deploy(console: Console, result: Result) -> None:
@@ -67,7 +67,7 @@ def deploy(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Gate[/] {result['model']} version {result['version']}: [bold {colour}]{result['decision']}[/]"
     )
-    _bullets(console, result["reasons"])
+    _print_bullets(console, result["reasons"])
     if result["metrics"]:
         console.print(_metrics(result["metrics"]))
     console.print(f"  production: version {result['production_version'] or '–'}")
@@ -83,7 +83,7 @@ def _estimate(console: Console, expected: Result) -> None:
 
 
 def tune(console: Console, result: Result) -> None:
-    """Trials, best first, and what the gate said."""
+    """Trials, best first, and the gate's decision."""
     table = Table(title="Trials", title_justify="left")
     columns = list(dict.fromkeys(key for trial in result["trials"] for key in trial))
     for column in columns:
@@ -112,7 +112,7 @@ def ask(console: Console, result: Result) -> None:
 
 
 def search(console: Console, result: Result) -> None:
-    """What was found."""
+    """The retrieved passages."""
     console.print(Text(f"? {result['query']}", style="bold"))
     sources(console, result["results"])
 
@@ -120,14 +120,14 @@ def search(console: Console, result: Result) -> None:
 def sources(console: Console, rows: Iterable[Result]) -> None:
     """One line a passage: where it is, how it scored, how it begins."""
     for number, row in enumerate(rows, start=1):
-        place = row["document"]
+        source = row["document"]
         if row.get("page"):
-            place += f", page {row['page']}"
+            source += f", page {row['page']}"
         if row.get("heading"):
-            place += f" > {row['heading']}"
+            source += f" > {row['heading']}"
         excerpt = " ".join(line for line in row["content"].splitlines() if not line.startswith("#"))
         excerpt = " ".join(excerpt.split())
-        line = Text.assemble((f"  [{number}] {place} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
+        line = Text.assemble((f"  [{number}] {source} ", "cyan"), (f"({row['score']:.2f}) ", "dim"), excerpt[:160])
         console.print(line, no_wrap=True, overflow="ellipsis")
 
 
@@ -146,7 +146,7 @@ def monitor(console: Console, result: Result) -> None:
     colour = COLOURS.get(result["verdict"], "white")
     verdict = result["verdict"].replace("_", " ")
     console.print(f"[bold]Monitoring[/] {result['traces']} traces: [bold {colour}]{verdict}[/]")
-    _bullets(console, result.get("reasons") or [])
+    _print_bullets(console, result.get("reasons") or [])
     if result["drifted"]:
         console.print(f"  drifted: {', '.join(result['drifted'])}")
     if result["report"]:
@@ -154,7 +154,7 @@ def monitor(console: Console, result: Result) -> None:
 
 
 def status(console: Console, result: Result) -> None:
-    """What is live and why."""
+    """The live version, its index and the last runs."""
     live = result["production"]
     if live:
         console.print(f"[bold]Live[/] {live['model_uri']} [dim]{live['llm']}, {live['embedder']}[/]")
@@ -170,7 +170,7 @@ def status(console: Console, result: Result) -> None:
         if run:
             what = run["summary"].get("decision") or run["summary"].get("verdict") or ""
             console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}".rstrip())
-    _bullets(console, result["reasons"])
+    _print_bullets(console, result["reasons"])
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 
@@ -211,7 +211,7 @@ def schema(console: Console, result: Result) -> None:
 
 
 def bootstrap(console: Console, result: Result) -> None:
-    """What was made and corrected, and how much was as it should be."""
+    """What was created, updated and left unchanged."""
     for name in result["created"]:
         console.print(f"[green]created[/] {name}")
     for name in result["updated"]:
@@ -260,7 +260,7 @@ def demo(console: Console, result: Result) -> None:
     console.print("  llmops ask 'your question'", "  llmops ingest --source your-folder", "  llmops serve", sep="\n")
 
 
-def _bullets(console: Console, lines: Iterable[str]) -> None:
+def _print_bullets(console: Console, lines: Iterable[str]) -> None:
     """Indented on a terminal, where they wrap; each whole on a line elsewhere."""
     for line in lines:
         text = Text(f"• {line}")

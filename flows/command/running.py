@@ -1,4 +1,4 @@
-"""How a verb runs: progress on stderr, nothing else on stdout, the result at the end."""
+"""Run a verb: progress on stderr, only the result on stdout."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

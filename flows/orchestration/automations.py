@@ -1,4 +1,4 @@
-"""Automations: runs that died begin again, drift starts a deployment, and people are told.
+"""Prefect automations: crashed runs are retried, drift starts a deployment, and notifications are sent.
 
 Prefect leaves a run whose process was killed `Running` for ever. While it lives, a run sends heartbeats, and a trigger
 that misses them calls it crashed; a second one puts crashed runs back into the queue, where any worker takes them up.
@@ -17,7 +17,7 @@ from prefect.events import AutomationCore, EventTrigger, Posture, ResourceSpecif
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 
 from flows.orchestration.changes import Changes
-from flows.orchestration.notifications import DRIFTED, FAILED, GIVEN_UP, VERSION, VERSION_EVENTS, ToldBy
+from flows.orchestration.notifications import DRIFTED, FAILED, GIVEN_UP, VERSION, VERSION_EVENTS, Notifier
 from flows.orchestration.pool import TAG
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Times:
-    """How long is too long. `silence` must exceed the heartbeats' distance, 30 s in prefect.yaml.
+    """Timeouts of the automations. `silence` must exceed the heartbeats' distance, 30 s in prefect.yaml.
 
     `repeat` is the pause before a run that crashed begins again.
     """
@@ -48,49 +48,49 @@ class Times:
     drift: timedelta = timedelta(days=1)
 
 
-def automations(deploy: UUID, times: Times, told_by: ToldBy | None = None) -> list[AutomationCore]:
-    """All automations.
+def automations(deploy: UUID, times: Times, notifier: Notifier | None = None) -> list[AutomationCore]:
+    """All Prefect automations: recovery of crashed runs, deployment on drift, and notifications.
 
     :param deploy: Id of the deployment `deploy/deploy`.
-    :param told_by: The block by which people are told.
+    :param notifier: The block that sends notifications; none are sent without it.
     """
     on_drift = _deploy_on_drift(deploy, times.drift)
-    recovery = [_call_crashed(times.silence), _repeat(times.repeat), _queue_again(times.pending)]
-    if told_by is None:
+    recovery = [_mark_crashed(times.silence), _retry_crashed(times.repeat), _reschedule_pending(times.pending)]
+    if notifier is None:
         return [*recovery, on_drift]
-    on_drift.actions.append(told_by.message(DRIFTED))
+    on_drift.actions.append(notifier.action(DRIFTED))
     given_up: Labels = {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": ["0", str(REPEATS + 1)]}
     return [
         *recovery,
         on_drift,
-        _tell("versions", EventTrigger(expect=VERSION_EVENTS), told_by.message(VERSION)),
-        _tell(
+        _notify("versions", EventTrigger(expect=VERSION_EVENTS), notifier.action(VERSION)),
+        _notify(
             "runs that failed",
             EventTrigger(expect={f"{RUN}.Failed", f"{RUN}.TimedOut"}, match_related=OUR_RUNS),
-            told_by.message(FAILED),
+            notifier.action(FAILED),
         ),
-        _tell(
+        _notify(
             "runs that were given up",
             EventTrigger(expect={f"{RUN}.Crashed"}, match=given_up, match_related=OUR_RUNS),
-            told_by.message(GIVEN_UP),
+            notifier.action(GIVEN_UP),
         ),
     ]
 
 
 def ensure_automations(client: "SyncPrefectClient", wanted: Iterable[AutomationCore], changes: Changes) -> None:
-    """Create or correct them by name; one that a user has switched off stays off."""
+    """Create or update automations by name; one that a user has disabled stays disabled."""
     for automation in wanted:
-        found = next(iter(client.read_automations_by_name(automation.name)), None)
-        before = _comparable(found) if found else None
+        existing = next(iter(client.read_automations_by_name(automation.name)), None)
+        before = _comparable(existing) if existing else None
         if not changes.note(f"automation {automation.name}", before, _comparable(automation)):
             continue
-        if found:
-            client.update_automation(found.id, _switched(automation, enabled=found.enabled))
+        if existing:
+            client.update_automation(existing.id, _with_enabled(automation, enabled=existing.enabled))
         else:
             client.create_automation(automation)
 
 
-def _call_crashed(silence: timedelta) -> AutomationCore:
+def _mark_crashed(silence: timedelta) -> AutomationCore:
     return AutomationCore(
         name="llmops: call silent runs crashed",
         description=f"A run that has sent no heartbeat for {silence.total_seconds():.0f} s and has not ended is dead.",
@@ -100,8 +100,8 @@ def _call_crashed(silence: timedelta) -> AutomationCore:
     )
 
 
-def _repeat(pause: timedelta) -> AutomationCore:
-    """A worker tells of a killed process twice, seconds apart: a run that began again in between would be ended."""
+def _retry_crashed(pause: timedelta) -> AutomationCore:
+    """Retry crashed runs after a pause: a worker reports a killed process twice, which would end an earlier retry."""
     again = {f"{RUN}.{state}" for state in ("Scheduled", "AwaitingRetry", "Pending", "Running", *FINAL - {"Crashed"})}
     trigger = _missing(again, after={f"{RUN}.Crashed"}, within=pause)
     trigger.match = ResourceSpecification(
@@ -119,8 +119,8 @@ def _repeat(pause: timedelta) -> AutomationCore:
     )
 
 
-def _queue_again(pending: timedelta) -> AutomationCore:
-    """A worker that is killed between taking a run and starting it leaves the run pending, without a heartbeat."""
+def _reschedule_pending(pending: timedelta) -> AutomationCore:
+    """Reschedule pending runs: a worker that dies before it starts a run leaves it pending, without a heartbeat."""
     return AutomationCore(
         name="llmops: queue runs again that nobody starts",
         description=f"A run that a worker has taken and not started within {pending / MINUTE:g} minutes.",
@@ -135,7 +135,7 @@ def _queue_again(pending: timedelta) -> AutomationCore:
 
 
 def _missing(expected: set[str], *, after: set[str], within: timedelta) -> EventTrigger:
-    """Fires for each run of ours of which nothing `expected` comes `within` the time `after` an event."""
+    """A proactive trigger: fires for each run that emits no `expected` event `within` the time `after` another."""
     return EventTrigger(
         after=after,
         expect=expected,
@@ -153,7 +153,7 @@ def _change(name: str, state: StateType, message: str) -> ActionTypes:
 
 
 def _deploy_on_drift(deploy: UUID, cooldown: timedelta) -> AutomationCore:
-    """A reactive trigger fires at the first event, and not again before `within` is over."""
+    """Start a deployment on drift: a reactive trigger fires at the first event, then not before `within` is over."""
     return AutomationCore(
         name="llmops: deploy on drift",
         description=f"A version goes through the gate when monitoring finds drift, once in {cooldown / HOUR:g} hours.",
@@ -170,20 +170,20 @@ def _deploy_on_drift(deploy: UUID, cooldown: timedelta) -> AutomationCore:
     )
 
 
-def _tell(of: str, trigger: EventTrigger, message: ActionTypes) -> AutomationCore:
-    name = f"llmops: tell of {of}"
+def _notify(about: str, trigger: EventTrigger, message: ActionTypes) -> AutomationCore:
+    name = f"llmops: tell of {about}"
     return AutomationCore(name=name, description="Tells people.", tags=[TAG], trigger=trigger, actions=[message])
 
 
-def _switched(automation: AutomationCore, *, enabled: bool) -> AutomationCore:
+def _with_enabled(automation: AutomationCore, *, enabled: bool) -> AutomationCore:
     """The automation with every field set: Prefect's client sends no others when it updates one."""
     return AutomationCore.model_validate(automation.model_dump(exclude={"owner_resource"}) | {"enabled": enabled})
 
 
 def _comparable(automation: AutomationCore) -> dict[str, Any]:
-    """What is ours to say: all but the switch, ids and owners."""
-    said = automation.model_dump(mode="json", include={"description", "tags", "trigger", "actions"})
-    trigger = said["trigger"]
+    """The fields that this project sets: all but `enabled`, ids and owners."""
+    shown = automation.model_dump(mode="json", include={"description", "tags", "trigger", "actions"})
+    trigger = shown["trigger"]
     for part in ("after", "expect", "for_each"):
         trigger[part] = sorted(trigger[part])
-    return said
+    return shown

@@ -1,4 +1,4 @@
-"""What bootstrap found and what it did about it."""
+"""What bootstrap created, updated and left unchanged."""
 
 from dataclasses import dataclass, field
 from typing import Any

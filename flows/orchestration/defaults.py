@@ -6,7 +6,7 @@ from prefect.blocks.core import Block
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.exceptions import ObjectNotFound
 
-from blocks.collection import BLOCKS, FOREIGN
+from blocks.collection import BLOCKS, PREFECT_AWS
 from blocks.lancedb import LanceDBStore
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local_models import LocalModels
@@ -19,15 +19,15 @@ DEFAULT = "default"
 
 
 def ensure_block_types(client: "SyncPrefectClient", changes: Changes) -> None:
-    """Tell the server about every block type, so that its forms are there."""
-    for block in (*FOREIGN, *BLOCKS):
+    """Register every block type on the Prefect server, so that its UI has their forms."""
+    for block in (*PREFECT_AWS, *BLOCKS):
         wanted = block._calculate_schema_checksum()  # noqa: SLF001  (Prefect offers no other name for it)
         if changes.note(f"block type {block.get_block_type_slug()}", _checksum(client, block), wanted):
             block.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # Prefect's dispatch takes it away
 
 
 def ensure_default_blocks(client: "SyncPrefectClient", changes: Changes) -> None:
-    """A platform `default` to begin with: what comes with the package, as blocks that can be edited in the UI."""
+    """Save a platform `default` with the packaged defaults, as blocks that can be edited in the UI."""
     models, store = LocalModels(), LanceDBStore()
     slugs = {type(block): f"{block.get_block_type_slug()}/{DEFAULT}" for block in (models, store)}
     platform = LLMOpsPlatform(providers=[slugs[LocalModels]], index=slugs[LanceDBStore])
@@ -38,12 +38,12 @@ def ensure_default_blocks(client: "SyncPrefectClient", changes: Changes) -> None
 
 
 def ensure_variables(client: "SyncPrefectClient", values: dict[str, str], changes: Changes) -> None:
-    """The variables that prefect.yaml reads."""
+    """Create and update the Prefect variables that prefect.yaml reads."""
     for name, value in values.items():
-        found = client.read_variable_by_name(name)
-        if not changes.note(f"variable {name}", found and found.value, value):
+        existing = client.read_variable_by_name(name)
+        if not changes.note(f"variable {name}", existing and existing.value, value):
             continue
-        if found:
+        if existing:
             client.update_variable(VariableUpdate(name=name, value=value))
         else:
             client.create_variable(VariableCreate(name=name, value=value))

@@ -1,4 +1,4 @@
-"""From prefect.yaml to deployments on the server, by Prefect's own command."""
+"""Create and update the deployments of prefect.yaml on the Prefect server, with `prefect deploy`."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def ensure_deployments(
     folder: Path,
     changes: Changes,
 ) -> None:
-    """Deploy those that are missing or differ; switched schedules stay as they are.
+    """Create missing deployments and update those that differ; schedules stay active or paused as they are.
 
     Prefect replaces the schedules of what is deployed, so that what is right already must be left alone.
 
@@ -58,12 +58,12 @@ def ensure_deployments(
     """
     due = []
     for deployment in deployments:
-        found = _read(client, deployment.full_name)
-        before = None if found is None else _as_on_server(found)
+        on_server = _read(client, deployment.full_name)
+        before = None if on_server is None else _state(on_server)
         # an image that is built may hold other code than the last one
-        wanted = None if deployment.build else _as_wanted(deployment, values)
+        wanted = None if deployment.build else _wanted(deployment, values)
         if changes.note(f"deployment {deployment.full_name}", before, wanted):
-            due.append(_as_yaml(deployment, found))
+            due.append(_as_yaml(deployment, on_server))
     if due:
         _deploy(due, folder)
 
@@ -75,23 +75,23 @@ def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None"
         return None
 
 
-def _as_on_server(found: "DeploymentResponse") -> dict[str, Any]:
-    limit, options = found.global_concurrency_limit, found.concurrency_options
+def _state(on_server: "DeploymentResponse") -> dict[str, Any]:
+    limit, options = on_server.global_concurrency_limit, on_server.concurrency_options
     return {
-        "entrypoint": found.entrypoint,
-        "description": found.description,
-        "tags": sorted(found.tags),
-        "parameters": found.parameters,
-        "schema": found.parameter_openapi_schema,
-        "pull": found.pull_steps or [],
-        "pool": found.work_pool_name,
-        "job_variables": found.job_variables,
+        "entrypoint": on_server.entrypoint,
+        "description": on_server.description,
+        "tags": sorted(on_server.tags),
+        "parameters": on_server.parameters,
+        "schema": on_server.parameter_openapi_schema,
+        "pull": on_server.pull_steps or [],
+        "pool": on_server.work_pool_name,
+        "job_variables": on_server.job_variables,
         "limit": (limit.limit if limit else None, options.collision_strategy if options else None),
-        "schedules": {schedule.slug: (schedule.schedule, schedule.parameters) for schedule in found.schedules},
+        "schedules": {schedule.slug: (schedule.schedule, schedule.parameters) for schedule in on_server.schedules},
     }
 
 
-def _as_wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]:
+def _wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]:
     limit = deployment.concurrency_limit
     schema = parameter_schema(deployment.flow).model_dump(mode="json", exclude_unset=True)
     return {
@@ -109,44 +109,41 @@ def _as_wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, A
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:
-    """`template` with the variables' values in it."""
+    """`template` with its placeholders replaced by the values of the Prefect variables."""
     if isinstance(template, Mapping):
         return {name: _filled(part, values) for name, part in template.items()}
     if isinstance(template, list):
         return [_filled(part, values) for part in template]
     if isinstance(template, str):
-        for place in find_placeholders(template):
-            template = template.replace(place.full_match, values[place.name.removeprefix(VARIABLE)])
+        for placeholder in find_placeholders(template):
+            template = template.replace(placeholder.full_match, values[placeholder.name.removeprefix(VARIABLE)])
     return template
 
 
-def _as_yaml(deployment: Deployment, found: "DeploymentResponse | None") -> dict[str, Any]:
+def _as_yaml(deployment: Deployment, on_server: "DeploymentResponse | None") -> dict[str, Any]:
     shown: dict[str, Any] = deepcopy(deployment.model_dump(mode="json", exclude_unset=True))
-    on_server = {schedule.slug: schedule.active for schedule in found.schedules} if found else {}
+    active = {schedule.slug: schedule.active for schedule in on_server.schedules} if on_server else {}
     for schedule in shown.get("schedules", []):
-        schedule["active"] = on_server.get(schedule["slug"], schedule["active"])
+        schedule["active"] = active.get(schedule["slug"], schedule["active"])
     return shown
 
 
 def variables_of(deployments: list[Deployment]) -> set[str]:
     """Names of the Prefect variables that the deployments read."""
-    read = find_placeholders([deployment.model_dump(mode="json") for deployment in deployments])
-    return {place.name.removeprefix(VARIABLE) for place in read if place.name.startswith(VARIABLE)}
-
-
-def _settings() -> dict[str, str]:
-    """Prefect's settings of this process, which need not stand in its environment."""
-    return get_current_settings().to_environment_variables(exclude_unset=True, include_secrets=True)
+    placeholders = find_placeholders([deployment.model_dump(mode="json") for deployment in deployments])
+    return {one.name.removeprefix(VARIABLE) for one in placeholders if one.name.startswith(VARIABLE)}
 
 
 def _deploy(deployments: list[dict[str, Any]], folder: Path) -> None:
+    # Prefect's settings may come from a profile, which is not in the environment
+    settings = get_current_settings().to_environment_variables(exclude_unset=True, include_secrets=True)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "prefect.yaml"
         path.write_text(yaml.safe_dump({"name": "llmops-flows", "deployments": deployments}), encoding="utf-8")
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(path)]
         done = subprocess.run(  # noqa: S603  (our own arguments)
             command,
-            env={**os.environ, **_settings(), "PREFECT_CLI_PROMPT": "false"},
+            env={**os.environ, **settings, "PREFECT_CLI_PROMPT": "false"},
             cwd=folder,
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""What people are told by automations, and the block that carries it: Slack, email, a webhook, or another."""
+"""Notifications that automations send, and the block that sends them: Slack, email, a webhook, or another."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,14 +51,14 @@ GIVEN_UP = Message(
 
 
 @dataclass(frozen=True)
-class ToldBy:
-    """A saved block that can notify."""
+class Notifier:
+    """A saved block that can send notifications."""
 
     kind: str
     id: UUID
 
     @classmethod
-    def named(cls, client: "SyncPrefectClient", slug: str) -> "ToldBy":
+    def named(cls, client: "SyncPrefectClient", slug: str) -> "Notifier":
         """The block behind a slug such as `slack-webhook/ops`, `sendgrid-email/ops` or `webhook/ops`.
 
         :raises ConfigurationError: If there is none, or it cannot notify.
@@ -79,9 +79,9 @@ class ToldBy:
             )
         return cls(kind, document.id)
 
-    def message(self, said: Message) -> ActionTypes:
-        """The action that says it. A webhook gets JSON with the key `text`, as Slack, Teams and Mattermost take it."""
+    def action(self, message: Message) -> ActionTypes:
+        """The action that sends `message`; a webhook gets JSON with the key `text`, as Slack and Teams take it."""
         if self.kind == WEBHOOK:
-            text = f"{{% set text %}}{said.subject}\n{said.body}{{% endset %}}"
+            text = f"{{% set text %}}{message.subject}\n{message.body}{{% endset %}}"
             return CallWebhook(block_document_id=self.id, payload=text + '{"text": {{ text | tojson }}}')
-        return SendNotification(block_document_id=self.id, subject=said.subject, body=said.body)
+        return SendNotification(block_document_id=self.id, subject=message.subject, body=message.body)

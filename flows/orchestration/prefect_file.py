@@ -1,4 +1,4 @@
-"""prefect.yaml, read strictly: Prefect itself passes over unknown keys, and finds a wrong parameter in a run."""
+"""prefect.yaml, validated strictly: Prefect ignores unknown keys, and fails for a wrong parameter only in a run."""
 
 import importlib
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ LONGEST_INTERVAL = timedelta(days=366)
 
 
 def _is_variable(text: str) -> str:
-    found = find_placeholders(text)
-    if not found or any(place.type is not PlaceholderType.VARIABLE for place in found):
+    placeholders = find_placeholders(text)
+    if not placeholders or any(one.type is not PlaceholderType.VARIABLE for one in placeholders):
         msg = f"{text!r} names no variable, as {{{{ prefect.variables.llmops_work_pool }}}}"
         raise ValueError(msg)
     return text
 
 
 class WorkPool(StrictModel):
-    """Where a deployment runs."""
+    """The work pool that a deployment runs in."""
 
     name: Annotated[str, AfterValidator(_is_variable)]
     work_queue_name: str | None = None
@@ -43,7 +43,7 @@ class WorkPool(StrictModel):
 
 
 class ConcurrencyLimit(StrictModel):
-    """How many runs of a deployment at once, and what becomes of the next one."""
+    """The concurrency limit of a deployment, and what becomes of the next run."""
 
     limit: int = Field(ge=1)
     collision_strategy: ConcurrencyLimitStrategy
@@ -51,7 +51,7 @@ class ConcurrencyLimit(StrictModel):
 
 
 class Schedule(StrictModel):
-    """Cron or interval. `slug` tells it from others, so that bootstrap can leave it switched on."""
+    """A cron or interval schedule. `slug` identifies it, so that bootstrap can leave it active or paused."""
 
     slug: str = Field(pattern=r"^[a-z0-9-]+$")
     cron: str | None = None
@@ -120,7 +120,7 @@ class Deployment(PoolDefinition):
 
     @property
     def flow(self) -> Flow[..., Any]:
-        """What it runs."""
+        """The flow that it runs."""
         return flow_at(self.entrypoint)
 
     @property
@@ -130,7 +130,7 @@ class Deployment(PoolDefinition):
 
 
 class Definitions(StrictModel):
-    """What YAML anchors stand for; only `pools` is read under its name."""
+    """The file's YAML anchors; only `pools` is read under its name."""
 
     pools: dict[PoolType, PoolDefinition]
     environment: dict[str, str]
@@ -143,7 +143,7 @@ class Definitions(StrictModel):
 
 
 class PrefectFile(StrictModel):
-    """The whole file."""
+    """The whole prefect.yaml."""
 
     name: Literal["llmops-flows"]
     definitions: Definitions
@@ -169,14 +169,14 @@ def flow_at(entrypoint: str) -> Flow[..., Any]:
     """
     module, _, name = entrypoint.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        flow = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         msg = f"{entrypoint!r} cannot be imported: {error}"
         raise ValueError(msg) from error
-    if not isinstance(found, Flow):
+    if not isinstance(flow, Flow):
         msg = f"{entrypoint!r} is no flow"
         raise ValueError(msg)  # noqa: TRY004  (pydantic reports only ValueErrors)
-    return found
+    return flow
 
 
 def prefect_file() -> Path:
@@ -189,7 +189,7 @@ def prefect_file() -> Path:
 
 
 def read_prefect_file(path: Path) -> PrefectFile:
-    """The file, checked.
+    """Read and validate prefect.yaml.
 
     :raises ConfigurationError: If it holds a key, schedule, timezone, entrypoint, step, job variable or parameter that
         is wrong; all of them are named.
@@ -211,9 +211,9 @@ def _problems(error: ValidationError) -> Iterator[str]:
 
 def _check_placeholders(part: PoolDefinition) -> None:
     known = outputs(part.build)
-    for place in find_placeholders(part.model_dump(mode="json")):
-        variable = place.name.removeprefix("prefect.variables.")
-        wrong = variable not in VARIABLES if place.type is PlaceholderType.VARIABLE else place.name not in known
-        if wrong:
-            msg = f"{{{{ {place.name} }}}} stands for nothing; known: {', '.join(sorted({*VARIABLES, *known}))}"
+    for placeholder in find_placeholders(part.model_dump(mode="json")):
+        variable = placeholder.name.removeprefix("prefect.variables.")
+        is_variable = placeholder.type is PlaceholderType.VARIABLE
+        if variable not in VARIABLES if is_variable else placeholder.name not in known:
+            msg = f"{{{{ {placeholder.name} }}}} stands for nothing; known: {', '.join(sorted({*VARIABLES, *known}))}"
             raise ValueError(msg)

@@ -1,1 +1,1 @@
-"""The parts that `llmops up` runs, and how they are started, watched and stopped."""
+"""The parts that `llmops up` runs, and their supervisor."""

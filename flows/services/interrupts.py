@@ -31,7 +31,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Signals wait until the body has ended, then count."""
+        """Defer signals until the body has ended."""
         self._held += 1
         try:
             yield

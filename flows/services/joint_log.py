@@ -1,4 +1,4 @@
-"""One log of all parts: each line says whose it is."""
+"""One log file of all services; each line is prefixed with the service's name."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class JointLog:
-    """A file that begins anew at ten megabytes, keeping the one before.
+    """A log file that rotates at ten megabytes and keeps one backup.
 
     Passwords of database addresses are masked.
 

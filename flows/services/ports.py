@@ -14,9 +14,9 @@ class PortError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Port:
-    """Where a part will listen, and what changes it.
+    """The address that a service will listen on.
 
-    :param change: What to do to have another one, as an imperative.
+    :param change: How to configure another port, as an imperative.
     """
 
     part: str
@@ -26,14 +26,16 @@ class Port:
 
 
 def require_free(ports: Sequence[Port]) -> None:
-    """Try every port, and tell of all that cannot be had.
+    """Check that every port is free; the error names all that are not.
 
     :raises PortError: If two parts want the same one, or somebody else has it.
     """
     problems: list[str] = []
     changes: list[str] = []
-    for place, port in enumerate(ports):
-        twin = next((other for other in ports[:place] if (other.number, other.host) == (port.number, port.host)), None)
+    for position, port in enumerate(ports):
+        twin = next(
+            (other for other in ports[:position] if (other.number, other.host) == (port.number, port.host)), None
+        )
         problem = f"{twin.part} wants it too" if twin else _problem(port)
         if problem:
             problems.append(f"port {port.number} of {port.host}, for {port.part}: {problem}")
@@ -43,7 +45,7 @@ def require_free(ports: Sequence[Port]) -> None:
 
 
 def _problem(port: Port) -> str:
-    """Why nobody could listen there now; empty if it is free."""
+    """Why the port cannot be bound; empty if it is free."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(port.host, port.number, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

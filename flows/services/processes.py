@@ -1,4 +1,4 @@
-"""Ending a process with all that it has started."""
+"""Terminate a process and its descendants."""
 
 import os
 import subprocess
@@ -14,33 +14,32 @@ CHILDREN_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 
 
-def descendants(pid: int) -> list[psutil.Process]:
+def _descendants(pid: int) -> list[psutil.Process]:
     """Everything that the process has started: its tree, and what stayed in its session when a parent died."""
-    found: dict[int, psutil.Process] = {}
+    children: dict[int, psutil.Process] = {}
     with suppress(psutil.Error):
-        found = {child.pid: child for child in psutil.Process(pid).children(recursive=True)}
+        children = {child.pid: child for child in psutil.Process(pid).children(recursive=True)}
     for process in psutil.process_iter():
         try:
             if os.getsid(process.pid) == pid and process.pid != pid:
-                found[process.pid] = process
+                children[process.pid] = process
         except OSError:
             continue
-    return list(found.values())
+    return list(children.values())
 
 
-def end(
-    process: "subprocess.Popen[str]", children: list[psutil.Process], seconds: float, interrupts: Interrupts
-) -> None:
-    """Let the process end by itself, then its children, then kill what is left.
+def end(process: "subprocess.Popen[str]", seconds: float, interrupts: Interrupts) -> None:
+    """Let the process end by itself, then its children, then kill what still runs.
 
     :param seconds: How long it may take; a signal that comes meanwhile cuts it short.
     """
+    children = _descendants(process.pid)
     if process.poll() is None:
         process.terminate()
         _wait(process, seconds, interrupts)
-    left = _alive({child.pid: child for child in (*children, *descendants(process.pid))}.values())
-    left = _told(left, CHILDREN_SECONDS if seconds else 0.0, kill=False)
-    _told(left, CHILDREN_SECONDS, kill=True)
+    running = _alive({child.pid: child for child in (*children, *_descendants(process.pid))}.values())
+    running = _signal(running, CHILDREN_SECONDS if seconds else 0.0, kill=False)
+    _signal(running, CHILDREN_SECONDS, kill=True)
     if process.poll() is None:
         process.kill()
     process.wait()
@@ -63,12 +62,12 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _told(processes: list[psutil.Process], seconds: float, *, kill: bool) -> list[psutil.Process]:
-    """Tell them to end; those that have not after so long."""
+def _signal(processes: list[psutil.Process], seconds: float, *, kill: bool) -> list[psutil.Process]:
+    """Send SIGTERM, or SIGKILL, and wait; the processes that still run after `seconds`."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill() if kill else process.terminate()
     deadline = time.monotonic() + seconds
-    while (left := _alive(processes)) and time.monotonic() < deadline:
+    while (running := _alive(processes)) and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
-    return left
+    return running

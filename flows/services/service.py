@@ -1,4 +1,4 @@
-"""The parts of `llmops up`: their commands, and how each is known to be healthy."""
+"""The parts of `llmops up`: their commands, and their health checks."""
 
 import os
 import socket
@@ -28,10 +28,10 @@ MLFLOW_ENVIRONMENT = {
 class Service:
     """One process.
 
-    :param healthy: Whether it does what it is there for; asked from another thread than it was made in, never raises.
+    :param healthy: Its health check; called from any thread, never raises.
     :param address: Where a person finds it; `None` if it has no page.
-    :param needs: What it cannot start without, for a person whom it tells nothing but that a connection was refused.
-    :param stop_seconds: How long it may take to end by itself, once told.
+    :param needs: What it cannot start without, as a hint where it logs only that a connection was refused.
+    :param stop_seconds: How long it may take to end after SIGTERM.
     """
 
     name: str
@@ -46,15 +46,15 @@ class Service:
 
 def prefect_server(url: str, home: Path) -> Service:
     """The Prefect server at the API address `url`, with the state of `home` unless the environment says otherwise."""
-    place = urlsplit(url)
+    address = urlsplit(url)
     command = [sys.executable, "-m", "prefect", "server", "start"]
-    command += ["--host", str(place.hostname), "--port", str(place.port)]
+    command += ["--host", str(address.hostname), "--port", str(address.port)]
     environment = {"PREFECT_HOME": os.environ.get("PREFECT_HOME") or str(home), "PREFECT_API_URL": url}
     return Service(
         "prefect",
         command,
         lambda: answers(f"{url}/health"),
-        _talkative(environment),
+        _verbose_environment(environment),
         url.removesuffix("/api"),
         needs=_database(os.environ.get(PREFECT_DATABASE, ""), PREFECT_DATABASE),
     )
@@ -62,8 +62,8 @@ def prefect_server(url: str, home: Path) -> Service:
 
 def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
     """The MLflow server at `url` over the database `backend`, which may hold a password: no argument shows it."""
-    place = urlsplit(url)
-    command = [sys.executable, "-m", "mlflow", "server", "--host", str(place.hostname), "--port", str(place.port)]
+    address = urlsplit(url)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", str(address.hostname), "--port", str(address.port)]
     defaults = MLFLOW_ENVIRONMENT | {"MLFLOW_ARTIFACTS_DESTINATION": artifacts.as_uri()}
     environment = {name: os.environ.get(name) or value for name, value in defaults.items()}
     environment["MLFLOW_BACKEND_STORE_URI"] = backend
@@ -72,7 +72,7 @@ def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
         "mlflow",
         command,
         lambda: answers(f"{url}/health"),
-        _talkative(environment),
+        _verbose_environment(environment),
         url,
         folder=artifacts,
         needs=_database(backend, "MLFLOW_BACKEND_STORE_URI"),
@@ -80,7 +80,7 @@ def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
 
 
 def worker(url: str, pool: str) -> Service:
-    """A worker of the pool. While it is told to stop, it waits for the flow runs that it has begun."""
+    """A Prefect worker of the work pool. When it stops, it waits for the flow runs that it has begun."""
     name = f"up-{socket.gethostname()}-{os.getpid()}"
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--name", name]
 
@@ -92,9 +92,9 @@ def worker(url: str, pool: str) -> Service:
                 workers = client.read_workers_for_work_pool(pool)
         except Exception:  # noqa: BLE001  (whatever is wrong with the server is not wrong with the worker)
             return True
-        return any(found.name == name and found.status == "ONLINE" for found in workers)
+        return any(one.name == name and one.status == "ONLINE" for one in workers)
 
-    return Service("worker", command, online, _talkative({"PREFECT_API_URL": url}))
+    return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}))
 
 
 def endpoint_server(settings: Settings, platform: str) -> Service:
@@ -119,7 +119,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def _talkative(environment: Mapping[str, str]) -> dict[str, str]:
-    """Our environment without what keeps the command terse, unless the user asked for it."""
-    ours = {name: value for name, value in os.environ.items() if TERSE.get(name) != value}
-    return {**ours, "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1", **environment}
+def _verbose_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with the log levels of a server: without what the command sets to be terse."""
+    inherited = {name: value for name, value in os.environ.items() if TERSE.get(name) != value}
+    return {**inherited, "PREFECT_CLI_PROMPT": "false", "PYTHONUNBUFFERED": "1", **environment}

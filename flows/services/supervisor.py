@@ -1,4 +1,4 @@
-"""Starts processes, waits until they are healthy, starts again what dies, and stops all of them."""
+"""A process supervisor: starts services, waits until they are healthy, restarts what dies, and stops all of them."""
 
 import subprocess
 import threading
@@ -11,11 +11,11 @@ from typing import Self
 
 from flows.services.interrupts import Interrupts
 from flows.services.joint_log import JointLog
-from flows.services.processes import descendants, end
+from flows.services.processes import end
 from flows.services.service import Service
 from tasks_lib.errors import LlmopsError
 
-OURS = "llmops"
+LLMOPS = "llmops"
 HEALTHY_WITHIN_SECONDS = 180.0
 CHECK_SECONDS = 10.0
 MISSES = 6
@@ -33,7 +33,7 @@ class PartError(LlmopsError):
 
 @dataclass
 class Running:
-    """A service's process, and how it fares."""
+    """The process of a service, and its health."""
 
     service: Service
     process: "subprocess.Popen[str]"
@@ -49,13 +49,13 @@ class Supervisor:
     A part that dies while it starts ends everything. Later it is started again, up to three times in ten minutes; a
     part that misses six health checks in a row, ten seconds apart, counts as dead.
 
-    :param tell: Receives what a person should know, a line at a time.
+    :param report: Receives what a person should know, a line at a time.
     """
 
-    def __init__(self, log: JointLog, interrupts: Interrupts, tell: Callable[[str], None] | None) -> None:
+    def __init__(self, log: JointLog, interrupts: Interrupts, report: Callable[[str], None] | None) -> None:
         self._log = log
         self._interrupts = interrupts
-        self._tell = tell
+        self._report = report
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
@@ -72,10 +72,10 @@ class Supervisor:
         self.say("everything has stopped")
 
     def say(self, line: str) -> None:
-        """Tell, and write into the log."""
-        self._log.write(OURS, line)
-        if self._tell:
-            self._tell(line)
+        """Report a line, and log it."""
+        self._log.write(LLMOPS, line)
+        if self._report:
+            self._report(line)
 
     def start(self, service: Service) -> None:
         """Start a process; its output goes to the log."""
@@ -107,7 +107,7 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def watch(self, tick: Callable[[], None]) -> None:
-        """Look after everything until interrupted; `tick` is called now and then.
+        """Supervise the services until interrupted; `tick` is called after each health check.
 
         :raises PartError: If a part keeps dying.
         """
@@ -138,29 +138,29 @@ class Supervisor:
         for running in [each for each in self._running.values() if each.healthy]:
             running.misses = 0 if running.service.healthy() else running.misses + 1
             if running.misses == MISSES:
-                end(running.process, descendants(running.process.pid), 0.0, self._interrupts)
+                end(running.process, 0.0, self._interrupts)
                 self._restart(running, f"has not answered {MISSES} health checks")
 
     def _restart(self, running: Running, why: str) -> None:
-        """Start it again.
+        """Restart a service.
 
-        :raises PartError: If it was started again too often already.
+        :raises PartError: If it was restarted too often already.
         """
         name, now = running.service.name, time.monotonic()
         if len(running.restarts) == RESTARTS and now - running.restarts[0] < WITHIN_SECONDS:
             minutes = WITHIN_SECONDS / 60
             raise self._failure(running, f"{name} {why}, and was started again {RESTARTS} times in {minutes:.0f} min")
         self.say(f"{name} {why}; it is started again")
-        end(running.process, descendants(running.process.pid), 0.0, self._interrupts)
+        end(running.process, 0.0, self._interrupts)
         running.restarts.append(now)
         self.start(running.service)
 
     def _failure(self, running: Running, message: str) -> PartError:
         name = running.service.name
         last = self._log.last(name)
-        told = f"{message}; its last lines:\n{last}" if last else f"{message}, and wrote nothing"
+        shown = f"{message}; its last lines:\n{last}" if last else f"{message}, and wrote nothing"
         return PartError(
-            told, hint=f"{running.service.needs}The lines before are in {self._log.path}, marked {name!r}."
+            shown, hint=f"{running.service.needs}The lines before are in {self._log.path}, marked {name!r}."
         )
 
     def _read(self, running: Running) -> None:
@@ -174,7 +174,7 @@ class Supervisor:
     def _stop_all(self) -> None:
         """The last started first: who needs a server ends before it."""
         for name, running in reversed(list(self._running.items())):
-            self._log.write(OURS, f"{name} is told to stop")
+            self._log.write(LLMOPS, f"stopping {name}")
             seconds = running.service.stop_seconds if running.healthy else STARTING_SECONDS
-            end(running.process, descendants(running.process.pid), seconds, self._interrupts)
+            end(running.process, seconds, self._interrupts)
         self._running.clear()

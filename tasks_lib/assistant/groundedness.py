@@ -92,8 +92,8 @@ def _with_unknown_numbers(sentences: Sequence[str], sources: Sequence[Source], q
     if not any(numbers_in(sentence, spelled_out=False) for sentence in sentences):
         return frozenset()
     known = _known_numbers(sources, question)
-    said = (numbers_in(_NUMBERING.sub(" ", sentence), spelled_out=False) for sentence in sentences)
-    return frozenset(i for i, numbers in enumerate(said) if not numbers <= known)
+    stated = (numbers_in(_NUMBERING.sub(" ", sentence), spelled_out=False) for sentence in sentences)
+    return frozenset(i for i, numbers in enumerate(stated) if not numbers <= known)
 
 
 def _known_numbers(sources: Sequence[Source], question: str) -> frozenset[str]:

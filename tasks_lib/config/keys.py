@@ -32,9 +32,9 @@ def nearest(key: str, model: type[BaseModel]) -> str | None:
     parent = key.rpartition(".")[0]
     siblings = [candidate for candidate in keys if candidate.rpartition(".")[0] == parent]
     leaves = {candidate.rpartition(".")[2]: candidate for candidate in reversed(keys)}
-    found = get_close_matches(key, siblings, n=1, cutoff=0.5) or get_close_matches(key, keys, n=1, cutoff=0.6)
-    if found:
-        return found[0]
+    matches = get_close_matches(key, siblings, n=1, cutoff=0.5) or get_close_matches(key, keys, n=1, cutoff=0.6)
+    if matches:
+        return matches[0]
     leaf = get_close_matches(key.rpartition(".")[2], leaves, n=1, cutoff=0.75)
     return leaves[leaf[0]] if leaf else None
 

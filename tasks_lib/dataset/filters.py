@@ -1,4 +1,4 @@
-"""What a made question must pass before it may measure anything. Every filter names its reason, which is counted."""
+"""Quality filters of generated questions. Every filter names its reason of rejection, which is counted."""
 
 import re
 from collections.abc import Callable

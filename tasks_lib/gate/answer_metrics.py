@@ -1,4 +1,4 @@
-"""What one answer is worth: one function per metric, from an example and the answer to it.
+"""Answer metrics: one function per metric, from an example and the answer to it.
 
 Every metric gives a number, or `None` where it does not apply to the row. A row without a usable answer (an error, or a
 payload that breaks the schema) scores 0 in every quality metric that applies to its example.

@@ -1,4 +1,4 @@
-"""Candidate and production asked the same questions: at the same time, each in a process of its own."""
+"""Collect predictions: candidate and production answer the same questions at once, each in its own process."""
 
 import contextvars
 from collections.abc import Sequence

@@ -248,19 +248,16 @@ class Pairs:
     @classmethod
     def of(cls, candidate: Measurement, production: Measurement, metric: str) -> "Pairs":
         """Pair the rows of two versions by their questions."""
-        theirs = {row.example_id: row.values.get(metric) for row in production.rows}
-        values = []
-        for row in candidate.rows:
-            ours, other = row.values.get(metric), theirs.get(row.example_id)
-            if ours is not None and other is not None:
-                values.append((ours, other))
+        of_production = {row.example_id: row.values.get(metric) for row in production.rows}
+        pairs = ((row.values.get(metric), of_production.get(row.example_id)) for row in candidate.rows)
+        values = [(one, other) for one, other in pairs if one is not None and other is not None]
         return cls(metric, values, direction(metric, candidate.ceilings))
 
     @property
     def differences(self) -> list[float]:
         """Positive where the candidate is better."""
         sign = 1 if self.direction == "floor" else -1
-        return [sign * (ours - theirs) for ours, theirs in self.values]
+        return [sign * (candidate - production) for candidate, production in self.values]
 
     def compared(self, margin: float) -> MetricComparison:
         """The means and their difference."""
@@ -268,8 +265,8 @@ class Pairs:
         return MetricComparison(
             metric=self.metric,
             questions=count,
-            candidate=sum(ours for ours, _ in self.values) / count,
-            production=sum(theirs for _, theirs in self.values) / count,
+            candidate=sum(value for value, _ in self.values) / count,
+            production=sum(value for _, value in self.values) / count,
             difference=sum(self.differences) / count,
             margin=margin,
         )

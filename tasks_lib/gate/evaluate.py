@@ -1,4 +1,4 @@
-"""A version's answers measured: scores by the evaluation pipeline, every row shown in MLflow by `genai.evaluate`."""
+"""Evaluate a version: scores by the evaluation pipeline, every row logged to MLflow by `genai.evaluate`."""
 
 import logging
 from collections import Counter
@@ -184,10 +184,10 @@ def _traces_of(predictions: Sequence[Prediction], tags: Mapping[str, str]) -> "l
     import mlflow
 
     written = [_written_trace(prediction) for prediction in predictions]
-    ours = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(written) if trace is None}
-    if ours:
+    ids = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(written) if trace is None}
+    if ids:
         mlflow.flush_trace_async_logging()
-    return [trace or mlflow.MlflowClient().get_trace(ours[number]) for number, trace in enumerate(written)]
+    return [trace or mlflow.MlflowClient().get_trace(ids[number]) for number, trace in enumerate(written)]
 
 
 def _written_trace(prediction: Prediction) -> "Trace | None":

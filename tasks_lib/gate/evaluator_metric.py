@@ -1,4 +1,4 @@
-"""An evaluator of Haystack or of another package as a metric of ours."""
+"""An evaluator of Haystack or of another package as a metric of the gate."""
 
 import math
 from collections.abc import Sequence

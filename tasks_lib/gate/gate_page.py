@@ -145,7 +145,7 @@ def _bar(name: str, rows: Sequence[QuestionResult], primary: str) -> dict[str, A
 
 
 def _worst_questions(measured: Measurement | None, other: Measurement | None) -> list[dict[str, Any]]:
-    return [_worst(row, theirs) for row, theirs in worst_rows(measured, other)] if measured else []
+    return [_worst(row, production) for row, production in worst_rows(measured, other)] if measured else []
 
 
 def _worst(row: QuestionResult, other: QuestionResult | None) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def _worst(row: QuestionResult, other: QuestionResult | None) -> dict[str, Any]:
         "question": row.question,
         "kind": row.kind.replace("_", " "),
         "expected": row.expected or ("a refusal" if row.kind in {"unanswerable", "off_topic"} else "a sourced answer"),
-        "ours": _side(row),
-        "theirs": _side(other) if other else None,
+        "candidate": _side(row),
+        "production": _side(other) if other else None,
     }
 
 

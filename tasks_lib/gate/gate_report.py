@@ -62,15 +62,15 @@ def worst_rows(
     candidate: Measurement, production: Measurement | None
 ) -> list[tuple[QuestionResult, QuestionResult | None]]:
     """Up to ten wrong answers: failures first, then what production had right, then the least grounded."""
-    theirs = {row.example_id: row for row in production.rows} if production else {}
+    of_production = {row.example_id: row for row in production.rows} if production else {}
     wrong = [row for row in candidate.rows if not row.values.get(candidate.primary)]
 
     def rank(row: QuestionResult) -> tuple[bool, float, float]:
-        other = theirs.get(row.example_id)
+        other = of_production.get(row.example_id)
         lost = (other.values.get(candidate.primary) or 0.0) if other else 0.0
         return row.error is None, -lost, row.values.get("groundedness") or 0.0
 
-    return [(row, theirs.get(row.example_id)) for row in sorted(wrong, key=rank)[:WORST]]
+    return [(row, of_production.get(row.example_id)) for row in sorted(wrong, key=rank)[:WORST]]
 
 
 def _thresholds(decision: Decision) -> str:
@@ -96,11 +96,11 @@ def _comparison(comparison: Comparison) -> str:
         "bound may not fall below the tolerated loss. The others reject only when proven worse (p after Holm's "
         "correction)."
     )
-    settled = (
+    needed = (
         f"\n\nAbout {comparison.questions_needed} questions would settle it." if comparison.questions_needed else ""
     )
     won = f"\n\nOnly the candidate is right on {comparison.wins} questions, only production on {comparison.losses}."
-    return _table(title, head, rows) + won + settled + f"\n\n{note}"
+    return _table(title, head, rows) + won + needed + f"\n\n{note}"
 
 
 def _compared(metric: MetricComparison) -> tuple[str, ...]:

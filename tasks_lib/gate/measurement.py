@@ -1,4 +1,4 @@
-"""What evaluating one version gives: a row a question, and the means that the thresholds look at."""
+"""The measurement of one version: a row a question, and the mean metrics that are compared with thresholds."""
 
 from typing import Any
 

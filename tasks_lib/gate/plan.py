@@ -1,4 +1,4 @@
-"""What a deployment will do, found out before anything is spent: all wrong input is refused here."""
+"""Plan and estimate a deployment before any model is called; all wrong input is refused here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

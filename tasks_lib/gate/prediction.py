@@ -1,4 +1,4 @@
-"""What a version said to one question of the evaluation set."""
+"""The prediction of a version for one question of the evaluation set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Prediction:
     @property
     def payload(self) -> dict[str, Any]:
         """The fields of an answer, or `error`, with `latency_seconds`."""
-        said = self.answer if self.answer is not None else {"error": self.error}
-        return {**said, "latency_seconds": self.seconds}
+        payload = self.answer if self.answer is not None else {"error": self.error}
+        return {**payload, "latency_seconds": self.seconds}
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Prediction":
         """Itself: a pipeline copies what it is given, and nobody changes this."""

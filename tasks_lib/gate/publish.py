@@ -1,4 +1,4 @@
-"""The outcome of a gate, told to everyone who asks: version tags, the MLflow run, Prefect's artifacts and events."""
+"""Publish the outcome of the gate: version tags, the MLflow run, Prefect's artifacts and events."""
 
 import json
 from collections.abc import Mapping, Sequence

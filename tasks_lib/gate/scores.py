@@ -1,4 +1,4 @@
-"""What the evaluation pipeline says of every answer: a score for each metric, or why there is none."""
+"""Evaluate answers: run the evaluation pipeline, and read a score for each metric, or why there is none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from tasks_lib.gate.prediction import Prediction
 
 @dataclass(frozen=True)
 class Score:
-    """What one metric says of one answer: a number, or why there is none."""
+    """The score of one answer by one metric: a number, or why there is none."""
 
     value: float | None = None
     error: Exception | None = None
     judgement: Judgement | None = None
 
     @classmethod
-    def of(cls, said: Any) -> "Score":
+    def of(cls, output: Any) -> "Score":
         """Read what a component gave: a judgement, an error, or a number."""
-        if isinstance(said, Judgement):
-            return cls(said.score, judgement=said)
-        checked = said if isinstance(said, Exception) else finite_score(said)
+        if isinstance(output, Judgement):
+            return cls(output.score, judgement=output)
+        checked = output if isinstance(output, Exception) else finite_score(output)
         return cls(error=checked) if isinstance(checked, Exception) else cls(checked)
 
 
@@ -46,13 +46,13 @@ def evaluate(pipeline: Pipeline, predictions: Sequence[Prediction]) -> Scores:
         raise LlmopsError(f"the evaluation pipeline failed: {error}", hint="Correct gate.pipeline.") from error
     scores: list[dict[str, Score]] = [{} for _ in predictions]
     for name, output in outputs.items():
-        for row, said in zip(scores, said_of(name, output, len(scores)), strict=True):
-            row.update({metric: Score.of(value) for metric, value in said.items() if value is not None})
+        for row, values in zip(scores, scores_by_answer(name, output, len(scores)), strict=True):
+            row.update({metric: Score.of(value) for metric, value in values.items() if value is not None})
     return scores
 
 
-def said_of(name: str, output: Mapping[str, Any], count: int) -> list[Mapping[str, Any]]:
-    """What a component says of each answer: metric → number, judgement or error; `None` where it does not apply.
+def scores_by_answer(name: str, output: Mapping[str, Any], count: int) -> list[Mapping[str, Any]]:
+    """The output of a component by answer: metric → number, judgement or error; `None` where it does not apply.
 
     :param name: Name of the component.
     :param output: As the pipeline gave it.

@@ -1,4 +1,4 @@
-"""Configurations tried in this process: cheap figures to choose from, before the gate measures the choice properly."""
+"""Trials of a grid search: evaluate configurations in this process, before the gate evaluates the best one."""
 
 import hashlib
 import time
@@ -134,6 +134,6 @@ def front(trials: Sequence[Trial]) -> list[Trial]:
 
 def _dominates(one: Trial, other: Trial) -> bool:
     """At least as good in everything and better in something; an unknown cost counts as none."""
-    ours = (one.primary, -one.latency_seconds, -(one.cost or 0.0))
-    theirs = (other.primary, -other.latency_seconds, -(other.cost or 0.0))
-    return ours != theirs and all(mine >= its for mine, its in zip(ours, theirs, strict=True))
+    first = (one.primary, -one.latency_seconds, -(one.cost or 0.0))
+    second = (other.primary, -other.latency_seconds, -(other.cost or 0.0))
+    return first != second and all(a >= b for a, b in zip(first, second, strict=True))

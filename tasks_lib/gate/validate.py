@@ -1,4 +1,4 @@
-"""Tests that every version must pass, in its own process: not how good it is, but whether it may be asked at all."""
+"""Validate a version: tests that it must pass in its own process before its answers are evaluated."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -99,8 +99,8 @@ def _run(pipeline: Pipeline, files: list[ByteStream], known_vectors: KnownVector
 
 def _is_of_the_run(error: BaseException) -> bool:
     """Whether an error of a component speaks of the run, not of a document."""
-    ours = isinstance(error, LlmopsError) and not isinstance(error, UnreadableDocumentError)
-    return ours or isinstance(error, (ConnectionError, TimeoutError, MemoryError))
+    named = isinstance(error, LlmopsError) and not isinstance(error, UnreadableDocumentError)
+    return named or isinstance(error, (ConnectionError, TimeoutError, MemoryError))
 
 
 def _joined(batches: Sequence[PreparedBatch]) -> PreparedBatch:
@@ -117,8 +117,8 @@ def _joined(batches: Sequence[PreparedBatch]) -> PreparedBatch:
 def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> PreparedBatch:
     """All or nothing: a document that failed in any component, or gave nothing, has no chunks."""
     identities = {file.meta["document"]: {name: file.meta[name] for name in IDENTITY} for file in files}
-    told = (failure for output in outputs.values() for failure in output.get("failed", ()))
-    failures = {failure.path: failure for failure in told if isinstance(failure, FailedDocument)}
+    reported = (failure for output in outputs.values() for failure in output.get("failed", ()))
+    failures = {failure.path: failure for failure in reported if isinstance(failure, FailedDocument)}
     end = outputs.get(last, {})
     given: list[Document] = end.get("documents", [])
     vectors = end["vectors"] if "vectors" in end else _embeddings(given)

@@ -29,10 +29,10 @@ def boundaries(text: str, spans: Sequence[tuple[int, int]], *, hard_lines: bool)
 
     :param hard_lines: Every line stands for itself (CSV, JSON); otherwise lines may be wrapped prose, as in a PDF.
     """
-    found = [Boundary.PARAGRAPH]
+    boundaries = [Boundary.PARAGRAPH]
     for (_, left), (right, _) in pairwise(spans):
-        found.append(_between(text, left, right, hard_lines=hard_lines))
-    return found[: len(spans)]
+        boundaries.append(_between(text, left, right, hard_lines=hard_lines))
+    return boundaries[: len(spans)]
 
 
 def _between(text: str, left: int, right: int, *, hard_lines: bool) -> Boundary:

@@ -66,8 +66,10 @@ def output_component(pipeline: Pipeline) -> str:
 
 def understood_suffixes(pipeline: Pipeline) -> frozenset[str]:
     """Suffixes of the files that `pipeline` converts; those of the built-in formats where it does not tell."""
-    told = [suffix for part in _parts(pipeline) if isinstance(part, ConverterBySuffix) for suffix in part.converters]
-    return frozenset(told or FORMATS)
+    declared = [
+        suffix for part in _parts(pipeline) if isinstance(part, ConverterBySuffix) for suffix in part.converters
+    ]
+    return frozenset(declared or FORMATS)
 
 
 def known_suffixes(config: IngestConfig) -> frozenset[str]:
@@ -128,7 +130,7 @@ def _given_pipeline(file: str, embedder: Embedder, settings: Settings) -> Pipeli
     """The pipeline of a file, as far as it fits the rest of the configuration."""
     pipeline = read_pipeline(Path(file).expanduser(), settings.pipelines.allowed_modules, "ingest.pipeline")
     output_component(pipeline)
-    sockets = {socket: told for inputs in pipeline.inputs().values() for socket, told in inputs.items()}
+    sockets = {name: socket for inputs in pipeline.inputs().values() for name, socket in inputs.items()}
     needed = {name for name, socket in sockets.items() if socket["is_mandatory"]}
     if "sources" not in sockets or needed != {"sources"}:
         raise ConfigurationError(
@@ -140,9 +142,9 @@ def _given_pipeline(file: str, embedder: Embedder, settings: Settings) -> Pipeli
             f"ingest.mask_pii is on, and {file!r} (ingest.pipeline) has no PersonalDataMasker",
             hint="Put the component in, as `llmops pipeline show indexing` prints it with ingest.mask_pii.",
         )
-    ours = component_to_dict(ChunkEmbedder(embedder=embedder), "embedder")
+    expected = component_to_dict(ChunkEmbedder(embedder=embedder), "embedder")
     for part in _parts(pipeline):
-        if isinstance(part, ChunkEmbedder) and component_to_dict(part, "embedder") != ours:
+        if isinstance(part, ChunkEmbedder) and component_to_dict(part, "embedder") != expected:
             raise ConfigurationError(
                 f"{file!r} (ingest.pipeline) embeds by another model than {settings.embedder!r} (embedder), "
                 "by which questions are embedded",

@@ -1,4 +1,4 @@
-"""What others learn of an ingest: MLflow, Prefect's events and artifacts."""
+"""Publish an ingest: an MLflow run, Prefect's events and artifacts."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What an ingest did, as the command prints it."""
+"""``IngestResult``: the counts and failures of an ingest."""
 
 from pydantic import BaseModel, Field
 

@@ -1,4 +1,4 @@
-"""Which past versions of an index are still read by someone; the others are cleaned away after an ingest."""
+"""Retention of past index versions: those that no model version reads are deleted after an ingest."""
 
 import logging
 from typing import TYPE_CHECKING

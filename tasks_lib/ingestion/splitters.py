@@ -147,9 +147,9 @@ def _chunks(pieces: list[Document], converted: ConvertedDocument, identity: dict
 def span_of(piece: Document, text: str, body: int = 0) -> tuple[int, int] | None:
     """Where a splitter's `piece` lies in `text`, whose content begins at `body`; `None` where that is not sure."""
     content = piece.content or ""
-    said = piece.meta.get("split_idx_start")
-    if isinstance(said, int) and text.startswith(content, body + said):
-        return body + said, body + said + len(content)
+    offset = piece.meta.get("split_idx_start")
+    if isinstance(offset, int) and text.startswith(content, body + offset):
+        return body + offset, body + offset + len(content)
     first = text.find(content, body)
     if first < 0 or text.find(content, first + 1) >= 0:
         return None

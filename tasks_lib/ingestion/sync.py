@@ -1,4 +1,4 @@
-"""Write what a plan asks for into an index: each document as it was before or as it is after, never half."""
+"""Synchronise an index by a plan: each document is written as a whole or not at all."""
 
 import logging
 import time

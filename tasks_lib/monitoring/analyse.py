@@ -1,4 +1,4 @@
-"""From the traffic of a window to its result: scores, changes, questions, service levels, verdict."""
+"""Analyse a window of production traffic: scores, drift, questions, service levels, verdict."""
 
 from collections import Counter
 from collections.abc import Sequence

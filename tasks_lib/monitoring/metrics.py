@@ -1,4 +1,4 @@
-"""What is watched: every metric with its kind, the direction that is worse, and its unit."""
+"""The monitored metrics: every metric with its kind, the direction that is worse, and its unit."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

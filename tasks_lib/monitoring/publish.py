@@ -1,4 +1,4 @@
-"""What Prefect is told of a window: artifacts, and an event if something got worse. Only flows call this."""
+"""Publish a monitored window to Prefect: artifacts, and a drift event if something got worse. Only flows call this."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

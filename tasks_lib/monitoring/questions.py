@@ -1,4 +1,4 @@
-"""Whether people ask something else: questions as embeddings, beside those of the reference."""
+"""Drift of questions: their embeddings, compared with those of the reference window."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,8 +60,8 @@ def compare_questions(
     if change.status == "no_reference" or not len(vectors):
         return Questions(change, unanswered=len(without_answer), unanswered_clusters=unanswered)
     new = new_questions(vectors, reference)
-    found = clusters([questions[row] for row in new], vectors[new], smallest=SMALLEST_CLUSTER)
-    return Questions(change, len(new), found, len(without_answer), unanswered)
+    topics = clusters([questions[row] for row in new], vectors[new], smallest=SMALLEST_CLUSTER)
+    return Questions(change, len(new), topics, len(without_answer), unanswered)
 
 
 def mmd_permutation_test(current: Vectors, reference: Vectors, *, seed: int = 0) -> float:
@@ -165,9 +165,9 @@ def _auc(
     """Share of pairs that the witness function, made of the known rows, puts in the right order."""
     rows = np.concatenate([here, there])
     witness = kernel[np.ix_(rows, known_here)].mean(axis=1) - kernel[np.ix_(rows, known_there)].mean(axis=1)
-    mine, theirs = witness[: len(here)], np.sort(witness[len(here) :])
-    below = np.searchsorted(theirs, mine, side="left") + np.searchsorted(theirs, mine, side="right")
-    return float(below.sum() / (2 * len(mine) * len(theirs)))
+    low, high = witness[: len(here)], np.sort(witness[len(here) :])
+    below = np.searchsorted(high, low, side="left") + np.searchsorted(high, low, side="right")
+    return float(below.sum() / (2 * len(low) * len(high)))
 
 
 def _closest(vectors: Vectors, others: Vectors, *, among_themselves: bool = False) -> Vectors:

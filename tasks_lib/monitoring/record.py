@@ -1,4 +1,4 @@
-"""One MLflow run per window: scores, report and verdict. It counts only once it is finished."""
+"""Record one MLflow run per window: scores, report and verdict. It counts only once it is finished."""
 
 import json
 import shutil

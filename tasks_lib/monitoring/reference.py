@@ -1,4 +1,4 @@
-"""What a window is compared with: earlier healthy windows, else the evaluation that let the version through."""
+"""The reference window: earlier healthy windows, else the evaluation that let the version through."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What `monitor` hands back, and what is stored with a closed window."""
+"""``MonitorResult``: the result of `monitor`, stored with a closed window."""
 
 from datetime import datetime
 from typing import Any, Literal

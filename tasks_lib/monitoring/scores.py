@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tasks_lib.errors import LlmopsError
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.gate.pipeline import ceilings_of, measured_metrics
-from tasks_lib.gate.scores import Score, said_of
+from tasks_lib.gate.scores import Score, scores_by_answer
 from tasks_lib.monitoring.metrics import CATALOGUE, IDENTITY
 from tasks_lib.monitoring.pipeline import TRACES
 from tasks_lib.monitoring.traces import TraceRecord
@@ -42,11 +42,11 @@ class Scores:
     lower_is_better: frozenset[str] = frozenset()
     """Metrics of the configuration of which less is better."""
 
-    def add(self, name: str, row: int, said: Any) -> None:
+    def add(self, name: str, row: int, value: Any) -> None:
         """Note what a scorer gave for a trace: a number, a judgement, an error, or `None` where it does not apply."""
-        if said is None:
+        if value is None:
             return
-        score, trace_id = Score.of(said), self.records[row].trace_id
+        score, trace_id = Score.of(value), self.records[row].trace_id
         self.attempts[name] += 1
         if score.error is not None:
             self.failures.setdefault(name, {})[trace_id] = f"{type(score.error).__name__}: {score.error}"[:300]
@@ -84,8 +84,8 @@ def score(pipeline: Pipeline, records: list[TraceRecord], rows: Sequence[int] | 
     for name, output in outputs.items():
         count = len(output.get("individual_scores") or output.get("judgements") or ())
         at = range(len(records)) if count == len(records) else read.get("answer_rows", sample)
-        for row, said in zip(at, said_of(name, output, len(at)), strict=True):
-            for metric, value in said.items():
+        for row, values in zip(at, scores_by_answer(name, output, len(at)), strict=True):
+            for metric, value in values.items():
                 scores.add(metric, row, value)
     return scores
 

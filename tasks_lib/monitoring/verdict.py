@@ -1,4 +1,4 @@
-"""From the figures of a window to one word and its reasons."""
+"""The verdict on a window, and its reasons."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The aliases that say what is live, moved so that every moment in between is a valid state."""
+"""The aliases of model versions (production, previous, candidate): promotion and rollback through valid states."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal

@@ -1,4 +1,4 @@
-"""What people think of an answer, as the assessments of its trace tell it."""
+"""User feedback on an answer, read from the assessments of its MLflow trace."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

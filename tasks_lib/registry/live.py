@@ -1,4 +1,4 @@
-"""What an alias points to: the version, its configuration and its tags."""
+"""The live version behind an alias, its configuration and its tags."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

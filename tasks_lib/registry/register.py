@@ -1,4 +1,4 @@
-"""A candidate enters the registry: an MLflow model from code with pinned requirements and its lineage."""
+"""Register a candidate: an MLflow model from code with pinned requirements and its lineage."""
 
 import json
 import re

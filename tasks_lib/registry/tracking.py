@@ -1,4 +1,4 @@
-"""MLflow as every step uses it: one experiment, runs found again by tags."""
+"""MLflow tracking: one experiment, whose runs are looked up by tags."""
 
 import os
 from collections.abc import Iterator

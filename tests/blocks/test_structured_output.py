@@ -74,7 +74,7 @@ def test_a_provider_without_schemas_is_asked_in_words_and_that_is_said_once(
         replies = asyncio.run(twice()) if asynchronous else [ask_for(generator, MESSAGES, SCHEMA) for _ in range(2)]
     assert [reply.text for reply in replies] == [SENTENCE, SENTENCE]
     assert [schema_in(request.body) is not None for request in service.stub.requests] == [True, False, False]
-    said = [record.message for record in caplog.records if "JSON in words" in record.message]
+    said = [record.message for record in caplog.records if "JSON by its prompt" in record.message]
     assert len(said) == 1
     assert service.chat_model in said[0]
 
@@ -84,7 +84,7 @@ def test_many_calls_at_once_say_it_once(openai: OpenAIStub, caplog: pytest.LogCa
     openai.script.extend(["no-schemas"] * 4)
     with caplog.at_level(logging.WARNING), ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: _asked(generator), range(4)))
-    assert sum("JSON in words" in record.message for record in caplog.records) == 1
+    assert sum("JSON by its prompt" in record.message for record in caplog.records) == 1
 
 
 def _asked(generator: Any) -> str:

@@ -131,7 +131,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
         client.set_registered_model_alias("rag-assistant", NAMES["production"], "2")
         return decision
 
-    monkeypatch.setattr(promotion, "ask_a_person", approve_too_late)
+    monkeypatch.setattr(promotion, "request_approval", approve_too_late)
     late = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, approve=True, margin=0.5)
     assert (late.decision, late.production_version) == ("undecided", 2)
     assert late.reasons[0].startswith(f"production moved from version {dark.version} to 2 in the meantime")

@@ -69,8 +69,8 @@ def _replace_events(span: "LiveSpan", shown: Callable[[Any], Any]) -> None:
 
     events = []
     for event in span.events:
-        told = {name: shown(value) if isinstance(value, str) else value for name, value in event.attributes.items()}
-        events.append(Event(event.name, told, event.timestamp))
+        masked = {name: shown(value) if isinstance(value, str) else value for name, value in event.attributes.items()}
+        events.append(Event(event.name, masked, event.timestamp))
     span._span._events = BoundedList.from_seq(len(events), events)  # noqa: SLF001
 
 

@@ -1,4 +1,4 @@
-"""What a detector finds, and with what it is told: plain types, so that detectors need no framework."""
+"""Input and output types of detectors: plain types, so that detectors need no framework."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Validators of other packages: what they find is theirs, what is done about it is the configuration's."""
+"""Validators of other packages (Guardrails Hub): they detect, and the configuration decides the action."""
 
 import inspect
 import sys

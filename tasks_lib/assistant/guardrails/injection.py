@@ -47,7 +47,7 @@ class InjectionScorer:
         for part in _around(changed, LONGEST):
             spans.update(self._rules.spans(plain, part))
         encoded = encoded_parts(seen.text)
-        return spans | {(start, end) for start, end, said in encoded if self._rules.spans(normalise(said).text)}
+        return spans | {(start, end) for start, end, text in encoded if self._rules.spans(normalise(text).text)}
 
     def model_scores(self, texts: list[str], vectors: Vectors) -> list[float]:
         """Score of every text by the classifier; 0 where the embedder is not the one it was trained with."""

@@ -110,26 +110,26 @@ def _plain_word(word: str) -> str:
 
 def disguised_numbers(text: str) -> list[tuple[int, str]]:
     """Runs of digits with letters that look like digits ("4ll1"), as position and digits; positions stay."""
-    found = []
+    runs = []
     for match in _NUMBERISH.finditer(text):
         run = match[0]
         digits = sum(c.isdigit() for c in run)
         letters = sum(c.isalpha() for c in run)
         if letters and digits * 2 >= digits + letters:
-            found.append((match.start(), run.translate(_DIGIT_LOOKALIKES)))
-    return found
+            runs.append((match.start(), run.translate(_DIGIT_LOOKALIKES)))
+    return runs
 
 
 def encoded_parts(text: str) -> list[tuple[int, int, str]]:
     """Base64 runs that hold readable text, as start, end and what they say; at most 16 runs of 4,096 characters."""
-    found = []
+    runs = []
     for count, match in enumerate(_BASE64.finditer(text)):
         if count >= _MAX_ENCODED:
             break
         decoded = _decode(match[0])
         if decoded is not None:
-            found.append((match.start(), match.end(), decoded))
-    return found
+            runs.append((match.start(), match.end(), decoded))
+    return runs
 
 
 def _decode(run: str) -> str | None:

@@ -60,10 +60,10 @@ def json_object(text: str) -> dict[str, Any]:
     """
     first, last = text.find("{"), text.rfind("}")
     try:
-        found = json.loads(text[first : last + 1]) if first >= 0 else None
+        parsed = json.loads(text[first : last + 1]) if first >= 0 else None
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         msg = f"no JSON object in {text[:200]!r}"
         raise ValueError(msg)  # noqa: TRY004  (the text is wrong, not its type)
-    return found
+    return parsed

@@ -48,8 +48,8 @@ def add_custom_component(
 def _made(config: ComponentConfig | HaystackComponent) -> tuple[Component, Refused]:
     """The component, and the error that names it."""
     if isinstance(config, ComponentConfig):
-        brought = plugin("components", config.name, KEY)
-        return brought.make(config.options), brought.failed
+        part = plugin("components", config.name, KEY)
+        return part.make(config.options), part.failed
 
     def refused(what: str) -> ConfigurationError:
         return ConfigurationError(f"{KEY} names {config.type!r}, which {what}", hint="Name a ranker or a retriever.")

@@ -1,4 +1,4 @@
-"""What the retriever finds, without an answer."""
+"""Retrieve passages for questions, without an answer."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""From the ranking to the passages that are handed to the answer."""
+"""Select the retrieved passages that the answer is generated from."""
 
 from dataclasses import replace
 from typing import Any

@@ -123,6 +123,6 @@ def _by_other(converter: Component, suffix: str, source: ByteStream) -> Document
             reason = f"cannot be read as {kind.upper()}: {one_line(str(error) or type(error).__name__)}"
             raise UnreadableDocumentError(reason) from error
     if not converted.text.strip():
-        said = f"cannot be read as {kind.upper()}: {one_line(warnings[0])}" if warnings else ""
-        raise UnreadableDocumentError(said or "empty: no text could be extracted")
+        reason = f"cannot be read as {kind.upper()}: {one_line(warnings[0])}" if warnings else ""
+        raise UnreadableDocumentError(reason or "empty: no text could be extracted")
     return to_document(converted, {key: source.meta[key] for key in IDENTITY if key in source.meta})

@@ -60,8 +60,8 @@ def add_to_workspace(report: Path, workspace: Path, name: str, run_id: str) -> N
 
     snapshot = Snapshot.load(report / SNAPSHOT_FILE)
     opened = Workspace.create(str(workspace))
-    found = opened.search_project(PROJECT)
-    project = found[0] if found else opened.create_project(PROJECT)
+    projects = opened.search_project(PROJECT)
+    project = projects[0] if projects else opened.create_project(PROJECT)
     there = [opened.get_run(project.id, run) for run in opened.list_runs(project.id)]
     if run_id not in {run.metadata.get("run") for run in there if run}:
         opened.add_run(project.id, snapshot, name=name)

@@ -158,12 +158,12 @@ def addresses(text: str, timeout: float) -> Iterable[tuple[int, int, float]]:
 
     :raises TimeoutError: If an expression takes longer than `timeout` seconds.
     """
-    found = [
+    matches = [
         (match.start(), match.end(), score)
         for pattern, score in _ANCHORS
         for match in pattern.finditer(text, timeout=timeout, concurrent=False)
     ]
-    for start, end, score in found:
+    for start, end, score in matches:
         yield _widened(text, start, end, score, timeout)
 
 

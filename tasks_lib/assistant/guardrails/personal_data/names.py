@@ -53,14 +53,14 @@ class EntityEngine(NlpEngine):
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         """Named entities as (entity, start, end); tokens and lemmas are not needed by our recognizers."""
-        found: list[Any] = []
+        spans: list[Any] = []
         if self._nlp is not None:
             with self._lock:
                 document = self._nlp(_LONG_WORD.sub(lambda m: " " * len(m[0]), text))
-            found = [(_LABELS[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _LABELS]
+            spans = [(_LABELS[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _LABELS]
         tokens: Any = []
         return NlpArtifacts(
-            entities=found, tokens=tokens, tokens_indices=[], lemmas=[], nlp_engine=None, language=language, scores=None
+            entities=spans, tokens=tokens, tokens_indices=[], lemmas=[], nlp_engine=None, language=language, scores=None
         )
 
     @override
@@ -96,7 +96,7 @@ class EntityEngine(NlpEngine):
 
 
 class NameRecognizer(LocalRecognizer):
-    """What the engine found, and names after cues such as "my name is" or "Mrs."."""
+    """Names that the NLP engine recognises, and names after cues such as "my name is" or "Mrs."."""
 
     def __init__(self, timeout: float) -> None:
         super().__init__(supported_entities=list(NAMED_ENTITIES), name="llmops-names")
@@ -114,10 +114,10 @@ class NameRecognizer(LocalRecognizer):
         :raises TimeoutError: If an expression exceeds its time.
         """
         model: list[Any] = nlp_artifacts.entities if nlp_artifacts is not None else []
-        found = [(entity, start, end, _MODEL_SCORE) for entity, start, end in model]
-        found += [(entity, start, end, _CUE_SCORE) for entity, start, end in cued_names(text, self.timeout)]
+        names = [(entity, start, end, _MODEL_SCORE) for entity, start, end in model]
+        names += [(entity, start, end, _CUE_SCORE) for entity, start, end in cued_names(text, self.timeout)]
         return [
             RecognizerResult(entity_type=entity, start=start, end=end, score=score, recognition_metadata={})
-            for entity, start, end, score in found
+            for entity, start, end, score in names
             if entity in entities
         ]

@@ -46,16 +46,16 @@ class PatternRecognizer(LocalRecognizer):
         results = []
         for pattern, expression, context in self.patterns:
             for match in expression.finditer(text, timeout=self.timeout, concurrent=False):
-                found = match[0] if pattern.length is None else match[0][: pattern.length(match[0])]
-                score = self._score(text, match.start(), found, pattern, context)
+                value = match[0] if pattern.length is None else match[0][: pattern.length(match[0])]
+                score = self._score(text, match.start(), value, pattern, context)
                 if score > 0:
-                    results.append(_result(self.entity, match.start(), match.start() + len(found), score))
+                    results.append(_result(self.entity, match.start(), match.start() + len(value), score))
         return results
 
     def _score(
-        self, text: str, start: int, found: str, pattern: EntityPattern, context: "regex.Pattern[str] | None"
+        self, text: str, start: int, value: str, pattern: EntityPattern, context: "regex.Pattern[str] | None"
     ) -> float:
-        if pattern.check is not None and not pattern.check(found):
+        if pattern.check is not None and not pattern.check(value):
             return pattern.otherwise
         before = text[max(0, start - CONTEXT_CHARACTERS) : start]
         if context is not None and context.search(before, timeout=self.timeout, concurrent=False):

@@ -86,8 +86,8 @@ class AsyncSession:
         import aiobotocore.session  # type: ignore[import-untyped]
 
         session = self._connection.session
-        found = session.get_credentials()
-        keys = found.get_frozen_credentials() if found else None
+        credentials = session.get_credentials()
+        keys = credentials.get_frozen_credentials() if credentials else None
         return aiobotocore.session.AioSession().create_client(
             service,
             region_name=session.region_name,
