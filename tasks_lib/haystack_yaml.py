@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,26 @@ def read_pipeline(file: Path, allowed_modules: Sequence[str], key: str) -> Pipel
             hint="`llmops pipeline show NAME` prints a pipeline to begin with.",
         )
     return _from_dict(data, allowed_modules, f"{key} names the pipeline {str(file)!r}")
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """Names of what a component takes and gives."""
+
+    inputs: tuple[str, ...]
+    needed: tuple[str, ...]
+    """Inputs that must be given."""
+    outputs: tuple[str, ...]
+
+
+def sockets_of(part: Component) -> Sockets:
+    """The sockets of a component that belongs to no pipeline."""
+    alone = Pipeline()
+    alone.add_component(_NAME, part)
+    inputs, outputs = alone.inputs().get(_NAME, {}), alone.outputs().get(_NAME, {})
+    alone.remove_component(_NAME)
+    needed = (name for name, socket in inputs.items() if socket["is_mandatory"])
+    return Sockets(tuple(inputs), tuple(needed), tuple(outputs))
 
 
 def nested_component(data: dict[str, Any], name: str) -> Component:

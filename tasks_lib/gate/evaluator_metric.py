@@ -4,13 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from haystack import Pipeline, component, default_from_dict, default_to_dict
+from haystack import component, default_from_dict, default_to_dict
 from haystack.core.component import Component
 from haystack.core.serialization import component_to_dict
 
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.answer_metrics import Row
 from tasks_lib.gate.evaluators import EVALUATOR_INPUTS, Answers, evaluator_inputs
+from tasks_lib.haystack_yaml import sockets_of
 
 
 @component
@@ -27,9 +28,9 @@ class EvaluatorMetric:
     """
 
     def __init__(self, *, evaluator: Component, lower_is_better: bool = False) -> None:
-        inputs, outputs = sockets_of(evaluator)
-        unknown = [name for name, mandatory in inputs.items() if mandatory and name not in EVALUATOR_INPUTS]
-        if unknown or "individual_scores" not in outputs:
+        sockets = sockets_of(evaluator)
+        unknown = [name for name in sockets.needed if name not in EVALUATOR_INPUTS]
+        if unknown or "individual_scores" not in sockets.outputs:
             kind = f"{type(evaluator).__module__}.{type(evaluator).__qualname__}"
             raise ConfigurationError(
                 f"{kind!r} is no evaluator of questions: "
@@ -38,7 +39,7 @@ class EvaluatorMetric:
             )
         self.evaluator: Any = evaluator
         self.lower_is_better = lower_is_better
-        self._inputs = tuple(name for name in EVALUATOR_INPUTS if name in inputs)
+        self._inputs = tuple(name for name in EVALUATOR_INPUTS if name in sockets.inputs)
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component with its evaluator."""
@@ -97,16 +98,6 @@ class EvaluatorMetric:
         except Exception as error:  # noqa: BLE001  a component of another package: whatever it raises
             return [error] * len(rows)
         return [finite_score(score) for score in scores]
-
-
-def sockets_of(instance: Component) -> tuple[dict[str, bool], set[str]]:
-    """Inputs of a component, each with whether it must be given, and its outputs."""
-    pipeline = Pipeline()
-    pipeline.add_component("component", instance)
-    inputs = {name: socket["is_mandatory"] for name, socket in pipeline.inputs().get("component", {}).items()}
-    outputs = set(pipeline.outputs().get("component", {}))
-    pipeline.remove_component("component")
-    return inputs, outputs
 
 
 def finite_score(score: Any) -> float | Exception:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from haystack import Document, component, default_from_dict, default_to_dict
-from haystack.core.component import Component
 
 from tasks_lib.assistant.contract.embedder import Embedder
-from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
+from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import spans
 from tasks_lib.gate.answer_metrics import Row
@@ -60,10 +59,7 @@ EVALUATOR_INPUTS: dict[str, Callable[[Row], Any]] = {
 
 @component
 class EvaluatedAnswers:
-    """Makes a version's replies the input of evaluators.
-
-    A document of `ground_truth_documents` is the retrieved passage that hits the reference (:func:`spans.is_hit`), the
-    first of several, else the reference's excerpt: so evaluators that compare contents compare places.
+    """Makes a version's replies the input of metrics.
 
     :param embedder: Compares texts by meaning; each text is embedded once, for all metrics.
     """
@@ -73,23 +69,15 @@ class EvaluatedAnswers:
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component with its embedder."""
-        return with_embedder(self, self.embedder)
+        return default_to_dict(self, embedder=embedder_to_dict(self.embedder))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "EvaluatedAnswers":
         """Rebuild the component."""
-        return cls(embedder=embedder_of(data))
+        return default_from_dict(cls, data)
 
-    @component.output_types(
-        answers=Answers,
-        questions=list[str],
-        contexts=list[list[str]],
-        predicted_answers=list[str],
-        ground_truth_answers=list[str],
-        retrieved_documents=list[list[Document]],
-        ground_truth_documents=list[list[Document]],
-    )
-    def run(self, predictions: list[Prediction]) -> dict[str, Any]:
+    @component.output_types(answers=Answers)
+    def run(self, predictions: list[Prediction]) -> dict[str, Answers]:
         """One row per prediction, in their order.
 
         :param predictions: What a version said to each question.
@@ -97,7 +85,28 @@ class EvaluatedAnswers:
         similarity = Similarity(self.embedder)
         rows = [Row.of(prediction.example, prediction.payload, similarity) for prediction in predictions]
         similarity.prefetch(text for row in rows for text in _compared_texts(row))
-        return {"answers": Answers(rows), **evaluator_inputs(rows)}
+        return {"answers": Answers(rows)}
+
+
+@component
+class EvaluatorInputs:
+    """Gives the answers as the lists that Haystack's evaluators take, for a pipeline that connects them itself.
+
+    A document of `ground_truth_documents` is the retrieved passage that hits the reference (:func:`spans.is_hit`), the
+    first of several, else the reference's excerpt: so evaluators that compare contents compare places.
+    """
+
+    @component.output_types(
+        questions=list[str],
+        contexts=list[list[str]],
+        predicted_answers=list[str],
+        ground_truth_answers=list[str],
+        retrieved_documents=list[list[Document]],
+        ground_truth_documents=list[list[Document]],
+    )
+    def run(self, answers: Answers) -> dict[str, list[Any]]:
+        """Each list has one entry per answer, in their order."""
+        return evaluator_inputs(answers.rows)
 
 
 @component
@@ -111,11 +120,6 @@ class AnswerMetric:
     def __init__(self, *, metric: str) -> None:
         require_known([metric], "the component AnswerMetric", tuple(all_metrics()))
         self.metric = metric
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Whether thresholds are ceilings."""
-        return all_metrics()[self.metric].lower_is_better
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
@@ -147,19 +151,6 @@ def score_each(function: Callable[[Item], float | None], items: Sequence[Item]) 
 def evaluator_inputs(rows: Sequence[Row], names: Sequence[str] = tuple(EVALUATOR_INPUTS)) -> dict[str, list[Any]]:
     """The rows as inputs of Haystack's evaluators."""
     return {name: [EVALUATOR_INPUTS[name](row) for row in rows] for name in names}
-
-
-def with_embedder(instance: Component, embedder: Embedder, **parameters: Any) -> dict[str, Any]:
-    """A component that holds an embedder, serialised."""
-    data = TextEmbedder(embedder).to_dict()["init_parameters"]["embedder"]
-    return default_to_dict(instance, embedder=data, **parameters)
-
-
-def embedder_of(data: dict[str, Any]) -> Embedder:
-    """The embedder of a component that :func:`with_embedder` serialised."""
-    kind = f"{TextEmbedder.__module__}.{TextEmbedder.__qualname__}"
-    embedder = data["init_parameters"]["embedder"]
-    return TextEmbedder.from_dict({"type": kind, "init_parameters": {"embedder": embedder}}).embedder
 
 
 def _compared_texts(row: Row) -> list[str]:

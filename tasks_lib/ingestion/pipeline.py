@@ -13,7 +13,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.haystack_yaml import build_component, read_pipeline
+from tasks_lib.haystack_yaml import build_component, read_pipeline, sockets_of
 from tasks_lib.ingestion.converters.components import ConverterBySuffix, FormatConverter
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.embedding import ChunkEmbedder
@@ -113,15 +113,11 @@ def _splitter(embedder: Embedder, settings: Settings) -> Component:
 
 def _require(part: Component, key: str, role: str, taken: str) -> None:
     """Refuse a component that does not take `taken` alone, or gives no `documents`."""
-    alone = Pipeline()
-    alone.add_component("part", part)
-    inputs, outputs = alone.inputs().get("part", {}), alone.outputs().get("part", {})
-    alone.remove_component("part")
-    needed = {name for name, socket in inputs.items() if socket["is_mandatory"]}
-    if taken not in inputs or not needed <= {taken} or "documents" not in outputs:
+    sockets = sockets_of(part)
+    if taken not in sockets.inputs or not {taken}.issuperset(sockets.needed) or "documents" not in sockets.outputs:
         raise ConfigurationError(
             f"{key} names {type(part).__name__}, which is no {role}: "
-            f"it takes {', '.join(inputs) or 'nothing'} and gives {', '.join(outputs) or 'nothing'}",
+            f"it takes {', '.join(sockets.inputs) or 'nothing'} and gives {', '.join(sockets.outputs) or 'nothing'}",
             hint=f"Name a component that takes `{taken}` and gives `documents`.",
         )
 

@@ -6,16 +6,17 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
-from haystack import Document, component, default_from_dict, default_to_dict
+from haystack import component, default_from_dict, default_to_dict
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Answer, Message, Source
 from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.answer_metrics import Row, groundedness
-from tasks_lib.gate.evaluators import Answers, embedder_of, evaluator_inputs, score_each, with_embedder
+from tasks_lib.gate.evaluators import Answers, score_each
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.progress import advance
@@ -80,8 +81,8 @@ ANSWER_SCORERS: dict[str, Callable[[Row], float | None]] = {
 class ScoredTraces:
     """Makes production traces the input of scorers.
 
-    `traces` are all of them; `answers`, and the lists that Haystack's evaluators take, hold the sampled ones that ended
-    without an error, at `answer_rows`. `vectors` embed the sampled questions, at `vector_rows`.
+    `traces` are all of them; `answers` are the sampled ones that ended without an error, at `answer_rows`. `vectors`
+    embed the sampled questions, at `vector_rows`.
 
     :param embedder: Compares texts by meaning.
     """
@@ -91,12 +92,12 @@ class ScoredTraces:
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component with its embedder."""
-        return with_embedder(self, self.embedder)
+        return default_to_dict(self, embedder=embedder_to_dict(self.embedder))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "ScoredTraces":
         """Rebuild the component."""
-        return cls(embedder=embedder_of(data))
+        return default_from_dict(cls, data)
 
     @component.output_types(
         traces=Traces,
@@ -104,10 +105,6 @@ class ScoredTraces:
         answer_rows=list[int],
         vectors=Vectors,
         vector_rows=list[int],
-        questions=list[str],
-        contexts=list[list[str]],
-        predicted_answers=list[str],
-        retrieved_documents=list[list[Document]],
     )
     def run(self, records: list[TraceRecord], rows: list[int] | None = None) -> dict[str, Any]:
         """Read the records.
@@ -130,7 +127,6 @@ class ScoredTraces:
             "answer_rows": answer_rows,
             "vectors": vectors,
             "vector_rows": asked,
-            **evaluator_inputs(answers, ("questions", "contexts", "predicted_answers", "retrieved_documents")),
         }
 
     def _embed(self, sample: Sequence[TraceRecord], similarity: Similarity) -> None:

@@ -190,8 +190,10 @@ def test_what_the_pipelines_yaml_says_measures_the_same(tmp_path: Path) -> None:
 def test_a_file_replaces_the_whole_pipeline_also_with_evaluators_as_they_come(tmp_path: Path) -> None:
     data = evaluation_pipeline(fakes.FakePlatform(), Settings(), metrics=["right_or_refused"]).to_dict()
     data["components"]["exact"] = {"type": EVALUATORS["exact_match"]["type"], "init_parameters": {}}
+    data["components"]["lists"] = {"type": "tasks_lib.gate.evaluators.EvaluatorInputs", "init_parameters": {}}
+    data["connections"].append({"sender": "answers.answers", "receiver": "lists.answers"})
     data["connections"] += [
-        {"sender": f"answers.{name}", "receiver": f"exact.{name}"}
+        {"sender": f"lists.{name}", "receiver": f"exact.{name}"}
         for name in ("ground_truth_answers", "predicted_answers")
     ]
     file = tmp_path / "evaluation.yaml"
