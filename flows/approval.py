@@ -10,6 +10,7 @@ from pydantic import Field
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_report import HEADLINES
 from tasks_lib.progress import advance
+from tasks_lib.registry.events import artifact_key
 
 APPROVAL_SECONDS = 24 * 3600
 
@@ -21,10 +22,11 @@ class Approval(RunInput):
     comment: str = Field(default="", title="Comment")
 
 
-def request_approval(decision: Decision, report: str) -> Decision:
+def request_approval(decision: Decision, report: str, assistant: str) -> Decision:
     """Pause for a person's approval; the decision is `reject` if denied, `undecided` if nobody answers in a day."""
     report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
-    create_markdown_artifact(key="gate-approval", markdown=report, description="Waiting for approval")
+    key = artifact_key("gate-approval", assistant)
+    create_markdown_artifact(key=key, markdown=report, description="Waiting for approval")
     step = f"wait for approval of {flow_run.name or 'this flow run'}"
     advance(step, 0)
     form = Approval.with_initial_data(description=report)

@@ -1,7 +1,7 @@
 """`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +11,9 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
+
+if TYPE_CHECKING:
+    from tasks_lib.registry.live import LiveVersion
 
 
 class AskResult(BaseModel):
@@ -43,11 +46,15 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     """Ask the production version several questions; the process is started once."""
     for question in questions:
         require_question(question)
+    from tasks_lib.registry.agreement import require_agreement, require_known
     from tasks_lib.registry.live import process_of, require_live, require_models
     from tasks_lib.registry.tracking import connect
 
     resolved = resolve_platform(platform)
-    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    client = connect(resolved, settings.assistant)
+    require_known(client)
+    live = require_live(client, settings.assistant, settings.gate.aliases["production"])
+    require_agreement(live, settings)
     require_models(resolved, live.rag)
     require_index(resolved, live.rag)
     with process_of(resolved, live, workers=1) as process:
@@ -82,8 +89,13 @@ def search(
     from tasks_lib.assistant.retrieval.search import search as find
 
     resolved = resolve_platform(platform)
+    live = _production(resolved, settings)
     if rag is None:
-        rag = _production_rag(resolved, settings) or settings.rag
+        rag = live.rag if live else settings.rag
+    elif live is not None and rag.collection != live.rag.collection:
+        from tasks_lib.registry.agreement import with_production_collection
+
+        rag = with_production_collection(live, settings).rag
     require_index(resolved, rag)
     for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
         yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
@@ -124,14 +136,16 @@ def require_index(platform: Platform, rag: RagConfig) -> None:
         )
 
 
-def _production_rag(platform: Platform, settings: Settings) -> RagConfig | None:
+def _production(platform: Platform, settings: Settings) -> "LiveVersion | None":
     if platform.name == "local":
         from tasks_lib.home import Home
 
         if not Home.from_environment().mlflow_database.is_file():
             return None
+    from tasks_lib.registry.agreement import require_known
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect
 
-    live = find_live(connect(platform), settings.gate.model_name, settings.gate.aliases["production"])
-    return live.rag if live else None
+    client = connect(platform, settings.assistant)
+    require_known(client)
+    return find_live(client, settings.assistant, settings.gate.aliases["production"])

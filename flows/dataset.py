@@ -5,6 +5,7 @@ import time
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.tasks import (
     DatasetResult,
@@ -13,6 +14,7 @@ from tasks_lib.dataset.tasks import (
     propose_candidates,
     save_dataset,
 )
+from tasks_lib.registry.agreement import require_production_collection
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]
@@ -21,18 +23,21 @@ LONGEST_SECONDS = 12 * 3600
 
 
 @flow(name="dataset", description="Make, import or extend the evaluation set.", timeout_seconds=LONGEST_SECONDS)
-def dataset(settings: Settings | None = None, platform: str = "local") -> DatasetResult:
+def dataset(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DatasetResult:
     """Generate questions from the index or import a file, and save an immutable version of the evaluation set.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
-    :raises InputError: If nothing was ingested, or the file to import is wrong (naming line and field).
+    :raises InputError: If nothing was ingested, production reads another collection, or the file to import is wrong
+        (naming line and field).
     """
     started = time.monotonic()
-    settings = settings or Settings()
+    settings = for_assistant(settings, assistant)
     resolved = resolve_platform(platform)
+    require_production_collection(resolved, settings)
     if settings.dataset.add_from_traces:
         result = propose_candidates(resolved, settings)
     elif settings.dataset.import_file:

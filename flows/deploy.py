@@ -13,6 +13,7 @@ from flows.approval import APPROVAL_SECONDS
 from flows.promotion import promote
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import LlmopsError
@@ -60,28 +61,31 @@ class DeployResult(BaseModel):
     description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
     timeout_seconds=LONGEST_SECONDS,
 )
-def deploy(settings: Settings | None = None, platform: str = "local") -> DeployResult:
+def deploy(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DeployResult:
     """Evaluate a candidate in the gate; promote it to production only if it is proven not worse.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
     :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
+    :raises InputError: If production reads another collection, and `gate.move_collection` is off.
     """
-    settings = settings or Settings()
+    settings = for_assistant(settings, assistant)
     gate = settings.gate
     resolved = resolve_platform(platform)
+    client = connect(resolved, settings.assistant)
     resolved.embedder(settings.embedder)
     resolved.chat_generator(settings.llm)
     if not gate.estimate:
-        with moves.alias_lock(gate.model_name):
-            moves.recover_interrupted_move(connect(resolved), gate.model_name, gate.aliases)
+        with moves.alias_lock(settings.assistant):
+            moves.recover_interrupted_move(client, settings.assistant, gate.aliases)
     plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS)
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
-        return DeployResult(model=gate.model_name, estimate=expected, production_version=plan.production_version)
-    with run_of("deploy", plan.lineage, system_metrics=True) as run:
+        return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+    with run_of(client, "deploy", plan.lineage, system_metrics=True) as run:
         if plan.unchanged:
             outcome = _evaluate_production(resolved, plan, settings, run.info.run_id)
         else:
@@ -97,7 +101,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
     """Register, validate and evaluate the candidate, compare it with production, and decide."""
     gate, production = settings.gate, plan.production_address
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
-    candidate = VersionAddress(gate.model_name, version, plan.candidate.rag.index_name)
+    candidate = VersionAddress(settings.assistant, version, plan.candidate.rag.index_name)
     answers, production_answers = _ask_both(platform, candidate, production, plan.dataset.examples, gate)
     measured, production_measured = None, None
     if answers.problem:
@@ -111,8 +115,10 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
             decision = decide_without_comparison(measured, production_answers.problem, gate)
         else:
             decision = decide(measured, production_measured, gate)
+    if plan.move:
+        decision = decision.model_copy(update={"reasons": [plan.move, *decision.reasons]})
     outcome = Outcome(
-        model=gate.model_name,
+        model=settings.assistant,
         version=version,
         decision=decision,
         checks=list(answers.checks),
@@ -121,7 +127,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
         production=production_measured,
         lineage=plan.candidate.tags,
     )
-    tag_version(connect(platform), gate.model_name, version, outcome.version_tags)
+    tag_version(connect(platform, settings.assistant), settings.assistant, version, outcome.version_tags)
     return outcome
 
 
@@ -171,9 +177,9 @@ def _ask_production(
 
 def _result(platform: Platform, settings: Settings, outcome: Outcome, run_id: str) -> DeployResult:
     gate, decision = settings.gate, outcome.decision
-    versions = aliases.read_aliases(connect(platform), gate.model_name, gate.aliases)
+    versions = aliases.read_aliases(connect(platform, settings.assistant), settings.assistant, gate.aliases)
     return DeployResult(
-        model=gate.model_name,
+        model=settings.assistant,
         version=outcome.version,
         decision=decision.decision,
         reasons=decision.reasons,

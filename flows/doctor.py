@@ -49,7 +49,7 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     parts |= _plugins()
     parts |= _blocks(resolved)
     parts |= {
-        "tracking": lambda: _tracking(resolved),
+        "tracking": lambda: _tracking(resolved, settings),
         "documents": lambda: _documents(resolved, settings),
         "embedder": lambda: _embedder(resolved, settings),
         "index": lambda: _index(resolved, settings),
@@ -128,10 +128,11 @@ def _packages() -> str:
     return ", ".join(f"{name} {version(name)}" for name in ("prefect", "mlflow", "haystack-ai", "lancedb", "evidently"))
 
 
-def _tracking(platform: Platform) -> str:
-    from tasks_lib.registry.tracking import connect, experiment_id
+def _tracking(platform: Platform, settings: Settings) -> str:
+    from tasks_lib.registry.tracking import connect
 
-    return f"{platform.tracking_uri()}, experiment {experiment_id(connect(platform))}"
+    client = connect(platform, settings.assistant)
+    return f"{platform.tracking_uri()}, experiment {client.known_experiment_id or 'not made yet'}"
 
 
 def _documents(platform: Platform, settings: Settings) -> str:
@@ -198,7 +199,7 @@ def _production(platform: Platform, settings: Settings) -> str:
     from tasks_lib.registry.live import require_live, require_models
     from tasks_lib.registry.tracking import connect
 
-    live = require_live(connect(platform), settings.gate.model_name, settings.gate.aliases["production"])
+    live = require_live(connect(platform, settings.assistant), settings.assistant, settings.gate.aliases["production"])
     require_models(platform, live.rag)
     return f"version {live.version} of {live.model}, {live.rag.llm.model}"
 

@@ -1,4 +1,6 @@
-"""`llmops index`: list the indexes and the versions that need them, and drop an unused one."""
+"""`llmops index`: list the indexes and what needs them, and drop one that nothing needs."""
+
+from collections.abc import Callable
 
 from pydantic import BaseModel, Field
 
@@ -6,6 +8,10 @@ from blocks.resolve import resolve_platform
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import IndexUnavailableError, InputError
+from tasks_lib.registry.needs import Need, needs
+
+Consent = Callable[[str], bool]
+"""Asks a person a question that is answered with yes or no."""
 
 
 class IndexRow(BaseModel):
@@ -18,8 +24,14 @@ class IndexRow(BaseModel):
     sources: list[str] = Field(default_factory=list)
     problem: str = Field(default="", description="Why the index cannot be read.")
     bytes: int | None = None
-    needed_by: list[str] = Field(default_factory=list, description="Aliases whose version reads this index.")
-    pinned_by: list[str] = Field(default_factory=list, description="Versions that read one kept state of this index.")
+    needed_by: list[str] = Field(default_factory=list, description="Versions with an alias that read it.")
+    pinned_by: list[str] = Field(default_factory=list, description="Versions that read one kept state of it.")
+    questions: list[str] = Field(default_factory=list, description="Evaluation sets that were made from it.")
+
+    @property
+    def needs(self) -> list[str]:
+        """Everything that needs it, in words."""
+        return [*self.needed_by, *self.pinned_by, *self.questions]
 
 
 class IndexList(BaseModel):
@@ -30,70 +42,79 @@ class IndexList(BaseModel):
 
 
 def list_indexes(settings: Settings, platform: str) -> IndexList:
-    """List every index with its counts and the aliases that need it."""
-    return IndexList(indexes=_rows(resolve_platform(platform), settings))
+    """List every index with its counts and what needs it.
+
+    :raises InputError: If production reads another collection than the one that is given.
+    """
+    resolved = _agreeing(settings, platform)
+    return IndexList(indexes=_rows(resolved, settings))
 
 
-def drop_index(name: str, settings: Settings, platform: str) -> IndexList:
+def drop_index(
+    name: str, settings: Settings, platform: str, *, force: bool = False, consent: Consent = lambda _: False
+) -> IndexList:
     """Delete an index.
 
-    :raises InputError: If it does not exist, or a production or previous version reads it.
+    :param force: Delete it although something needs it, if `consent` to the list of all that does is given.
+    :raises InputError: If it does not exist, or something needs it and `force` or the consent is missing.
+    :raises IndexUnavailableError: If a run writes to it.
     """
-    resolved = resolve_platform(platform)
+    resolved = _agreeing(settings, platform)
     rows = {row.name: row for row in _rows(resolved, settings)}
     if name not in rows:
         raise InputError(
             f"there is no index {name!r}; indexes: {', '.join(rows) or 'none'}", hint="See `llmops index list`."
         )
-    if rows[name].needed_by:
-        raise InputError(
-            f"index {name!r} is read by {', '.join(rows[name].needed_by)}",
-            hint="Deploy a version that reads another index first.",
-        )
+    _require_unneeded(rows[name], force=force, consent=consent)
     opened = resolved.open_index(name)
-    with opened.writing(settings.ingest.lock_timeout_seconds):
+    with opened.writing(0):
         opened.drop()
     return IndexList(indexes=[row for row in rows.values() if row.name != name], dropped=name)
 
 
-def _rows(platform: Platform, settings: Settings) -> list[IndexRow]:
-    needed, pinned = _needed(platform, settings)
-    rows = []
-    for name in platform.indexes():
-        row = IndexRow(name=name, needed_by=needed.get(name, []), pinned_by=pinned.get(name, []))
-        try:
-            info = platform.open_index(name).info()
-        except IndexUnavailableError as error:
-            rows.append(row.model_copy(update={"problem": error.message}))
-            continue
-        rows.append(
-            row.model_copy(
-                update={
-                    "version": info.version,
-                    "chunks": info.chunks,
-                    "documents": info.documents,
-                    "sources": info.sources,
-                    "bytes": info.bytes,
-                }
-            )
+def _require_unneeded(row: IndexRow, *, force: bool, consent: Consent) -> None:
+    if not row.needs:
+        return
+    text = "; ".join(row.needs)
+    if not force:
+        raise InputError(
+            f"index {row.name!r} is needed by: {text}",
+            hint="Deploy versions that read another index first; or delete it all the same with --force.",
         )
-    return rows
+    if not consent(f"Index {row.name!r} is needed by: {text}. Delete it, and lose what these read?"):
+        raise InputError(
+            f"index {row.name!r} was not deleted: nobody said yes to losing what {text} read",
+            hint="Answer the question with yes; without a terminal give --yes.",
+        )
 
 
-def _needed(platform: Platform, settings: Settings) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """By index: the aliases that read it, and the versions that are pinned to one of its states."""
-    from tasks_lib.ingestion.retention import pinned_versions
-    from tasks_lib.registry.live import find_live
+def _agreeing(settings: Settings, platform: str) -> Platform:
+    from tasks_lib.registry.agreement import require_production
+
+    resolved = resolve_platform(platform)
+    require_production(resolved, settings)
+    return resolved
+
+
+def _rows(platform: Platform, settings: Settings) -> list[IndexRow]:
     from tasks_lib.registry.tracking import connect
 
-    client, model = connect(platform), settings.gate.model_name
-    needed: dict[str, list[str]] = {}
-    for alias in settings.gate.aliases.values():
-        live = find_live(client, model, alias)
-        if live is not None:
-            needed.setdefault(live.rag.index_name, []).append(f"{alias} (version {live.version})")
-    pinned = {
-        index: [f"version {version} (state {state})" for state, versions in states.items() for version in versions]
-        for index, states in pinned_versions(client, model).items()
-    }
-    return needed, pinned
+    by_index: dict[str, list[Need]] = {}
+    for need in needs(connect(platform, settings.assistant)):
+        by_index.setdefault(need.index, []).append(need)
+    return [_row(platform, name, by_index.get(name, [])) for name in platform.indexes()]
+
+
+def _row(platform: Platform, name: str, found: list[Need]) -> IndexRow:
+    row = IndexRow(
+        name=name,
+        needed_by=[need.why for need in found if need.kind == "alias"],
+        pinned_by=[need.why for need in found if need.kind == "pinned"],
+        questions=[need.why for need in found if need.kind == "questions"],
+    )
+    try:
+        info = platform.open_index(name).info()
+    except IndexUnavailableError as error:
+        return row.model_copy(update={"problem": error.message})
+    counts = {field: getattr(info, field) for field in ("version", "chunks", "documents", "sources", "bytes")}
+    return row.model_copy(update=counts)

@@ -9,6 +9,7 @@ from prefect import flow
 from blocks.resolve import resolve_platform
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.batch import PreparedBatch
@@ -34,18 +35,19 @@ logger = logging.getLogger(__name__)
     description="Synchronise the index with one source of documents.",
     timeout_seconds=LONGEST_SECONDS,
 )
-def ingest(settings: Settings | None = None, platform: str = "local") -> IngestResult:
+def ingest(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> IngestResult:
     """Synchronise the index: discover changes, prepare in mapped tasks, write under the index's lock, announce.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
     :raises InputError: If the source is missing or empty, or would lose too many documents.
     :raises IndexUnavailableError: If another writer keeps the index for too long.
     """
     started = time.monotonic()
-    settings = settings or Settings()
+    settings = for_assistant(settings, assistant)
     resolved = resolve_platform(platform)
     if settings.ingest.dry_run:
         return planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started)
@@ -56,7 +58,7 @@ def ingest(settings: Settings | None = None, platform: str = "local") -> IngestR
             return with_progress(prepare_on(runner, plan, platform, settings, results), plan.work, plan.source)
 
         result = synchronise(resolved, settings, discover=discover, prepare=prepare)
-    _announce(result, resolved)
+    _announce(result, resolved, settings.assistant)
     return result
 
 
@@ -84,10 +86,10 @@ def synchronise(
     return result
 
 
-def _announce(result: IngestResult, platform: Platform) -> None:
+def _announce(result: IngestResult, platform: Platform, assistant: str) -> None:
     """Record and announce `result`. The index is committed already, so a failure here fails no ingest."""
     if result.changed:
-        state = record(result, platform, return_state=True)
+        state = record(result, platform, assistant, return_state=True)
         if not state.is_completed():
             warning = f"the ingest is not recorded in MLflow: {state.message}"
             logger.warning(warning)

@@ -7,6 +7,7 @@ from prefect import flow
 from blocks.resolve import resolve_platform
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores
@@ -23,6 +24,7 @@ from tasks_lib.monitoring.tasks import (
     score_traces_on,
 )
 from tasks_lib.monitoring.traces import Traffic
+from tasks_lib.registry.agreement import require_production
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["MonitorResult", "monitor"]
@@ -35,7 +37,7 @@ LONGEST_SECONDS = 6 * 3600
     description="Score production traces, compare them with the reference and report.",
     timeout_seconds=LONGEST_SECONDS,
 )
-def monitor(settings: Settings | None = None, platform: str = "local") -> MonitorResult:
+def monitor(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> MonitorResult:
     """Read the window's traces, score them, compare them with the reference, report, and publish the result.
 
     A window that is closed already gives its stored report. What an interrupted run recorded and did not publish is
@@ -44,21 +46,24 @@ def monitor(settings: Settings | None = None, platform: str = "local") -> Monito
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
-    :raises InputError: If the window lies in the future.
+    :raises InputError: If the window lies in the future, there is no such assistant, or its production reads another
+        collection than the one that is given.
     """
     started = time.monotonic()
-    settings = settings or Settings()
+    settings = for_assistant(settings, assistant)
     resolved = resolve_platform(platform)
-    with one_at_a_time():
+    require_production(resolved, settings)
+    with one_at_a_time(settings.assistant):
         window = open_window(resolved, settings)
         for run in window.unpublished:
-            _publish(resolved, read_stored(resolved, run), settings)
+            _publish(resolved, read_stored(resolved, run, settings), settings)
         if window.stored_run:
-            stored = read_stored(resolved, window.stored_run)
-            keep_report(resolved, stored)
+            stored = read_stored(resolved, window.stored_run, settings)
+            keep_report(resolved, stored, settings)
             return stored
-        read = read_traces(resolved, window)
+        read = read_traces(resolved, window, settings)
         traffic, scores = untraversed(read), untraversed(_scored(resolved, read, settings))
         analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
@@ -74,5 +79,5 @@ def _scored(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
 
 
 def _publish(platform: Platform, result: MonitorResult, settings: Settings) -> None:
-    keep_report(platform, result)
+    keep_report(platform, result, settings)
     publish_window(platform, result, settings)

@@ -23,12 +23,12 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
     """
     gate, model = settings.gate, outcome.model
     if gate.approve:
-        decision = request_approval(outcome.decision, outcome.report())
+        decision = request_approval(outcome.decision, outcome.report(), model)
         if decision.decision != "promote":
             return _with_decision(platform, outcome, decision)
         outcome = outcome.model_copy(update={"decision": decision})
     with moves.alias_lock(model):
-        before = aliases.read_aliases(connect(platform), model, gate.aliases)
+        before = aliases.read_aliases(connect(platform, model), model, gate.aliases)
         live = before[gate.aliases["production"]]
         if live != plan.production_version:
             return _with_decision(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
@@ -37,7 +37,7 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
 
 
 def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, move: moves.Move) -> Outcome:
-    gate, model, client = settings.gate, outcome.model, connect(platform)
+    gate, model, client = settings.gate, outcome.model, connect(platform, outcome.model)
     version = VersionAddress(model, outcome.version, plan.candidate.rag.index_name)
     question = outcome.answered_question(plan.dataset.examples)
     alias = gate.aliases["production"]
@@ -58,5 +58,5 @@ def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, 
 def _with_decision(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
     """The outcome with another decision; updates the tags of the version."""
     changed = outcome.model_copy(update={"decision": decision})
-    tag_version(connect(platform), outcome.model, outcome.version, changed.version_tags)
+    tag_version(connect(platform, outcome.model), outcome.model, outcome.version, changed.version_tags)
     return changed

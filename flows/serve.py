@@ -24,7 +24,7 @@ def serve_command(settings: Settings) -> list[str]:
         *("--host", serve.host, "--port", str(serve.port), "--workers", str(serve.workers)),
         *("--timeout", str(serve.timeout_seconds), "--slots", str(serve.slots), "--poll", str(serve.poll_seconds)),
         *(part for flag, limit in limits.items() if limit is not None for part in (flag, str(limit))),
-        *("--model", settings.gate.model_name, "--alias", settings.gate.aliases["production"]),
+        *("--model", settings.assistant, "--alias", settings.gate.aliases["production"]),
     ]
 
 
@@ -63,7 +63,7 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     """
     read_keys(settings.serve.host)
     resolved = resolve_platform(platform)
-    live = require_live(connect(resolved), settings.gate.model_name, settings.gate.aliases["production"])
+    live = require_live(connect(resolved, settings.assistant), settings.assistant, settings.gate.aliases["production"])
     require_models(resolved, live.rag)
     if sys.stderr.isatty():  # elsewhere its log is lines of JSON
         say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")

@@ -10,9 +10,9 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
+    from tasks_lib.registry.assistant_client import AssistantClient
     from tasks_lib.registry.live import LiveVersion
 
 
@@ -44,9 +44,20 @@ class IndexState(BaseModel):
     chunks: int
 
 
+class AssistantRow(BaseModel):
+    """One of the platform's assistants, at a glance."""
+
+    assistant: str
+    production: int | None = Field(description="Version in production.")
+    collection: str | None = Field(description="The documents that it reads.")
+    last_gate: str | None = Field(description="Decision of the last gate.")
+    last_monitoring: str | None = Field(description="Verdict on the last monitored window.")
+
+
 class StatusResult(BaseModel):
     """The live version, the last runs, and whether the evaluation still fits the index."""
 
+    assistant: str
     platform: str
     production: VersionSummary | None
     aliases: dict[str, int | None]
@@ -58,22 +69,34 @@ class StatusResult(BaseModel):
     stale: bool
     reasons: list[str]
     links: dict[str, str]
+    assistants: list[AssistantRow] = Field(
+        default_factory=list, description="All assistants of the platform, where none was named and there are several."
+    )
 
 
 def status(settings: Settings, platform: str = "local") -> StatusResult:
-    """Read the registry, the index and the last runs; nothing is started or changed."""
+    """Read the registry, the index and the last runs; nothing is started or changed.
+
+    :raises InputError: If there is no such assistant, or its production reads another collection than is given.
+    """
+    from tasks_lib.registry.agreement import require_agreement, require_known
     from tasks_lib.registry.live import find_live
-    from tasks_lib.registry.tracking import connect
+    from tasks_lib.registry.tracking import connect, last_ingests
 
     resolved = resolve_platform(platform)
-    client = connect(resolved)
+    client = connect(resolved, settings.assistant)
+    require_known(client)
     gate = settings.gate
-    versions = {alias: find_live(client, gate.model_name, alias) for alias in gate.aliases.values()}
+    versions = {alias: find_live(client, settings.assistant, alias) for alias in gate.aliases.values()}
     live = versions[gate.aliases["production"]]
+    require_agreement(live, settings)
     index = _index_state(resolved, live) if live else None
     last = {verb: _last(client, verb) for verb in ("deploy", "ingest", "monitor")}
+    if live and (shared := last_ingests(client, live.rag.index_name)):
+        last["ingest"] = _run_summary(shared[0])
     reasons = _reasons(live, index, last["monitor"])
     return StatusResult(
+        assistant=settings.assistant,
         platform=resolved.name,
         production=_summary(live) if live else None,
         aliases={alias: version.version if version else None for alias, version in versions.items()},
@@ -85,7 +108,30 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         stale=bool(live and index and index.follow == "latest" and index.version != index.gate_version),
         reasons=reasons,
         links=_links(resolved, last["monitor"]),
+        assistants=[] if settings.names_an_assistant else _rows(resolved, client, settings),
     )
+
+
+def _rows(platform: Platform, client: "AssistantClient", settings: Settings) -> list[AssistantRow]:
+    from tasks_lib.registry.live import find_live
+    from tasks_lib.registry.tracking import connect
+
+    names = client.assistants()
+    rows = []
+    for name in names if len(names) > 1 else []:
+        own = connect(platform, name)
+        live = find_live(own, name, settings.gate.aliases["production"])
+        gate, monitoring = _last(own, "deploy"), _last(own, "monitor")
+        rows.append(
+            AssistantRow(
+                assistant=name,
+                production=live.version if live else None,
+                collection=live.rag.collection if live else None,
+                last_gate=gate.summary.get("decision") if gate else None,
+                last_monitoring=monitoring.summary.get("verdict") if monitoring else None,
+            )
+        )
+    return rows
 
 
 def _summary(live: "LiveVersion") -> VersionSummary:
@@ -109,7 +155,7 @@ def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
     )
 
 
-def _last(client: "MlflowClient", verb: str) -> RunSummary | None:
+def _last(client: "AssistantClient", verb: str) -> RunSummary | None:
     from tasks_lib.registry.tracking import last_runs
 
     runs = last_runs(client, verb)

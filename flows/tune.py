@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
 from flows.deploy import DeployResult, deploy
+from tasks_lib.config.load import for_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load
@@ -16,6 +17,7 @@ from tasks_lib.gate.decide import require_enough
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
+from tasks_lib.registry.agreement import require_same_collection
 from tasks_lib.registry.live import find_live
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
@@ -42,25 +44,27 @@ ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
     task_runner=ONE_AT_A_TIME,
     timeout_seconds=LONGEST_SECONDS,
 )
-def tune(settings: Settings | None = None, platform: str = "local") -> TuneResult:
+def tune(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> TuneResult:
     """Evaluate one configuration after the other, so that latencies compare; deploy the best unless it is live.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
     :raises InputError: If a chunking of the grid was not ingested.
     """
-    settings = settings or Settings()
+    settings = for_assistant(settings, assistant)
     gate = settings.gate
     resolved = resolve_platform(platform)
     require_measured(evaluation_pipeline(resolved, settings), gate)
     configurations = grid(settings.rag, settings.tune)
     require_indexes(resolved, configurations)
-    client = connect(resolved)
+    client = connect(resolved, settings.assistant)
+    require_same_collection(find_live(client, settings.assistant, gate.aliases["production"]), settings)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
-    with run_of("tune", {"llmops.dataset": dataset.reference}):
+    with run_of(client, "tune", {"llmops.dataset": dataset.reference}):
         examples = unmapped(untraversed(dataset.examples))
         results = try_configuration.map(unmapped(resolved), configurations, examples, unmapped(settings)).result()
         ranked = sorted(
@@ -68,9 +72,9 @@ def tune(settings: Settings | None = None, platform: str = "local") -> TuneResul
             key=lambda pair: (-pair[1].primary, pair[1].latency_seconds),
         )
         trials = [trial for _, trial in ranked]
-        record_trials(trials, front(trials))
+        record_trials(trials, front(trials), settings.assistant)
     best = ranked[0][0]
-    live = find_live(client, gate.model_name, gate.aliases["production"])
+    live = find_live(client, settings.assistant, gate.aliases["production"])
     deployed = None if live and live.rag == best else deploy(with_best(settings, best, len(trials)), platform)
     chosen = best.model_dump(mode="json", include=set(TUNED_KEYS))
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)

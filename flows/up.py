@@ -117,8 +117,8 @@ class Endpoint:
         """
         if self.service:
             return
-        gate = self._settings.gate
-        live = find_live(connect(self._platform), gate.model_name, gate.aliases["production"])
+        gate, assistant = self._settings.gate, self._settings.assistant
+        live = find_live(connect(self._platform, assistant), assistant, gate.aliases["production"])
         if live is None:
             return
         require_models(self._platform, live.rag)

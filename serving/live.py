@@ -75,7 +75,7 @@ class Production:
         :raises NotDeployedError: If the alias names nothing.
         :raises VersionError: If it does not load.
         """
-        live = require_live(connect(resolve_platform(self._platform)), self._model, self._alias)
+        live = require_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)
         self._current = Running(live, self._loaded(live))
         self._on_change("loaded")
         threading.Thread(target=self._watch, name="production watch", daemon=True).start()
@@ -125,7 +125,7 @@ class Production:
         if running is None:
             return
         self._restart_if_died(running)
-        live = find_live(connect(resolve_platform(self._platform)), self._model, self._alias)
+        live = find_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)
         number, again = self._failed
         if live is None or (live.version == number and time.monotonic() < again):
             live = running.version

@@ -9,8 +9,10 @@ from tasks_lib.errors import ConfigurationError
 SQLITE_MAGIC = b"SQLite format 3\x00"
 ENVIRONMENT_VARIABLE = "LLMOPS_HOME"
 DEFAULT_HOME = ".llmops"
-EXPERIMENT = "rag-assistant"
-"""MLflow's experiment, at home and on every tracking server."""
+DEFAULT_ASSISTANT = "rag-assistant"
+"""Name of the one assistant where nobody names any."""
+EXPERIMENT = DEFAULT_ASSISTANT
+"""MLflow's experiment of the default assistant, the oldest one, at home and on every tracking server."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Home:
             f"{ENVIRONMENT_VARIABLE} {str(self.root)!r} cannot be used: {error.strerror or error}",
             hint=f"Set {ENVIRONMENT_VARIABLE} to a folder that you can write, or move the file away.",
         )
+
+
+def at_home(name: str, assistant: str) -> str:
+    """What a file of an assistant is called in the home, where those of all assistants lie side by side."""
+    return name if assistant == DEFAULT_ASSISTANT else f"{name}@{assistant}"
 
 
 def is_sqlite(path: Path) -> bool:

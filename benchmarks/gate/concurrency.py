@@ -115,7 +115,7 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
     from tasks_lib.registry.tracking import connect
 
     platform = LocalPlatform()
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     script = work / "version.py"
     script.write_text(VERSION, encoding="utf-8")
     index = platform.index(rag)

@@ -175,7 +175,7 @@ class Walk:
 
         def questions() -> None:
             place = self.platform(self.template)
-            save(connect(place), "q", fakes.examples(), index="i", index_version="7", origin="import")
+            save(connect(place, "rag-assistant"), "q", fakes.examples(), index="i", index_version="7", origin="import")
 
         works = (questions, lambda: self.deploy(self.template, "one"), lambda: self.deploy(self.template, "two"))
         if any(in_process(work) for work in works):
@@ -188,7 +188,7 @@ class Walk:
         read, write = os.pipe()
 
         def ask() -> None:
-            client = connect(self.platform(home))
+            client = connect(self.platform(home), "rag-assistant")
             model = client.get_registered_model("rag-assistant")
             held = {name: int(number) for name, number in model.aliases.items()}
             tags = client.get_model_version("rag-assistant", str(held["production"])).tags

@@ -100,7 +100,7 @@ def measure(size: int, *, stored: bool) -> None:
     from tasks_lib.registry.tracking import connect
 
     platform, config = LocalPlatform(), MonitorConfig(assessed_traces=500 if stored else 0)
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     window = Window(START, START + timedelta(days=7), explicit=True, late_since=START)
     if stored and first_trace_at(client) is None:
         store(size)

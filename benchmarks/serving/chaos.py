@@ -93,7 +93,7 @@ class Surroundings:
         from tasks_lib.registry.tracking import connect
 
         LLMOpsPlatform().save(PLATFORM, overwrite=True)
-        self.client = connect(resolve_platform(PLATFORM))
+        self.client = connect(resolve_platform(PLATFORM), "rag-assistant")
         base = RagConfig(llm=LlmConfig(model="openai/stub-chat"))
         ingest(Settings.model_validate(base.model_dump()), PLATFORM)
         changes: list[dict[str, Any]] = [

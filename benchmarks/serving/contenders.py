@@ -27,13 +27,13 @@ def build() -> "Assistant":
     from tasks_lib.assistant.answering.tracing import trace_into_mlflow
     from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import RagConfig
-    from tasks_lib.registry.tracking import connect
+    from tasks_lib.registry.tracking import activate, connect
 
     rag, platform = RagConfig(), resolve_platform("local")
     assistant = build_assistant(rag, platform)
     assistant.warm_up()
     if os.environ.get(TRACED):
-        connect(platform)
+        activate(connect(platform, "rag-assistant"))
         mask_traces(rag.guardrails.personal_data)
         trace_into_mlflow()
     return assistant

@@ -94,11 +94,11 @@ def variants(url: str, *, at_once: bool) -> dict[str, Callable[[str], float]]:
     from tasks_lib.assistant.pipeline import build_assistant
     from tasks_lib.config.rag import LlmConfig, RagConfig
     from tasks_lib.registry.environment import trace_writing
-    from tasks_lib.registry.tracking import connect
+    from tasks_lib.registry.tracking import activate, connect
 
     place = LocalPlatform()
     os.environ.update(trace_writing(place.tracking_uri(), "production"))
-    connect(place)
+    activate(connect(place, "rag-assistant"))
     models = OpenAICompatibleModels(base_url=url)
 
     class WithModel(LocalPlatform):

@@ -95,7 +95,7 @@ def answer_at_once(home: Path) -> None:
 
     home.mkdir()
     platform = LocalPlatform()
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     version = register(platform, home.parent, "fake")
     client.set_registered_model_alias("rag-assistant", "production", str(version))
 

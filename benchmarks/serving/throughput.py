@@ -102,11 +102,11 @@ def steps(home: Path, since: float) -> None:
     os.environ["LLMOPS_HOME"] = str(home)
     sys.path.insert(0, str(HERE.parents[1]))
     from blocks.resolve import resolve_platform
-    from tasks_lib.registry.tracking import connect, experiment_id
+    from tasks_lib.registry.tracking import connect
 
-    client = connect(resolve_platform("local"))
+    client = connect(resolve_platform("local"), "rag-assistant")
     condition = f"attributes.timestamp_ms > {int(since * 1000)}"
-    traces = client.search_traces([experiment_id(client)], filter_string=condition, max_results=200)
+    traces = client.search_traces([client.experiment_id], filter_string=condition, max_results=200)
     spans: dict[str, list[float]] = {}
     for trace in traces:
         for span in trace.data.spans:

@@ -60,6 +60,9 @@ def dataset(
     add_from_traces: Annotated[
         bool, Parameter(negative="", help="Propose production questions with bad feedback.")
     ] = False,
+    move_collection: Annotated[
+        bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
+    ] = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Make or import the evaluation set."""
@@ -69,6 +72,7 @@ def dataset(
             "dataset.size": size,
             "dataset.import_file": import_file,
             "dataset.add_from_traces": add_from_traces or None,
+            "gate.move_collection": move_collection or None,
         },
     )
     from flows.dataset import dataset as run
@@ -84,6 +88,9 @@ def deploy(
     replace_broken: Annotated[
         bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
     ] = False,
+    move_collection: Annotated[
+        bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
+    ] = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Register, validate and evaluate a version; promote it if it passes the gate. Exit 3 rejected, 4 undecided."""
@@ -93,6 +100,7 @@ def deploy(
             "gate.approve": approve or None,
             "gate.estimate": estimate or None,
             "gate.replace_broken": replace_broken or None,
+            "gate.move_collection": move_collection or None,
         },
     )
     _refuse_unanswerable_form(settings)
@@ -102,9 +110,15 @@ def deploy(
     return EXIT_BY_DECISION.get(result["decision"], 0)
 
 
-def tune(*, options: Options = DEFAULTS) -> int:
+def tune(
+    *,
+    move_collection: Annotated[
+        bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
+    ] = False,
+    options: Options = DEFAULTS,
+) -> int:
     """Evaluate a grid of configurations and deploy the best through the gate."""
-    settings = start(options)
+    settings = start(options, {"gate.move_collection": move_collection or None})
     _refuse_unanswerable_form(settings)
     from flows.tune import tune as run
 

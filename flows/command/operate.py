@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from flows.command import render
 from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Options
-from flows.command.output import print_json, print_result, say
+from flows.command.output import ask_person, only_results_on_stdout, print_json, print_result, say
 from flows.command.running import execute, start
 
 
@@ -131,11 +131,16 @@ def list_(*, options: Options = DEFAULTS) -> int:
 def drop(
     name: Annotated[str, Parameter(help="Name of the index, as `llmops index list` prints it.")],
     *,
+    force: Annotated[bool, Parameter(negative="", help="Delete it although something needs it; asks first.")] = False,
+    yes: Annotated[bool, Parameter(negative="", help="Answer that question with yes.")] = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Delete an index that no production or previous version needs."""
+    """Delete an index that no version and no evaluation set of any assistant needs."""
     settings = start(options)
     from flows.indexes import drop_index
 
-    execute(lambda: drop_index(name, settings, options.platform), render.indexes, options)
+    consent = (lambda _: True) if yes else ask_person
+    with only_results_on_stdout():
+        result = drop_index(name, settings, options.platform, force=force, consent=consent)
+    print_result(result.model_dump(mode="json"), render.indexes, as_json=options.json)
     return 0

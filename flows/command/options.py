@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tasks_lib.config.settings import Settings
+from tasks_lib.errors import InputError
 
 
 @Parameter(name="*")
@@ -17,6 +18,9 @@ class Options:
     platform: Annotated[str, Parameter(show_default=True, help="Platform that gives addresses and credentials.")] = (
         "local"
     )
+    assistant: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Name of the assistant; `rag-assistant` without it.")
+    ] = ()
     config: Annotated[
         tuple[str, ...], Parameter(negative="", help="YAML file, local or s3://; repeat it, the last one wins.")
     ] = ()
@@ -35,7 +39,13 @@ class Options:
         """The merged configuration; `flags` maps dotted keys to the verb's own flags."""
         from tasks_lib.config.load import load_settings
 
-        return load_settings(self.config, self.set, flags)
+        if len(self.assistant) > 1:
+            raise InputError(
+                f"this verb takes one assistant, and not {len(self.assistant)}: {', '.join(self.assistant)}",
+                hint="Run it once for each; `serve` and `up` take several.",
+            )
+        named = {"assistant": self.assistant[0]} if self.assistant else {}
+        return load_settings(self.config, self.set, {**(flags or {}), **named})
 
 
 DEFAULTS = Options()

@@ -61,6 +61,15 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def ask_person(question: str) -> bool:
+    """Whether somebody at the terminal says yes; no where there is none."""
+    if not sys.stdin.isatty():
+        return False
+    from rich.prompt import Confirm
+
+    return Confirm.ask(question, console=Console(stderr=True, highlight=False), default=False)
+
+
 def print_error(error: LlmopsError, *, as_json: bool) -> None:
     """The error on stderr, and with ``--json`` as an object on stdout."""
     if as_json:

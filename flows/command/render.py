@@ -1,6 +1,6 @@
 """Results as text for people. Each function takes the JSON form of one result."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -154,7 +154,10 @@ def monitor(console: Console, result: Result) -> None:
 
 
 def status(console: Console, result: Result) -> None:
-    """The live version, its index and the last runs."""
+    """The live version, its index and the last runs; a table where there are several assistants."""
+    if result["assistants"]:
+        _assistants(console, result["assistants"])
+        return
     live = result["production"]
     if live:
         console.print(f"[bold]Live[/] {live['model_uri']} [dim]{live['llm']}, {live['embedder']}[/]")
@@ -173,6 +176,16 @@ def status(console: Console, result: Result) -> None:
     _print_bullets(console, result["reasons"])
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
+
+
+def _assistants(console: Console, rows: Sequence[Result]) -> None:
+    table = Table("assistant", "production", "collection", "last gate", "last monitoring")
+    for row in rows:
+        version = f"version {row['production']}" if row["production"] else "–"
+        cells = (row[name] or "–" for name in ("collection", "last_gate", "last_monitoring"))
+        table.add_row(row["assistant"], version, *cells)
+    console.print(table)
+    console.print("[dim]`llmops status --assistant NAME` tells more of one.[/]")
 
 
 def pipeline_names(console: Console, result: Result) -> None:
@@ -200,7 +213,7 @@ def indexes(console: Console, result: Result) -> None:
             row["version"] or row["problem"],
             str(row["documents"]),
             str(row["chunks"]),
-            ", ".join([*row["needed_by"], *row["pinned_by"]]) or "–",
+            ", ".join([*row["needed_by"], *row["pinned_by"], *row["questions"]]) or "–",
         )
     console.print(table)
 

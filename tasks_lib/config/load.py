@@ -67,9 +67,28 @@ def load_settings(
             f"an environment variable {ENVIRONMENT_PREFIX}… cannot be read: {error}",
             hint=f"Name single keys, for example {ENVIRONMENT_PREFIX}RETRIEVER{ENVIRONMENT_DELIMITER}TOP_K=8.",
         ) from error
-    settings = Settings.model_validate(merged.model_dump())
+    settings = Settings.model_validate(merged.model_dump(exclude_unset=True))  # what was given stays known
     named_plugins(settings)
     return settings
+
+
+def for_assistant(settings: Settings | None, assistant: str | None) -> Settings:
+    """The settings of a run, for the assistant that its parameter names.
+
+    :raises ConfigurationError: If the settings name another one, or it is no name.
+    """
+    settings = settings or Settings()
+    if assistant is None or assistant == settings.assistant:
+        return settings
+    if settings.names_an_assistant:
+        raise ConfigurationError(
+            f"the parameter assistant {assistant!r} and settings.assistant {settings.assistant!r} name two assistants",
+            hint="Leave one of them out.",
+        )
+    try:
+        return Settings.model_validate({**settings.model_dump(exclude_unset=True), "assistant": assistant})
+    except ValidationError as error:
+        raise _refused(error) from error
 
 
 def _parse_override(item: str) -> dict[str, Any]:

@@ -17,9 +17,14 @@ from tasks_lib.config.rag import (
     RetrieverMode,
 )
 from tasks_lib.config.strict import StrictModel
+from tasks_lib.home import DEFAULT_ASSISTANT
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 """A point in time; without a timezone it is UTC."""
+
+
+def _collection_of(assistant: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "-", assistant.lower())
 
 
 def _suffix(text: str) -> str:
@@ -31,6 +36,9 @@ def _suffix(text: str) -> str:
 
 Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
+
+AssistantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+"""What the registered model, the experiment and the paths of an endpoint can be called alike."""
 
 DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
@@ -140,8 +148,12 @@ class GateConfig(RunnerConfig):
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
+    move_collection: bool = Field(
+        default=False,
+        description="Let a version replace one in production that reads another collection; else it is refused.",
+    )
     aliases: dict[AliasRole, str] = Field(default_factory=lambda: dict(DEFAULT_ALIASES))
-    model_name: str = "rag-assistant"
+    model_name: AssistantName | None = Field(default=None, description="Old name of `assistant`: the two must agree.")
 
     @field_validator("thresholds", "guard_metrics", mode="before")
     @classmethod
@@ -283,6 +295,11 @@ class UpConfig(StrictModel):
 class Settings(RagConfig):
     """All keys a configuration file may hold; each verb reads the top level and its own section."""
 
+    assistant: AssistantName = Field(
+        default=DEFAULT_ASSISTANT,
+        description="Name that keeps what belongs to one assistant apart: its registered model, evaluation sets, "
+        "traces, monitored windows, events and, unless `collection` is given, its documents.",
+    )
     pipelines: PipelinesConfig = PipelinesConfig()
     ingest: IngestConfig = IngestConfig()
     dataset: DatasetConfig = DatasetConfig()
@@ -291,6 +308,19 @@ class Settings(RagConfig):
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
     up: UpConfig = UpConfig()
+
+    @model_validator(mode="after")
+    def _follows_the_assistant(self) -> "Settings":
+        """Fill what follows from the assistant's name; nothing of it counts as given."""
+        old = self.gate.model_name
+        if old is not None and old != self.assistant:
+            if "assistant" in self.model_fields_set:
+                msg = f"assistant {self.assistant!r} and gate.model_name {old!r} name two assistants: leave one out"
+                raise ValueError(msg)
+            self.__dict__["assistant"] = old
+        elif self.assistant != DEFAULT_ASSISTANT and "collection" not in self.model_fields_set:
+            self.__dict__["collection"] = _collection_of(self.assistant)
+        return self
 
     @model_validator(mode="after")
     def _components_are_allowed(self) -> "Settings":
@@ -304,6 +334,11 @@ class Settings(RagConfig):
                     )
                     raise ValueError(msg)
         return self
+
+    @property
+    def names_an_assistant(self) -> bool:
+        """Whether an assistant was named, be it the default one."""
+        return "assistant" in self.model_fields_set or self.gate.model_name is not None
 
     @property
     def rag(self) -> RagConfig:

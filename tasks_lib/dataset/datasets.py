@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.home import Home
+from tasks_lib.home import Home, at_home
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, last_runs, run_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow import MlflowClient
     from mlflow.entities import Run
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB = "dataset"
 NAME_TAG = "llmops.dataset"
@@ -72,7 +73,7 @@ def digest_of(examples: Sequence[Example]) -> str:
 
 
 def save(
-    client: "MlflowClient",
+    client: "AssistantClient",
     name: str,
     examples: Sequence[Example],
     *,
@@ -93,7 +94,7 @@ def save(
     if not examples:
         raise InputError(f"dataset {name!r} would have no examples", hint="Ingest more documents, or import questions.")
     digest = digest_of(examples)
-    with FileLock(Home.from_environment().ensure().locks / f"dataset-{name}.lock"):
+    with FileLock(Home.from_environment().ensure().locks / f"dataset-{at_home(name, client.assistant)}.lock"):
         newest = _newest(client, name)
         if newest is not None and newest.data.tags.get(DIGEST_TAG) == digest:
             return _read(client, newest)
@@ -107,12 +108,12 @@ def save(
             INDEX_TAG: index,
             INDEX_VERSION_TAG: index_version or "",
         }
-        with run_of(VERB, tags) as run:
+        with run_of(client, VERB, tags) as run:
             _log(name, examples, digest)
         return _read(client, client.get_run(run.info.run_id))
 
 
-def load(client: "MlflowClient", reference: str | None = None) -> Dataset:
+def load(client: "AssistantClient", reference: str | None = None) -> Dataset:
     """The dataset `name` (its newest version), `name:version`, or without a reference the newest of all.
 
     :raises InputError: If the reference is malformed or there is no such dataset.
@@ -135,14 +136,14 @@ def _parse(reference: str | None) -> tuple[str | None, int | None]:
     return match["name"], int(match["version"]) if match["version"] else None
 
 
-def _runs(client: "MlflowClient", name: str | None = None, version: int | None = None) -> "list[Run]":
+def _runs(client: "AssistantClient", name: str | None = None, version: int | None = None) -> "list[Run]":
     conditions = [f"tags.`{NAME_TAG}` = '{name}'" if name else f"tags.`{NAME_TAG}` LIKE '%'"]
     if version:
         conditions.append(f"tags.`{VERSION_TAG}` = '{version}'")
     return last_runs(client, VERB, where=" AND ".join(conditions), limit=_LISTED)
 
 
-def _newest(client: "MlflowClient", name: str | None, version: int | None = None) -> "Run | None":
+def _newest(client: "AssistantClient", name: str | None, version: int | None = None) -> "Run | None":
     runs = _runs(client, name, version)
     if name is None:
         return runs[0] if runs else None
@@ -178,7 +179,7 @@ def _table(examples: Sequence[Example]) -> "pd.DataFrame":
     )
 
 
-def _read(client: "MlflowClient", run: "Run") -> Dataset:
+def _read(client: "AssistantClient", run: "Run") -> Dataset:
     tags = run.data.tags
     reference = f"{tags[NAME_TAG]}:{tags[VERSION_TAG]}"
     examples = _download(client, run.info.run_id, reference)
@@ -201,7 +202,7 @@ def _read(client: "MlflowClient", run: "Run") -> Dataset:
     )
 
 
-def _download(client: "MlflowClient", run_id: str, reference: str) -> tuple[Example, ...]:
+def _download(client: "AssistantClient", run_id: str, reference: str) -> tuple[Example, ...]:
     from mlflow.exceptions import MlflowException
 
     try:

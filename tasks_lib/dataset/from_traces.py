@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from tasks_lib.dataset.examples import example_of
 from tasks_lib.dataset.importing import PENDING, STATUS
 from tasks_lib.registry.feedback import newest_rating
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, experiment_id, last_runs, run_of
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, last_runs, run_of
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Trace
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB = "dataset-candidates"
 ARTIFACT = "candidates.jsonl"
@@ -24,13 +25,14 @@ _PAGE = 500
 _MOST_TRACES = 10_000
 
 
-def bad_traces(client: "MlflowClient") -> "Iterator[Trace]":
+def bad_traces(client: "AssistantClient") -> "Iterator[Trace]":
     """Production traces that a person judged to be bad, newest first, among the newest 10,000."""
     token: str | None = None
     seen = 0
-    while seen < _MOST_TRACES:
+    experiment = client.known_experiment_id
+    while experiment and seen < _MOST_TRACES:
         page = client.search_traces(
-            locations=[experiment_id(client)],
+            locations=[experiment],
             filter_string=f"tags.`{TRACE_SOURCE_TAG}` = 'production'",
             max_results=_PAGE,
             order_by=["timestamp_ms DESC"],
@@ -43,7 +45,7 @@ def bad_traces(client: "MlflowClient") -> "Iterator[Trace]":
             return
 
 
-def worst_answers(client: "MlflowClient") -> "list[tuple[Trace, str]]":
+def worst_answers(client: "AssistantClient") -> "list[tuple[Trace, str]]":
     """Traces that the last monitored window names as the worst, each with what is wrong about it."""
     from mlflow.exceptions import MlflowException
 
@@ -84,11 +86,11 @@ def candidates(traces: "Sequence[Trace]", why: Mapping[str, str] | None = None) 
     return list(rows.values())
 
 
-def log_candidates(rows: Sequence[dict[str, Any]]) -> str:
+def log_candidates(client: "AssistantClient", rows: Sequence[dict[str, Any]]) -> str:
     """Keep the rows as an artifact; its address in MLflow."""
     import mlflow
 
-    with run_of(VERB) as run:
+    with run_of(client, VERB) as run:
         mlflow.log_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), ARTIFACT)
         mlflow.log_metric("candidates", len(rows))
     return f"runs:/{run.info.run_id}/{ARTIFACT}"

@@ -19,7 +19,7 @@ from tasks_lib.dataset.journal import Journal, JournaledGenerator
 from tasks_lib.dataset.llm_generator import LLMQuestionGenerator
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.haystack_yaml import read_pipeline
-from tasks_lib.home import Home
+from tasks_lib.home import Home, at_home
 
 _KEY = "dataset.pipeline"
 _TAKES = {"kinds": "list[str]", "passages": "list[list[Document]]"}
@@ -50,7 +50,7 @@ def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
         pipeline.add_component("filters", QuestionFilter())
         pipeline.connect("candidates.candidates", "filters.candidates")
         return pipeline
-    journal = Journal(journal_path(config.name))
+    journal = Journal(journal_path(settings))
     generator = JournaledGenerator(generator, journal, settings.llm.model)
     critic = _judge(platform, journal) or generator
     pipeline.add_component("candidates", LLMQuestionGenerator(generator=generator, concurrency=config.concurrency))
@@ -63,9 +63,9 @@ def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
     return pipeline
 
 
-def journal_path(name: str) -> Path:
+def journal_path(settings: Settings) -> Path:
     """Where the replies lie that an unfinished run of this dataset has paid for."""
-    return Home.from_environment().ensure().unfinished / f"{name}.jsonl"
+    return Home.from_environment().ensure().unfinished / f"{at_home(settings.dataset.name, settings.assistant)}.jsonl"
 
 
 def _judge(platform: Platform, journal: Journal) -> ChatGenerator | None:

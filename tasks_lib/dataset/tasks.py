@@ -20,7 +20,7 @@ from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
 from tasks_lib.errors import InputError
-from tasks_lib.home import Home
+from tasks_lib.home import Home, at_home
 from tasks_lib.registry.tracking import connect
 
 IMPORT = "import"
@@ -58,7 +58,7 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     index = platform.index(settings.rag)
     digest = _pipeline_digest(settings)
     pipeline = questions_pipeline(platform, settings)
-    newest = _newest(platform, settings.dataset.name)
+    newest = _newest(platform, settings)
     kept: list[Example] = []
     recipe = (origin_of(pipeline, settings.llm.model), settings.dataset.seed, index.name, digest)
     if newest and (newest.origin, newest.seed, newest.index, newest.pipeline) == recipe and index.exists():
@@ -76,7 +76,7 @@ def import_questions(platform: Platform, settings: Settings, path: str) -> Gener
     imported = read_examples(path, Corpus.of(index) if index.exists() else None)
     examples = imported.examples
     if imported.adds:
-        newest = _newest(platform, settings.dataset.name)
+        newest = _newest(platform, settings)
         added = {example.id for example in examples}
         before = [example for example in newest.examples if example.id not in added] if newest else []
         examples = (*before, *examples)
@@ -86,9 +86,9 @@ def import_questions(platform: Platform, settings: Settings, path: str) -> Gener
 @task(name="save-dataset", cache_policy=NO_CACHE)
 def save_dataset(platform: Platform, settings: Settings, made: Generated) -> DatasetResult:
     """Log the examples as the next version, unless the newest one holds them already."""
-    client = connect(platform)
+    client = connect(platform, settings.assistant)
     index = platform.index(settings.rag)
-    before = _newest(platform, settings.dataset.name)
+    before = _newest(platform, settings)
     saved = datasets.save(
         client,
         settings.dataset.name,
@@ -104,24 +104,24 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
     if made.origin != IMPORT and len(saved.examples) < settings.dataset.size:
         result.note = f"{_FEWER.format(made=len(saved.examples), wanted=settings.dataset.size)} {result.note}".strip()
     result.unchanged = before is not None and before.version == saved.version
-    journal_path(settings.dataset.name).unlink(missing_ok=True)
+    journal_path(settings).unlink(missing_ok=True)
     return result
 
 
 @task(name="propose-candidates", cache_policy=NO_CACHE)
 def propose_candidates(platform: Platform, settings: Settings) -> DatasetResult:
     """Write questions that production answered badly to a file that a person completes; the set stays as it is."""
-    client = connect(platform)
+    client = connect(platform, settings.assistant)
     worst = worst_answers(client)
     traces = [*bad_traces(client), *(trace for trace, _ in worst)]
     rows = candidates(traces, {trace.info.trace_id: why for trace, why in worst})
-    newest = _newest(platform, settings.dataset.name)
+    newest = _newest(platform, settings)
     result = _described(newest) if newest else _nothing(settings)
     result.candidates = len(rows)
     result.note = "No production answer has bad feedback, and the last monitored window names none as bad."
     if rows:
-        address = log_candidates(rows)
-        file = _write(rows, settings.dataset.name)
+        address = log_candidates(client, rows)
+        file = _write(rows, at_home(settings.dataset.name, settings.assistant))
         result.candidates_file = str(file)
         result.note = (
             f"Complete the answers in {file} (also {address}), set status to confirmed where the question is good, "
@@ -130,10 +130,10 @@ def propose_candidates(platform: Platform, settings: Settings) -> DatasetResult:
     return result
 
 
-def _newest(platform: Platform, name: str) -> datasets.Dataset | None:
-    client = connect(platform)
+def _newest(platform: Platform, settings: Settings) -> datasets.Dataset | None:
+    client = connect(platform, settings.assistant)
     try:
-        return datasets.load(client, name)
+        return datasets.load(client, settings.dataset.name)
     except InputError:
         return None
 

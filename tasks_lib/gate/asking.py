@@ -14,6 +14,7 @@ from tasks_lib.gate.validate import Check, checked_answer, validate
 from tasks_lib.progress import advance
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess
+from tasks_lib.registry.tracking import connect
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ def smoke(platform: Platform, model: str, alias: str, version: VersionAddress, e
         f"models:/{model}@{alias}",
         platform_name=platform.name,
         tracking_uri=platform.tracking_uri(),
+        assistant=version.model,
+        experiment_id=connect(platform, version.model).experiment_id,
         source="smoke",
         version=str(version.version),
         index=version.index,
@@ -211,6 +214,8 @@ def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> V
         concurrency=gate.concurrency,
         platform_name=platform.name,
         tracking_uri=platform.tracking_uri(),
+        assistant=version.model,
+        experiment_id=connect(platform, version.model).experiment_id,
         source="evaluation",
         version=str(version.version),
         index=version.index,

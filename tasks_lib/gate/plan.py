@@ -18,6 +18,7 @@ from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
 from tasks_lib.plugins import plugins
+from tasks_lib.registry.agreement import require_same_collection
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
@@ -36,6 +37,17 @@ class Plan:
     candidate: CandidateVersion
     dataset: Dataset
     production: LiveVersion | None
+
+    @property
+    def move(self) -> str:
+        """What is said first of a candidate that reads another collection than production; else empty."""
+        live, collection = self.production, self.candidate.rag.collection
+        if live is None or live.rag.collection == collection:
+            return ""
+        return (
+            f"the documents change: version {live.version} in production reads the collection "
+            f"{live.rag.collection!r}, the candidate {collection!r}"
+        )
 
     @property
     def unchanged(self) -> bool:
@@ -77,12 +89,16 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     :param script: The models-from-code file that is registered.
     :param code_paths: The rooms that travel with the version.
     :raises ConfigurationError: For a metric that does not exist, or that needs a judge where there is none.
-    :raises InputError: Without an index or a dataset, or with too few questions.
+    :raises InputError: Without an index or a dataset, with too few questions or those of another collection, or if
+        production reads another collection.
     """
     gate, rag = settings.gate, settings.rag
     require_measured(evaluation_pipeline(platform, settings), gate)
-    client = connect(platform)
+    client = connect(platform, settings.assistant)
+    production = find_live(client, settings.assistant, gate.aliases["production"])
+    require_same_collection(production, settings)
     dataset = load(client, gate.dataset)
+    _require_own_set(dataset, settings)
     require_enough(len(dataset.examples), dataset.reference, gate)
     index_version = platform.index(rag).version()
     if index_version is None:
@@ -103,13 +119,24 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     packages = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
     if packages:
         tags["plugins"] = ", ".join(packages)
-    candidate = CandidateVersion(gate.model_name, rag, index_version, script, tuple(code_paths), tags)
-    return Plan(candidate, dataset, find_live(client, gate.model_name, gate.aliases["production"]))
+    candidate = CandidateVersion(settings.assistant, rag, index_version, script, tuple(code_paths), tags)
+    return Plan(candidate, dataset, production)
+
+
+def _require_own_set(dataset: Dataset, settings: Settings) -> None:
+    """Questions of other documents measure nothing."""
+    made_from = dataset.index.partition("__")[0]
+    if made_from and made_from != settings.collection and not settings.gate.move_collection:
+        raise InputError(
+            f"the evaluation set {dataset.reference!r} was made for the collection {made_from!r}, and this version "
+            f"reads {settings.collection!r}",
+            hint="Make one from these documents with `llmops dataset`, or allow it with --move-collection.",
+        )
 
 
 def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
     """Calls, minutes and cost, from the last gate's figures where there are any."""
-    last = next(iter(last_runs(connect(platform), "deploy")), None)
+    last = next(iter(last_runs(connect(platform, plan.candidate.model), "deploy")), None)
     figures = last.data.metrics if last else {}
     extractive = plan.candidate.rag.llm.model == EXTRACTIVE_MODEL
     seconds = figures.get(MEDIAN_LATENCY, GUESSED_SECONDS[extractive])

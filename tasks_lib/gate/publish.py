@@ -13,7 +13,7 @@ from tasks_lib.gate.gate_report import GateRun, figure_rows, gate_report
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.trials import Trial
 from tasks_lib.gate.validate import Check
-from tasks_lib.registry.events import Event, emit
+from tasks_lib.registry.events import Event, artifact_key, emit
 from tasks_lib.registry.tracking import VERB_TAG
 
 EVENTS: dict[str, Event] = {
@@ -92,10 +92,11 @@ def announce(outcome: Outcome) -> None:
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
     about = f"{outcome.model} version {outcome.version}: {outcome.decision.decision}"
-    create_markdown_artifact(key="gate-report", markdown=outcome.report(), description=about)
+    key = artifact_key("gate-report", outcome.model)
+    create_markdown_artifact(key=key, markdown=outcome.report(), description=about)
     figures = figure_rows(outcome.candidate, outcome.production)
     if figures:
-        create_table_artifact(key="gate-figures", table=figures, description=about)
+        create_table_artifact(key=artifact_key("gate-figures", outcome.model), table=figures, description=about)
     decision = outcome.decision
     payload = {"reasons": decision.reasons, "beats_threshold": decision.beats_threshold}
     degraded = decision.decision == "reject" and outcome.candidate is None and outcome.production is not None
@@ -105,7 +106,7 @@ def announce(outcome: Outcome) -> None:
         emit(EVENTS[decision.decision], outcome.model, outcome.version, payload)
 
 
-def record_trials(trials: Sequence[Trial], best: Sequence[Trial]) -> None:
+def record_trials(trials: Sequence[Trial], best: Sequence[Trial], assistant: str) -> None:
     """Write trials, best first, to the active MLflow run, each as a run of its own below it, and to Prefect.
 
     MLflow's charts then show quality against latency and cost.
@@ -123,4 +124,5 @@ def record_trials(trials: Sequence[Trial], best: Sequence[Trial]) -> None:
             mlflow.log_params(labels)
             mlflow.log_metrics(figures)
     mlflow.log_table({name: [row[name] for row in rows] for name in rows[0]}, "trials.json")
-    create_table_artifact(key="tune-trials", table=rows, description="Best first; `front`: no other is better in all")
+    key = artifact_key("tune-trials", assistant)
+    create_table_artifact(key=key, table=rows, description="Best first; `front`: no other is better in all")

@@ -20,7 +20,7 @@ from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.registry import moves
 from tasks_lib.registry.register import CandidateVersion, register
-from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, connect
+from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, activate, connect
 from tasks_lib.untraversed import untraversed
 
 MOVE = "alias move"
@@ -30,7 +30,7 @@ MOVE = "alias move"
 @task(name="register-candidate", cache_policy=NO_CACHE)
 def register_candidate(platform: Platform, candidate: CandidateVersion, alias: str) -> int:
     """:func:`tasks_lib.registry.register.register`."""
-    return register(connect(platform), candidate, alias)
+    return register(connect(platform, candidate.model), candidate, alias)
 
 
 @task(name="ask-candidate-and-production", cache_policy=NO_CACHE)
@@ -113,7 +113,7 @@ def score_version(
     run_id: str,
 ) -> Measurement:
     """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings."""
-    connect(platform)
+    activate(connect(platform, address.model))
     return measure(
         evaluation_pipeline(platform, settings),
         predictions,
@@ -138,14 +138,14 @@ def move_aliases(platform: Platform, model: str, move: moves.Move) -> None:
     transaction = get_transaction()
     if transaction is not None:
         transaction.set(MOVE, (platform, model, move))
-    moves.begin(connect(platform), model, move)
+    moves.begin(connect(platform, model), model, move)
 
 
 @move_aliases.on_rollback
 def restore_aliases(transaction: Transaction) -> None:
     """The one rollback hook; it reads back what it wrote."""
     platform, model, move = transaction.get(MOVE)
-    moves.undo(connect(platform), model, move)
+    moves.undo(connect(platform, model), model, move)
 
 
 @task(name="smoke-question", cache_policy=NO_CACHE)

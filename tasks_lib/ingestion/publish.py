@@ -33,13 +33,13 @@ def announce(result: IngestResult) -> None:
         _emit(result)
 
 
-def log_run(result: IngestResult, platform: Platform) -> None:
+def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
     """One MLflow run with the counts as metrics and the whole result as an artifact."""
     import mlflow
 
-    connect(platform)
+    client = connect(platform, assistant)
     tags = {INDEX_TAG: result.index, INDEX_VERSION_TAG: result.index_version, SOURCE_TAG: result.source}
-    with run_of("ingest", tags):
+    with run_of(client, "ingest", tags):
         mlflow.log_metrics({**{name: float(getattr(result, name)) for name in _COUNTS}, "failed": len(result.failed)})
         mlflow.log_dict(result.model_dump(mode="json"), "ingest.json")
 

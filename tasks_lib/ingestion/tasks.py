@@ -106,9 +106,9 @@ def finalize(result: IngestResult) -> None:
 
 
 @task(name="record", cache_policy=NO_CACHE, timeout_seconds=RECORDING_SECONDS)
-def record(result: IngestResult, platform: Platform) -> None:
+def record(result: IngestResult, platform: Platform, assistant: str) -> None:
     """Log an MLflow run. Not tried again: MLflow's client does that itself."""
-    log_run(result, platform)
+    log_run(result, platform, assistant)
 
 
 def prepare_here(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterator[PreparedBatch]:

@@ -15,14 +15,15 @@ from tasks_lib.monitoring.traces import SCORER_NAME
 from tasks_lib.registry.tracking import disable_autologging
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Feedback, Trace
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 ASSESSED = ("groundedness", "answer_relevance", "coverage", "readability_grade", "toxicity")
 """What a trace does not tell by itself; the scores of the judge and of `monitor.scorers` are added."""
 
 
-def assess(client: "MlflowClient", scores: Scores, worst: list[int], *, limit: int, seed: int) -> int:
+def assess(client: "AssistantClient", scores: Scores, worst: list[int], *, limit: int, seed: int) -> int:
     """Write the assessments of at most `limit` traces in the active run: the worst half, the rest a seeded sample.
 
     :param worst: Rows of the worst answers first.

@@ -8,25 +8,27 @@ from tasks_lib.monitoring.report.artifacts import PAGE_FILE, REPORT_FOLDER, SUMM
 from tasks_lib.monitoring.report.page import MEANINGS, window_of
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.verdict import number, p_in_words
-from tasks_lib.registry.tracking import experiment_id
+from tasks_lib.registry.events import artifact_key
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 EVENT = "llmops.drift.detected"
 
 
 def publish(result: MonitorResult, model: str, address: str) -> None:
-    """Create the artifacts `monitor`, `monitor-metrics` and `monitor-report`, and emit the event.
+    """Create an assistant's artifacts `monitor`, `monitor-metrics` and `monitor-report`, and emit the event.
 
     :param address: Where a browser finds the report.
     """
     from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
     text = Path(result.report).with_name(SUMMARY_FILE).read_text(encoding="utf-8")
-    create_markdown_artifact(text, key="monitor", description=f"Monitoring, {window_of(result)}")
-    create_table_artifact(metric_rows(result), key="monitor-metrics", description=result.reference or None)
-    create_link_artifact(address, link_text=f"Report, {window_of(result)}", key="monitor-report")
+    create_markdown_artifact(text, key=artifact_key("monitor", model), description=f"Monitoring, {window_of(result)}")
+    key = artifact_key("monitor-metrics", model)
+    create_table_artifact(metric_rows(result), key=key, description=result.reference or None)
+    key = artifact_key("monitor-report", model)
+    create_link_artifact(address, link_text=f"Report, {window_of(result)}", key=key)
     if result.drifted:
         from prefect.events import emit_event
 
@@ -34,12 +36,12 @@ def publish(result: MonitorResult, model: str, address: str) -> None:
         emit_event(EVENT, resource=resource, payload=drift_payload(result, model))
 
 
-def report_address(client: "MlflowClient", result: MonitorResult) -> str:
+def report_address(client: "AssistantClient", result: MonitorResult) -> str:
     """The report in MLflow's pages; without a server, in the home's folder."""
     server = urlsplit(client.tracking_uri)
     if server.scheme not in {"http", "https"}:
         return Path(result.report).as_uri()
-    place = f"experiments/{experiment_id(client)}/runs/{result.run_id}/artifacts/{REPORT_FOLDER}/{PAGE_FILE}"
+    place = f"experiments/{client.experiment_id}/runs/{result.run_id}/artifacts/{REPORT_FOLDER}/{PAGE_FILE}"
     root = server._replace(netloc=server.netloc.rpartition("@")[2], path=f"{server.path.rstrip('/')}/", query="")
     return f"{root.geturl()}#/{place}"
 

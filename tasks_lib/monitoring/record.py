@@ -37,14 +37,14 @@ from tasks_lib.progress import advance
 from tasks_lib.registry.tracking import run_of
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 DRIFTED_TAG = "llmops.drifted"
 REPORT_TAG = "llmops.report"
 
 
 def record(
-    client: "MlflowClient", window: Window, analysis: Analysis, config: MonitorConfig, home: Home, started: float
+    client: "AssistantClient", window: Window, analysis: Analysis, config: MonitorConfig, home: Home, started: float
 ) -> MonitorResult:
     """Write assessments, tables and report into a new run. The window counts once the run is finished.
 
@@ -52,7 +52,7 @@ def record(
     """
     import mlflow
 
-    with run_of(VERB) as run, TemporaryDirectory() as folder:
+    with run_of(client, VERB) as run, TemporaryDirectory() as folder:
         target = Path(folder)
         result = _with_addresses(analysis, run.info.run_id, home)
         if analysis.verdict.covers:
@@ -71,17 +71,18 @@ def record(
     return result
 
 
-def keep(client: "MlflowClient", result: MonitorResult, home: Home) -> None:
+def keep(client: "AssistantClient", result: MonitorResult, home: Home) -> None:
     """Copy the report of a finished run to the home, and add it to Evidently's workspace there."""
     path = Path(result.report)
     with TemporaryDirectory() as folder:
         report = client.download_artifacts(result.run_id, REPORT_FOLDER, folder)
         shutil.copytree(report, path.parent, dirs_exist_ok=True)
     if path.with_name(SNAPSHOT_FILE).is_file():
-        add_to_workspace(path.parent, home.root / "evidently", window_of(result), result.run_id)
+        workspace = home.root / "evidently"
+        add_to_workspace(path.parent, workspace, window_of(result), result.run_id, client.assistant)
 
 
-def stored_result(client: "MlflowClient", run_id: str, home: Home) -> MonitorResult:
+def stored_result(client: "AssistantClient", run_id: str, home: Home) -> MonitorResult:
     """The result of a closed window, as it was reported.
 
     :raises LlmopsError: If the run has lost its result.
@@ -114,7 +115,7 @@ def _page_path(home: Home, run_id: str) -> Path:
 
 
 def _write_report(
-    client: "MlflowClient", result: MonitorResult, analysis: Analysis, config: MonitorConfig, folder: Path
+    client: "AssistantClient", result: MonitorResult, analysis: Analysis, config: MonitorConfig, folder: Path
 ) -> None:
     folder.mkdir()
     columns, reference = analysis.scores.columns, analysis.reference.columns

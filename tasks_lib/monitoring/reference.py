@@ -18,9 +18,9 @@ from tasks_lib.registry.tracking import last_runs
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow import MlflowClient
 
     from tasks_lib.gate.measurement import QuestionResult
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 EVALUATION_FILE = "report.json"
 GATE_RUNS = 20
@@ -44,7 +44,7 @@ NO_REFERENCE = Reference("none", "no reference yet: no healthy window of this ve
 
 
 def load_reference(
-    client: "MlflowClient",
+    client: "AssistantClient",
     past: Sequence[PastWindow],
     window: Window,
     *,
@@ -79,7 +79,7 @@ def reference_windows(
     return candidates[-config.reference_windows :]
 
 
-def _from_windows(client: "MlflowClient", chosen: list[PastWindow]) -> Reference:
+def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Reference:
     import pandas as pd
 
     scores, questions = [], []
@@ -107,7 +107,7 @@ def vectors_of(table: "pd.DataFrame") -> NDArray[np.float32]:
     return np.stack([np.asarray(vector, dtype=np.float32) for vector in table["vector"]])
 
 
-def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
+def _from_evaluation(client: "AssistantClient", version: str) -> Reference | None:
     """Groundedness and latency of the answerable questions, as the gate measured them."""
     for run in last_runs(client, "deploy", where=f"tags.`{VERSION_TAG}` = '{version}'", limit=GATE_RUNS):
         rows = _evaluated_rows(client, run.info.run_id, version)
@@ -119,7 +119,7 @@ def _from_evaluation(client: "MlflowClient", version: str) -> Reference | None:
     return None
 
 
-def _evaluated_rows(client: "MlflowClient", run_id: str, version: str) -> "list[QuestionResult]":
+def _evaluated_rows(client: "AssistantClient", run_id: str, version: str) -> "list[QuestionResult]":
     """Answered, answerable questions of the gate's report; none if the run holds no evaluation of the version."""
     from tasks_lib.gate.measurement import Measurement
 

@@ -13,7 +13,7 @@ from prefect.tasks import Task
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
-from tasks_lib.home import Home
+from tasks_lib.home import Home, at_home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
 from tasks_lib.monitoring.pipeline import scoring_pipeline
 from tasks_lib.monitoring.publish import publish, report_address
@@ -36,19 +36,19 @@ def _may_help(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> boo
 @task(name="open-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=_may_help)
 def open_window(platform: Platform, settings: Settings) -> Window:
     """Decide which traffic this run looks at."""
-    return choose_window(connect(platform), settings.monitor)
+    return choose_window(connect(platform, settings.assistant), settings.monitor)
 
 
 @task(name="stored-report", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def read_stored(platform: Platform, run_id: str) -> MonitorResult:
+def read_stored(platform: Platform, run_id: str, settings: Settings) -> MonitorResult:
     """Read the report of a window that is closed."""
-    return stored_result(connect(platform), run_id, Home.from_environment())
+    return stored_result(connect(platform, settings.assistant), run_id, Home.from_environment())
 
 
 @task(name="read-traces", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
-def read_traces(platform: Platform, window: Window) -> Traffic:
+def read_traces(platform: Platform, window: Window, settings: Settings) -> Traffic:
     """Read the window's production traces, and the late ones that no window has seen."""
-    client = connect(platform)
+    client = connect(platform, settings.assistant)
     reported = reported_traces(client, window)
     return read_traffic(client, window.late_since, window.until, without=reported)
 
@@ -87,7 +87,7 @@ def compare_window(
     platform: Platform, window: Window, traffic: Traffic, scores: Scores, settings: Settings
 ) -> Analysis:
     """Find the reference and compare."""
-    client = connect(platform)
+    client = connect(platform, settings.assistant)
     version, index = prevailing(traffic.records)
     reference = load_reference(
         client,
@@ -105,32 +105,33 @@ def record_window(
     platform: Platform, window: Window, analysis: Analysis, settings: Settings, started: float
 ) -> MonitorResult:
     """Write assessments, report and verdict."""
-    return record(connect(platform), window, analysis, settings.monitor, Home.from_environment().ensure(), started)
+    client = connect(platform, settings.assistant)
+    return record(client, window, analysis, settings.monitor, Home.from_environment().ensure(), started)
 
 
 @task(name="keep", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=5)
-def keep_report(platform: Platform, result: MonitorResult) -> None:
+def keep_report(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Copy the report to the home, and add it to Evidently's workspace."""
-    keep(connect(platform), result, Home.from_environment().ensure())
+    keep(connect(platform, settings.assistant), result, Home.from_environment().ensure())
 
 
 @task(name="publish-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def publish_window(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Artifacts, and the event if something got worse."""
-    client = connect(platform)
-    publish(result, settings.gate.model_name, report_address(client, result))
+    client = connect(platform, settings.assistant)
+    publish(result, settings.assistant, report_address(client, result))
     client.set_tag(result.run_id, PUBLISHED_TAG, "true")
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Hold the home's right to monitor: two runs at once would both report the same window.
+def one_at_a_time(assistant: str) -> Iterator[None]:
+    """Hold the right to monitor an assistant: two runs at once would both report the same window.
 
     :raises LlmopsError: If another run keeps it for more than ten minutes.
     """
     from filelock import FileLock, Timeout
 
-    path = Home.from_environment().ensure().locks / "monitor.lock"
+    path = Home.from_environment().ensure().locks / f"{at_home('monitor', assistant)}.lock"
     try:
         with FileLock(path, timeout=LOCK_SECONDS):
             yield

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from tasks_lib.assistant.contract.answer import Answer, Conversation, Source
 from tasks_lib.progress import advance
 from tasks_lib.registry.feedback import newest_rating
-from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, experiment_id
+from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Trace
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 PAGE = 200
 SCORER_NAME = "llmops.monitor"
@@ -78,7 +79,7 @@ class Traffic:
 
 
 def read_traffic(
-    client: "MlflowClient", since: datetime, until: datetime, *, without: frozenset[str] = frozenset()
+    client: "AssistantClient", since: datetime, until: datetime, *, without: frozenset[str] = frozenset()
 ) -> Traffic:
     """All finished production traces of [since, until), oldest first, but those whose id is in `without`."""
     records: list[TraceRecord] = []
@@ -95,10 +96,12 @@ def read_traffic(
     return Traffic(records, dict(malformed))
 
 
-def first_trace_at(client: "MlflowClient") -> datetime | None:
+def first_trace_at(client: "AssistantClient") -> datetime | None:
     """When the first production trace began."""
+    if client.known_experiment_id is None:
+        return None
     page = client.search_traces(
-        locations=[experiment_id(client)],
+        locations=[client.experiment_id],
         filter_string=_production(),
         max_results=1,
         order_by=["timestamp_ms ASC"],
@@ -158,13 +161,13 @@ def _heading(source: Source) -> str:
     return f"{source.title or ''} {source.heading or ''}".strip()
 
 
-def _finished_traces(client: "MlflowClient", since: datetime, until: datetime) -> "Iterator[Trace]":
+def _finished_traces(client: "AssistantClient", since: datetime, until: datetime) -> "Iterator[Trace]":
     window = f"timestamp_ms >= {_milliseconds(since)} AND timestamp_ms < {_milliseconds(until)}"
     seen: set[str] = set()
     token: str | None = None
-    while True:
+    while client.known_experiment_id:
         page = client.search_traces(
-            locations=[experiment_id(client)],
+            locations=[client.experiment_id],
             filter_string=f"{_production()} AND {window}",
             max_results=PAGE,
             order_by=["timestamp_ms ASC"],

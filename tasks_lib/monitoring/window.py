@@ -15,8 +15,9 @@ from tasks_lib.monitoring.traces import first_trace_at
 from tasks_lib.registry.tracking import last_runs
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB = "monitor"
 SINCE_TAG = "llmops.since"
@@ -71,13 +72,13 @@ class Window:
         return f"{self.since:%Y-%m-%d %H:%M} – {self.until:%Y-%m-%d %H:%M} UTC"
 
 
-def past_windows(client: "MlflowClient") -> list[PastWindow]:
+def past_windows(client: "AssistantClient") -> list[PastWindow]:
     """All finished monitoring runs, oldest window first."""
     windows = [window for run in last_runs(client, VERB, limit=ALL_RUNS) if (window := _past_window(run))]
     return sorted(windows, key=lambda window: (window.until, window.since))
 
 
-def choose_window(client: "MlflowClient", config: MonitorConfig, now: datetime | None = None) -> Window:
+def choose_window(client: "AssistantClient", config: MonitorConfig, now: datetime | None = None) -> Window:
     """The window that `config` asks for.
 
     :raises InputError: If it ends in the future, or starts there.
@@ -112,7 +113,7 @@ def watermark(past: list[PastWindow], first_trace: datetime | None) -> datetime 
     return mark
 
 
-def reported_traces(client: "MlflowClient", window: Window) -> frozenset[str]:
+def reported_traces(client: "AssistantClient", window: Window) -> frozenset[str]:
     """Ids of the traces that covering windows near `window` have reported."""
     ids: set[str] = set()
     for run_id in window.neighbours:

@@ -69,11 +69,14 @@ def require_models(platform: "Platform", rag: RagConfig) -> None:
 def process_of(platform: "Platform", live: LiveVersion, *, workers: int) -> "VersionProcess":
     """A process, not started yet, that answers production's questions with this version."""
     from tasks_lib.registry.process import VersionProcess
+    from tasks_lib.registry.tracking import connect
 
     return VersionProcess(
         live.uri,
         platform_name=platform.name,
         tracking_uri=platform.tracking_uri(),
+        assistant=live.model,
+        experiment_id=connect(platform, live.model).experiment_id,
         source="production",
         version=str(live.version),
         index=live.rag.index_name,

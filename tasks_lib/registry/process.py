@@ -18,10 +18,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tasks_lib.errors import VersionError
-from tasks_lib.home import EXPERIMENT
 from tasks_lib.quiet import QUIET
 from tasks_lib.registry.environment import prefect_environment, trace_writing
-from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
+from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
@@ -77,6 +76,7 @@ class VersionProcess:
     """Context manager around one version. `ask` may be called from many threads.
 
     :param model_uri: `models:/name/version`, or with an alias.
+    :param assistant: Whose version it is; its traces go to the experiment `experiment_id`.
     :param source: Origin of the traces: `production`, `evaluation` or `smoke`.
     :param workers: Questions in flight inside the process; more wait there.
     """
@@ -87,6 +87,8 @@ class VersionProcess:
         *,
         platform_name: str,
         tracking_uri: str,
+        assistant: str,
+        experiment_id: str,
         version: str,
         index: str,
         source: str = "evaluation",
@@ -98,9 +100,14 @@ class VersionProcess:
         self._start_timeout = start_timeout
         platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
         self._environment = {**QUIET, **trace_writing(tracking_uri, source), **os.environ, **platform}
-        tags = {TRACE_VERSION_TAG: version, TRACE_INDEX_TAG: index, TRACE_SOURCE_TAG: source}
+        tags = {
+            TRACE_ASSISTANT_TAG: assistant,
+            TRACE_VERSION_TAG: version,
+            TRACE_INDEX_TAG: index,
+            TRACE_SOURCE_TAG: source,
+        }
         self._command = [sys.executable, "-P", str(WORKER), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
-        self._command += ["--experiment", EXPERIMENT, "--workers", str(workers), "--tags", json.dumps(tags)]
+        self._command += ["--experiment", experiment_id, "--workers", str(workers), "--tags", json.dumps(tags)]
         self._process: subprocess.Popen[str] | None = None
         self._ready: Future[dict[str, Any]] = Future()
         self._pending = _Pending()

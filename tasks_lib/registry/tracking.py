@@ -1,4 +1,4 @@
-"""MLflow tracking: one experiment, whose runs are looked up by tags."""
+"""MLflow tracking: one experiment for each assistant, whose runs are looked up by tags."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.home import EXPERIMENT
 from tasks_lib.quiet import keep_quiet
 
 if TYPE_CHECKING:
-    from mlflow import ActiveRun, MlflowClient
+    from mlflow import ActiveRun
     from mlflow.entities import Run
+
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB_TAG = "llmops.verb"
 
@@ -22,6 +23,8 @@ TRACE_SOURCE_TAG = "llmops.source"
 """`production`, `evaluation` or `smoke`: monitoring reads production only."""
 TRACE_REQUEST_TAG = "llmops.request_id"
 """The id of the request to the endpoint."""
+TRACE_ASSISTANT_TAG = "llmops.assistant"
+"""The assistant that answered."""
 
 
 ENVIRONMENT = {
@@ -39,8 +42,8 @@ MLFLOW_URIS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 what the user wants."""
 
 
-def connect(platform: Platform) -> "MlflowClient":
-    """Point MLflow at the platform's tracking server and at our experiment."""
+def connect(platform: Platform, assistant: str) -> "AssistantClient":
+    """Point MLflow at the platform's tracking server; the client of one assistant."""
     keep_quiet()
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -51,8 +54,9 @@ def connect(platform: Platform) -> "MlflowClient":
         with _unchanged(MLFLOW_URIS):
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
-    mlflow.set_experiment(EXPERIMENT)
-    return mlflow.MlflowClient()
+    from tasks_lib.registry.assistant_client import AssistantClient
+
+    return AssistantClient(assistant)
 
 
 @contextmanager
@@ -68,10 +72,12 @@ def _unchanged(names: tuple[str, ...]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def experiment_id(client: "MlflowClient") -> str:
-    """Id of our experiment."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    return experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+def activate(client: "AssistantClient") -> str:
+    """Make the assistant's experiment MLflow's active one, which `genai.evaluate` and nested runs take; its id."""
+    import mlflow
+
+    mlflow.set_experiment(experiment_id=client.experiment_id)
+    return client.experiment_id
 
 
 @cache
@@ -87,8 +93,10 @@ def disable_autologging() -> None:
 
 
 @contextmanager
-def run_of(verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False) -> Iterator["ActiveRun"]:
-    """An MLflow run that records one execution of `verb`.
+def run_of(
+    client: "AssistantClient", verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False
+) -> Iterator["ActiveRun"]:
+    """An MLflow run that records one execution of `verb` for the client's assistant.
 
     :param system_metrics: Record processor, memory, disk and network of this machine every few seconds.
     """
@@ -96,15 +104,28 @@ def run_of(verb: str, tags: dict[str, Any] | None = None, *, system_metrics: boo
 
     disable_autologging()
     described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
-    with mlflow.start_run(run_name=verb, tags=described, log_system_metrics=system_metrics or None) as run:
+    with mlflow.start_run(
+        experiment_id=activate(client), run_name=verb, tags=described, log_system_metrics=system_metrics or None
+    ) as run:
         yield run
 
 
-def last_runs(client: "MlflowClient", verb: str, *, where: str = "", limit: int = 1) -> "list[Run]":
-    """The newest finished runs of `verb`, newest first; `where` is added to MLflow's filter string."""
+def last_runs(client: "AssistantClient", verb: str, *, where: str = "", limit: int = 1) -> "list[Run]":
+    """The assistant's newest finished runs of `verb`, newest first; `where` is added to MLflow's filter string."""
+    experiment = client.known_experiment_id
+    return [] if experiment is None else _runs_in(client, [experiment], verb, where, limit)
+
+
+def last_ingests(client: "AssistantClient", index: str, *, limit: int = 1) -> "list[Run]":
+    """The newest finished ingests into `index`, whichever assistant they were made for."""
+    experiments = [experiment.experiment_id for experiment in client.all_experiments()]
+    return _runs_in(client, experiments, "ingest", f"tags.`{TRACE_INDEX_TAG}` = '{index}'", limit)
+
+
+def _runs_in(client: "AssistantClient", experiments: list[str], verb: str, where: str, limit: int) -> "list[Run]":
     condition = f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status = 'FINISHED'"
     runs = client.search_runs(
-        [experiment_id(client)],
+        experiments,
         filter_string=f"{condition} AND {where}" if where else condition,
         max_results=limit,
         order_by=["attributes.start_time DESC"],

@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model-uri", required=True)
     parser.add_argument("--tracking-uri", required=True)
-    parser.add_argument("--experiment", required=True)
+    parser.add_argument("--experiment", required=True, help="id of the experiment of the traces")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--tags", default="{}", help="JSON object of the tags that every trace carries")
     return parser.parse_args()
@@ -85,7 +85,7 @@ def _load(options: argparse.Namespace) -> Any:
 
         mlflow.set_tracking_uri(options.tracking_uri)
         mlflow.set_registry_uri(options.tracking_uri)
-        mlflow.set_experiment(options.experiment)
+        mlflow.set_experiment(experiment_id=options.experiment)
         mlflow.tracing.disable_notebook_display()  # type: ignore[no-untyped-call]  # else each answer looks for IPython
         return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
     finally:

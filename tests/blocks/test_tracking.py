@@ -9,7 +9,7 @@ from blocks.environment import tracking_of_environment
 from blocks.local import LocalPlatform
 from blocks.tracking import PASSWORD, TOKEN, USERNAME, MLflowTracking
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 
 def test_a_server_is_not_shown_the_credentials_of_the_one_before() -> None:
@@ -29,6 +29,6 @@ def test_credentials_of_the_environment_come_back_after_a_block_with_its_own(mon
 
 def test_pointing_mlflow_at_a_platform_does_not_choose_the_server_of_the_next(home: Home) -> None:
     platform = LocalPlatform(home)
-    connect(platform)
+    activate(connect(platform, "rag-assistant"))
     assert mlflow.get_tracking_uri() == platform.tracking_uri()
     assert tracking_of_environment() is None

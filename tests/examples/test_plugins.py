@@ -274,14 +274,15 @@ def test_a_version_brings_the_name_of_its_package_and_runs_with_it(
 ) -> None:
     rag = rag_of(guardrails=HOUSE_WORDS, retriever={"components": [{"name": "title_first"}]})
     tags = dict.fromkeys(("fingerprint", "index", "index_version", "dataset"), "x")
-    client = connect(leave)
+    client = connect(leave, "rag-assistant")
     version = str(leave.index(rag).version())
-    with run_of("deploy", {}):
+    with run_of(client, "deploy", {}):
         number = register(client, CandidateVersion("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
     needed = download_artifacts(f"models:/acme/{number}/requirements.txt")
     assert "acme-llmops==1.2.0" in Path(needed).read_text().splitlines()
     monkeypatch.setenv("LLMOPS_HOME", str(leave.home.root))
     place = {"platform_name": "local", "tracking_uri": leave.tracking_uri(), "version": "1", "index": rag.index_name}
+    place |= {"assistant": "acme", "experiment_id": client.experiment_id}
     with VersionProcess(f"models:/acme/{number}", **place) as running:
         answer = running.ask([{"role": "user", "content": QUESTION}], 60).answer
     assert "27 days" in answer["response"]

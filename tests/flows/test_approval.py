@@ -32,7 +32,9 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
     monkeypatch.setattr(approval, "pause_flow_run", pause)
     ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
     with listening(lambda step, done, total: steps.append(step)):
-        settled = approval.request_approval(ready, gate_report(GateRun("rag-assistant", ready, None, None)))
+        settled = approval.request_approval(
+            ready, gate_report(GateRun("rag-assistant", ready, None, None)), "rag-assistant"
+        )
 
     assert (settled.decision, settled.reasons[0]) == (decision, reason)
     assert "waits for approval" in shown[0]

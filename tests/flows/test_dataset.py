@@ -82,4 +82,4 @@ def test_questions_are_made_kept_and_imported(
     own.write_text("question,answer,document\nHow many days do interns get?,ten days,leave.md\n", encoding="utf-8")
     imported = dataset(Settings(dataset=DatasetConfig(import_file=str(own))))
     assert (imported.version, imported.examples, imported.origin) == (3, 1, "import")
-    assert datasets.load(connect(platform)).reference == "questions:3"
+    assert datasets.load(connect(platform, "rag-assistant")).reference == "questions:3"

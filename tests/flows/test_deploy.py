@@ -69,7 +69,7 @@ def deploy(
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
     monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
     monkeypatch.setattr(process, "WORKER", workers.script)
-    save(connect(platform), "q", QUESTIONS, index="i", index_version="7", origin="import")
+    save(connect(platform, "rag-assistant"), "q", QUESTIONS, index="i", index_version="7", origin="import")
 
     def run(behaviour: str, judge: MockChatGenerator | None = None, **gate: object) -> DeployResult:
         place = replace(platform, judging=judge)
@@ -103,7 +103,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
 
     again = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS)
     assert (again.decision, again.version, again.production_version) == ("unchanged", 2, 2)
-    client = connect(live_platform)
+    client = connect(live_platform, "rag-assistant")
     assert client.get_model_version("rag-assistant", "2").tags["decision"] == "promote"
 
     leaking = deploy(fakes.LEAKS)
@@ -203,7 +203,7 @@ def test_a_bad_assistant_is_rejected_with_its_reason_and_not_made_live(
     assert EXIT_BY_DECISION[bad.decision or ""] == 3
     assert any(reason in given for given in bad.reasons), bad.reasons
     assert (bad.passed_tests, bad.beats_threshold, bad.production_version) == (passed_tests, False, None)
-    tags = connect(platform).get_model_version("rag-assistant", str(bad.version)).tags
+    tags = connect(platform, "rag-assistant").get_model_version("rag-assistant", str(bad.version)).tags
     assert (tags["decision"], tags["beats_threshold"], tags["passed_tests"]) == (
         "reject",
         "false",
@@ -226,7 +226,8 @@ def test_wrong_input_is_refused_before_anything_is_registered(
     from tasks_lib.gate.plan import plan_deployment
 
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
-    save(connect(platform), "tiny", fakes.examples()[:3], index="i", index_version="7", origin="import")
+    client = connect(platform, "rag-assistant")
+    save(client, "tiny", fakes.examples()[:3], index="i", index_version="7", origin="import")
     room = fakes.write_room(tmp_path, "x")
 
     def plan(**gate: object) -> None:

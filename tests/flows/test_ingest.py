@@ -47,7 +47,7 @@ def test_flow_brings_the_index_in_sync_and_records_only_changes(
     second = ingest(configured(folder))
     assert (second.unchanged, second.embedded_chunks, second.index_version) == (2, 0, first.index_version)
 
-    runs = last_runs(connect(platform), "ingest", limit=5)
+    runs = last_runs(connect(platform, "rag-assistant"), "ingest", limit=5)
     assert len(runs) == 1
     tags = runs[0].data.tags
     assert (tags[INDEX_TAG], tags[INDEX_VERSION_TAG], tags[SOURCE_TAG]) == (

@@ -20,7 +20,7 @@ from tasks_lib.monitoring import record
 from tasks_lib.monitoring.publish import EVENT
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.window import PUBLISHED_TAG, past_windows
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 from tests.tasks_lib.monitoring.conftest import MONDAY, write_trace, write_week
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_harness")]
@@ -45,7 +45,7 @@ def place(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def monitored(place: LocalPlatform) -> MonitorResult:
-    connect(place)
+    activate(connect(place, "rag-assistant"))
     write_week(MONDAY, 30, seed=1)
     return monitor(Settings(monitor=MonitorConfig(until=UNTIL, assessed_traces=0)), "local")
 
@@ -69,7 +69,7 @@ def test_prefect_shows_pictures_figures_and_a_link_to_the_report(monitored: Moni
 def test_what_a_run_found_that_died_before_it_told_is_told_by_the_next(
     place: LocalPlatform, monitored: MonitorResult
 ) -> None:
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     client.set_tag(monitored.run_id, PUBLISHED_TAG, "false")
     before = len(artifacts("monitor"))
     monitor(Settings(), "local")
@@ -82,7 +82,7 @@ def test_what_a_run_found_that_died_before_it_told_is_told_by_the_next(
 def test_a_window_in_which_every_question_failed_is_told_as_an_event(
     place: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(place)
+    activate(connect(place, "rag-assistant"))
     for minute in range(3):
         write_trace(UNTIL + timedelta(minutes=minute), error="the store is away")
     flush_trace_async_logging()

@@ -40,7 +40,7 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.monitoring.record import stored_result
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.window import PastWindow, past_windows
-from tasks_lib.registry.tracking import connect, experiment_id
+from tasks_lib.registry.tracking import connect
 from tests.flows.conftest import POOL
 from tests.flows.conftest import TIMES as PROMPT
 from tests.stubs.command import LLMOPS
@@ -74,7 +74,7 @@ class Place:
 
     @property
     def mlflow(self) -> MlflowClient:
-        return connect(self.platform)
+        return connect(self.platform, "rag-assistant")
 
     def ingest(self) -> None:
         """Bring the index in sync with the documents as they are now."""
@@ -98,7 +98,7 @@ class Place:
     def finished(self) -> set[str]:
         """Ids of the traces that are there."""
         client = self.mlflow
-        found = client.search_traces(locations=[experiment_id(client)], max_results=2 * A_WEEK, include_spans=False)
+        found = client.search_traces(locations=[client.experiment_id], max_results=2 * A_WEEK, include_spans=False)
         return {trace.info.trace_id for trace in found if trace.info.state.value == "OK"}
 
     def windows(self) -> list[PastWindow]:
@@ -223,7 +223,7 @@ def second_week(place: Place, first_week: FlowRun) -> tuple[FlowRun, Run]:
 def half_written(place: Place) -> Run | None:
     client = place.mlflow
     where = "tags.`llmops.verb` = 'monitor' AND attributes.status = 'RUNNING'"
-    return next(iter(client.search_runs([experiment_id(client)], filter_string=where)), None)
+    return next(iter(client.search_runs([client.experiment_id], filter_string=where)), None)
 
 
 def process_of(run: UUID) -> psutil.Process:

@@ -103,7 +103,7 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("serving")
     platform = LocalPlatform(tracked_home(folder / "home"))
     version = register(platform, folder, "first")
-    connect(platform).set_registered_model_alias("rag-assistant", "production", str(version))
+    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -49,7 +49,7 @@ def test_a_streamed_answer_is_read_with_its_source_and_judged_on_its_trace(page:
     page.type("out of date")
     page.press("Enter")
     page.wait_for(f"{LAST}.querySelector('.verdict input').hidden")
-    client = connect(endpoint.platform)
+    client = connect(endpoint.platform, "rag-assistant")
     places = [experiment.experiment_id for experiment in client.search_experiments()]
     found = client.search_traces(locations=places, filter_string="feedback.user_feedback = 'false'", max_results=1)
     kept = [(one.feedback.value, one.rationale) for one in found[0].info.assessments]

@@ -29,7 +29,7 @@ def client(endpoint: Endpoint) -> openai.OpenAI:
 
 def source_of(endpoint: Endpoint, trace_id: str) -> str:
     """The tag of a trace; MLflow stores the spans first, and its tags a moment later."""
-    client, end = connect(endpoint.platform), time.monotonic() + 30
+    client, end = connect(endpoint.platform, "rag-assistant"), time.monotonic() + 30
     while time.monotonic() < end:
         tags = client.get_trace(trace_id).info.tags
         if TRACE_SOURCE_TAG in tags:
@@ -131,7 +131,7 @@ def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
 
 
 def traces_tagged(endpoint: Endpoint, tag: str, value: str) -> list[Any]:
-    client = connect(endpoint.platform)
+    client = connect(endpoint.platform, "rag-assistant")
     places = [experiment.experiment_id for experiment in client.search_experiments()]
     return list(client.search_traces(locations=places, filter_string=f"tags.`{tag}` = '{value}'"))
 
@@ -159,7 +159,7 @@ def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
 def test_a_version_that_does_not_load_is_one_clear_error(endpoint: Endpoint) -> None:
     script = "if 'LLMOPS_PLATFORM' in os.environ:\n    raise ValueError('no such drive')\n"
     version = fakes.register_fake(endpoint.platform, endpoint.folder / "broken", script + ANSWERS.format(who="broken"))
-    connect(endpoint.platform).set_registered_model_alias("rag-assistant", "broken", str(version))
+    connect(endpoint.platform, "rag-assistant").set_registered_model_alias("rag-assistant", "broken", str(version))
     done = subprocess.run(
         [sys.executable, "-m", "serving", "--alias", "broken", "--port", "8123"],
         env={**os.environ, "LLMOPS_HOME": str(endpoint.platform.home.root)},
@@ -211,7 +211,7 @@ def test_feedback_is_kept_on_the_trace(endpoint: Endpoint) -> None:
     trace_id = httpx.post(f"{endpoint.address}/predict", json=question(), timeout=30).json()["trace_id"]
     given = {"trace_id": trace_id, "value": False, "comment": "wrong"}
     assert httpx.post(f"{endpoint.address}/feedback", json=given, timeout=60).json()["recorded"] is True
-    (kept,) = connect(endpoint.platform).get_trace(trace_id).info.assessments
+    (kept,) = connect(endpoint.platform, "rag-assistant").get_trace(trace_id).info.assessments
     assert (kept.name, kept.feedback.value, kept.rationale) == ("user_feedback", False, "wrong")
     assert httpx.post(f"{endpoint.address}/feedback", json={**given, "trace_id": "tr-0"}, timeout=60).status_code == 404
 
@@ -225,7 +225,7 @@ def test_the_chat_page_and_no_route_of_the_server_itself_is_offered(endpoint: En
 
 def test_when_the_alias_moves_the_next_version_takes_over_without_a_failed_request(endpoint: Endpoint) -> None:
     second = endpoint.register("second")
-    connect(endpoint.platform).set_registered_model_alias(MODEL, "production", str(second))
+    connect(endpoint.platform, "rag-assistant").set_registered_model_alias(MODEL, "production", str(second))
     said, deadline = [], time.monotonic() + 60
     while time.monotonic() < deadline and not (said and said[-1].startswith("second")):
         response = httpx.post(f"{endpoint.address}/predict", json=question("slowly"), timeout=30)

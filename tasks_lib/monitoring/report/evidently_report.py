@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LARGE = 1000
 """From this many values on a distance tells more than a p-value."""
-PROJECT = "rag-assistant"
 YES, NO = "yes", "no"
 _OURS = {"fisher_exact": ("Fisher's exact test", fisher_p_value), "mann_whitney": ("Mann-Whitney U test", rank_p_value)}
 
@@ -53,15 +52,18 @@ def save(snapshot: "Snapshot", folder: Path) -> None:
     (folder / SNAPSHOT_FILE).write_text(snapshot.dumps(), encoding="utf-8")
 
 
-def add_to_workspace(report: Path, workspace: Path, name: str, run_id: str) -> None:
-    """Add the report in the folder `report` to a workspace that `evidently ui --workspace` opens, once for a run."""
+def add_to_workspace(report: Path, workspace: Path, name: str, run_id: str, assistant: str) -> None:
+    """Add the report in the folder `report` to the assistant's project, once for a run.
+
+    :param workspace: Folder that `evidently ui --workspace` opens.
+    """
     from evidently.core.report import Snapshot
     from evidently.ui.workspace import Workspace
 
     snapshot = Snapshot.load(report / SNAPSHOT_FILE)
     opened = Workspace.create(str(workspace))
-    projects = opened.search_project(PROJECT)
-    project = projects[0] if projects else opened.create_project(PROJECT)
+    projects = [one for one in opened.search_project(assistant) if one.name == assistant]
+    project = projects[0] if projects else opened.create_project(assistant)
     there = [opened.get_run(project.id, run) for run in opened.list_runs(project.id)]
     if run_id not in {run.metadata.get("run") for run in there if run}:
         opened.add_run(project.id, snapshot, name=name)

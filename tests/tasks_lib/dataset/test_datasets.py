@@ -22,7 +22,7 @@ from tasks_lib.dataset import datasets
 from tasks_lib.dataset.examples import example_of
 from tasks_lib.registry.tracking import connect
 
-client = connect(LocalPlatform())
+client = connect(LocalPlatform(), "rag-assistant")
 print("ready", flush=True)
 for number in range(3):
     example = example_of("off_topic", f"Question {number} of the other process?")
@@ -33,7 +33,7 @@ for number in range(3):
 
 @pytest.fixture
 def client(tracked: LocalPlatform) -> Any:
-    return connect(tracked)
+    return connect(tracked, "rag-assistant")
 
 
 def examples(*questions: str) -> list[Example]:
@@ -82,7 +82,8 @@ def test_the_run_shows_the_data_and_where_it_came_from(client: Any) -> None:
 
 
 def test_a_run_that_was_killed_takes_no_version(client: Any) -> None:
-    with pytest.raises(RuntimeError), run_of("dataset", {"llmops.dataset": "killed", "llmops.dataset_version": 1}):
+    tags = {"llmops.dataset": "killed", "llmops.dataset_version": 1}
+    with pytest.raises(RuntimeError), run_of(client, "dataset", tags):
         raise RuntimeError
 
     assert save(client, "killed", examples("What is ä?")).version == 1

@@ -33,7 +33,7 @@ def answer(question: str, *, feedback: Any, source: str = "production", comment:
 
 @pytest.fixture(scope="module")
 def client(tracked: LocalPlatform) -> Any:
-    client = connect(tracked)
+    client = connect(tracked, "rag-assistant")
     answer("How many days of leave are there?", feedback=False, comment="it is 27")
     answer("How many days of leave are there?", feedback=False)
     answer("Where is the office?", feedback=True)
@@ -73,9 +73,9 @@ def test_the_worst_answers_of_the_last_monitored_window_become_candidates_too(
 
     trace_id = answer("Who pays for a train ticket?", feedback=None)
     rows = [{"trace_id": name, "why": ["groundedness 0.00", "coverage 0.20"]} for name in (trace_id, "tr-gone")]
-    with run_of("monitor", {"llmops.covers": "true"}):
+    with run_of(client, "monitor", {"llmops.covers": "true"}):
         mlflow.log_text("".join(json.dumps(row) + "\n" for row in rows), "candidates.jsonl")
-    with run_of("monitor", {"llmops.covers": "false"}):
+    with run_of(client, "monitor", {"llmops.covers": "false"}):
         mlflow.log_text("", "candidates.jsonl")
 
     proposed = propose_candidates.fn(tracked, Settings(dataset=DatasetConfig(name="worst")))

@@ -18,7 +18,7 @@ from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import METRICS, Metric
 from tasks_lib.home import Home
 from tasks_lib.registry.process import VersionFailure, VersionProcess, VersionReply
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 from tests.tasks_lib.registry import fakes
 
 GATE = GateConfig(concurrency=2)
@@ -66,7 +66,7 @@ def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
     tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
 
     def sometimes(row: Row) -> float:
         if row.answer is not None and row.answer.refused:
@@ -108,7 +108,7 @@ def test_a_score_that_mlflow_has_lost_is_a_failure_of_its_scorer(
     tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
-    connect(platform)
+    activate(connect(platform, "rag-assistant"))
     shown = evaluating._shown
     monkeypatch.setattr(evaluating, "_shown", lambda *row: shown(*row) - {"answer_rate"})
     predictions = [Prediction(example, ANSWER, None, None, 0.2) for example in fakes.examples()[:2]]

@@ -20,7 +20,7 @@ from tasks_lib.gate.judging import CRITERIA
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import connect, experiment_id
+from tasks_lib.registry.tracking import activate, connect
 from tests.tasks_lib.registry import fakes
 
 RULES = ("Never promise money.",)
@@ -64,7 +64,7 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
 def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_raw_reply(
     platform: fakes.FakePlatform,
 ) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     said = predictions(failed=(1,), refused=(2,))
     found = measure(evaluation_pipeline(platform, SETTINGS), said, version=1, primary=GATE.primary, tags={})
     assert found.scorer_errors == {}
@@ -75,7 +75,7 @@ def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_r
     assert rows["holiday 3"]["judge_correctness"] == 0
     assert "judge_relevance" not in rows["holiday 3"]
     assert not any(name.startswith("judge_") for name in rows["un0"])
-    traces = client.search_traces(locations=[experiment_id(client)], run_id=found.run_id)
+    traces = client.search_traces(locations=[client.experiment_id], run_id=found.run_id)
     kept = [a for trace in traces for a in trace.info.assessments if a.name == "judge_correctness"]
     mine = next(a for a in kept if a.feedback.value == 1.0)
     assert (mine.rationale, mine.source.source_type, mine.source.source_id) == (
@@ -88,7 +88,7 @@ def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_r
 
 
 def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: fakes.FakePlatform) -> None:
-    connect(platform)
+    activate(connect(platform, "rag-assistant"))
     gate = GATE.model_copy(update={"judge_guidelines": ()})
     late = replace(platform, judging=MockChatGenerator(response_fn=slow_on_every_tenth))
     pipeline = evaluation_pipeline(late, Settings(gate=gate))

@@ -28,7 +28,7 @@ from tasks_lib.gate.scorers import METRICS, Metric
 from tasks_lib.gate.scores import evaluate
 from tasks_lib.haystack_yaml import pipeline_yaml, read_pipeline
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import connect, experiment_id
+from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
 
 EVALUATORS = {
@@ -162,10 +162,10 @@ def test_thresholds_and_guards_may_name_evaluators() -> None:
 
 def test_every_row_shows_evaluators_in_mlflow(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
     platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     pipeline = evaluation_pipeline(platform, Settings.model_validate({"gate": {"evaluators": EVALUATORS}}))
     found = measure(pipeline, PREDICTIONS, version=1, primary="right_or_refused", tags={})
-    traces = client.search_traces(locations=[experiment_id(client)], run_id=found.run_id)
+    traces = client.search_traces(locations=[client.experiment_id], run_id=found.run_id)
     shown = [a.feedback.value for trace in traces for a in trace.info.assessments if a.name == "exact_match"]
     assert sorted(shown) == [0.0, 0.0, 0.0, 1.0]
     assert client.get_run(found.run_id or "").data.metrics["exact_match"] == 0.25

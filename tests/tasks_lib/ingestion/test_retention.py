@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-import mlflow
 import pytest
 
 from blocks.local import LocalPlatform
@@ -14,9 +13,10 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.retention import SUPERFLUOUS, clean_up, pinned_versions
+from tasks_lib.ingestion.retention import SUPERFLUOUS, clean_up
+from tasks_lib.registry.needs import pinned_states
 from tasks_lib.registry.register import CandidateVersion, register
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import connect, run_of
 from tests.tasks_lib.registry import fakes
 
 MODEL = "rag-assistant"
@@ -48,14 +48,14 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: 
     home = tracked_home(tmp_path / "home")
     monkeypatch.setenv("LLMOPS_HOME", str(home.root))
     place = LocalPlatform(home)
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     for number, follow in enumerate(("latest", "pinned"), start=1):
         rag = RagConfig.model_validate({"index": {"follow": follow}})
         folder = tmp_path / follow
         script = fakes.write_script(folder, fakes.GOOD)
         tags = {"fingerprint": follow, "index": INDEX, "index_version": str(5 + number), "dataset": "q:1"}
         candidate = CandidateVersion(MODEL, rag, str(5 + number), script, (fakes.write_room(folder, follow),), tags)
-        with mlflow.start_run():
+        with run_of(client, "deploy"):
             register(client, candidate, "champion")
     return place
 
@@ -79,10 +79,10 @@ def test_a_few_old_versions_are_left_alone(platform: LocalPlatform) -> None:
 
 
 def test_a_version_that_cannot_be_read_now_keeps_what_it_may_need(platform: LocalPlatform) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     for version in ("1", "2"):
         shutil.rmtree(urlparse(client.get_model_version_download_uri(MODEL, version)).path)
-    assert pinned_versions(client, MODEL) == {INDEX: {"6": [1], "7": [2]}}
+    assert pinned_states(client, INDEX) == {"6": [f"{MODEL} 1"], "7": [f"{MODEL} 2"]}
 
 
 def test_where_the_registry_cannot_be_asked_nothing_is_deleted(platform: LocalPlatform) -> None:

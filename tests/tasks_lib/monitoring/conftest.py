@@ -18,7 +18,7 @@ from tasks_lib.monitoring import scores
 from tasks_lib.monitoring.pipeline import scoring_pipeline
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.traces import TraceRecord
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 TOPICS = {
     "leave": ("How many days of annual leave do I get", "Can I carry leave over to next year", "Who approves my leave"),
@@ -132,5 +132,5 @@ def place(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
         home = tracked_home(tmp_path_factory.mktemp("monitoring") / "home")
         patch.setenv("LLMOPS_HOME", str(home.root))
         platform = QuickPlatform(home)
-        connect(platform)
+        activate(connect(platform, "rag-assistant"))
         yield platform

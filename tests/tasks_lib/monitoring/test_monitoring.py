@@ -31,13 +31,13 @@ def monitor(place: QuickPlatform, **config: Any) -> MonitorResult:
     started = time.monotonic()
     window = tasks.open_window.fn(place, settings)
     if window.stored_run:
-        result = tasks.read_stored.fn(place, window.stored_run)
+        result = tasks.read_stored.fn(place, window.stored_run, settings)
     else:
-        traffic = tasks.read_traces.fn(place, window)
+        traffic = tasks.read_traces.fn(place, window, settings)
         scores = tasks.score_traces.fn(place, traffic, settings)
         analysis = tasks.compare_window.fn(place, window, traffic, scores, settings)
         result = tasks.record_window.fn(place, window, analysis, settings, started)
-    tasks.keep_report.fn(place, result)
+    tasks.keep_report.fn(place, result, settings)
     return result
 
 
@@ -90,7 +90,7 @@ def test_the_first_window_is_healthy_and_says_that_nothing_was_compared(first: M
 def test_report_and_tables_are_artifacts_and_a_copy_lies_in_the_home(
     place: QuickPlatform, first: MonitorResult
 ) -> None:
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     names = {artifact.path for artifact in client.list_artifacts(first.run_id)}
     tables = {"scores.parquet", "questions.parquet", "metrics.parquet", "metrics.prom", "candidates.jsonl"}
     assert names == {"report", "result.json", *tables}
@@ -111,12 +111,12 @@ def test_evidently_opens_the_workspace(place: QuickPlatform, second: MonitorResu
     project = workspace.search_project("rag-assistant")[0]
     before = workspace.list_runs(project.id)
     assert len(before) >= 2
-    tasks.keep_report.fn(place, second)
+    tasks.keep_report.fn(place, second, Settings())
     assert workspace.list_runs(project.id) == before
 
 
 def test_scores_are_written_back_as_assessments(place: QuickPlatform, first: MonitorResult) -> None:
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     ids = read_table(client, first.run_id, "scores.parquet")["trace_id"]
     found = [trace.info.assessments for trace_id in ids if (trace := client.get_trace(trace_id)).info.assessments]
     assert first.assessed == len(found) == 3
@@ -205,7 +205,7 @@ def test_a_crash_half_way_leaves_no_half_report(
 ) -> None:
     start = MONDAY - {"write_tables": 9, "_tags": 13}[step] * WEEK
     ids = write_week(start, 31, seed=5)
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     before = len(past_windows(client))
     reports = set(place.home.reports.iterdir())
 
@@ -232,7 +232,7 @@ def test_a_step_that_is_tried_again_writes_no_assessment_twice(
     ids = write_week(start, 30, seed=7)
     settings = Settings(monitor=MonitorConfig(since=start, until=start + WEEK, assessed_traces=2))
     window = tasks.open_window.fn(place, settings)
-    traffic = tasks.read_traces.fn(place, window)
+    traffic = tasks.read_traces.fn(place, window, settings)
     analysis = tasks.compare_window.fn(
         place, window, traffic, tasks.score_traces.fn(place, traffic, settings), settings
     )
@@ -241,7 +241,7 @@ def test_a_step_that_is_tried_again_writes_no_assessment_twice(
         with pytest.raises(ZeroDivisionError):
             tasks.record_window.fn(place, window, analysis, settings, 0.0)
     assert tasks.record_window.fn(place, window, analysis, settings, 0.0).assessed == 2
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     named = [[each.name for each in client.get_trace(trace_id).info.assessments] for trace_id in ids]
     assert sorted(map(len, named))[-3:] == [0, len(ASSESSED), len(ASSESSED)]
     assert all(len(set(names)) == len(names) for names in named)
@@ -261,7 +261,7 @@ def test_the_evaluation_is_the_reference_until_there_are_windows(place: QuickPla
         for kind in ("answerable", "unanswerable")
     ]
     measured = {"version": 9, "primary": "right_or_refused", "expected_rows": 80, "rows": rows}
-    with run_of("deploy", {"llmops.version": "9"}):
+    with run_of(connect(place, "rag-assistant"), "deploy", {"llmops.version": "9"}):
         mlflow.log_dict({"candidate": measured, "production": None}, "report.json")
     tags = {"llmops.model_version": "9", "llmops.index": "other"}
     write_week(start, 40, seed=6, tags=tags, response="Ships sail at noon.")
@@ -277,7 +277,7 @@ def test_two_runs_at_once_wait_for_each_other(place: QuickPlatform, monkeypatch:
 
     monkeypatch.setattr(tasks, "LOCK_SECONDS", 0.1)
     lock = FileLock(Home.from_environment().locks / "monitor.lock")
-    with lock, pytest.raises(LlmopsError, match="another monitoring run"), tasks.one_at_a_time():
+    with lock, pytest.raises(LlmopsError, match="another monitoring run"), tasks.one_at_a_time("rag-assistant"):
         pass
 
 

@@ -46,7 +46,7 @@ def ids(place: QuickPlatform) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def traffic(place: QuickPlatform, ids: dict[str, str]) -> Traffic:
-    return read_traffic(connect(place), *WEEK)
+    return read_traffic(connect(place, "rag-assistant"), *WEEK)
 
 
 def test_only_production_traces_of_the_window_are_read(traffic: Traffic, ids: dict[str, str]) -> None:
@@ -85,13 +85,14 @@ def test_a_failed_question_is_a_record_with_its_error(traffic: Traffic, ids: dic
 
 def test_pages_are_read_to_the_end(place: QuickPlatform, traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE", 2)
-    assert read_traffic(connect(place), *WEEK) == traffic
+    assert read_traffic(connect(place, "rag-assistant"), *WEEK) == traffic
 
 
 def test_reported_traces_are_left_out(place: QuickPlatform, ids: dict[str, str]) -> None:
-    found = read_traffic(connect(place), *WEEK, without=frozenset({ids["answered"], ids["no_outputs"]}))
+    seen = frozenset({ids["answered"], ids["no_outputs"]})
+    found = read_traffic(connect(place, "rag-assistant"), *WEEK, without=seen)
     assert found.total == 5
 
 
 def test_the_first_trace_is_found(place: QuickPlatform, ids: dict[str, str]) -> None:
-    assert first_trace_at(connect(place)) == MONDAY - timedelta(milliseconds=1)
+    assert first_trace_at(connect(place, "rag-assistant")) == MONDAY - timedelta(milliseconds=1)

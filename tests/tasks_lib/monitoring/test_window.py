@@ -52,12 +52,12 @@ def test_traffic_before_an_explicit_window_is_not_skipped() -> None:
 def test_a_window_in_the_future_is_refused(place: QuickPlatform, name: str) -> None:
     now = datetime(2026, 3, 9, tzinfo=UTC)
     with pytest.raises(InputError, match="in the future"):
-        choose_window(connect(place), MonitorConfig(**{name: now + DAY}), now)
+        choose_window(connect(place, "rag-assistant"), MonitorConfig(**{name: now + DAY}), now)
 
 
 def test_without_any_trace_the_window_is_empty(place: QuickPlatform) -> None:
     now = datetime(2026, 3, 9, tzinfo=UTC)
-    found = choose_window(connect(place), MonitorConfig(), now)
+    found = choose_window(connect(place, "rag-assistant"), MonitorConfig(), now)
     assert (found.since, found.until) == (now, now)
 
 

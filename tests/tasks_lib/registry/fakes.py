@@ -239,7 +239,7 @@ def register_fake(
     """Register an assistant under `champion`; returns its version."""
     import mlflow
 
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     script = write_script(folder, behaviour, streams=streams)
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
     candidate = CandidateVersion(

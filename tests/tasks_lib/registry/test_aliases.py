@@ -32,7 +32,7 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
 
 
 def test_promotion_keeps_what_was_live_as_previous_and_is_undone_exactly(platform: fakes.FakePlatform) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     empty = read_aliases(client, MODEL, NAMES)
     assert empty == {"previous": None, "production": None}
     write_aliases(client, MODEL, after_promotion(empty, NAMES, 1))
@@ -52,12 +52,13 @@ def test_promoting_what_is_live_keeps_previous() -> None:
     [(1, "in production already"), (3, "cannot go live"), (4, "no longer exists"), (9, "no version 9")],
 )
 def test_rollback_refuses_what_may_not_go_live(platform: fakes.FakePlatform, to: int, message: str) -> None:
+    client = connect(platform, "rag-assistant")
     with pytest.raises(InputError, match=message):
-        rollback_target(connect(platform), platform, MODEL, {"previous": 2, "production": 1}, NAMES, to)
+        rollback_target(client, platform, MODEL, {"previous": 2, "production": 1}, NAMES, to)
 
 
 def test_rollback_goes_to_previous_or_says_that_there_is_none(platform: fakes.FakePlatform) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     assert rollback_target(client, platform, MODEL, {"previous": 2, "production": 1}, NAMES, None) == 2
     with pytest.raises(InputError, match="no previous version"):
         rollback_target(client, platform, MODEL, {"previous": None, "production": 1}, NAMES, None)
@@ -66,7 +67,7 @@ def test_rollback_goes_to_previous_or_says_that_there_is_none(platform: fakes.Fa
 def test_an_interrupted_registration_is_taken_up_again_and_a_decided_one_is_not(
     platform: fakes.FakePlatform, tmp_path: Path
 ) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     tags = {"fingerprint": "resumed", "index": RagConfig().index_name}
     number = fakes.register_fake(platform, tmp_path / "a", fakes.GOOD, tags=tags)
     assert fakes.register_fake(platform, tmp_path / "b", fakes.GOOD, tags=tags) == number
@@ -82,7 +83,7 @@ BEFORE: Aliases = {"previous": 2, "production": 1}
 def test_a_promotion_that_was_interrupted_before_its_smoke_question_is_undone(
     platform: fakes.FakePlatform, state: Aliases
 ) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     move = Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3})
     moves.begin(client, MODEL, move)
     write_aliases(client, MODEL, state)
@@ -92,7 +93,7 @@ def test_a_promotion_that_was_interrupted_before_its_smoke_question_is_undone(
 
 
 def test_a_promotion_whose_version_is_tagged_and_a_rollback_are_finished(platform: fakes.FakePlatform) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     wanted: Aliases = {"previous": 1, "production": 2}
     tag_version(client, MODEL, 2, {"decision": "promote"})
     for move in (
@@ -107,7 +108,7 @@ def test_a_promotion_whose_version_is_tagged_and_a_rollback_are_finished(platfor
 
 
 def test_aliases_that_a_person_moved_after_an_interruption_stay(platform: fakes.FakePlatform) -> None:
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     moves.begin(client, MODEL, Move(verb="deploy", before=BEFORE, wanted={"previous": 1, "production": 3}))
     write_aliases(client, MODEL, {"previous": 1, "production": 2})
     assert moves.recover_interrupted_move(client, MODEL, NAMES) is None

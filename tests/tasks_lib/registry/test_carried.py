@@ -164,8 +164,8 @@ def test_a_version_answers_and_streams_where_nothing_else_of_ours_can_be_importe
     rag = RagConfig()
     tags = dict.fromkeys(("fingerprint", "index", "index_version", "dataset"), "x")
     candidate = CandidateVersion("alone", rag, str(leave.index(rag).version()), MODEL_SCRIPT, CODE_PATHS, tags)
-    client = connect(leave)
-    with run_of("deploy", {}):
+    client = connect(leave, "rag-assistant")
+    with run_of(client, "deploy", {}):
         number = register(client, candidate, "champion")
     version = Path(download_artifacts(f"models:/alone/{number}", dst_path=str(tmp_path / "version")))
     carried = {

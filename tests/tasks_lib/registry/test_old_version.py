@@ -39,7 +39,7 @@ def registered(
     synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder / "version", filter="data")
-    client = connect(platform)
+    client = connect(platform, "rag-assistant")
     client.create_registered_model(MODEL)
     client.create_model_version(MODEL, str(folder / "version"))
     with pytest.MonkeyPatch.context() as patch:
@@ -49,7 +49,8 @@ def registered(
 
 def process(registered: LocalPlatform, platform: str) -> VersionProcess:
     index = Settings().rag.index_name
-    address = {"platform_name": platform, "tracking_uri": registered.tracking_uri()}
+    address = {"platform_name": platform, "tracking_uri": registered.tracking_uri(), "assistant": MODEL}
+    address["experiment_id"] = connect(registered, "rag-assistant").experiment_id
     return VersionProcess(f"models:/{MODEL}/1", version="1", index=index, **address)
 
 

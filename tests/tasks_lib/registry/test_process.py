@@ -17,6 +17,7 @@ from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
 from tasks_lib.registry import pool
 from tasks_lib.registry.process import VersionProcess, VersionReply
+from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
 
 QUESTION = [{"role": "user", "content": "Who are you?"}]
@@ -38,6 +39,8 @@ def process(platform: LocalPlatform, version: int) -> VersionProcess:
         f"models:/rag-assistant/{version}",
         platform_name="local",
         tracking_uri=platform.tracking_uri(),
+        assistant="rag-assistant",
+        experiment_id=connect(platform, "rag-assistant").experiment_id,
         version=str(version),
         index="index-a",
         workers=2,
@@ -126,14 +129,13 @@ def test_a_dead_process_fails_waiting_and_later_questions_at_once(both: tuple[Ve
 def test_every_question_is_a_trace_with_our_tags_and_no_process_is_left(
     registry: LocalPlatform, both: tuple[VersionProcess, VersionProcess]
 ) -> None:
-    from tasks_lib.registry.tracking import connect
 
     running = both[0]
     trace_id = running.ask(QUESTION, 30).trace_id
     assert trace_id is not None
     assert running.pid is not None
     running.close()
-    trace = connect(registry).get_trace(trace_id)
+    trace = connect(registry, "rag-assistant").get_trace(trace_id)
     root = trace.data.spans[0]
     tags = {name: value for name, value in trace.info.tags.items() if name.startswith("llmops.")}
     assert tags == {"llmops.model_version": "1", "llmops.index": "index-a", "llmops.source": "evaluation"}

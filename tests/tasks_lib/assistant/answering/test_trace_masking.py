@@ -14,7 +14,7 @@ from tasks_lib.assistant.answering.trace_masking import UNREAD, mask_traces
 from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 MAIL, CARD = "maria.lopez@example.org", "4111 1111 1111 1111"
 
@@ -22,7 +22,7 @@ MAIL, CARD = "maria.lopez@example.org", "4111 1111 1111 1111"
 @pytest.fixture
 def stored(tracked_home: Callable[[Path], Home], tmp_path: Path) -> Iterator[Callable[[Any, Any], Any]]:
     """`stored(inputs, outputs)` → the span that MLflow keeps of them, masked with our own mailboxes allowed."""
-    connect(LocalPlatform(tracked_home(tmp_path / "home")))
+    activate(connect(LocalPlatform(tracked_home(tmp_path / "home")), "rag-assistant"))
     mask_traces(PersonalDataConfig(allow=("@ours.example",)))
 
     def write(inputs: Any, outputs: Any, error: str = "") -> Any:

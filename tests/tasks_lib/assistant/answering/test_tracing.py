@@ -18,14 +18,14 @@ from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, search_pipeline
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.registry.environment import trace_writing
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")
 
 
 @pytest.fixture(scope="module")
 def traced(handbook: LocalPlatform) -> Iterator[LocalPlatform]:
-    connect(handbook)
+    activate(connect(handbook, "rag-assistant"))
     trace_into_mlflow()
     yield handbook
     disable_tracing()

@@ -9,7 +9,7 @@ from tasks_lib.assistant.answering.builders import GeneratedAnswer
 from tasks_lib.assistant.answering.tracing import MlflowSpan
 from tasks_lib.assistant.contract.answer import Usage
 from tasks_lib.assistant.contract.usage import add, usage_of
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 
 def reply(cost: float | None, model: str = "bedrock/other") -> ChatMessage:
@@ -35,7 +35,7 @@ def test_the_answer_names_the_model_that_gave_it() -> None:
 
 
 def test_a_span_tells_model_and_cost_as_mlflow_sums_them_up(handbook: LocalPlatform) -> None:
-    connect(handbook)
+    activate(connect(handbook, "rag-assistant"))
     with mlflow.start_span("call", span_type="CHAT_MODEL") as span:
         MlflowSpan(span).set_content_tag("haystack.component.output", {"replies": [reply(0.5)]})
     mlflow.flush_trace_async_logging()
