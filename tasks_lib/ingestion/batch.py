@@ -56,7 +56,7 @@ def prepare_batch(
     failed: list[FailedDocument] = []
     for document in planned:
         try:
-            data = source.read(document.path, document.etag)
+            data = source.read(document.location, document.etag)
         except OSError as error:
             failed.append(FailedDocument(path=document.path, reason=f"cannot be read: {error.strerror or error}"))
             continue

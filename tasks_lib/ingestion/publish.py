@@ -30,7 +30,7 @@ def announce(result: IngestResult) -> None:
             description=f"Documents of {result.source} that were not ingested",
         )
     if result.changed:
-        _emit(result)
+        emit(result)
 
 
 def log_run(result: IngestResult, platform: Platform) -> None:
@@ -44,7 +44,8 @@ def log_run(result: IngestResult, platform: Platform) -> None:
         mlflow.log_dict(result.model_dump(mode="json"), "ingest.json")
 
 
-def _emit(result: IngestResult) -> None:
+def emit(result: IngestResult) -> None:
+    """The event that an index changed."""
     from prefect.events import emit_event
 
     emit_event(

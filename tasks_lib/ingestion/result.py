@@ -24,6 +24,9 @@ class IngestResult(BaseModel):
     index: str
     index_version: str | None = Field(description="Committed state of the index; null while nothing was ingested.")
     source: str = Field(description="URI of the source.")
+    renamed_from: str | None = Field(
+        default=None, description="What the index called this source until this run; its documents were taken over."
+    )
     added: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -41,4 +44,4 @@ class IngestResult(BaseModel):
     @property
     def changed(self) -> bool:
         """Whether the index is another one than before."""
-        return not self.dry_run and bool(self.added or self.updated or self.deleted)
+        return not self.dry_run and bool(self.added or self.updated or self.deleted or self.renamed_from)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from haystack import Document
 from haystack.dataclasses import ByteStream, SparseEmbedding
 
+from tasks_lib.assistant.contract.index import chunk_id
 from tasks_lib.assistant.stores.lancedb.terms import Terms, plain
 
 FORMAT = "1"
@@ -65,6 +66,20 @@ def to_documents(table: pa.Table, scores: Sequence[float] | None = None) -> list
     rows = table.to_pylist()
     ranked: Sequence[float | None] = [None] * len(rows) if scores is None else scores
     return [_document(row, score) for row, score in zip(rows, ranked, strict=True)]
+
+
+def of_source(rows: pa.Table, source: str) -> pa.Table:
+    """Rows with all columns as if they came from `source`: with their new ids."""
+    names = ("document", "start_char", "end_char", "content")
+    ids = [
+        chunk_id(source, document or "", start or 0, end or 0, content or "")
+        for document, start, end, content in zip(*(rows[name].to_pylist() for name in names), strict=True)
+    ]
+    columns = {"id": ids, "source": [source] * rows.num_rows}
+    for name, values in columns.items():
+        position = rows.schema.get_field_index(name)
+        rows = rows.set_column(position, rows.schema.field(position), pa.array(values, pa.string()))
+    return rows
 
 
 def read_meta(row: dict[str, Any]) -> dict[str, Any]:

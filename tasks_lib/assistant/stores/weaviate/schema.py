@@ -7,6 +7,8 @@ from typing import Any
 
 from haystack import Document
 
+from tasks_lib.assistant.contract.index import chunk_id
+
 PREFIX = "LLMOps_"
 MANIFEST_SUFFIX = "_manifest"
 UUID_SPACE = "llmops"
@@ -74,6 +76,13 @@ def to_properties(chunk: Document, generation: int) -> dict[str, Any]:
         "extra": json.dumps(extra, default=str) if extra else "",
         **known,
     }
+
+
+def of_source(chunk: Document, source: str) -> Document:
+    """A chunk as if it came from `source`: with its new id."""
+    meta = chunk.meta
+    new = chunk_id(source, meta["document"], meta["start"] or 0, meta["end"] or 0, chunk.content or "")
+    return Document(id=new, content=chunk.content, embedding=chunk.embedding, meta={**meta, "source": source})
 
 
 def to_chunk(document: Document, *, keep_vector: bool = True) -> Document:

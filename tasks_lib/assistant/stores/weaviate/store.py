@@ -159,13 +159,13 @@ class WeaviateIndexStore(WeaviateDocumentStore):
                 return
             offset += PAGE
 
-    def read(self, condition: Any, live: Mapping[DocumentKey, Entry]) -> Iterator[Document]:
-        """Visible chunks that satisfy a Weaviate filter, without vectors."""
+    def read(self, condition: Any, live: Mapping[DocumentKey, Entry], *, vectors: bool = False) -> Iterator[Document]:
+        """Visible chunks that satisfy a Weaviate filter."""
         names = [item["name"] for item in chunk_collection(self.index)["properties"]]
-        for item in self.fetch(condition, names):
+        for item in self.fetch(condition, names, vectors=vectors):
             document = self._to_document(item)
             if _is_live(document, live):
-                yield to_chunk(document, keep_vector=False)
+                yield to_chunk(document, keep_vector=vectors)
 
     def visible_ids(self, live: Mapping[DocumentKey, Entry]) -> Iterator[str]:
         """Ids of all visible chunks."""

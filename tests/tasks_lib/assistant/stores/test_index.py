@@ -223,3 +223,36 @@ def test_dropping_ends_all_of_it(reopen: Open, tmp_path: Path) -> None:
     assert not reopen().exists()
     index.replace(SOURCE, ["a.md"], chunks("a.md", "again"))
     assert contents(reopen()) == ["again"]
+
+
+def test_a_renamed_source_keeps_its_chunks_and_vectors(index: Index) -> None:
+    made = chunks("a.md", "one leave", "two") + chunks("b.md", "three")
+    index.replace(SOURCE, ["a.md", "b.md"], made)
+    index.replace("file:///else", ["a.md"], chunks("a.md", "theirs", source="file:///else"))
+    index.commit()
+    before = index.vector_retriever(top_k=9).run(query_embedding=QUERY)["documents"]
+    assert index.rename(SOURCE, OTHER) == 2
+    index.commit()
+    assert (index.manifest(SOURCE), index.manifest(OTHER)) == ({}, {"a.md": "h1", "b.md": "h1"})
+    counts = index.info().by_source
+    assert {source: (held.documents, held.chunks) for source, held in counts.items()} == {
+        "file:///else": (1, 1),
+        OTHER: (2, 3),
+    }
+    after = index.vector_retriever(top_k=9).run(query_embedding=QUERY)["documents"]
+    assert sorted((d.content, round(d.score or 0, 3)) for d in after) == sorted(
+        (d.content, round(d.score or 0, 3)) for d in before
+    )
+    found = index.keyword_retriever(top_k=5).run(query="leave")["documents"]
+    assert [document.meta["source"] for document in found] == [OTHER]
+
+
+def test_the_old_name_of_a_source_is_free_for_another(index: Index) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
+    index.rename(SOURCE, OTHER)
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
+    assert (index.manifest(SOURCE), index.manifest(OTHER)) == ({"a.md": "h1"}, {"a.md": "h1"})
+    assert contents(index) == ["ours", "ours"]
+    assert index.rename(SOURCE, OTHER) == 1
+    assert contents(index) == ["ours"]
+    assert index.rename(SOURCE, OTHER) == 0
