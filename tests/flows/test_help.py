@@ -66,7 +66,7 @@ def test_an_installed_completion_completes_verbs(tmp_path: Path) -> None:
 
 def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a-collection-with-a-rather-long-name__all-minilm-l6-v2__125-0-240fc4d9"
-    row = {"name": name, "version": "1", "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
+    row = {"name": name, "version": "1", "sources": [], "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
     print_result({"dropped": None, "indexes": [row]}, render.indexes, as_json=False)
     shown = capsys.readouterr().out
     assert name in shown
