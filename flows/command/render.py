@@ -14,6 +14,7 @@ from rich.text import Text
 Result = Mapping[str, Any]
 
 SHOWN_SOURCES = 4
+SHOWN_DOUBTS = 10
 COLOURS = {
     "promote": "green",
     "unchanged": "green",
@@ -42,6 +43,10 @@ def ingest(console: Console, result: Result) -> None:
     )
     for failure in result["failed"]:
         console.print(Text(f"  ! {failure['path']}: {failure['reason']}", style="yellow"))
+    for doubt in result["doubtful"][:SHOWN_DOUBTS]:
+        console.print(Text(f"  ? {doubt['path']}: {doubt['reason']}", style="yellow"))
+    if len(result["doubtful"]) > SHOWN_DOUBTS:
+        console.print(f"  ? {len(result['doubtful']) - SHOWN_DOUBTS} more; --json names them all")
     for warning in result["warnings"]:
         console.print(Text(f"  ! {warning}", style="yellow"))
 

@@ -10,6 +10,13 @@ class FailedDocument(BaseModel):
     reason: str
 
 
+class DoubtfulDocument(BaseModel):
+    """A document that was brought in, whose text may not be what its file says."""
+
+    path: str
+    reason: str
+
+
 class IngestPlan(BaseModel):
     """What a run would do: paths relative to the source."""
 
@@ -32,6 +39,10 @@ class IngestResult(BaseModel):
     unchanged: int = 0
     deleted: int = 0
     failed: list[FailedDocument] = Field(default_factory=list)
+    doubtful: list[DoubtfulDocument] = Field(
+        default_factory=list,
+        description="Documents whose encoding was guessed, or that have bad bytes.",
+    )
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
     embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")
     seconds: float = 0.0

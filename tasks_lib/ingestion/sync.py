@@ -49,6 +49,7 @@ def write(
         # also when nothing changed: the run before may have been killed ahead of its commit
         result.index_version = index.commit() if index.exists() else None
     result.failed.sort(key=lambda failure: failure.path)
+    result.doubtful.sort(key=lambda doubt: doubt.path)
     result.chunks = index.count() if index.exists() else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
@@ -76,6 +77,7 @@ def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatc
         result.updated += len(batch.documents) - added
         result.embedded_chunks += batch.embedded
         result.failed.extend(batch.failed)
+        result.doubtful.extend(batch.doubtful)
         _log_failures(batch.failed)
         done += len(batch.documents) + len(batch.failed)
         advance("ingest", done, plan.work)

@@ -1,7 +1,9 @@
 """One form of a text: what looks the same is the same, whatever Unicode offers to write it."""
 
+import re
 import unicodedata
 
+_WORD = re.compile(r"\w+")
 _MEANT = frozenset({"<super>", "<sub>", "<fraction>", "<circle>"})
 """Compatibility characters that say more than their letters: 10⁶ is not 106, and 1½ is not 11 halves."""
 
@@ -14,6 +16,14 @@ def composed(text: str) -> str:
 def searchable(text: str) -> str:
     """NFKC, in which queries and words are compared: every form of a text becomes the same."""
     return unicodedata.normalize("NFKC", text)
+
+
+def other_forms(text: str) -> str:
+    """Those words of :func:`searchable` that are not words of `text` as it is: what else a search for it may say."""
+    if unicodedata.is_normalized("NFKC", text):
+        return ""
+    known = set(_WORD.findall(text))
+    return " ".join(word for word in dict.fromkeys(_WORD.findall(searchable(text))) if word not in known)
 
 
 def plain_forms(text: str) -> str:

@@ -11,6 +11,7 @@ from haystack.dataclasses import ByteStream, SparseEmbedding
 
 from tasks_lib.assistant.contract.index import chunk_id
 from tasks_lib.assistant.stores.lancedb.terms import Terms, plain
+from tasks_lib.text.forms import other_forms
 
 FORMAT = "1"
 """Goes up when rows are laid out differently; a table of another format is not read."""
@@ -22,6 +23,8 @@ TYPED_COLUMNS = TEXT_COLUMNS | INTEGER_COLUMNS
 
 DOCUMENT_COLUMNS = ["id", "content", "meta", "attachments", *TYPED_COLUMNS.values()]
 EMBEDDING = "embedding"
+OTHER_FORMS = "other_forms"
+"""Words of the content that Unicode can write in another form, in that form; tables of version 0.1 lack the column."""
 _LARGEST = 2**63
 
 
@@ -39,6 +42,7 @@ def arrow_schema(dimension: int) -> pa.Schema:
             ("number_keys", pa.list_(pa.string())),
             ("number_values", pa.list_(pa.float64())),
             (EMBEDDING, pa.list_(pa.float32(), dimension)),
+            (OTHER_FORMS, pa.string()),
         ],
         metadata={"llmops.format": FORMAT},
     )
@@ -110,6 +114,7 @@ def _row(document: Document, dimension: int) -> dict[str, Any]:
         "number_keys": list(terms.numbers) or None,
         "number_values": list(terms.numbers.values()) or None,
         EMBEDDING: document.embedding,
+        OTHER_FORMS: other_forms(document.content or "") or None,
     }
 
 

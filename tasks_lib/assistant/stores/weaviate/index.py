@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haystack import Document
+from weaviate.classes.config import DataType, Property, Tokenization
 from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
@@ -20,6 +21,7 @@ from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Man
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
 from tasks_lib.assistant.stores.weaviate.schema import (
     MANIFEST_SUFFIX,
+    OTHER_FORMS,
     PREFIX,
     chunk_collection,
     collection_name,
@@ -232,6 +234,10 @@ class WeaviateIndex:
         for settings in (chunk_collection(self.name), manifest_collection(self.name)):
             if not collections.exists(settings["class"]):
                 collections.create_from_dict(settings)
+        chunks = self._collection()
+        if not any(item.name == OTHER_FORMS for item in chunks.config.get(simple=True).properties):
+            words = Tokenization.WORD
+            chunks.config.add_property(Property(name=OTHER_FORMS, data_type=DataType.TEXT, tokenization=words))
         self.store.forget()
 
     def _turn(self, state: State, rows: Sequence[Document]) -> None:

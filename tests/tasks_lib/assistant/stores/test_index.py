@@ -1,6 +1,7 @@
 """An index holds what the documents say, change by change: on LanceDB and on a real Weaviate server alike."""
 
 import threading
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,33 @@ def test_the_old_name_of_a_source_is_free_for_another(index: Index) -> None:
     assert index.rename(SOURCE, OTHER) == 1
     assert contents(index) == ["ours"]
     assert index.rename(SOURCE, OTHER) == 0
+
+
+FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+TEXTS = {
+    "Liegegebühr": "Die Liegegebühr steigt.",
+    "ﬁles": "Which oﬃce ﬁles the report?",
+    "\uff11\uff12": "部屋 \uff11\uff12 は開いています",
+    "ﾌﾟﾛ": "ﾌﾟﾛ ﾄﾅｰ",
+    "Å": "The Å unit",
+    "한국어": "한국어 문서",
+    "m²": "Der Raum hat 30 m² Fläche",
+}
+
+
+def test_every_unicode_form_of_a_word_finds_the_same(index: Index) -> None:
+    for number, text in enumerate(TEXTS.values()):
+        path = f"{number}.md"
+        index.replace(SOURCE, [path], chunks(path, unicodedata.normalize("NFC", text)))
+    index.commit()
+    retriever = index.keyword_retriever(top_k=5)
+    for number, word in enumerate(TEXTS):
+        found = {
+            form: [
+                (document.meta["document"], document.score)
+                for document in retriever.run(query=unicodedata.normalize(form, word))["documents"]
+            ]
+            for form in FORMS
+        }
+        assert f"{number}.md" in [document for document, _ in found["NFC"]]
+        assert all(each == found["NFC"] for each in found.values())
