@@ -1,6 +1,7 @@
 """What a source is called: its path or URI as it is given, not where a link points today."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -8,6 +9,7 @@ from tasks_lib.text.forms import composed
 
 S3_SCHEME = "s3://"
 FILE_SCHEME = "file://"
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def source_name(uri: str) -> str:
@@ -19,9 +21,14 @@ def source_name(uri: str) -> str:
     if uri.startswith(S3_SCHEME):
         bucket, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         return f"{S3_SCHEME}{bucket}/{prefix.strip('/')}".rstrip("/")
-    if "://" in uri and not uri.startswith(FILE_SCHEME):
+    if is_other_address(uri):
         return uri
     return Path(composed(str(folder_of(uri)))).as_uri()
+
+
+def is_other_address(uri: str) -> bool:
+    """Whether `uri` is an address, but neither of a folder nor of S3."""
+    return bool(_ADDRESS.match(uri)) and not uri.startswith((S3_SCHEME, FILE_SCHEME))
 
 
 def folder_of(uri: str) -> Path:

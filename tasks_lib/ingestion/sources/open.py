@@ -7,7 +7,7 @@ from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import DocumentSource
 from tasks_lib.ingestion.sources.folder import FolderSource
-from tasks_lib.ingestion.sources.name import FILE_SCHEME, S3_SCHEME, folder_of
+from tasks_lib.ingestion.sources.name import S3_SCHEME, folder_of, is_other_address
 from tasks_lib.ingestion.sources.s3 import S3Source
 
 
@@ -20,7 +20,7 @@ def open_source(location: DocumentLocation, suffixes: Collection[str] = FORMATS)
     uri = location.uri
     if uri.startswith(S3_SCHEME):
         return S3Source(uri, location.include, location.s3_client, suffixes)
-    if "://" in uri and not uri.startswith(FILE_SCHEME):
+    if is_other_address(uri):
         msg = f"source {uri!r} is not understood"
         raise InputError(msg, hint="Name a folder, or a prefix as s3://bucket/prefix.")
     return FolderSource(folder_of(uri), location.include, suffixes)
