@@ -4,6 +4,7 @@ from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from flows.naming import named_by_assistant
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import LlmopsError
@@ -26,6 +27,7 @@ class RollbackResult(BaseModel):
 
 @flow(
     name="rollback",
+    flow_run_name=named_by_assistant("rollback"),
     description="Roll production back to the previous version, or to another that passed the gate.",
     timeout_seconds=LONGEST_SECONDS,
 )

@@ -14,8 +14,11 @@ from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
 from tasks_lib.ingestion.sources.identity import other_identities, repeated
+from tasks_lib.progress import advance
 from tasks_lib.text.forms import composed
 
+LISTED_AT_ONCE = 100
+"""Files after which progress is told."""
 BATCH_BYTES = 8 * 2**20
 """A batch is full at this size, however few its documents: it bounds the memory of a run."""
 
@@ -110,7 +113,9 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     manifest = index.manifest(former) if former else manifest
     gone = dict(manifest)
     hashes: dict[str, str] = {}
-    for file in source.files():
+    for seen, file in enumerate(source.files(), start=1):
+        if seen % LISTED_AT_ONCE == 0:
+            advance("look for changes", seen)
         path = composed(file.path)
         known = gone.pop(path, None)
         twin = path in hashes
