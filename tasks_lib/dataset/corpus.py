@@ -10,7 +10,7 @@ from haystack import Document
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.dataset.examples import Reference
-from tasks_lib.text.forms import composed
+from tasks_lib.text.forms import composed, plain_forms
 
 LARGEST = 50_000
 """Chunks that are read of one index; excerpts in the rest of a larger one are not found."""
@@ -54,13 +54,14 @@ class Corpus:
         return next((self._text(key) for key in self._keys(document, source)), "")
 
     def locate(self, excerpt: str, document: str = "", source: str = "") -> Reference | None:
-        """Where `excerpt` stands, white space aside: in `document`, or in the first document that has it.
+        """Where `excerpt` stands, white space and Unicode forms aside: in `document`, or in the first that has it.
 
         The content of the reference is the text as the document has it.
         """
         if not excerpt.strip():
             return None
-        pattern = re.compile(r"\s+".join(map(re.escape, composed(excerpt).split())))
+        forms = dict.fromkeys([composed(excerpt), plain_forms(excerpt)])
+        pattern = re.compile("|".join(r"\s+".join(map(re.escape, form.split())) for form in forms))
         for key in self._keys(document, source):
             match = pattern.search(self._text(key))
             if match:
