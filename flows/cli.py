@@ -38,7 +38,7 @@ VERBS = {
     "search": ("ask", "Retrieve passages for a query; needs no deployment."),
     "guard": ("ask", "Check a text with the guardrails."),
     "status": ("operate", "Show the live version, its index and the last runs."),
-    "index": ("operate", "List and drop indexes."),
+    "index": ("operate", "List and drop indexes and their sources."),
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),

@@ -5,6 +5,7 @@ import time
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from flows.naming import named_by_assistant
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.tasks import (
@@ -22,7 +23,12 @@ __all__ = ["DatasetResult", "dataset"]
 LONGEST_SECONDS = 12 * 3600
 
 
-@flow(name="dataset", description="Make, import or extend the evaluation set.", timeout_seconds=LONGEST_SECONDS)
+@flow(
+    name="dataset",
+    flow_run_name=named_by_assistant("dataset"),
+    description="Make, import or extend the evaluation set.",
+    timeout_seconds=LONGEST_SECONDS,
+)
 def dataset(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DatasetResult:
     """Generate questions from the index or import a file, and save an immutable version of the evaluation set.
 

@@ -10,6 +10,7 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
+from flows.naming import concluded, named_by_assistant
 from flows.promotion import promote
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
@@ -58,6 +59,7 @@ class DeployResult(BaseModel):
 
 @flow(
     name="deploy",
+    flow_run_name=named_by_assistant("deploy"),
     description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
     timeout_seconds=LONGEST_SECONDS,
 )
@@ -94,7 +96,7 @@ def deploy(settings: Settings | None = None, platform: str = "local", assistant:
             outcome = promote(resolved, plan, settings, outcome)
         record(outcome)
     announce(outcome)
-    return _result(resolved, settings, outcome, run.info.run_id)
+    return concluded(_result(resolved, settings, outcome, run.info.run_id), outcome.title)
 
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from flows.naming import named_by_source
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 @flow(
     name="ingest",
+    flow_run_name=named_by_source,
     description="Synchronise the index with one source of documents.",
     timeout_seconds=LONGEST_SECONDS,
 )

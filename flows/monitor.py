@@ -5,6 +5,7 @@ import time
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from flows.naming import named_by_assistant
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
@@ -34,6 +35,7 @@ LONGEST_SECONDS = 6 * 3600
 
 @flow(
     name="monitor",
+    flow_run_name=named_by_assistant("monitor"),
     description="Score production traces, compare them with the reference and report.",
     timeout_seconds=LONGEST_SECONDS,
 )

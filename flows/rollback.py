@@ -6,6 +6,7 @@ from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from flows.naming import named_by_assistant
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
@@ -33,6 +34,7 @@ class RollbackResult(BaseModel):
 
 @flow(
     name="rollback",
+    flow_run_name=named_by_assistant("rollback"),
     description="Roll production back to the previous version, or to another that passed the gate.",
     timeout_seconds=LONGEST_SECONDS,
 )

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from blocks.resolve import resolve_platform
 from flows.command.output import say
+from flows.services.ports import Port, require_free
 from tasks_lib.config.api_keys import read_keys
 from tasks_lib.config.settings import Settings
 from tasks_lib.registry.live import require_live, require_models
@@ -38,6 +39,11 @@ def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
     }
 
 
+def endpoint_port(settings: Settings) -> Port:
+    """Where the endpoint will listen."""
+    return Port("the endpoint", settings.serve.host, settings.serve.port, "choose another with --port")
+
+
 def endpoint_url(settings: Settings) -> str:
     """URL of the endpoint, as this machine reaches it."""
     return f"http://{_reachable_host(settings.serve.host)}:{settings.serve.port}"
@@ -60,8 +66,10 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     :raises NotDeployedError: If nothing is in production.
     :raises ConfigurationError: If the platform cannot supply its models.
     :raises ConfigurationError: If others could reach the endpoint without an API key.
+    :raises PortError: If somebody else listens on its port.
     """
     read_keys(settings.serve.host)
+    require_free([endpoint_port(settings)])
     resolved = resolve_platform(platform)
     live = require_live(connect(resolved, settings.assistant), settings.assistant, settings.gate.aliases["production"])
     require_models(resolved, live.rag)

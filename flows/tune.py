@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
 from flows.deploy import DeployResult, deploy
+from flows.naming import named_by_assistant
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
@@ -40,6 +41,7 @@ ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
 
 @flow(
     name="tune",
+    flow_run_name=named_by_assistant("tune"),
     description="Evaluate a grid of configurations on the evaluation set, and deploy the best through the gate.",
     task_runner=ONE_AT_A_TIME,
     timeout_seconds=LONGEST_SECONDS,

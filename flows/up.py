@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from blocks.local import LOCAL
 from blocks.resolve import resolve_platform
+from flows.serve import endpoint_port
 from flows.services.interrupts import Interrupts
 from flows.services.joint_log import JointLog
 from flows.services.ports import Port, require_free
@@ -209,7 +210,7 @@ def _require_local(url: str, what: str, origin: str) -> None:
 
 def _require_ports(settings: Settings, platform: str, prefect: PrefectApi) -> None:
     """Refuse ports in use. Where MLflow listens on a saved platform is known only from its block in Prefect."""
-    ports = [Port("the endpoint", settings.serve.host, settings.serve.port, "choose another with --port")]
+    ports = [endpoint_port(settings)]
     if platform == LOCAL:
         ports.insert(0, Port("MLflow", HOST, settings.up.mlflow_port, "choose another with --mlflow-port"))
     if prefect.to_start:

@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tasks_lib.config.api_keys import read_keys
+from tasks_lib.registry.orphans import children_end_with_this_process
 
 STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
 """Not a flag: the URL may hold a password, and whoever is on the machine reads the command line."""
@@ -83,5 +84,6 @@ def _stop_on_signals(stopping: Event) -> None:
         signal.signal(number, stop)
 
 
+children_end_with_this_process(__name__)
 if __name__ == "__main__":
     app()

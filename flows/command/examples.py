@@ -39,6 +39,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "index": (
         ("llmops index list", "versions, and what needs them"),
         ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9", "one that nothing needs"),
+        ("llmops index sources", "what they hold"),
+        ("llmops index rename-source /srv/old /srv/new", "without embedding again"),
+        ("llmops index remove-source /srv/old", "its documents go"),
     ),
     "pipeline": (
         ("llmops pipeline list", "the six pipelines"),

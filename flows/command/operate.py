@@ -10,6 +10,7 @@ from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import ask_person, only_results_on_stdout, print_json, print_result, say
 from flows.command.running import execute, start
+from flows.command.sources import remove_source, rename_source, sources
 
 
 def status(*, options: Options = DEFAULTS) -> int:
@@ -114,7 +115,9 @@ def doctor(*, options: Options = DEFAULTS) -> int:
     return 0 if all(check["ok"] for check in result["checks"]) else 1
 
 
-index = App(name="index", help="List and drop indexes.", help_epilogue=epilogue("index"))
+index = App(name="index", help="List and drop indexes and their sources.", help_epilogue=epilogue("index"))
+for _verb in (sources, rename_source, remove_source):
+    index.command(_verb)
 
 
 @index.command(name="list")

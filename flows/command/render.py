@@ -14,6 +14,7 @@ from rich.text import Text
 Result = Mapping[str, Any]
 
 SHOWN_SOURCES = 4
+SHOWN_DOUBTS = 10
 COLOURS = {
     "promote": "green",
     "unchanged": "green",
@@ -31,7 +32,8 @@ def ingest(console: Console, result: Result) -> None:
     title = "Plan" if result.get("dry_run") else "Index"
     version = result["index_version"] or "none yet"
     console.print(f"[bold]{title}[/] {result['index']} [dim]version {version}[/]")
-    console.print(Text(f"  source: {_local_path(result['source'])}"), soft_wrap=True)
+    former = f" (until now {_local_path(result['renamed_from'])})" if result["renamed_from"] else ""
+    console.print(Text(f"  source: {_local_path(result['source'])}{former}"), soft_wrap=True)
     console.print(
         f"  documents: {result['added']} added, {result['updated']} updated, {result['unchanged']} unchanged, "
         f"{result['deleted']} deleted, {len(result['failed'])} failed"
@@ -41,6 +43,10 @@ def ingest(console: Console, result: Result) -> None:
     )
     for failure in result["failed"]:
         console.print(Text(f"  ! {failure['path']}: {failure['reason']}", style="yellow"))
+    for doubt in result["doubtful"][:SHOWN_DOUBTS]:
+        console.print(Text(f"  ? {doubt['path']}: {doubt['reason']}", style="yellow"))
+    if len(result["doubtful"]) > SHOWN_DOUBTS:
+        console.print(f"  ? {len(result['doubtful']) - SHOWN_DOUBTS} more; --json names them all")
     for warning in result["warnings"]:
         console.print(Text(f"  ! {warning}", style="yellow"))
 
@@ -206,14 +212,25 @@ def indexes(console: Console, result: Result) -> None:
     """A table of indexes."""
     if result["dropped"]:
         console.print(f"dropped {result['dropped']}")
-    table = Table(Column("index", no_wrap=True), "version", "documents", "chunks", "needed by")
+    table = Table(Column("index", no_wrap=True), "version", "sources", "documents", "chunks", "needed by")
     for row in result["indexes"]:
         table.add_row(
             row["name"],
             row["version"] or row["problem"],
+            str(len(row["sources"])),
             str(row["documents"]),
             str(row["chunks"]),
             ", ".join([*row["needed_by"], *row["pinned_by"], *row["questions"]]) or "–",
+        )
+    console.print(table)
+
+
+def index_sources(console: Console, result: Result) -> None:
+    """A table of sources."""
+    table = Table(Column("source", overflow="fold"), "documents", "chunks", "index")
+    for row in result["sources"]:
+        table.add_row(
+            Text(_local_path(row["source"])), str(row["documents"]), str(row["chunks"]), Text(row["index"], style="dim")
         )
     console.print(table)
 

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from flows.command.environment import ensure_state
 from flows.command.options import Options
-from flows.command.output import Renderer, only_results_on_stdout, print_result
+from flows.command.output import Renderer, only_results_on_stdout, print_result, say
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
-from tasks_lib.progress import listening
+from tasks_lib.progress import LinePerMinute, Listener, listening
 
 
 def start(options: Options, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -33,13 +33,23 @@ def execute(work: Callable[[], BaseModel], render: Renderer, options: Options) -
 
 @contextmanager
 def showing_progress(verb: str) -> Iterator[None]:
-    """Time that has passed and a bar for each step on stderr, if that is a terminal; else a line for each step.
+    """Time that has passed and a bar for each step on stderr, if that is a terminal; else lines, see `LinePerMinute`.
 
     :param verb: What runs; it moves from the first moment on, while packages load and servers start.
     """
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with _bars(verb, console) as show, listening(show):
+            yield
+        return
+    with LinePerMinute(verb, lambda line: say(f"· {line}")) as lines, listening(lines):
+        yield
+
+
+@contextmanager
+def _bars(verb: str, console: Console) -> Iterator[Listener]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False)
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
@@ -47,7 +57,7 @@ def showing_progress(verb: str) -> Iterator[None]:
         TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         whole = progress.add_task(f"[bold]{verb}", total=None, count="")
         bars: dict[str, Any] = {}
         lock = Lock()
@@ -56,11 +66,8 @@ def showing_progress(verb: str) -> Iterator[None]:
             with lock:
                 if step not in bars:
                     bars[step] = progress.add_task(step, total=total, count="")
-                    if not console.is_terminal:
-                        console.print(f"· {step}", markup=False)
                 count = f"{done:,}" if total is None else "" if total == 1 else f"{done:,}/{total:,}"
                 progress.update(bars[step], completed=done, total=total, count=count)
 
-        with listening(show):
-            yield
+        yield show
         progress.update(whole, total=1, completed=1)

@@ -4,6 +4,9 @@ import errno
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+import psutil
 
 from tasks_lib.errors import ConfigurationError
 
@@ -53,5 +56,24 @@ def _problem(port: Port) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        return "it is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
+        if error.errno == errno.EADDRINUSE:
+            return f"it is in use{_holder(port.number)}"
+        return error.strerror or str(error)
     return ""
+
+
+def _holder(number: int) -> str:
+    """Which process listens on the port, as far as this user may know."""
+    try:
+        listening = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        pid = next((each.pid for each in listening if each.laddr and each.laddr.port == number and each.pid), None)
+        return f" by process {pid} ({_described(psutil.Process(pid))})" if pid else ""
+    except psutil.Error:
+        return ""
+
+
+def _described(process: psutil.Process) -> str:
+    """The program, with the module that it runs; further arguments may hold secrets."""
+    command = process.cmdline()
+    module = next((name for flag, name in pairwise(command) if flag == "-m"), "")
+    return f"{process.name()} -m {module}" if module else process.name()

@@ -45,6 +45,17 @@ def end(process: "subprocess.Popen[str]", seconds: float, interrupts: Interrupts
     process.wait()
 
 
+def end_all(pids: Iterable[int]) -> None:
+    """End processes whose parent is gone, and all that they have started: with SIGTERM, then with SIGKILL."""
+    found: dict[int, psutil.Process] = {}
+    for pid in pids:
+        found |= {each.pid: each for each in _descendants(pid)}
+        with suppress(psutil.NoSuchProcess):
+            found[pid] = psutil.Process(pid)
+    running = _signal(_alive(found.values()), CHILDREN_SECONDS, kill=False)
+    _signal(running, CHILDREN_SECONDS, kill=True)
+
+
 def _wait(process: "subprocess.Popen[str]", seconds: float, interrupts: Interrupts) -> None:
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline and not interrupts.pending:

@@ -13,6 +13,7 @@ from flows.services.interrupts import Interrupts
 from flows.services.joint_log import JointLog
 from flows.services.processes import end
 from flows.services.service import Service
+from flows.services.watchdog import Watchdog
 from tasks_lib.errors import LlmopsError
 
 LLMOPS = "llmops"
@@ -44,7 +45,7 @@ class Running:
 
 
 class Supervisor:
-    """Context manager: no process of its services outlives it.
+    """Context manager: no process of its services outlives it, not even if this process is killed.
 
     A part that dies while it starts ends everything. Later it is started again, up to three times in ten minutes; a
     part that misses six health checks in a row, ten seconds apart, counts as dead.
@@ -57,8 +58,10 @@ class Supervisor:
         self._interrupts = interrupts
         self._report = report
         self._running: dict[str, Running] = {}
+        self._watchdog = Watchdog()
 
     def __enter__(self) -> Self:
+        self._watchdog.__enter__()
         return self
 
     def __exit__(
@@ -69,6 +72,7 @@ class Supervisor:
                 self._stop_all()
         except KeyboardInterrupt:  # a second signal hastened the end, which has come
             pass
+        self._watchdog.__exit__(kind, error, trace)
         self.say("everything has stopped")
 
     def say(self, line: str) -> None:
@@ -92,6 +96,9 @@ class Supervisor:
                 cwd=service.folder,
                 start_new_session=True,
             )
+            self._watchdog.watch(process.pid)
+            if before:
+                self._watchdog.forget(before.process.pid)
             running = Running(service, process, restarts=before.restarts if before else deque(maxlen=RESTARTS))
             self._running[service.name] = running
         threading.Thread(target=self._read, args=(running,), name=f"log of {service.name}", daemon=True).start()

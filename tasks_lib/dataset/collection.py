@@ -13,6 +13,7 @@ from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.filters import with_evidence
 from tasks_lib.dataset.similarity import Similarity
+from tasks_lib.progress import advance
 
 FOLLOW_UP_SHARE = 0.1
 """Share of the questions with an answer that continue a conversation."""
@@ -95,6 +96,7 @@ class Collection:
             self.rejected[reason] += 1
             return False
         self.examples.append(candidate.example)
+        advance("keep questions", len(self.examples))
         return True
 
     def _reason_not_to_repeat(self, candidate: CandidateQuestion) -> str:

@@ -10,6 +10,7 @@ from haystack import Document
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.dataset.examples import Reference
+from tasks_lib.text.forms import composed, plain_forms
 
 LARGEST = 50_000
 """Chunks that are read of one index; excerpts in the rest of a larger one are not found."""
@@ -46,20 +47,21 @@ class Corpus:
 
     def nearest(self, document: str) -> str | None:
         """The path that looks most like `document`."""
-        return next(iter(difflib.get_close_matches(document, self.documents(), n=1, cutoff=0.5)), None)
+        return next(iter(difflib.get_close_matches(composed(document), self.documents(), n=1, cutoff=0.5)), None)
 
     def text_of(self, document: str, source: str = "") -> str:
         """Text of the document, from its first character; empty if it is unknown."""
         return next((self._text(key) for key in self._keys(document, source)), "")
 
     def locate(self, excerpt: str, document: str = "", source: str = "") -> Reference | None:
-        """Where `excerpt` stands, white space aside: in `document`, or in the first document that has it.
+        """Where `excerpt` stands, white space and Unicode forms aside: in `document`, or in the first that has it.
 
         The content of the reference is the text as the document has it.
         """
         if not excerpt.strip():
             return None
-        pattern = re.compile(r"\s+".join(map(re.escape, excerpt.split())))
+        forms = dict.fromkeys([composed(excerpt), plain_forms(excerpt)])
+        pattern = re.compile("|".join(r"\s+".join(map(re.escape, form.split())) for form in forms))
         for key in self._keys(document, source):
             match = pattern.search(self._text(key))
             if match:
@@ -71,12 +73,13 @@ class Corpus:
     def contains(self, reference: Reference) -> bool:
         """Whether the document still has the reference's text at its position."""
         text = self.text_of(reference.document, reference.source)
-        return text[reference.start : reference.end].split() == reference.content.split()
+        return text[reference.start : reference.end].split() == composed(reference.content).split()
 
     def _keys(self, document: str, source: str) -> list[DocumentKey]:
-        if document and source:
-            return [(source, document)] if (source, document) in self._chunks_of else []
-        return sorted(key for key in self._chunks_of if document in ("", key[1]) and source in ("", key[0]))
+        if (source, document) in self._chunks_of:
+            return [(source, document)]
+        wanted = composed(document)
+        return sorted(key for key in self._chunks_of if wanted in ("", composed(key[1])) and source in ("", key[0]))
 
     def _put_together(self, key: DocumentKey) -> str:
         chunks = self._chunks_of[key]

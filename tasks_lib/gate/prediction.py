@@ -1,9 +1,10 @@
 """The prediction of a version for one question of the evaluation set."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tasks_lib.assistant.contract.index import Index
 from tasks_lib.dataset.examples import Example
 
 
@@ -27,6 +28,23 @@ class Prediction:
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Prediction":
         """Itself: a pipeline copies what it is given, and nobody changes this."""
         return self
+
+
+def with_known_sources(predictions: Sequence[Prediction], index: Index) -> list[Prediction]:
+    """Predictions whose references name no source that `index` does not hold any more.
+
+    A source that was renamed still has the documents; a reference without a source is found by its path alone.
+    """
+    known = {"", *(index.info().sources if index.exists() else ())}
+
+    def found(example: Example) -> Example:
+        references = (
+            reference if reference.source in known else reference.model_copy(update={"source": ""})
+            for reference in example.references
+        )
+        return example.model_copy(update={"references": tuple(references)})
+
+    return [replace(prediction, example=found(prediction.example)) for prediction in predictions]
 
 
 def messages_of(example: Example) -> list[dict[str, str]]:

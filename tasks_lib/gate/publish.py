@@ -16,6 +16,8 @@ from tasks_lib.gate.validate import Check
 from tasks_lib.registry.events import Event, artifact_key, emit
 from tasks_lib.registry.tracking import VERB_TAG
 
+RUN_NAME_TAG = "mlflow.runName"
+
 EVENTS: dict[str, Event] = {
     "promote": "llmops.deployment.promoted",
     "reject": "llmops.deployment.rejected",
@@ -34,6 +36,11 @@ class Outcome(BaseModel):
     candidate: Measurement | None = None
     production: Measurement | None = None
     lineage: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Version and verdict, such as `rag-assistant v2: reject`."""
+        return f"{self.model} v{self.version}: {self.decision.decision}"
 
     @property
     def measured(self) -> Measurement | None:
@@ -80,7 +87,7 @@ def record(outcome: Outcome) -> None:
     import mlflow
 
     tags = {"decision": outcome.decision.decision, "version": outcome.version, "reasons": outcome.decision.reasons[0]}
-    mlflow.set_tags({f"llmops.{name}": value for name, value in tags.items()})
+    mlflow.set_tags({f"llmops.{name}": value for name, value in tags.items()} | {RUN_NAME_TAG: outcome.title})
     mlflow.log_metrics({name: value for name, value in outcome.metrics.items() if value is not None})
     mlflow.log_text(outcome.report(), "report.md")
     mlflow.log_text(outcome.page(), "report.html")

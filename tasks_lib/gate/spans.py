@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tasks_lib.text.forms import composed
+
 Interval = tuple[int, int]
 
 HIT_SHARE = 0.5
@@ -41,7 +43,7 @@ class Span:
     @classmethod
     def of(cls, passage: HasSpan) -> "Span":
         """The place of a reference or of a retrieved source."""
-        return cls(passage.document, passage.start, passage.end, passage.source)
+        return cls(composed(passage.document), passage.start, passage.end, passage.source)
 
     @property
     def length(self) -> int:

@@ -17,7 +17,7 @@ from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.evaluate import measure
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pipeline import evaluation_pipeline
-from tasks_lib.gate.prediction import Prediction
+from tasks_lib.gate.prediction import Prediction, with_known_sources
 from tasks_lib.registry import moves
 from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, activate, connect
@@ -116,7 +116,7 @@ def score_version(
     activate(connect(platform, address.model))
     return measure(
         evaluation_pipeline(platform, settings),
-        predictions,
+        with_known_sources(predictions, platform.open_index(address.index)),
         version=address.version,
         primary=settings.gate.primary,
         tags={

@@ -15,7 +15,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, InputError, LlmopsError
 from tasks_lib.gate.evaluate import measurement_of
 from tasks_lib.gate.pipeline import evaluation_pipeline
-from tasks_lib.gate.prediction import Prediction
+from tasks_lib.gate.prediction import Prediction, with_known_sources
 from tasks_lib.gate.scorers import MEDIAN_LATENCY
 from tasks_lib.gate.scores import evaluate
 from tasks_lib.progress import advance
@@ -96,6 +96,7 @@ def run_trial(platform: Platform, rag: RagConfig, examples: Sequence[Example], s
         predictions.append(Prediction(example, answer, error, None, time.perf_counter() - started))
         advance(step, done, len(examples))
     primary = settings.gate.primary
+    predictions = with_known_sources(predictions, platform.index(rag))
     pipeline = evaluation_pipeline(platform, settings, metrics={primary, "latency_seconds", "cost"})
     scores = evaluate(pipeline, predictions)
     measured = measurement_of(pipeline, predictions, scores, version=0, primary=primary)

@@ -22,7 +22,7 @@ from tasks_lib.ingestion.converters.reading import one_line
 from tasks_lib.ingestion.embedding import ChunkEmbedder, KnownVectors
 from tasks_lib.ingestion.pipeline import output_component
 from tasks_lib.ingestion.plan import PlannedDocument
-from tasks_lib.ingestion.result import FailedDocument
+from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
 from tasks_lib.ingestion.sources.document_source import DocumentSource
 from tasks_lib.ingestion.splitters import NOTHING
 
@@ -36,6 +36,8 @@ class PreparedBatch:
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     """One row for each chunk."""
     failed: list[FailedDocument] = field(default_factory=list)
+    doubtful: list[DoubtfulDocument] = field(default_factory=list)
+    """Documents that are in, whose text may be wrong."""
     embedded: int = 0
 
     def records(self) -> Iterator[Document]:
@@ -56,7 +58,7 @@ def prepare_batch(
     failed: list[FailedDocument] = []
     for document in planned:
         try:
-            data = source.read(document.path, document.etag)
+            data = source.read(document.location, document.etag)
         except OSError as error:
             failed.append(FailedDocument(path=document.path, reason=f"cannot be read: {error.strerror or error}"))
             continue
@@ -110,6 +112,7 @@ def _joined(batches: Sequence[PreparedBatch]) -> PreparedBatch:
         [chunk for batch in batches for chunk in batch.chunks],
         np.concatenate(written) if written else PreparedBatch().vectors,
         [failure for batch in batches for failure in batch.failed],
+        [doubt for batch in batches for doubt in batch.doubtful],
         sum(batch.embedded for batch in batches),
     )
 
@@ -133,7 +136,10 @@ def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> Pr
     if len(rows) < len(chunks):
         chunks, vectors = [chunks[row] for row in rows.values()], vectors[list(rows.values())]
     documents = [path for path in identities if path not in failures]
-    return PreparedBatch(documents, chunks, vectors, list(failures.values()), end.get("embedded", len(given)))
+    doubts = (doubt for output in outputs.values() for doubt in output.get("doubtful", ()))
+    doubtful = [doubt for doubt in doubts if isinstance(doubt, DoubtfulDocument) and doubt.path not in failures]
+    embedded = end.get("embedded", len(given))
+    return PreparedBatch(documents, chunks, vectors, list(failures.values()), doubtful, embedded)
 
 
 def _embeddings(documents: list[Document]) -> NDArray[np.float32]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from haystack import Document
 
+from tasks_lib.assistant.contract.index import chunk_id
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -25,8 +27,7 @@ class Chunk:
     @property
     def id(self) -> str:
         """Stable over runs: the same text at the same place of the same document has the same id."""
-        key = "\x1f".join([self.source, self.document, str(self.start), str(self.end), self.content])
-        return hashlib.sha256(key.encode()).hexdigest()
+        return chunk_id(self.source, self.document, self.start, self.end, self.content)
 
     @property
     def embedding_text(self) -> str:

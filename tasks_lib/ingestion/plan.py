@@ -13,7 +13,12 @@ from tasks_lib.ingestion.converters.convert import CONVERTER_VERSION, FORMATS, o
 from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
+from tasks_lib.ingestion.sources.identity import other_identities, repeated
+from tasks_lib.progress import advance
+from tasks_lib.text.forms import composed
 
+LISTED_AT_ONCE = 100
+"""Files after which progress is told."""
 BATCH_BYTES = 8 * 2**20
 """A batch is full at this size, however few its documents: it bounds the memory of a run."""
 
@@ -27,9 +32,17 @@ class PlannedDocument:
     """A document to convert, chunk and embed."""
 
     path: str
+    """Its identity in the source, composed as all paths are that are compared."""
     size: int
     etag: str
     document_hash: str
+    stored_as: str = ""
+    """Its path as the source has it, where that is another form; see :attr:`location`."""
+
+    @property
+    def location(self) -> str:
+        """The path by which the source reads it."""
+        return self.stored_as or self.path
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,9 @@ class SyncPlan:
     unchanged: int = 0
     known: int = 0
     """Documents of the source in the index before the run."""
+    former: str = ""
+    """Identity under which the index holds the source until this run, see :func:`other_identities`."""
+    warnings: list[str] = field(default_factory=list)
     lost: int = 0
     """Documents to delete whose content is not among the added ones: a rename loses nothing."""
 
@@ -81,7 +97,8 @@ def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key
 def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline_key: str = "") -> SyncPlan:
     """Compare every file of `source` with what `index` holds of it.
 
-    Files that cannot be read are failures, and what the index holds of them is left alone.
+    Files that cannot be read are failures, and what the index holds of them is left alone. A source that the index
+    holds under a former identity is compared with that.
 
     :param pipeline_key: As of :func:`document_hash`.
     """
@@ -90,10 +107,21 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     failed: list[FailedDocument] = []
     unchanged = 0
     manifest = index.manifest(source.uri) if index.exists() else {}
+    others = other_identities(source, index)
+    former = others[0] if others and not manifest else ""
+    suspicious = bool(others) or not manifest
+    manifest = index.manifest(former) if former else manifest
     gone = dict(manifest)
-    for file in source.files():
-        known = gone.pop(file.path, None)
-        outcome = _inspect(source, file, settings, pipeline_key)
+    hashes: dict[str, str] = {}
+    for seen, file in enumerate(source.files(), start=1):
+        if seen % LISTED_AT_ONCE == 0:
+            advance("look for changes", seen)
+        path = composed(file.path)
+        known = gone.pop(path, None)
+        twin = path in hashes
+        outcome = _same_name(file) if twin else _inspect(source, file, settings, pipeline_key)
+        if not twin:
+            hashes[path] = outcome.document_hash if isinstance(outcome, PlannedDocument) else ""
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
         elif known == outcome.document_hash:
@@ -111,6 +139,8 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
         failed=failed,
         unchanged=unchanged,
         known=len(manifest),
+        former=former,
+        warnings=repeated(hashes, source.uri, {source.uri, former}, index) if suspicious else [],
         lost=sum(digest not in arrived for digest in deleted.values()),
     )
 
@@ -130,7 +160,14 @@ def _inspect(
         content = source.content_hash(file)
     except OSError as error:
         return FailedDocument(path=file.path, reason=f"cannot be read: {error.strerror or error}")
-    return PlannedDocument(file.path, file.size, file.etag, document_hash(content, file.path, settings, pipeline_key))
+    path = composed(file.path)
+    digest = document_hash(content, path, settings, pipeline_key)
+    return PlannedDocument(path, file.size, file.etag, digest, "" if path == file.path else file.path)
+
+
+def _same_name(file: SourceFile) -> FailedDocument:
+    reason = f"another file has this name in another Unicode form ({file.path!a}): rename one of them"
+    return FailedDocument(path=file.path, reason=reason)
 
 
 def max_bytes(config: IngestConfig) -> int:

@@ -29,8 +29,14 @@ def announce(result: IngestResult) -> None:
             table=[failure.model_dump() for failure in result.failed],
             description=f"Documents of {result.source} that were not ingested",
         )
+    if result.doubtful:
+        create_table_artifact(
+            key="ingest-doubtful",
+            table=[doubt.model_dump() for doubt in result.doubtful],
+            description=f"Documents of {result.source} whose text may not be what their files say",
+        )
     if result.changed:
-        _emit(result)
+        emit(result)
 
 
 def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
@@ -44,13 +50,15 @@ def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
         mlflow.log_dict(result.model_dump(mode="json"), "ingest.json")
 
 
-def _emit(result: IngestResult) -> None:
+def emit(result: IngestResult) -> None:
+    """The event that an index changed."""
     from prefect.events import emit_event
 
+    counts = {"failed": len(result.failed), "doubtful": len(result.doubtful)}
     emit_event(
         event=EVENT,
         resource={"prefect.resource.id": f"llmops.index.{result.index}", "prefect.resource.name": result.index},
-        payload=result.model_dump(mode="json", exclude={"plan", "failed"}) | {"failed": len(result.failed)},
+        payload=result.model_dump(mode="json", exclude={"plan", "failed", "doubtful"}) | counts,
     )
 
 
@@ -58,7 +66,8 @@ def rows(result: IngestResult) -> list[dict[str, str]]:
     """The result as a table for people."""
     facts = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
     facts += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
-    facts += [("failed", f"{len(result.failed):,}"), *(("warning", warning) for warning in result.warnings)]
+    facts += [("failed", f"{len(result.failed):,}"), ("doubtful", f"{len(result.doubtful):,}")]
+    facts += [("warning", warning) for warning in result.warnings]
     return [{"what": name, "value": value} for name, value in facts]
 
 

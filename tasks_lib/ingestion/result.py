@@ -10,6 +10,13 @@ class FailedDocument(BaseModel):
     reason: str
 
 
+class DoubtfulDocument(BaseModel):
+    """A document that was brought in, whose text may not be what its file says."""
+
+    path: str
+    reason: str
+
+
 class IngestPlan(BaseModel):
     """What a run would do: paths relative to the source."""
 
@@ -24,11 +31,18 @@ class IngestResult(BaseModel):
     index: str
     index_version: str | None = Field(description="Committed state of the index; null while nothing was ingested.")
     source: str = Field(description="URI of the source.")
+    renamed_from: str | None = Field(
+        default=None, description="What the index called this source until this run; its documents were taken over."
+    )
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
     failed: list[FailedDocument] = Field(default_factory=list)
+    doubtful: list[DoubtfulDocument] = Field(
+        default_factory=list,
+        description="Documents whose encoding was guessed, or that have bad bytes.",
+    )
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
     embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")
     seconds: float = 0.0
@@ -41,4 +55,4 @@ class IngestResult(BaseModel):
     @property
     def changed(self) -> bool:
         """Whether the index is another one than before."""
-        return not self.dry_run and bool(self.added or self.updated or self.deleted)
+        return not self.dry_run and bool(self.added or self.updated or self.deleted or self.renamed_from)

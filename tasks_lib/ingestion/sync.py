@@ -35,14 +35,21 @@ def write(
         source=plan.source,
         unchanged=plan.unchanged,
         failed=list(plan.failed),
+        warnings=list(plan.warnings),
+        renamed_from=plan.former or None,
     )
+    for warning in plan.warnings:
+        logger.warning(warning)
     try:
+        if plan.former:
+            index.rename(plan.former, plan.source)
         _write_batches(plan, index, prepared, result)
         _delete(plan, index, result)
     finally:
         # also when nothing changed: the run before may have been killed ahead of its commit
         result.index_version = index.commit() if index.exists() else None
     result.failed.sort(key=lambda failure: failure.path)
+    result.doubtful.sort(key=lambda doubt: doubt.path)
     result.chunks = index.count() if index.exists() else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
@@ -70,6 +77,7 @@ def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatc
         result.updated += len(batch.documents) - added
         result.embedded_chunks += batch.embedded
         result.failed.extend(batch.failed)
+        result.doubtful.extend(batch.doubtful)
         _log_failures(batch.failed)
         done += len(batch.documents) + len(batch.failed)
         advance("ingest", done, plan.work)
@@ -77,10 +85,14 @@ def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatc
 
 def _delete(plan: SyncPlan, index: Index, result: IngestResult) -> None:
     """Last, so that the vectors of a renamed document are found under its old name."""
-    for first in range(0, len(plan.delete), DELETED_AT_ONCE):
-        portion = plan.delete[first : first + DELETED_AT_ONCE]
-        index.replace(plan.source, portion, [])
-        result.deleted += len(portion)
+    result.deleted += remove(index, plan.source, plan.delete)
+
+
+def remove(index: Index, source: str, documents: Sequence[str]) -> int:
+    """Delete documents of `source`, and count them; the caller holds the right to write."""
+    for first in range(0, len(documents), DELETED_AT_ONCE):
+        index.replace(source, documents[first : first + DELETED_AT_ONCE], [])
+    return len(documents)
 
 
 def _log_failures(failed: Sequence[FailedDocument]) -> None:
@@ -104,6 +116,8 @@ def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: fl
         unchanged=plan.unchanged,
         deleted=len(plan.delete),
         failed=plan.failed,
+        warnings=plan.warnings,
+        renamed_from=plan.former or None,
         chunks=index.count() if exists else 0,
         seconds=round(time.monotonic() - started, 3),
         dry_run=True,

@@ -24,6 +24,9 @@ ROOT_SPAN = "rag-assistant"
 SOURCE_TAG, ABANDONED = "llmops.source", "abandoned"
 """Where a trace comes from; an answer whose reader left before its end."""
 FLUSH_SECONDS = 60.0
+PARENT_SECONDS = 0.5
+ORPHAN_SECONDS = 5.0
+"""How long it may write traces after its parent is gone."""
 
 
 class Channel:
@@ -44,6 +47,7 @@ class Channel:
 
 def main() -> int:
     """Load the version, then answer until the input ends."""
+    Thread(target=_end_with_parent, args=(os.getppid(),), name="parent watch", daemon=True).start()
     channel = Channel()
     options = _options()
     started = time.perf_counter()
@@ -65,6 +69,14 @@ def main() -> int:
     pool.shutdown(wait=False, cancel_futures=True)
     _flush_traces()
     return 0
+
+
+def _end_with_parent(parent: int) -> None:
+    """The end of the input ends this process, but not while it loads, nor while an answer hangs."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    time.sleep(ORPHAN_SECONDS)
+    os._exit(1)
 
 
 def _options() -> argparse.Namespace:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
+from prefect.client.orchestration import get_client
 
 from flows import deploy as deploying
 from flows import promotion
@@ -26,7 +27,7 @@ from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.decide import Decision
 from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import connect, last_runs
 from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
@@ -108,6 +109,11 @@ def test_the_gate_promotes_restores_and_rolls_back(
 
     leaking = deploy(fakes.LEAKS)
     assert (leaking.decision, leaking.production_version) == ("reject", 2)
+    with get_client(sync_client=True) as prefect:
+        run = max(prefect.read_flow_runs(), key=lambda run: run.created)
+    assert run.state is not None
+    assert run.name == run.state.message == f"rag-assistant v{leaking.version}: reject"
+    assert last_runs(client, "deploy")[0].info.run_name == run.name
 
     seen = []
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,7 +67,7 @@ def test_an_installed_completion_completes_verbs(tmp_path: Path) -> None:
 
 def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a-collection-with-a-rather-long-name__all-minilm-l6-v2__125-0-240fc4d9"
-    row = {"name": name, "version": "1", "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
+    row = {"name": name, "version": "1", "sources": [], "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
     print_result({"dropped": None, "indexes": [row]}, render.indexes, as_json=False)
     shown = capsys.readouterr().out
     assert name in shown
@@ -86,6 +87,32 @@ def test_a_step_is_a_line_where_there_is_no_terminal(capsys: pytest.CaptureFixtu
         advance("evaluate", 1, 2)
         advance("evaluate", 2, 2)
     assert capsys.readouterr().err == "· evaluate\n"
+
+
+def test_what_lasts_is_told_with_its_counts_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tasks_lib.progress.MINUTE", 0.05)
+    with showing_progress("ingest"):
+        said = _until(capsys, "· ingest, 0 min\n")
+        advance("look for changes", 1200)
+        said += _until(capsys, "· look for changes: 1,200, 0 min\n")
+        advance("ingest", 300, 5000)
+        said += _until(capsys, "· ingest: 300 of 5,000, 0 min\n· ingest: 300 of 5,000, 0 min\n")
+    assert said.count("· look for changes\n") == 1
+    capsys.readouterr()
+    time.sleep(0.2)
+    assert capsys.readouterr().err == ""
+
+
+def _until(capsys: pytest.CaptureFixture[str], wanted: str) -> str:
+    """What is said on stderr, until `wanted` is among it."""
+    said, end = "", time.monotonic() + 10
+    while wanted not in said and time.monotonic() < end:
+        time.sleep(0.02)
+        said += capsys.readouterr().err
+    assert wanted in said
+    return said
 
 
 def test_on_a_terminal_the_verb_moves_from_the_first_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:

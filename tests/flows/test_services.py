@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flows.serve import serve
 from flows.services import processes
 from flows.services import supervisor as supervision
 from flows.services.interrupts import Interrupts
@@ -19,6 +21,7 @@ from flows.services.joint_log import JointLog
 from flows.services.ports import Port, PortError, require_free
 from flows.services.service import Service, answers, mlflow_server
 from flows.services.supervisor import PartError, Supervisor
+from tasks_lib.config.settings import Settings
 from tests.stubs.weaviate_server import free_ports
 
 SERVER = """
@@ -180,3 +183,69 @@ def test_every_port_in_use_is_named_with_what_changes_it() -> None:
 def test_an_address_that_is_not_of_this_machine_is_told() -> None:
     with pytest.raises(PortError, match="for the endpoint: Cannot assign requested address"):
         require_free([Port("the endpoint", "192.0.2.1", 8000, "choose another with --host")])
+
+
+OWNER = """
+import os, sys, time
+from pathlib import Path
+from flows.services.interrupts import Interrupts
+from flows.services.joint_log import JointLog
+from flows.services.supervisor import Supervisor
+from tests.flows.test_services import part, STUBBORN
+
+with Interrupts() as interrupts, Supervisor(JointLog(Path(sys.argv[1])), interrupts, None) as supervisor:
+    supervisor.start(part(STUBBORN, port=int(sys.argv[2])))
+    supervisor.wait_healthy()
+    print("healthy", supervisor._watchdog._process.pid, flush=True)
+    if sys.argv[3] == "stay":
+        time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("ends", ["killed", "by itself"])
+def test_nothing_is_left_on_the_port_however_its_owner_ends(tmp_path: Path, ends: str) -> None:
+    (number,) = free_ports(1)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", OWNER, str(tmp_path / "up.log"), str(number), "stay" if ends == "killed" else "go"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as owner:
+        assert owner.stdout is not None
+        word, watchdog = owner.stdout.readline().split()
+        assert word == "healthy"
+        children = psutil.Process(owner.pid).children(recursive=True)
+        assert len(children) >= 3
+        if ends == "killed":
+            owner.kill()
+        owner.wait(timeout=60)
+        psutil.wait_procs(children, timeout=30)
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    assert not psutil.pid_exists(int(watchdog))
+    require_free([Port("web", "127.0.0.1", number, "")])
+
+
+def test_who_holds_a_port_is_told_without_its_arguments() -> None:
+    (number,) = free_ports(1)
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(number)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + 20
+            while not answers(f"http://127.0.0.1:{number}") and time.monotonic() < deadline:
+                time.sleep(0.1)
+            with pytest.raises(PortError) as error:
+                require_free([Port("the endpoint", "127.0.0.1", number, "choose another with --port")])
+        finally:
+            server.kill()
+    assert f"it is in use by process {server.pid} (" in error.value.message
+    assert "-m http.server)" in error.value.message
+    assert error.value.exit_code == 2
+    assert "--port" in error.value.hint
+
+
+def test_serve_refuses_a_port_that_is_in_use_before_it_looks_for_a_version() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        settings = Settings.model_validate({"serve": {"host": "127.0.0.1", "port": number}})
+        with pytest.raises(PortError, match=rf"port {number} of 127.0.0.1, for the endpoint.*process {os.getpid()}"):
+            serve(settings)

@@ -44,7 +44,8 @@ def test_a_port_in_use_is_told_before_anything_starts(
         number = taken.getsockname()[1]
         code, error = refused(capsys, "--prefect-port", free[0], "--mlflow-port", str(number), "--port", free[1])
     assert code == 2
-    assert error["message"] == f"port {number} of 127.0.0.1, for MLflow: it is in use"
+    problem = f"port {number} of 127.0.0.1, for MLflow: it is in use by process {os.getpid()} ("
+    assert error["message"].startswith(problem)
     assert error["hint"] == "End what listens there, or choose another with --mlflow-port."
     assert (home.root / "up.log").read_text() == ""
 
@@ -66,7 +67,10 @@ def test_an_endpoint_for_others_without_keys_is_refused(
 
 
 @pytest.mark.deployed
-def test_everything_runs_and_stops_together(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_everything_runs_and_stops_together(
+    tracked_home: Callable[[Path], Home], tmp_path: Path, ending: signal.Signals
+) -> None:
     home = tracked_home(tmp_path / "home")
     ports = dict(zip(("prefect", "mlflow", "endpoint"), free_ports(3), strict=True))
     flags = {"prefect": "--prefect-port", "mlflow": "--mlflow-port", "endpoint": "--port"}
@@ -83,10 +87,11 @@ def test_everything_runs_and_stops_together(tracked_home: Callable[[Path], Home]
             deployments = httpx.post(f"{addresses['prefect']}/api/deployments/filter", json={}, timeout=30).json()
             assert {"ingest", "dataset", "deploy", "monitor", "rollback"} <= {each["name"] for each in deployments}
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(ending)
             code = process.wait(60)
-    assert code == 0
+    assert code == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
     assert len(children) >= len(PARTS)
+    psutil.wait_procs(children, timeout=30)
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
     for port in ports.values():
         with socket.socket() as probe, pytest.raises(ConnectionRefusedError):

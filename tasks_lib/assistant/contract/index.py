@@ -1,5 +1,7 @@
 """``Index``: what the flows need from a vector store beyond Haystack's DocumentStore."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -7,6 +9,20 @@ from typing import Any, Protocol
 
 from haystack import Document
 from haystack.core.component import Component
+
+
+def chunk_id(source: str, document: str, start: int, end: int, content: str) -> str:
+    """Stable over runs: the same text at the same place of the same document has the same id."""
+    key = "\x1f".join([source, document, str(start), str(end), content])
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SourceCounts:
+    """How much of an index is from one source."""
+
+    documents: int
+    chunks: int
 
 
 @dataclass(frozen=True)
@@ -18,7 +34,22 @@ class IndexInfo:
     chunks: int
     documents: int
     sources: list[str] = field(default_factory=list)
+    by_source: dict[str, SourceCounts] = field(default_factory=dict)
     bytes: int | None = None
+
+
+def counts_by_source(chunks: Iterable[tuple[str | None, int]]) -> dict[str, SourceCounts]:
+    """Counts for each source, in the order of their names.
+
+    :param chunks: Source and number of chunks of each document.
+    """
+    documents: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for source, number in chunks:
+        if source is not None:
+            documents[source] += 1
+            totals[source] += number
+    return {source: SourceCounts(documents[source], totals[source]) for source in sorted(documents)}
 
 
 class Index(Protocol):
@@ -46,6 +77,13 @@ class Index(Protocol):
         """Put `chunks` in place of all chunks of `documents` in one commit (no chunks: delete them).
 
         A reader sees each document as it was before or as it is after, never half.
+        """
+        ...
+
+    def rename(self, source: str, to: str) -> int:
+        """Give all chunks of `source`, as they are, to the source `to`; the documents that were moved.
+
+        A document that `to` holds already is replaced. Without documents of `source` nothing is done.
         """
         ...
 

@@ -8,6 +8,7 @@ from haystack.core.serialization import generate_qualified_class_name
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.text.forms import searchable
 
 Vector = NDArray[np.float64]
 """One embedding."""
@@ -42,6 +43,7 @@ class TextEmbedder:
     @component.output_types(embedding=Vector)
     def run(self, text: str) -> dict[str, Vector]:
         """Embed `text` as a unit vector; as a query where the model tells queries from documents."""
+        text = searchable(text)
         embed_query = getattr(self.embedder, "embed_query", None)
         return {"embedding": np.asarray(embed_query(text) if embed_query else self.embedder.embed([text])[0])}
 

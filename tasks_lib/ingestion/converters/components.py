@@ -1,6 +1,7 @@
 """The Haystack components that convert: ours for each format, and one that takes each file to its converter."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
@@ -14,9 +15,10 @@ from tasks_lib.haystack_yaml import nested_component
 from tasks_lib.ingestion.converters.archive import check_archive
 from tasks_lib.ingestion.converters.convert import FORMATS, convert_format
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
-from tasks_lib.ingestion.converters.documents import IDENTITY, from_documents, to_document
+from tasks_lib.ingestion.converters.documents import IDENTITY, STRUCTURE_PLACES, from_documents, to_document
 from tasks_lib.ingestion.converters.reading import collected_warnings, one_line
-from tasks_lib.ingestion.result import FailedDocument
+from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
+from tasks_lib.text.forms import plain_forms
 
 _ARCHIVE = b"PK\x03\x04"
 
@@ -43,16 +45,17 @@ class FormatConverter:
         """Rebuild the component."""
         return default_from_dict(cls, data)
 
-    @component.output_types(documents=list[Document])
-    def run(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
+    @component.output_types(documents=list[Document], doubts=list[str])
+    def run(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Any]]:
         """Convert `sources`, each to one document.
 
+        :returns: `documents`, and `doubts`: why each text may not be what its file says, empty where it is sure.
         :raises UnreadableDocumentError: If one cannot be read.
         """
         streams = [get_bytestream_from_source(source) for source in sources]
-        return {
-            "documents": [to_document(convert_format(self.file_format, s.data), s.meta) for s in streams],
-        }
+        converted = [convert_format(self.file_format, stream.data) for stream in streams]
+        documents = [to_document(each, stream.meta) for each, stream in zip(converted, streams, strict=True)]
+        return {"documents": documents, "doubts": [each.doubt for each in converted]}
 
 
 @component
@@ -76,24 +79,29 @@ class ConverterBySuffix:
         given = data["init_parameters"]["converters"]
         return cls(converters={suffix: nested_component(converter, suffix) for suffix, converter in given.items()})
 
-    @component.output_types(documents=list[Document], failed=list[FailedDocument])
+    @component.output_types(documents=list[Document], failed=list[FailedDocument], doubtful=list[DoubtfulDocument])
     def run(self, sources: list[ByteStream]) -> dict[str, list[Any]]:
         """Convert files.
 
         :param sources: Content of each, with its path below the source as `document` (or `file_path`) in its metadata.
-        :returns: `documents`, one for each file, and `failed`.
+        :returns: `documents`, one for each file, those among them that are `doubtful`, and `failed`.
         """
         documents: list[Document] = []
         failed: list[FailedDocument] = []
+        doubtful: list[DoubtfulDocument] = []
         for source in sources:
             path = str(source.meta.get("document") or source.meta.get("file_path") or "")
             try:
-                documents.append(self._converted(path, source))
+                document, doubt = self._converted(path, source)
+                documents.append(document)
+                if doubt:
+                    doubtful.append(DoubtfulDocument(path=path, reason=doubt))
             except UnreadableDocumentError as error:
                 failed.append(FailedDocument(path=path, reason=error.message))
-        return {"documents": documents, "failed": failed}
+        return {"documents": documents, "failed": failed, "doubtful": doubtful}
 
-    def _converted(self, path: str, source: ByteStream) -> Document:
+    def _converted(self, path: str, source: ByteStream) -> tuple[Document, str]:
+        """The document, and why its text may be wrong."""
         suffix = PurePosixPath(path).suffix.lower()
         converter = self.converters.get(suffix)
         if converter is None:
@@ -103,11 +111,18 @@ class ConverterBySuffix:
             reason = "empty: 0 bytes"
             raise UnreadableDocumentError(reason)
         if isinstance(converter, FormatConverter):
-            document: Document = converter.run(sources=[source])["documents"][0]
-            return document
+            output = converter.run(sources=[source])
+            return output["documents"][0], output["doubts"][0]
         if source.data.startswith(_ARCHIVE):
             check_archive(source.data)
-        return _by_other(converter, suffix, source)
+        return _by_other(converter, suffix, source), ""
+
+
+def _plain(document: Document) -> Document:
+    """A document in plain forms, unless it tells places in its text."""
+    if document.content is None or STRUCTURE_PLACES & document.meta.keys():
+        return document
+    return replace(document, content=plain_forms(document.content))
 
 
 def _by_other(converter: Component, suffix: str, source: ByteStream) -> Document:
@@ -117,7 +132,7 @@ def _by_other(converter: Component, suffix: str, source: ByteStream) -> Document
         converter.warm_up()
     with collected_warnings(type(converter).__module__) as warnings:
         try:
-            documents = converter.run(sources=[source])["documents"]
+            documents = [_plain(document) for document in converter.run(sources=[source])["documents"]]
             converted = from_documents(documents, kind)
         except Exception as error:  # parsers raise anything on a hostile file
             reason = f"cannot be read as {kind.upper()}: {one_line(str(error) or type(error).__name__)}"

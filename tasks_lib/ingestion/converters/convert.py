@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tasks_lib.ingestion.converters import office, pdf
@@ -11,9 +12,10 @@ from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.html import convert_html
 from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
 from tasks_lib.ingestion.converters.plain import spaced_headings, wrapped_headings
-from tasks_lib.ingestion.converters.reading import clean, one_line, read
+from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
+from tasks_lib.text.forms import composed, plain_forms
 
-CONVERTER_VERSION = "1"
+CONVERTER_VERSION = "2"
 """Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
 
 FORMATS = {
@@ -67,7 +69,7 @@ def convert_format(kind: str, data: bytes) -> ConvertedDocument:
     if not document.text[document.body :].strip():
         reason = "empty: no text could be extracted"
         raise UnreadableDocumentError(reason)
-    return document
+    return replace(document, title=plain_forms(document.title)) if document.title else document
 
 
 def oversized(size: int, limit: int) -> str:
@@ -77,17 +79,24 @@ def oversized(size: int, limit: int) -> str:
 
 def _markdown(data: bytes) -> ConvertedDocument:
     # The source stays as it is, so that spans are spans of the file; Haystack's converter would render it away.
-    text = read("txt", decode(data))[0].content or ""
+    decoded = decode(data)
+    text = read("txt", decoded.text)[0].content or ""
     top = front_matter(text)
     outline = headings(text, top.end)
     return ConvertedDocument(
-        text, "md", title=top.title or title_of(outline), headings=outline, body=top.end, modified=top.modified
+        text,
+        "md",
+        title=top.title or title_of(outline),
+        headings=outline,
+        body=top.end,
+        modified=top.modified,
+        doubt=decoded.doubt,
     )
 
 
 def _pdf(data: bytes) -> ConvertedDocument:
     about = pdf.inspect(data)
-    text = clean(read("pdf", data)[0].content or "")
+    text = extracted(read("pdf", data)[0].content)
     outline = wrapped_headings(text)
     return ConvertedDocument(
         text,
@@ -101,9 +110,9 @@ def _pdf(data: bytes) -> ConvertedDocument:
 
 def _docx(data: bytes) -> ConvertedDocument:
     check_archive(data)
-    text = clean(read("docx", data)[0].content or "")
+    text = extracted(read("docx", data)[0].content)
     about = office.describe_docx(data)
-    outline = office.locate(text, about.headings)
+    outline = office.locate(text, [(level, extracted(title)) for level, title in about.headings])
     return ConvertedDocument(
         text, "docx", title=about.title or title_of(outline), headings=outline, modified=about.modified
     )
@@ -111,7 +120,7 @@ def _docx(data: bytes) -> ConvertedDocument:
 
 def _pptx(data: bytes) -> ConvertedDocument:
     check_archive(data)
-    text = clean(read("pptx", data)[0].content or "")
+    text = extracted(read("pptx", data)[0].content)
     about = office.describe_pptx(data)
     pages = _pages(text)
     outline = office.locate_on_slides(text, pages, about.headings)
@@ -120,27 +129,30 @@ def _pptx(data: bytes) -> ConvertedDocument:
 
 def _xlsx(data: bytes) -> ConvertedDocument:
     check_archive(data)
-    sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), clean(sheet.content or "")) for sheet in read("xlsx", data)]
+    sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), extracted(sheet.content)) for sheet in read("xlsx", data)]
     text, outline = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
     about = office.describe_xlsx(data)
     return ConvertedDocument(text, "xlsx", title=about.title, headings=outline, modified=about.modified)
 
 
 def _csv(data: bytes) -> ConvertedDocument:
-    return ConvertedDocument(read("csv", decode(data))[0].content or "", "csv")
+    decoded = decode(data)
+    return ConvertedDocument(read("csv", decoded.text)[0].content or "", "csv", doubt=decoded.doubt)
 
 
 def _json(data: bytes) -> ConvertedDocument:
     # Haystack's converter wants to be told which key holds the text; every value may, so one line each is kept.
-    text = json.dumps(json.loads(decode(data)), ensure_ascii=False, indent=1)
-    return ConvertedDocument(clean(text), "json")
+    decoded = decode(data)
+    text = json.dumps(json.loads(decoded.text), ensure_ascii=False, indent=1)
+    return ConvertedDocument(composed(clean(text)), "json", doubt=decoded.doubt)
 
 
 def _txt(data: bytes) -> ConvertedDocument:
-    text = read("txt", decode(data))[0].content or ""
+    decoded = decode(data)
+    text = read("txt", decoded.text)[0].content or ""
     outline = spaced_headings(text)
     pages = _pages(text) if "\f" in text else ()
-    return ConvertedDocument(text, "txt", title=title_of(outline), headings=outline, pages=pages)
+    return ConvertedDocument(text, "txt", title=title_of(outline), headings=outline, pages=pages, doubt=decoded.doubt)
 
 
 _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {

@@ -26,7 +26,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class ConvertedDocument:
-    """Text of one file. All positions are characters of `text`, which for text formats is the decoded file itself."""
+    """Text of one file. All positions are characters of `text`: for text formats the decoded file, composed (NFC)."""
 
     text: str
     format: str
@@ -39,6 +39,8 @@ class ConvertedDocument:
     """Where the content begins, after front matter."""
     modified: str | None = None
     """ISO date or time that the document itself states."""
+    doubt: str = ""
+    """Why the text may not be what the file says; empty where it is sure."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """Further single values that a converter of another package tells of it."""
 

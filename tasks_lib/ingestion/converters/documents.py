@@ -13,6 +13,8 @@ IDENTITY = ("source", "document", "document_hash")
 """Metadata that tells which document of which source a text comes from."""
 STRUCTURE = ("format", "title", "modified", "body", "pages", "headings")
 """Metadata that holds the fields of a :class:`ConvertedDocument` beside its text."""
+STRUCTURE_PLACES = {"body", "pages", "headings"}
+"""Those among them that are places in the text."""
 _BOOKKEEPING = {
     *IDENTITY,
     *STRUCTURE,

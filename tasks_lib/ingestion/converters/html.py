@@ -6,6 +6,7 @@ from tasks_lib.ingestion.converters.converted import ConvertedDocument
 from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.markdown import headings, title_of
 from tasks_lib.ingestion.converters.reading import clean, read
+from tasks_lib.text.forms import composed
 
 _MARKED = re.compile(r"<(?:article|main)\b", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
@@ -16,10 +17,11 @@ def convert_html(data: bytes) -> ConvertedDocument:
     """Main content with headings, lists and tables; navigation and footers are left out."""
     from trafilatura import extract_metadata, html2txt
 
-    source = decode(data, html=True)
+    decoded = decode(data, html=True)
+    source = decoded.text
     page = as_article(source)
-    extracted = read("html", page, required=False)
-    text = clean((extracted[0].content if extracted else html2txt(page)) or "")
+    found = read("html", page, required=False)
+    text = composed(clean((found[0].content if found else html2txt(page)) or ""))
     about = extract_metadata(source)
     outline = headings(text)
     return ConvertedDocument(
@@ -28,6 +30,7 @@ def convert_html(data: bytes) -> ConvertedDocument:
         title=title_of(outline) or (about.title if about else None) or None,
         headings=outline,
         modified=(about.date if about else None) or None,
+        doubt=decoded.doubt,
     )
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
+from tasks_lib.text.forms import plain_forms
 
 if TYPE_CHECKING:
     from haystack import Document
@@ -95,6 +96,11 @@ def one_line(text: str) -> str:
     """A reason without line breaks, cut to a readable length."""
     line = " ".join(text.split())
     return line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 1] + "…"
+
+
+def extracted(text: str | None) -> str:
+    """Text that a layout program wrote: as :func:`clean`, without its ligatures and widths."""
+    return plain_forms(clean(text or ""))
 
 
 def clean(text: str) -> str:

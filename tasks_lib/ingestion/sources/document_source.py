@@ -21,6 +21,9 @@ class DocumentSource(Protocol):
     """A folder, a bucket, or anything else that lists files and reads them."""
 
     uri: str
+    """Its identity, see :func:`~tasks_lib.ingestion.sources.name.source_name`."""
+    former: tuple[str, ...]
+    """Identities under which an index of an earlier version may hold it."""
 
     def files(self) -> Iterator[SourceFile]:
         """Files that match, sorted by path; streamed."""

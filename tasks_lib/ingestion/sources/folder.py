@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -9,24 +10,32 @@ from pathlib import Path
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
+from tasks_lib.ingestion.sources.name import folder_of, former_names, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
 
 
 class FolderSource:
     """The files below a folder. Hidden files are left out, and so is what `.llmopsignore` names, written as .gitignore.
 
-    Links to files are followed, and links to folders outside; a link to a folder inside is no second way in.
+    Links to files are followed, and links to folders outside; a link to a folder inside is no second way in. Where the
+    folder itself is a link, one run reads what it points to at the beginning; the source's name is that of the link.
     """
 
     def __init__(self, root: Path, include: tuple[str, ...] = (), suffixes: Collection[str] = FORMATS) -> None:
+        root = folder_of(str(root))
         if not root.exists():
             msg = f"folder {str(root)!r} does not exist"
-            raise InputError(msg, hint="Check the path given as --source (ingest.source).")
+            raise InputError(
+                msg,
+                hint="Check the path given as --source (ingest.source). If it is gone for good, take its documents out "
+                f"of the index: llmops index remove-source {shlex.quote(str(root))}",
+            )
         if not root.is_dir():
             msg = f"source {str(root)!r} is a file, not a folder"
             raise InputError(msg, hint=f"Name its folder, and pick the file with --include {root.name!r}.")
         self.root = root.resolve()
-        self.uri = self.root.as_uri()
+        self.uri = source_name(str(root))
+        self.former = former_names(root)
         self.include = include
         self.suffixes = suffixes
 

@@ -1,18 +1,14 @@
 """From a location to its source: a folder, or an S3 prefix. Both list in the order of paths, and hold no content."""
 
 from collections.abc import Collection
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import DocumentSource
 from tasks_lib.ingestion.sources.folder import FolderSource
+from tasks_lib.ingestion.sources.name import S3_SCHEME, folder_of, is_other_address
 from tasks_lib.ingestion.sources.s3 import S3Source
-
-S3_SCHEME = "s3://"
-FILE_SCHEME = "file://"
 
 
 def open_source(location: DocumentLocation, suffixes: Collection[str] = FORMATS) -> DocumentSource:
@@ -24,8 +20,7 @@ def open_source(location: DocumentLocation, suffixes: Collection[str] = FORMATS)
     uri = location.uri
     if uri.startswith(S3_SCHEME):
         return S3Source(uri, location.include, location.s3_client, suffixes)
-    if "://" in uri and not uri.startswith(FILE_SCHEME):
+    if is_other_address(uri):
         msg = f"source {uri!r} is not understood"
         raise InputError(msg, hint="Name a folder, or a prefix as s3://bucket/prefix.")
-    path = unquote(urlsplit(uri).path) if uri.startswith(FILE_SCHEME) else uri
-    return FolderSource(Path(path), location.include, suffixes)
+    return FolderSource(folder_of(uri), location.include, suffixes)

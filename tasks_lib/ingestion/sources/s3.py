@@ -7,12 +7,12 @@ from typing import Any
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
+from tasks_lib.ingestion.sources.name import S3_SCHEME, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
 
 KEYS_PER_PAGE = 1000
 """The most that S3 gives."""
 
-_SCHEME = "s3://"
 _MISSING = {"NoSuchKey", "404"}
 
 
@@ -26,14 +26,15 @@ class S3Source:
         client: Callable[[], Any] | None = None,
         suffixes: Collection[str] = FORMATS,
     ) -> None:
-        bucket, _, prefix = uri.removeprefix(_SCHEME).partition("/")
+        bucket, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         if not bucket:
             msg = f"source {uri!r} names no bucket"
             raise InputError(msg, hint="Write s3://bucket/prefix.")
         prefix = prefix.strip("/")
         self.bucket = bucket
         self.prefix = f"{prefix}/" if prefix else ""
-        self.uri = f"{_SCHEME}{bucket}/{self.prefix}".rstrip("/")
+        self.uri = source_name(uri)
+        self.former: tuple[str, ...] = ()
         self.include = include
         self.suffixes = suffixes
         self._make_client = client or _default_client

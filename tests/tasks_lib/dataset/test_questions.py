@@ -1,5 +1,6 @@
 """Questions made from a real index without a language model."""
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -130,6 +131,18 @@ def test_chunks_are_taken_a_document_at_a_time(library: Any) -> None:
 
     assert len(first) > 1
     assert [chunk.meta["document"] for chunk in balanced([*first, *second])][:3] == ["a.md", "b.md", "a.md"]
+
+
+def test_a_corpus_finds_documents_and_excerpts_in_any_unicode_form(library: Any) -> None:
+    library.put("Gebühren.md", "# Gebühren\n\nDie Liegegebühr beträgt elf Euro, which office files show.")
+    corpus = Corpus.of(library.index)
+    for form in ("NFC", "NFD"):
+        document = unicodedata.normalize(form, "Gebühren.md")
+        assert corpus.has(document)
+        found = corpus.locate(unicodedata.normalize(form, "Die Liegegebühr beträgt elf Euro"), document)
+        assert found is not None
+        assert corpus.contains(found)
+    assert corpus.locate("which o\ufb03ce \ufb01les show") is not None
 
 
 def test_a_corpus_finds_excerpts_across_line_breaks(library: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from blocks.local import LocalPlatform
 from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.contract.index import IndexInfo
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.registry.register import CandidateVersion, register
@@ -183,6 +184,9 @@ class FakeIndex:
 
     def exists(self) -> bool:
         return True
+
+    def info(self) -> IndexInfo:
+        return IndexInfo(self.name, "7", 1, 1, [""])
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from haystack.utils import Secret
 
-from tasks_lib.assistant.stores.lancedb.schema import FORMAT, arrow_schema
-from tasks_lib.assistant.stores.lancedb.search import in_loop, keyword_index
+from tasks_lib.assistant.stores.lancedb.schema import FORMAT, OTHER_FORMS, arrow_schema
+from tasks_lib.assistant.stores.lancedb.search import KEYWORD_COLUMNS, in_loop, keyword_index
 from tasks_lib.errors import IndexUnavailableError
 
 if TYPE_CHECKING:
@@ -72,11 +72,20 @@ class TableConnection:
         self.require_writable()
         table = self.table()
         if table is not None:
-            return table
+            return self._completed(table)
         with self.guarded():
             table = self._connect().create_table(self.name, schema=arrow_schema(dimension), exist_ok=True)
-            table.create_index("content", config=keyword_index())
+            for column in KEYWORD_COLUMNS:
+                table.create_index(column, config=keyword_index())
             self._opened = table
+        return table
+
+    def _completed(self, table: "Table") -> "Table":
+        """The table with the columns of this version: until it is written, an older one is read as it is."""
+        if OTHER_FORMS not in table.schema.names:
+            with self.guarded():
+                table.add_columns({OTHER_FORMS: "cast(NULL as string)"})
+                table.create_index(OTHER_FORMS, config=keyword_index())
         return table
 
     def dimension(self) -> int | None:

@@ -1,6 +1,7 @@
 """``LanceDBIndex``: the chunks of one collection in a LanceDB table, kept in sync document by document."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -10,13 +11,13 @@ from typing import Any
 from haystack import Document
 from haystack.utils import Secret
 
-from tasks_lib.assistant.contract.index import IndexInfo
+from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
 from tasks_lib.assistant.stores.lancedb.connection import connect, local_folder
 from tasks_lib.assistant.stores.lancedb.document_store import LanceDBDocumentStore
 from tasks_lib.assistant.stores.lancedb.filters import is_one_of, literal
 from tasks_lib.assistant.stores.lancedb.maintenance import clean_up, old_versions
 from tasks_lib.assistant.stores.lancedb.retrievers import LanceDBEmbeddingRetriever, LanceDBKeywordRetriever
-from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, to_documents, to_table
+from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, of_source, to_documents, to_table
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.errors import IndexUnavailableError
 
@@ -118,6 +119,24 @@ class LanceDBIndex:
             else:
                 table.add(data)
 
+    def rename(self, source: str, to: str) -> int:
+        """Give all chunks of `source`, as they are, to the source `to` in one commit; the documents that were moved.
+
+        A document that `to` holds already is replaced. Without documents of `source` nothing is done.
+        """
+        connection = self.store.connection
+        connection.require_writable()
+        documents = sorted(self.manifest(source)) if source != to else []
+        if not documents:
+            return 0
+        table = connection.created(self.store.embedding_dimension)
+        rows = self.store.scan(f"source = {literal(source)}", table.schema.names)
+        with connection.guarded():
+            gone = f"source = {literal(source)} OR (source = {literal(to)} AND {is_one_of('document', documents)})"
+            merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.when_not_matched_by_source_delete(gone).execute(of_source(rows, to))
+        return len(documents)
+
     def commit(self) -> str:
         """Finish a run: bring the indexes up to date where that pays, and return the version.
 
@@ -136,13 +155,15 @@ class LanceDBIndex:
     def info(self) -> IndexInfo:
         """Figures for people; an index without documents has the version `0`."""
         rows = self.store.scan(None, ["source", "document"])
-        documents = set(zip(rows["source"].to_pylist(), rows["document"].to_pylist(), strict=True))
+        chunks = Counter(zip(rows["source"].to_pylist(), rows["document"].to_pylist(), strict=True))
+        by_source = counts_by_source((source, number) for (source, _), number in chunks.items())
         return IndexInfo(
             name=self.name,
             version=self.version() or "0",
             chunks=rows.num_rows,
-            documents=len(documents),
-            sources=sorted({source for source, _ in documents if source is not None}),
+            documents=len(chunks),
+            sources=list(by_source),
+            by_source=by_source,
             bytes=_size(self._folder),
         )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tasks_lib.assistant.stores.lancedb.schema import EMBEDDING
-from tasks_lib.assistant.stores.lancedb.search import keyword_index
+from tasks_lib.assistant.stores.lancedb.search import KEYWORD_COLUMNS, keyword_index
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -67,7 +67,7 @@ def _create_missing_indexes(table: "Table", rows: int) -> None:
     from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
 
     wanted: dict[str, FTS | Bitmap | BTree | LabelList | IvfSq] = {
-        "content": keyword_index(),
+        **{column: keyword_index() for column in KEYWORD_COLUMNS if column in table.schema.names},
         "id": BTree(),
         "source": Bitmap(),
         "document": BTree(),

@@ -9,7 +9,9 @@ import pyarrow as pa
 from haystack import Document
 from haystack.dataclasses import ByteStream, SparseEmbedding
 
+from tasks_lib.assistant.contract.index import chunk_id
 from tasks_lib.assistant.stores.lancedb.terms import Terms, plain
+from tasks_lib.text.forms import other_forms
 
 FORMAT = "1"
 """Goes up when rows are laid out differently; a table of another format is not read."""
@@ -21,6 +23,8 @@ TYPED_COLUMNS = TEXT_COLUMNS | INTEGER_COLUMNS
 
 DOCUMENT_COLUMNS = ["id", "content", "meta", "attachments", *TYPED_COLUMNS.values()]
 EMBEDDING = "embedding"
+OTHER_FORMS = "other_forms"
+"""Words of the content that Unicode can write in another form, in that form; tables of version 0.1 lack the column."""
 _LARGEST = 2**63
 
 
@@ -38,6 +42,7 @@ def arrow_schema(dimension: int) -> pa.Schema:
             ("number_keys", pa.list_(pa.string())),
             ("number_values", pa.list_(pa.float64())),
             (EMBEDDING, pa.list_(pa.float32(), dimension)),
+            (OTHER_FORMS, pa.string()),
         ],
         metadata={"llmops.format": FORMAT},
     )
@@ -65,6 +70,20 @@ def to_documents(table: pa.Table, scores: Sequence[float] | None = None) -> list
     rows = table.to_pylist()
     ranked: Sequence[float | None] = [None] * len(rows) if scores is None else scores
     return [_document(row, score) for row, score in zip(rows, ranked, strict=True)]
+
+
+def of_source(rows: pa.Table, source: str) -> pa.Table:
+    """Rows with all columns as if they came from `source`: with their new ids."""
+    names = ("document", "start_char", "end_char", "content")
+    ids = [
+        chunk_id(source, document or "", start or 0, end or 0, content or "")
+        for document, start, end, content in zip(*(rows[name].to_pylist() for name in names), strict=True)
+    ]
+    columns = {"id": ids, "source": [source] * rows.num_rows}
+    for name, values in columns.items():
+        position = rows.schema.get_field_index(name)
+        rows = rows.set_column(position, rows.schema.field(position), pa.array(values, pa.string()))
+    return rows
 
 
 def read_meta(row: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +114,7 @@ def _row(document: Document, dimension: int) -> dict[str, Any]:
         "number_keys": list(terms.numbers) or None,
         "number_values": list(terms.numbers.values()) or None,
         EMBEDDING: document.embedding,
+        OTHER_FORMS: other_forms(document.content or "") or None,
     }
 
 

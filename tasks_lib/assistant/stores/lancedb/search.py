@@ -1,19 +1,22 @@
 """Vector and keyword search in a LanceDB table; conditions are applied before the search."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from haystack import Document
 
-from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, to_documents
+from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, OTHER_FORMS, to_documents
+from tasks_lib.text.forms import searchable
 
 if TYPE_CHECKING:
     from lancedb.index import FTS
     from lancedb.table import AsyncTable
 
 T = TypeVar("T")
+
+KEYWORD_COLUMNS = ("content", OTHER_FORMS)
 
 LONGEST_QUERY = 256
 """Words of a keyword query that are searched: time grows with them, and a question has fewer."""
@@ -53,14 +56,24 @@ def vector_search(table: "AsyncTable", embedding: list[float], condition: str | 
 def keyword_search(table: "AsyncTable", query: str, condition: str | None, top_k: int) -> list[Document]:
     """Rows that have any word of `query`, best first by BM25; rows newer than the keyword index are searched too.
 
-    `query` is text, not a query language: punctuation, quotes and operators separate words.
+    `query` is text, not a query language: punctuation, quotes and operators separate words. Its words are compared in
+    one Unicode form.
     """
-    from lancedb import query as lancedb_query
-
-    words = " ".join(query.split(maxsplit=LONGEST_QUERY)[:LONGEST_QUERY])
-    match: Any = lancedb_query.MatchQuery  # its pydantic fields have defaults that the type checker does not see
-    rows = _rows(table.query().nearest_to_text(match(words, "content")), condition, top_k, "_score")
+    words = " ".join(searchable(query).split(maxsplit=LONGEST_QUERY)[:LONGEST_QUERY])
+    held = in_loop(table.schema()).names
+    search = _any_of(words, [column for column in KEYWORD_COLUMNS if column in held])
+    rows = _rows(table.query().nearest_to_text(search), condition, top_k, "_score")
     return _ranked(to_documents(rows, rows["_score"].to_pylist()))
+
+
+def _any_of(words: str, columns: Sequence[str]) -> Any:
+    """A query for any of `words` in any of `columns`; the scores are added."""
+    from lancedb import query
+
+    match: Any = query.MatchQuery  # its pydantic fields have defaults that the type checker does not see
+    if len(columns) == 1:
+        return match(words, columns[0])
+    return query.BooleanQuery([(query.Occur.SHOULD, match(words, column)) for column in columns])
 
 
 def _rows(query: Any, condition: str | None, top_k: int, score: str) -> pa.Table:

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haystack import Document
+from weaviate.classes.config import DataType, Property, Tokenization
 from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
-from tasks_lib.assistant.contract.index import IndexInfo
+from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
 from tasks_lib.assistant.stores.weaviate.schema import (
     MANIFEST_SUFFIX,
+    OTHER_FORMS,
     PREFIX,
     chunk_collection,
     collection_name,
     manifest_collection,
+    of_source,
     to_properties,
 )
 from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
@@ -113,16 +116,25 @@ class WeaviateIndex:
             self._create()
             state = self._repaired(self.store.state())
             dimension = state.dimension or (len(rows[0].embedding or []) if rows else 0)
-            state = State(state.generation + 1, dimension, tuple(keys))
-            manifest = self._manifest()
-            manifest.save_state(state)
-            self._insert(rows, state.generation)
-            counts = Counter(chunk.meta["document"] for chunk in rows)
-            hashes = {chunk.meta["document"]: str(chunk.meta.get("document_hash") or "") for chunk in rows}
-            for key in keys:
-                entry = Entry(hashes[key[1]], state.generation, counts[key[1]]) if counts[key[1]] else None
-                manifest.turn(key, entry)
-            self._repaired(state)
+            self._turn(State(state.generation + 1, dimension, tuple(keys)), rows)
+
+    def rename(self, source: str, to: str) -> int:
+        """Give all chunks of `source`, as they are, to the source `to`; the documents that were moved.
+
+        A document that `to` holds already is replaced. Each document moves by itself: an interrupted run goes on with
+        the others.
+        """
+        self._require_writable()
+        documents = sorted(self.manifest(source)) if source != to else []
+        for document in documents:
+            with self._guarded():
+                state = self._repaired(self.store.state())
+                key = (source, document)
+                condition = Filter.by_property("source").equal(source) & Filter.by_property("document").equal(document)
+                live = self._manifest().lookup([key])
+                rows = [of_source(chunk, to) for chunk in self.store.read(condition, live, vectors=True)]
+                self._turn(State(state.generation + 1, state.dimension, ((to, document), key)), rows)
+        return len(documents)
 
     def commit(self) -> str:
         """Finish a run: clear what an interrupted one left, and return the version.
@@ -141,13 +153,15 @@ class WeaviateIndex:
 
     def info(self) -> IndexInfo:
         """Figures for people; an index without documents has the version `0`."""
-        entries = list(self._entries())
+        chunks = {key: entry.chunks for key, entry in self._entries()}
+        by_source = counts_by_source((source, number) for (source, _), number in chunks.items())
         return IndexInfo(
             name=self.name,
             version=self.version() or "0",
-            chunks=sum(entry.chunks for _, entry in entries),
-            documents=len(entries),
-            sources=sorted({key[0] for key, _ in entries}),
+            chunks=sum(chunks.values()),
+            documents=len(chunks),
+            sources=list(by_source),
+            by_source=by_source,
         )
 
     def past_versions(self) -> int:
@@ -220,7 +234,24 @@ class WeaviateIndex:
         for settings in (chunk_collection(self.name), manifest_collection(self.name)):
             if not collections.exists(settings["class"]):
                 collections.create_from_dict(settings)
+        chunks = self._collection()
+        if not any(item.name == OTHER_FORMS for item in chunks.config.get(simple=True).properties):
+            words = Tokenization.WORD
+            chunks.config.add_property(Property(name=OTHER_FORMS, data_type=DataType.TEXT, tokenization=words))
         self.store.forget()
+
+    def _turn(self, state: State, rows: Sequence[Document]) -> None:
+        """Write `rows`, then make them the visible state of the pending documents; those without rows are gone."""
+        manifest = self._manifest()
+        manifest.save_state(state)
+        self._insert(rows, state.generation)
+        counts = Counter((chunk.meta["source"], chunk.meta["document"]) for chunk in rows)
+        hashes = {
+            (chunk.meta["source"], chunk.meta["document"]): str(chunk.meta.get("document_hash") or "") for chunk in rows
+        }
+        for key in state.pending:
+            manifest.turn(key, Entry(hashes[key], state.generation, counts[key]) if counts[key] else None)
+        self._repaired(state)
 
     def _insert(self, chunks: Sequence[Document], generation: int) -> None:
         collection = self._collection()

@@ -9,6 +9,7 @@ from haystack.core.serialization import generate_qualified_class_name
 from haystack_integrations.components.retrievers.weaviate import WeaviateBM25Retriever, WeaviateEmbeddingRetriever
 
 from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
+from tasks_lib.text.forms import searchable
 
 
 class _Retriever:
@@ -94,8 +95,9 @@ class WeaviateKeywordRetriever(_Retriever):
         with store.connection.guarded(f"index {store.index!r}"):
             if not store.is_there():
                 return {"documents": []}
+            words = searchable(query)
             retriever = WeaviateBM25Retriever(document_store=store, filters=self.filters)
-            documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
+            documents = store.visible(lambda n: retriever.run(words, top_k=n)["documents"], self.top_k)
         return {"documents": documents}
 
     @component.output_types(documents=list[Document])

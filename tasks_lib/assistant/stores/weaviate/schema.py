@@ -7,10 +7,15 @@ from typing import Any
 
 from haystack import Document
 
+from tasks_lib.assistant.contract.index import chunk_id
+from tasks_lib.text.forms import other_forms
+
 PREFIX = "LLMOps_"
 MANIFEST_SUFFIX = "_manifest"
 UUID_SPACE = "llmops"
 
+OTHER_FORMS = "other_forms"
+"""Words of the content that Unicode can write in another form, in that form; indexes of version 0.1 lack it."""
 _EXACT = "field"
 """The whole value is one token: filters compare it exactly."""
 _WORDS = "word"
@@ -32,6 +37,7 @@ def chunk_collection(index: str) -> dict[str, Any]:
     properties = [
         _text("_original_id"),
         _text("content", tokenization=_WORDS, searchable=True),
+        _text(OTHER_FORMS, tokenization=_WORDS, searchable=True),
         *(_text(name) for name in _TEXTS),
         *({"name": name, "dataType": ["int"]} for name in _NUMBERS),
         {"name": "generation", "dataType": ["int"]},
@@ -72,8 +78,16 @@ def to_properties(chunk: Document, generation: int) -> dict[str, Any]:
         "content": chunk.content or "",
         "generation": generation,
         "extra": json.dumps(extra, default=str) if extra else "",
+        OTHER_FORMS: other_forms(chunk.content or ""),
         **known,
     }
+
+
+def of_source(chunk: Document, source: str) -> Document:
+    """A chunk as if it came from `source`: with its new id."""
+    meta = chunk.meta
+    new = chunk_id(source, meta["document"], meta["start"] or 0, meta["end"] or 0, chunk.content or "")
+    return Document(id=new, content=chunk.content, embedding=chunk.embedding, meta={**meta, "source": source})
 
 
 def to_chunk(document: Document, *, keep_vector: bool = True) -> Document:

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
+from haystack_integrations.document_stores.weaviate._filters import convert_filters
 
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
-from tasks_lib.assistant.stores.weaviate.schema import MANIFEST_SUFFIX, chunk_collection, collection_name, to_chunk
+from tasks_lib.assistant.stores.weaviate.schema import (
+    MANIFEST_SUFFIX,
+    OTHER_FORMS,
+    chunk_collection,
+    collection_name,
+    to_chunk,
+)
 from tasks_lib.errors import IndexUnavailableError
 
 if TYPE_CHECKING:
@@ -143,6 +150,22 @@ class WeaviateIndexStore(WeaviateDocumentStore):
             wanted = top_k + 2 * (len(candidates) - len(documents))
         return [to_chunk(document) for document in documents[:top_k]]
 
+    def _bm25_retrieval(
+        self, query: str, filters: dict[str, Any] | None = None, top_k: int | None = None
+    ) -> list[Document]:
+        """As Haystack's, which searches the content as it was written only."""
+        names = [item.name for item in self.collection.config.get().properties]
+        found = self.collection.query.bm25(
+            query=query,
+            filters=convert_filters(filters) if filters else None,
+            limit=top_k,
+            include_vector=True,
+            query_properties=[name for name in ("content", OTHER_FORMS) if name in names],
+            return_properties=names,
+            return_metadata=["score"],
+        )
+        return [self._to_document(item) for item in found.objects]
+
     def fetch(self, condition: Any, properties: Sequence[str], *, vectors: bool = False) -> Iterator[Any]:
         """Objects that satisfy a Weaviate filter, visible or not, a page at a time."""
         offset = 0
@@ -159,13 +182,13 @@ class WeaviateIndexStore(WeaviateDocumentStore):
                 return
             offset += PAGE
 
-    def read(self, condition: Any, live: Mapping[DocumentKey, Entry]) -> Iterator[Document]:
-        """Visible chunks that satisfy a Weaviate filter, without vectors."""
-        names = [item["name"] for item in chunk_collection(self.index)["properties"]]
-        for item in self.fetch(condition, names):
+    def read(self, condition: Any, live: Mapping[DocumentKey, Entry], *, vectors: bool = False) -> Iterator[Document]:
+        """Visible chunks that satisfy a Weaviate filter."""
+        names = [item["name"] for item in chunk_collection(self.index)["properties"] if item["name"] != OTHER_FORMS]
+        for item in self.fetch(condition, names, vectors=vectors):
             document = self._to_document(item)
             if _is_live(document, live):
-                yield to_chunk(document, keep_vector=False)
+                yield to_chunk(document, keep_vector=vectors)
 
     def visible_ids(self, live: Mapping[DocumentKey, Entry]) -> Iterator[str]:
         """Ids of all visible chunks."""

@@ -1,6 +1,7 @@
 """An index holds what the documents say, change by change: on LanceDB and on a real Weaviate server alike."""
 
 import threading
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,66 @@ def test_dropping_ends_all_of_it(reopen: Open, tmp_path: Path) -> None:
     assert not reopen().exists()
     index.replace(SOURCE, ["a.md"], chunks("a.md", "again"))
     assert contents(reopen()) == ["again"]
+
+
+def test_a_renamed_source_keeps_its_chunks_and_vectors(index: Index) -> None:
+    made = chunks("a.md", "one leave", "two") + chunks("b.md", "three")
+    index.replace(SOURCE, ["a.md", "b.md"], made)
+    index.replace("file:///else", ["a.md"], chunks("a.md", "theirs", source="file:///else"))
+    index.commit()
+    before = index.vector_retriever(top_k=9).run(query_embedding=QUERY)["documents"]
+    assert index.rename(SOURCE, OTHER) == 2
+    index.commit()
+    assert (index.manifest(SOURCE), index.manifest(OTHER)) == ({}, {"a.md": "h1", "b.md": "h1"})
+    counts = index.info().by_source
+    assert {source: (held.documents, held.chunks) for source, held in counts.items()} == {
+        "file:///else": (1, 1),
+        OTHER: (2, 3),
+    }
+    after = index.vector_retriever(top_k=9).run(query_embedding=QUERY)["documents"]
+    assert sorted((d.content, round(d.score or 0, 3)) for d in after) == sorted(
+        (d.content, round(d.score or 0, 3)) for d in before
+    )
+    found = index.keyword_retriever(top_k=5).run(query="leave")["documents"]
+    assert [document.meta["source"] for document in found] == [OTHER]
+
+
+def test_the_old_name_of_a_source_is_free_for_another(index: Index) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
+    index.rename(SOURCE, OTHER)
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "ours"))
+    assert (index.manifest(SOURCE), index.manifest(OTHER)) == ({"a.md": "h1"}, {"a.md": "h1"})
+    assert contents(index) == ["ours", "ours"]
+    assert index.rename(SOURCE, OTHER) == 1
+    assert contents(index) == ["ours"]
+    assert index.rename(SOURCE, OTHER) == 0
+
+
+FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+TEXTS = {
+    "Liegegebühr": "Die Liegegebühr steigt.",
+    "ﬁles": "Which oﬃce ﬁles the report?",
+    "\uff11\uff12": "部屋 \uff11\uff12 は開いています",
+    "ﾌﾟﾛ": "ﾌﾟﾛ ﾄﾅｰ",
+    "Å": "The Å unit",
+    "한국어": "한국어 문서",
+    "m²": "Der Raum hat 30 m² Fläche",
+}
+
+
+def test_every_unicode_form_of_a_word_finds_the_same(index: Index) -> None:
+    for number, text in enumerate(TEXTS.values()):
+        path = f"{number}.md"
+        index.replace(SOURCE, [path], chunks(path, unicodedata.normalize("NFC", text)))
+    index.commit()
+    retriever = index.keyword_retriever(top_k=5)
+    for number, word in enumerate(TEXTS):
+        found = {
+            form: [
+                (document.meta["document"], document.score)
+                for document in retriever.run(query=unicodedata.normalize(form, word))["documents"]
+            ]
+            for form in FORMS
+        }
+        assert f"{number}.md" in [document for document, _ in found["NFC"]]
+        assert all(each == found["NFC"] for each in found.values())

@@ -8,6 +8,7 @@ from haystack import Document
 
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex, list_indexes
 from tasks_lib.assistant.stores.lancedb.maintenance import clean_up
+from tasks_lib.assistant.stores.lancedb.schema import OTHER_FORMS
 from tasks_lib.errors import IndexUnavailableError
 from tests.tasks_lib.assistant.stores.lancedb.conftest import SOURCE, MakeChunks, MakeIndex
 
@@ -143,3 +144,26 @@ def test_an_index_can_be_opened_without_knowing_its_dimension(
     opened = LanceDBIndex(str(tmp_path / "database"), "docs")
     opened.replace(SOURCE, ["a.md"], chunks("a.md", "two"))
     assert contents(opened) == ["two"]
+
+
+def test_a_table_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_written(
+    index: LanceDBIndex, chunks: MakeChunks
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "office \ufb01les"))
+    table = index.store.connection.table()
+    assert table is not None
+    table.drop_columns([OTHER_FORMS])
+    index.commit()
+
+    def found(query: str) -> list[str | None]:
+        documents = index.keyword_retriever(top_k=5).run(query=query)["documents"]
+        return sorted(document.meta["document"] for document in documents)
+
+    assert (found("office"), found("files")) == (["a.md"], [])
+    index.replace(SOURCE, ["b.md"], chunks("b.md", "new \ufb01les"))
+    assert (found("office"), found("files")) == (["a.md"], ["b.md"])
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "office \ufb01les", document_hash="h2"))
+    index.commit()
+    assert found("files") == ["a.md", "b.md"]
+    assert index.rename(SOURCE, "file:///else") == 2
+    assert found("files") == ["a.md", "b.md"]

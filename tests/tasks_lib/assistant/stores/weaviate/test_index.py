@@ -1,12 +1,16 @@
 """The index on a real Weaviate server behaves like its twin on LanceDB."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from haystack import Document
 
+from tasks_lib.assistant.stores.weaviate import index as weaviate_index
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex, list_indexes
 from tasks_lib.assistant.stores.weaviate.manifest import Manifest
+from tasks_lib.assistant.stores.weaviate.schema import OTHER_FORMS, chunk_collection, to_properties
 from tasks_lib.errors import ConfigurationError, IndexUnavailableError
 from tests.tasks_lib.assistant.stores.weaviate.conftest import SOURCE, MakeChunks, vector_of
 
@@ -97,3 +101,30 @@ def test_an_unreachable_server_is_named() -> None:
 
 def test_the_server_tells_its_version(server: WeaviateConnection) -> None:
     assert server.server_version().count(".") == 2
+
+
+def test_an_index_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_written(
+    index: WeaviateIndex, chunks: MakeChunks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(name: str) -> dict[str, Any]:
+        settings = chunk_collection(name)
+        return settings | {"properties": [each for each in settings["properties"] if each["name"] != OTHER_FORMS]}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(weaviate_index, "chunk_collection", before)
+        patch.setattr(weaviate_index, "OTHER_FORMS", "content")
+        patch.setattr(weaviate_index, "to_properties", _without)
+        index.replace(SOURCE, ["a.md"], chunks("a.md", "office \ufb01les"))
+
+    def found(query: str) -> list[str | None]:
+        documents = index.keyword_retriever(top_k=5).run(query=query)["documents"]
+        return sorted(document.meta["document"] for document in documents)
+
+    assert (found("office"), found("files")) == (["a.md"], [])
+    assert contents(index) == ["office \ufb01les"]
+    index.replace(SOURCE, ["b.md"], chunks("b.md", "new \ufb01les"))
+    assert (found("office"), found("files")) == (["a.md"], ["b.md"])
+
+
+def _without(chunk: Document, generation: int) -> dict[str, Any]:
+    return {name: value for name, value in to_properties(chunk, generation).items() if name != OTHER_FORMS}

@@ -1,0 +1,49 @@
+"""An endpoint that is killed leaves nothing on its port: no server, no worker, no version."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from blocks.local import LocalPlatform
+from flows.services.ports import Port, require_free
+from tasks_lib.home import Home
+from tasks_lib.registry.tracking import connect
+from tests.serving.conftest import register
+from tests.stubs.command import LLMOPS
+from tests.stubs.weaviate_server import free_ports
+
+
+@pytest.mark.slow
+def test_a_killed_endpoint_leaves_nothing_on_its_port(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
+    platform = LocalPlatform(tracked_home(tmp_path / "home"))
+    version = register(platform, tmp_path, "first")
+    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
+    (port,) = free_ports(1)
+    environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
+    command = [str(LLMOPS), "serve", "--port", str(port)]
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
+        deadline = time.monotonic() + 200
+        while not _ready(port):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert any("version_worker.py" in " ".join(child.cmdline()) for child in children)
+        process.kill()
+        process.wait()
+        psutil.wait_procs(children, timeout=30)
+    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    require_free([Port("the endpoint", "127.0.0.1", port, "")])
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=5).is_success
+    except httpx.TransportError:
+        return False
