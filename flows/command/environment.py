@@ -8,6 +8,7 @@ from pathlib import Path
 from tasks_lib.errors import HomeError
 from tasks_lib.home import Home, is_sqlite
 from tasks_lib.quiet import keep_quiet
+from tasks_lib.sqlite_file import sqlite_url
 
 TERSE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -22,6 +23,8 @@ TERSE = {
 
 OF_MLFLOW_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 """What `mlflow run` sets: a run of the store that the project was started from, which need not be the platform's."""
+
+PREFECT_DATABASES = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
 RETRIES = {
     # Prefect's server answers 500 while its database is away: retried for a minute, as its client does with a 503
@@ -48,7 +51,14 @@ def prepare(*, verbose: bool = False) -> Home:
     if not prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+        _address_prefect_database(Path(os.environ["PREFECT_HOME"]))
     return home
+
+
+def _address_prefect_database(folder: Path) -> None:
+    """Prefect pastes its folder into an URL, where a question mark would end it: then we name the database."""
+    if "?" in str(folder) and not any(os.environ.get(name) for name in PREFECT_DATABASES):
+        os.environ[PREFECT_DATABASES[0]] = sqlite_url(folder / "prefect.db", "aiosqlite")
 
 
 def ensure_state(home: Home) -> None:

@@ -22,6 +22,8 @@ GROUND = (
     "progress.py",
     "py.typed",
     "quiet.py",
+    "sqlite_file.py",
+    "storage_errors.py",
     "text",
 )
 """Of `tasks_lib`, what the assistant stands on."""
