@@ -77,8 +77,8 @@ class Home:
             )
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self._close_to_others()
             self.locks.mkdir(exist_ok=True)
+            self._close_to_others()
         except OSError as error:
             raise self._unusable(error) from error
         if not os.access(self.root, os.W_OK | os.X_OK):
@@ -89,13 +89,18 @@ class Home:
         """Let the owner alone enter, as ssh and gpg do: documents, questions and answers lie below.
 
         What others cannot enter was arranged by somebody, such as 0750 for a group, and stays; so does the group of a
-        folder with the set-group-ID bit, as shared folders and Kubernetes' `fsGroup` have it.
+        folder with the set-group-ID bit, as shared folders and Kubernetes' `fsGroup` have it. A folder that serves
+        other purposes as well (`/tmp`, the one we work in, the user's own) is not ours to close.
         """
         mode = self.root.stat().st_mode
-        if mode & stat.S_IRWXO:
-            kept = stat.S_IRWXU | stat.S_ISGID | (stat.S_IRWXG if mode & stat.S_ISGID else 0)
-            with suppress(PermissionError):  # somebody else's folder
-                self.root.chmod(stat.S_IMODE(mode) & kept)
+        if not mode & stat.S_IRWXO or mode & stat.S_ISVTX or os.environ.get("HOME") == str(self.root):
+            return
+        with suppress(FileNotFoundError):  # the folder we work in is gone
+            if Path.cwd().is_relative_to(self.root):
+                return
+        kept = stat.S_IRWXU | stat.S_ISGID | (stat.S_IRWXG if mode & stat.S_ISGID else 0)
+        with suppress(PermissionError):  # somebody else's folder
+            self.root.chmod(stat.S_IMODE(mode) & kept)
 
     def _unusable(self, error: OSError) -> ConfigurationError:
         if isinstance(error, (FileExistsError, NotADirectoryError)):

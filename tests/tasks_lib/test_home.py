@@ -76,7 +76,16 @@ def test_prefects_database_lies_in_the_home_too(name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(0o755, 0o700), (0o777, 0o700), (0o700, 0o700), (0o750, 0o750), (0o770, 0o770), (0o2775, 0o2770), (0o2770, 0o2770)],
+    [
+        (0o755, 0o700),
+        (0o777, 0o700),
+        (0o700, 0o700),
+        (0o750, 0o750),
+        (0o770, 0o770),
+        (0o2775, 0o2770),
+        (0o2770, 0o2770),
+        (0o1777, 0o1777),
+    ],
 )
 def test_others_are_kept_out_of_a_home_and_a_group_that_was_let_in_stays(
     before: int, after: int, tmp_path: Path
@@ -86,9 +95,21 @@ def test_others_are_kept_out_of_a_home_and_a_group_that_was_let_in_stays(
     assert stat.S_IMODE(Home(tmp_path / "home").ensure().root.stat().st_mode) == after
 
 
+def test_a_folder_that_is_more_than_a_home_is_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("project", "user"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder).chmod(0o755)
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    for folder in ("project", "user"):
+        assert stat.S_IMODE(Home(tmp_path / folder).ensure().root.stat().st_mode) == 0o755
+
+
 @pytest.mark.parametrize("umask", [0, 0o002, 0o022, 0o077])
 def test_a_new_home_is_its_owners_under_any_umask(umask: int, tmp_path: Path) -> None:
-    program = "import os, sys; os.umask(int(sys.argv[1])); from tasks_lib.home import Home; Home.from_environment().ensure()"
+    program = (
+        "import os, sys; os.umask(int(sys.argv[1])); from tasks_lib.home import Home; Home.from_environment().ensure()"
+    )
     environment = os.environ | {"LLMOPS_HOME": str(tmp_path / "home")}
     subprocess.run([sys.executable, "-c", program, str(umask)], env=environment, check=True)
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
