@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
+from tasks_lib.errors import StorageError
+
 LEAST_FREE_BYTES = 256 * 1024
 """Free space below which a failure that does not name its cause is taken for a full disk."""
 
@@ -50,6 +52,8 @@ _OF_WORDS = (
     (r"can't locate revision|out-of-date database schema", Cause.VERSION),
     (r"is not a database|disk image is malformed", Cause.DAMAGE),
 )
+_RAISED_BY = {"alembic", "builtins", "mlflow", "sqlalchemy", "sqlite3"}
+"""Packages whose words are about files of this machine; a provider's "permission denied" is about something else."""
 _PATTERNS = tuple((re.compile(words, re.IGNORECASE), cause) for words, cause in _OF_WORDS)
 
 
@@ -83,6 +87,18 @@ def way_out(cause: Cause | None, place: str, otherwise: str) -> str:
     return otherwise
 
 
+def storage_error(error: BaseException, home: Path) -> StorageError | None:
+    """The error in the user's words, if a full disk, a permission, a lock or the database's release is at its root.
+
+    :param home: Where the state lies; an error that names another file is about that.
+    """
+    cause = cause_of(error, home)
+    if cause is None or cause is Cause.DAMAGE:
+        return None
+    place = _place(error, cause, home)
+    return StorageError(f"{place!r} cannot be used: {cause}", hint=way_out(cause, place, ""))
+
+
 def is_full(place: Path) -> bool:
     """Whether the disk of a path, or of the nearest folder above that exists, has no space left for this user."""
     for folder in (place, *place.parents):
@@ -91,12 +107,29 @@ def is_full(place: Path) -> bool:
     return False
 
 
+def _place(error: BaseException, cause: Cause, home: Path) -> str:
+    """The file that an error names; of a copy's two, and for a full disk, the one that has no space around it."""
+    files = (
+        name
+        for one in _chain(error)
+        if isinstance(one, OSError)
+        for name in (one.filename2, one.filename)
+        if isinstance(name, str) and name
+    )
+    named = [*files, str(home)]
+    if cause is Cause.SPACE:
+        return next((name for name in named if is_full(Path(name))), named[0])
+    return named[0]
+
+
 def _own_cause(error: BaseException) -> Cause | None:
     if isinstance(error, OSError) and error.errno in _OF_ERRNO:
         return _OF_ERRNO[error.errno]
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int) and code & 0xFF in _OF_SQLITE:
         return _OF_SQLITE[code & 0xFF]
+    if type(error).__module__.partition(".")[0] not in _RAISED_BY:
+        return None
     text = str(error)
     return next((cause for pattern, cause in _PATTERNS if pattern.search(text)), None)
 

@@ -1,14 +1,21 @@
 """Set environment variables before Prefect, MLflow and Haystack are imported."""
 
 import gc
+import logging
 import os
+import sqlite3
 import tomllib
+from contextlib import closing
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
+from flows.command.output import say
 from tasks_lib.errors import HomeError
 from tasks_lib.home import Home, is_sqlite
 from tasks_lib.quiet import keep_quiet
-from tasks_lib.sqlite_file import sqlite_url
+from tasks_lib.sqlite_file import connect_read_only, sqlite_url
+from tasks_lib.storage_errors import Cause, is_full, way_out
 
 TERSE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -23,6 +30,9 @@ TERSE = {
 
 OF_MLFLOW_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 """What `mlflow run` sets: a run of the store that the project was started from, which need not be the platform's."""
+
+MIGRATIONS = {"MLflow": "store/db_migrations/versions", "Prefect": "server/database/_migrations/versions/sqlite"}
+"""Folder of the migrations in the package."""
 
 PREFECT_DATABASES = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
@@ -47,6 +57,8 @@ def prepare(*, verbose: bool = False) -> Home:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         os.environ["MLFLOW_LOGGING_LEVEL"] = "INFO"
+    else:
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback of what it raises as well
     home = Home.from_environment()
     if not prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
@@ -65,20 +77,59 @@ def ensure_state(home: Home) -> None:
     """Create the folders of the embedded state: Prefect makes its own, but not the parents of it.
 
     :raises ConfigurationError: If the home cannot be used.
-    :raises HomeError: If an embedded database is damaged: Prefect's server would only time out, and MLflow would fail
-        after the work was done.
+    :raises HomeError: If an embedded database is damaged, locked away or of a later release: Prefect's server would
+        only time out, and MLflow would fail after the work was done.
     """
     home.ensure()
     databases = {"MLflow": home.mlflow_database}
     if os.environ.get("PREFECT_HOME") == str(home.prefect):
         home.prefect.mkdir(exist_ok=True)
         databases["Prefect"] = home.prefect / "prefect.db"
+    if is_full(home.root):  # reading still works, and MLflow drops traces without a word
+        say(f"warning: {Cause.SPACE} at {home.root}: nothing can be stored, traces of answers neither")
     for owner, database in databases.items():
-        if database.is_file() and database.stat().st_size and not is_sqlite(database):
-            raise HomeError(
-                f"the {owner} database {str(database)!r} cannot be read: it is not a sqlite file",
-                hint="Restore it from a backup, or move it away: the next run starts a new one.",
-            )
+        if database.is_file() and database.stat().st_size:
+            _require_usable(owner, database)
+
+
+def _require_usable(owner: str, database: Path) -> None:
+    if not os.access(database, os.R_OK | os.W_OK):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} cannot be used: {Cause.PERMISSION}",
+            hint=way_out(Cause.PERMISSION, str(database), ""),
+        )
+    if not is_sqlite(database):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} cannot be read: it is not a sqlite file",
+            hint="Restore it from a backup, or move it away: the next run starts a new one.",
+        )
+    if unknown := _unknown_schema(owner, database):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} has the schema {unknown}, which {owner} {version(owner.lower())} "
+            f"does not know: it is {Cause.VERSION}",
+            hint=way_out(Cause.VERSION, str(database), ""),
+        )
+
+
+def _unknown_schema(owner: str, database: Path) -> str | None:
+    """The database's schema, if a later release of its owner made it: each migration is a file with the schema's id."""
+    package = find_spec(owner.lower())
+    if package is None or package.origin is None:
+        return None
+    try:
+        with closing(connect_read_only(database)) as connection:
+            schemas = [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
+    except sqlite3.Error:  # not made yet, in use, or damaged: whoever opens it says so
+        return None
+    folder = Path(package.origin).parent / MIGRATIONS[owner]
+    return next((schema for schema in schemas if not _is_known(schema, folder)), None)
+
+
+def _is_known(schema: str, migrations: Path) -> bool:
+    """Whether a migration leads to the schema; most bear its id in their name, and all inside."""
+    if any(migrations.glob(f"*{schema}*.py")):
+        return True
+    return any(f'"{schema}"' in file.read_text(encoding="utf-8") for file in migrations.glob("*.py"))
 
 
 def prefect_server_is_configured() -> bool:

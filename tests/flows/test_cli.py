@@ -1,9 +1,13 @@
 """The command: exit codes, one JSON object on stdout, errors without tracebacks."""
 
+import errno
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -106,3 +110,35 @@ def test_help_and_configuration_errors_import_no_heavy_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_database_of_a_later_release_is_named_and_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mlflow_database.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(home.mlflow_database)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("INSERT INTO alembic_version VALUES ('fa70fa70fa70')")
+    code, result, stderr = outcome(capsys, "status")
+    assert code == 1
+    error = result["error"]
+    assert isinstance(error, dict)
+    assert "fa70fa70fa70" in error["message"]
+    assert "Install the release" in error["hint"]
+    assert "move it away" not in error["hint"]
+    assert "Traceback" not in stderr
+
+
+def test_no_space_is_said_where_there_is_none_even_for_the_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object, **options: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device", str(home.root / "mlflow" / "artifacts"))
+
+    monkeypatch.setattr("flows.command.operate.start", full)
+    monkeypatch.setattr(Path, "write_text", full)
+    code, result, stderr = outcome(capsys, "status")
+    assert code == 1
+    error = result["error"]
+    assert isinstance(error, dict)
+    assert "no space left" in error["message"]
+    assert "Free disk space" in error["hint"]
+    assert "Traceback" not in stderr
