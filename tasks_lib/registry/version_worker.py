@@ -14,7 +14,9 @@ import argparse
 import gc
 import json
 import os
+import shutil
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
@@ -24,6 +26,7 @@ ROOT_SPAN = "rag-assistant"
 SOURCE_TAG, ABANDONED = "llmops.source", "abandoned"
 """Where a trace comes from; an answer whose reader left before its end."""
 FLUSH_SECONDS = 60.0
+_copies: list[str] = []
 
 
 class Channel:
@@ -87,10 +90,20 @@ def _load(options: argparse.Namespace) -> Any:
         mlflow.set_registry_uri(options.tracking_uri)
         mlflow.set_experiment(options.experiment)
         mlflow.tracing.disable_notebook_display()  # type: ignore[no-untyped-call]  # else each answer looks for IPython
-        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
+        folder = _folder_of_a_copy(options.tracking_uri)
+        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True, dst_path=folder)
     finally:
         gc.enable()
         gc.freeze()
+
+
+def _folder_of_a_copy(tracking_uri: str) -> str | None:
+    """MLflow takes a percent sign in a version's path for an escape, so such a home's versions run from a copy."""
+    if "%" not in tracking_uri:
+        return None
+    folder = tempfile.mkdtemp(prefix="llmops-version-")
+    _copies.append(folder)
+    return folder
 
 
 def _contract(model: Any) -> dict[str, Any]:
@@ -198,5 +211,7 @@ def _flush() -> None:
 
 if __name__ == "__main__":
     code = main()
+    for copy in _copies:
+        shutil.rmtree(copy, ignore_errors=True)
     sys.stderr.flush()
     os._exit(code)  # a question that hangs must not keep the process alive
