@@ -62,10 +62,10 @@ def cause_of(error: BaseException, place: Path | None = None) -> Cause | None:
 
     :param place: A file or folder of the storage; a full disk there explains what names no cause.
     """
-    for one in _chain(error):
+    for one in chain(error):
         if found := _own_cause(one):
             return found
-    if place is not None and any(isinstance(one, (OSError, sqlite3.Error, RuntimeError)) for one in _chain(error)):
+    if place is not None and any(isinstance(one, (OSError, sqlite3.Error, RuntimeError)) for one in chain(error)):
         return Cause.SPACE if is_full(place) else None
     return None
 
@@ -111,7 +111,7 @@ def _place(error: BaseException, cause: Cause, home: Path) -> str:
     """The file that an error names; of a copy's two, and for a full disk, the one that has no space around it."""
     files = (
         name
-        for one in _chain(error)
+        for one in chain(error)
         if isinstance(one, OSError)
         for name in (one.filename2, one.filename)
         if isinstance(name, str) and name
@@ -134,7 +134,7 @@ def _own_cause(error: BaseException) -> Cause | None:
     return next((cause for pattern, cause in _PATTERNS if pattern.search(text)), None)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """The error and what it stems from; `orig` is where SQLAlchemy keeps the driver's."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]

@@ -13,6 +13,7 @@ from pathlib import Path
 from flows.command.output import say
 from tasks_lib.errors import HomeError
 from tasks_lib.home import Home, is_sqlite
+from tasks_lib.network import prepare_network, require_usable_network
 from tasks_lib.quiet import keep_quiet
 from tasks_lib.sqlite_file import connect_read_only, sqlite_url
 from tasks_lib.storage_errors import Cause, is_full, way_out
@@ -49,6 +50,8 @@ def prepare(*, verbose: bool = False) -> Home:
     """Quiet the packages and, unless a Prefect server is configured, keep Prefect's state below the home."""
     gc.set_threshold(*GC_THRESHOLDS)
     keep_quiet()
+    for line in prepare_network():
+        say(f"warning: {line}")
     for name, value in (TERSE | RETRIES).items():
         os.environ.setdefault(name, value)
     for name in OF_MLFLOW_RUN:
@@ -81,6 +84,7 @@ def ensure_state(home: Home) -> None:
         only time out, and MLflow would fail after the work was done.
     """
     home.ensure()
+    require_usable_network()
     databases = {"MLflow": home.mlflow_database}
     if os.environ.get("PREFECT_HOME") == str(home.prefect):
         home.prefect.mkdir(exist_ok=True)

@@ -18,6 +18,7 @@ GROUND = (
     "errors.py",
     "haystack_yaml.py",
     "home.py",
+    "network.py",
     "plugins.py",
     "progress.py",
     "py.typed",
