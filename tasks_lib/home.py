@@ -26,8 +26,19 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """The home that ``LLMOPS_HOME`` names, else ``.llmops`` in the working directory."""
-        return cls(Path(os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_HOME).expanduser().absolute())
+        """The home that ``LLMOPS_HOME`` names, else ``.llmops`` in the working directory.
+
+        :raises ConfigurationError: If it is below a user's home that does not exist (`~nobody/state`), or relative to a
+            working directory that does not.
+        """
+        named = os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_HOME
+        try:
+            return cls(Path(named).expanduser().absolute())
+        except (RuntimeError, FileNotFoundError) as error:
+            raise ConfigurationError(
+                f"{ENVIRONMENT_VARIABLE} {named!r} leads nowhere: {error}",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a folder's whole path.",
+            ) from error
 
     @property
     def indexes(self) -> Path:

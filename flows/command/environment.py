@@ -6,6 +6,7 @@ import os
 import sqlite3
 import tomllib
 from contextlib import closing
+from getpass import getuser
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,17 +64,31 @@ def prepare(*, verbose: bool = False) -> Home:
     else:
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback of what it raises as well
     home = Home.from_environment()
+    _name_user(home)
     if not prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
-        _address_prefect_database(Path(os.environ["PREFECT_HOME"]))
+        os.environ.update(prefect_database(Path(os.environ["PREFECT_HOME"])))
     return home
 
 
-def _address_prefect_database(folder: Path) -> None:
+def _name_user(home: Home) -> None:
+    """Give a user id without an account, as containers run under, what packages ask for: a name and a folder."""
+    try:
+        getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = f"uid-{os.getuid()}"
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(home.root / "user")
+
+
+def prefect_database(folder: Path) -> dict[str, str]:
     """Prefect pastes its folder into an URL, where a question mark would end it: then we name the database."""
-    if "?" in str(folder) and not any(os.environ.get(name) for name in PREFECT_DATABASES):
-        os.environ[PREFECT_DATABASES[0]] = sqlite_url(folder / "prefect.db", "aiosqlite")
+    if "?" not in str(folder) or any(os.environ.get(name) for name in PREFECT_DATABASES):
+        return {}
+    return {PREFECT_DATABASES[0]: sqlite_url(folder / "prefect.db", "aiosqlite")}
 
 
 def ensure_state(home: Home) -> None:

@@ -2,16 +2,19 @@
 
 import errno
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from getpass import getuser
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from flows.cli import APPLICATIONS, VERBS, run
+from flows.command.environment import prepare
 from tasks_lib.home import Home
 
 
@@ -76,6 +79,27 @@ def test_home_that_is_a_file_is_exit_2(
     assert code == 2
     assert "LLMOPS_HOME" in str(result["error"])
     assert file.read_text() == "not a folder"
+
+
+def test_home_of_nobody_is_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LLMOPS_HOME", "~nobody-of-this-name/state")
+    code, result, _ = outcome(capsys, "status")
+    assert code == 2
+    assert "~nobody-of-this-name/state" in str(result["error"])
+
+
+def test_a_user_id_without_an_account_has_a_name_and_a_folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    prepare()
+    assert getuser() == f"uid-{os.getuid()}"
+    assert Path.home().is_relative_to(home.root)
 
 
 def test_damaged_mlflow_database_is_named_and_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
