@@ -24,6 +24,11 @@ ADDRESSES = {
     "tags": ("value",),
 }
 """Table → columns of MLflow's schema in which addresses are looked for."""
+MOVE = (
+    "UPDATE {table} SET {column} = :new || substr({column}, :length + 1) "
+    "WHERE {column} = :old OR substr({column}, 1, :length + 1) = :old || '/'"
+)
+"""The folder itself and what is below it, not its neighbours whose names begin alike."""
 LOCK_SECONDS = 60.0
 
 
@@ -81,11 +86,7 @@ def _rewrite(connection: sqlite3.Connection, old: str, new: str) -> None:
     for table, columns in ADDRESSES.items():
         known = {row[1] for row in connection.execute("SELECT * FROM pragma_table_info(?)", (table,))}
         for column in known.intersection(columns):
-            # no user's text: both names are of the table above
-            statement = (
-                f"UPDATE {table} SET {column} = :new || substr({column}, :length + 1) "  # noqa: S608
-                f"WHERE {column} = :old OR substr({column}, 1, :length + 1) = :old || '/'"
-            )
+            statement = MOVE.format(table=table, column=column)  # no user's text: both names are of ADDRESSES
             connection.execute(statement, {"old": old, "new": new, "length": len(old)})
 
 
