@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks.local import LOCAL, LocalPlatform
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.network import require_no_proxy_set_aside
 
 if TYPE_CHECKING:
     from blocks.documents import Documents
@@ -28,7 +29,7 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
     package; the choice is logged.
 
     :raises ConfigurationError: If there is no such platform or a block that it names is missing, unreadable or of the
-        wrong kind; the message lists those that exist.
+        wrong kind; the message lists those that exist. Also if the way to them is a proxy that cannot be used.
     """
     if name == LOCAL:
         return LocalPlatform()
@@ -36,6 +37,7 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
         raise ConfigurationError(
             f"{name!r} is no name of a platform", hint="Names are lower-case letters, digits and hyphens."
         )
+    require_no_proxy_set_aside()
     return _resolved(name, _load(name))
 
 

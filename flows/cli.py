@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ from flows.command.examples import epilogue
 from flows.command.outages import outage
 from flows.command.output import print_error
 from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.home import Home
+from tasks_lib.storage_errors import storage_error
 
 app = App(
     name="llmops",
@@ -56,8 +59,8 @@ for _verb, (_module, _help) in VERBS.items():
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     as_json = "--json" in arguments
-    home = prepare(verbose="--verbose" in arguments or "-v" in arguments)
     try:
+        prepare(verbose="--verbose" in arguments or "-v" in arguments)
         result = app(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         verb = f" {arguments[0]}" if arguments and arguments[0] in VERBS else ""
@@ -70,12 +73,13 @@ def run(arguments: Sequence[str]) -> int:
         print_error(LlmopsError("interrupted"), as_json=as_json)
         return 130
     except Exception as error:  # noqa: BLE001  (the last line of defence: a user never sees a traceback)
-        if known := outage(error):
+        home = Home.from_environment().root
+        if known := outage(error) or storage_error(error, home):
             print_error(known, as_json=as_json)
             return known.exit_code
-        log = home.root / "last-error.log"
+        log = home / "last-error.log"
         hint = "Please report it."
-        if home.root.is_dir():
+        with suppress(OSError):  # there may be no home, or no space in it
             log.write_text(traceback.format_exc(), encoding="utf-8")
             hint = f"The details are in {log}."
         print_error(LlmopsError(f"{type(error).__name__}: {_first_line(error)}", hint=hint), as_json=as_json)

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from flows.network_checks import network_hint, reach_this_machine, start_prefect
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
@@ -43,7 +44,12 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     :raises ConfigurationError: If the platform itself, or a block that it names, is missing or unreadable.
     """
     resolved = resolve_platform(platform)
-    parts: dict[str, Callable[[], str]] = {"home": _home, "packages": _packages, "prefect": _prefect}
+    parts: dict[str, Callable[[], str]] = {
+        "home": _home,
+        "packages": _packages,
+        "network": reach_this_machine,
+        "prefect": _prefect,
+    }
     if os.environ.get("PREFECT_API_URL"):
         parts["workers"] = _workers
     parts |= _plugins()
@@ -65,9 +71,11 @@ def _check(platform: Platform, name: str, part: Callable[[], str]) -> Check:
     try:
         return Check(name=name, ok=True, detail=part())
     except LlmopsError as error:
-        return Check(name=name, ok=False, detail=error.message, hint=error.hint)
+        hint = " ".join(filter(None, (error.hint, network_hint(error))))
+        return Check(name=name, ok=False, detail=error.message, hint=hint)
     except Exception as error:  # noqa: BLE001  (whatever a check raises is its result)
-        return Check(name=name, ok=False, detail=_without_secrets(platform, f"{type(error).__name__}: {error}"))
+        detail = _without_secrets(platform, f"{type(error).__name__}: {error}")
+        return Check(name=name, ok=False, detail=detail, hint=network_hint(error))
 
 
 def _without_secrets(platform: Platform, text: str) -> str:
@@ -207,7 +215,7 @@ def _production(platform: Platform, settings: Settings) -> str:
 def _prefect() -> str:
     url = os.environ.get("PREFECT_API_URL")
     if not url:
-        return f"embedded, state in {os.environ.get('PREFECT_HOME', '~/.prefect')}"
+        return start_prefect()
     import httpx
 
     try:

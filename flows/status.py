@@ -1,6 +1,7 @@
 """`llmops status`: the live version, its index and the last runs."""
 
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
@@ -188,7 +189,7 @@ def _reasons(live: "LiveVersion | None", index: IndexState | None, monitoring: R
 
 def _links(platform: Platform, monitoring: RunSummary | None) -> dict[str, str]:
     uri = platform.tracking_uri()
-    links = {"mlflow": uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"}
+    links = {"mlflow": uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {quote(uri)}"}
     if monitoring and "report" in monitoring.summary:
         links["report"] = monitoring.summary["report"]
     return links

@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tasks_lib.config.api_keys import read_keys
+from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
 
 STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
@@ -44,6 +45,8 @@ def serve(
 
     stopping = Event()
     log_as_json(stopping)
+    for line in prepare_network():
+        logging.getLogger("serving").warning("%s", line)
     _stop_on_signals(stopping)
     api = AssistantAPI(
         platform=os.environ.get("LLMOPS_PLATFORM", "local"),

@@ -53,6 +53,10 @@ class HomeError(LlmopsError):
     """The embedded state below ``LLMOPS_HOME`` cannot be read."""
 
 
+class StorageError(LlmopsError):
+    """The disk is full or read-only, a file may not be read or written, or another process holds it."""
+
+
 class IndexUnavailableError(LlmopsError):
     """An index is locked by another writer, unreachable or damaged."""
 

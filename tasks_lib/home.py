@@ -1,10 +1,15 @@
 """Where the embedded state lives: everything below ``LLMOPS_HOME``; deleting the folder resets everything."""
 
+import errno
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.storage_errors import Cause, cause_of, way_out
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 ENVIRONMENT_VARIABLE = "LLMOPS_HOME"
@@ -23,8 +28,19 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """The home that ``LLMOPS_HOME`` names, else ``.llmops`` in the working directory."""
-        return cls(Path(os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_HOME).expanduser().absolute())
+        """The home that ``LLMOPS_HOME`` names, else ``.llmops`` in the working directory.
+
+        :raises ConfigurationError: If it is below a user's home that does not exist (`~nobody/state`), or relative to a
+            working directory that does not.
+        """
+        named = os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_HOME
+        try:
+            return cls(Path(named).expanduser().absolute())
+        except (RuntimeError, FileNotFoundError) as error:
+            raise ConfigurationError(
+                f"{ENVIRONMENT_VARIABLE} {named!r} leads nowhere: {error}",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a folder's whole path.",
+            ) from error
 
     @property
     def indexes(self) -> Path:
@@ -62,23 +78,56 @@ class Home:
         return self.root / "unfinished"
 
     def ensure(self) -> "Home":
-        """Create the folder.
+        """Create the folder, for its owner only.
 
-        :raises ConfigurationError: If the path is a file or cannot be written.
+        :raises ConfigurationError: If the path is a file, is named so that the stores cannot use it, or cannot be
+            written.
         """
+        if any(category(character) in {"Cc", "Cs"} for character in str(self.root)):  # LanceDB takes neither
+            raise ConfigurationError(
+                f"{ENVIRONMENT_VARIABLE} {str(self.root)!r} has control characters or bytes that are no UTF-8",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a folder with another name.",
+            )
         try:
-            for folder in (self.root, self.locks):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(exist_ok=True)
+            self._close_to_others()
         except OSError as error:
             raise self._unusable(error) from error
         if not os.access(self.root, os.W_OK | os.X_OK):
-            raise self._unusable(PermissionError(f"no permission to write in {self.root}"))
+            raise self._unusable(PermissionError(errno.EACCES, "no permission to write there"))
         return self
 
+    def _close_to_others(self) -> None:
+        """Let the owner alone enter, as ssh and gpg do: documents, questions and answers lie below.
+
+        What others cannot enter was arranged by somebody, such as 0750 for a group, and stays; so does the group of a
+        folder with the set-group-ID bit, as shared folders and Kubernetes' `fsGroup` have it. A folder that serves
+        other purposes as well (`/tmp`, the one we work in, the user's own) is not ours to close.
+        """
+        mode = self.root.stat().st_mode
+        if not mode & stat.S_IRWXO or mode & stat.S_ISVTX or os.environ.get("HOME") == str(self.root):
+            return
+        with suppress(FileNotFoundError):  # the folder we work in is gone
+            if Path.cwd().is_relative_to(self.root):
+                return
+        kept = stat.S_IRWXU | stat.S_ISGID | (stat.S_IRWXG if mode & stat.S_ISGID else 0)
+        with suppress(PermissionError):  # somebody else's folder
+            self.root.chmod(stat.S_IMODE(mode) & kept)
+
     def _unusable(self, error: OSError) -> ConfigurationError:
+        if isinstance(error, (FileExistsError, NotADirectoryError)):
+            hint = f"Set {ENVIRONMENT_VARIABLE} to a folder that you can write, or move the file away."
+        else:
+            cause = cause_of(error, self.root)
+            hint = way_out(cause, str(self.root), f"Set {ENVIRONMENT_VARIABLE} to a folder that you can write.")
+            if cause is Cause.PERMISSION:
+                hint += (
+                    f" Reading verbs write there, too (locks, traces): copy the home to a folder of yours and set "
+                    f"{ENVIRONMENT_VARIABLE} to the copy, which works as the original does."
+                )
         return ConfigurationError(
-            f"{ENVIRONMENT_VARIABLE} {str(self.root)!r} cannot be used: {error.strerror or error}",
-            hint=f"Set {ENVIRONMENT_VARIABLE} to a folder that you can write, or move the file away.",
+            f"{ENVIRONMENT_VARIABLE} {str(self.root)!r} cannot be used: {error.strerror or error}", hint=hint
         )
 
 

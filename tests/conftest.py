@@ -84,7 +84,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracked_home(shared_folder: Path) -> Callable[[Path], Home]:
     """Makes homes whose MLflow database exists: migrating a new one takes seconds, copying it does not.
 
-    Artifacts go to the home that the copies stem from.
+    Each keeps its artifacts to itself once it is connected to.
     """
     template = Home(shared_folder / "template").ensure()
     with FileLock(shared_folder / "template-mlflow.lock"):

@@ -1,6 +1,7 @@
 """The whole loop, as a user runs it: one `llmops demo` with the network closed, then the other verbs on its home."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,18 @@ def test_a_second_ingest_and_deploy_would_change_nothing(
     assert (again.added, again.updated, again.deleted, again.embedded_chunks) == (0, 0, 0, 0)
     assert again.index_version == demo["ingest"]["index_version"]
     assert plan_deployment(platform, settings, MODEL_SCRIPT, CODE_PATHS).unchanged
+
+
+def test_a_copy_of_the_home_answers_and_changes_nothing_in_the_original(
+    llmops: Command, demo: dict[str, Any], tmp_path: Path
+) -> None:
+    before = {file: file.read_bytes() for file in llmops.home.rglob("*") if file.is_file()}
+    root = tmp_path / "moved" / "copy %41?"
+    shutil.copytree(llmops.home, root)
+    copy = Command(tmp_path, root)
+    answer = copy("ask", "How many days of annual leave do full-time employees get?")
+    assert answer["response"] == demo["ask"]["response"]
+    assert copy("status")["production"]["version"] == 1
+    assert copy("ingest")["unchanged"] == demo["ingest"]["added"]
+    assert {file: file.read_bytes() for file in llmops.home.rglob("*") if file.is_file()} == before
+    assert list(root.parent.iterdir()) == [root]

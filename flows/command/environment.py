@@ -1,13 +1,23 @@
 """Set environment variables before Prefect, MLflow and Haystack are imported."""
 
 import gc
+import logging
 import os
+import sqlite3
 import tomllib
+from contextlib import closing
+from getpass import getuser
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
+from flows.command.output import say
 from tasks_lib.errors import HomeError
 from tasks_lib.home import Home, is_sqlite
+from tasks_lib.network import prepare_network, require_usable_network
 from tasks_lib.quiet import keep_quiet
+from tasks_lib.sqlite_file import connect_read_only, sqlite_url
+from tasks_lib.storage_errors import Cause, is_full, way_out
 
 TERSE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -23,6 +33,11 @@ TERSE = {
 OF_MLFLOW_RUN = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 """What `mlflow run` sets: a run of the store that the project was started from, which need not be the platform's."""
 
+MIGRATIONS = {"MLflow": "store/db_migrations/versions", "Prefect": "server/database/_migrations/versions/sqlite"}
+"""Folder of the migrations in the package."""
+
+PREFECT_DATABASES = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+
 RETRIES = {
     # Prefect's server answers 500 while its database is away: retried for a minute, as its client does with a 503
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
@@ -36,6 +51,8 @@ def prepare(*, verbose: bool = False) -> Home:
     """Quiet the packages and, unless a Prefect server is configured, keep Prefect's state below the home."""
     gc.set_threshold(*GC_THRESHOLDS)
     keep_quiet()
+    for line in prepare_network():
+        say(f"warning: {line}")
     for name, value in (TERSE | RETRIES).items():
         os.environ.setdefault(name, value)
     for name in OF_MLFLOW_RUN:
@@ -44,31 +61,94 @@ def prepare(*, verbose: bool = False) -> Home:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         os.environ["MLFLOW_LOGGING_LEVEL"] = "INFO"
+    else:
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback of what it raises as well
     home = Home.from_environment()
+    _name_user(home)
     if not prefect_server_is_configured():
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+        os.environ.update(prefect_database(Path(os.environ["PREFECT_HOME"])))
     return home
+
+
+def _name_user(home: Home) -> None:
+    """Give a user id without an account, as containers run under, what packages ask for: a name and a folder."""
+    try:
+        getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = f"uid-{os.getuid()}"
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(home.root / "user")
+
+
+def prefect_database(folder: Path) -> dict[str, str]:
+    """Prefect pastes its folder into an URL, where a question mark would end it: then we name the database."""
+    if "?" not in str(folder) or any(os.environ.get(name) for name in PREFECT_DATABASES):
+        return {}
+    return {PREFECT_DATABASES[0]: sqlite_url(folder / "prefect.db", "aiosqlite")}
 
 
 def ensure_state(home: Home) -> None:
     """Create the folders of the embedded state: Prefect makes its own, but not the parents of it.
 
     :raises ConfigurationError: If the home cannot be used.
-    :raises HomeError: If an embedded database is damaged: Prefect's server would only time out, and MLflow would fail
-        after the work was done.
+    :raises HomeError: If an embedded database is damaged, locked away or of a later release: Prefect's server would
+        only time out, and MLflow would fail after the work was done.
     """
     home.ensure()
+    require_usable_network()
     databases = {"MLflow": home.mlflow_database}
     if os.environ.get("PREFECT_HOME") == str(home.prefect):
         home.prefect.mkdir(exist_ok=True)
         databases["Prefect"] = home.prefect / "prefect.db"
+    if is_full(home.root):  # reading still works, and MLflow drops traces without a word
+        say(f"warning: {Cause.SPACE} at {home.root}: nothing can be stored, traces of answers neither")
     for owner, database in databases.items():
-        if database.is_file() and database.stat().st_size and not is_sqlite(database):
-            raise HomeError(
-                f"the {owner} database {str(database)!r} cannot be read: it is not a sqlite file",
-                hint="Restore it from a backup, or move it away: the next run starts a new one.",
-            )
+        if database.is_file() and database.stat().st_size:
+            _require_usable(owner, database)
+
+
+def _require_usable(owner: str, database: Path) -> None:
+    if not os.access(database, os.R_OK | os.W_OK):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} cannot be used: {Cause.PERMISSION}",
+            hint=way_out(Cause.PERMISSION, str(database), ""),
+        )
+    if not is_sqlite(database):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} cannot be read: it is not a sqlite file",
+            hint="Restore it from a backup, or move it away: the next run starts a new one.",
+        )
+    if unknown := _unknown_schema(owner, database):
+        raise HomeError(
+            f"the {owner} database {str(database)!r} has the schema {unknown}, which {owner} {version(owner.lower())} "
+            f"does not know: it is {Cause.VERSION}",
+            hint=way_out(Cause.VERSION, str(database), ""),
+        )
+
+
+def _unknown_schema(owner: str, database: Path) -> str | None:
+    """The database's schema, if a later release of its owner made it: each migration is a file with the schema's id."""
+    package = find_spec(owner.lower())
+    if package is None or package.origin is None:
+        return None
+    try:
+        with closing(connect_read_only(database)) as connection:
+            schemas = [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
+    except sqlite3.Error:  # not made yet, in use, or damaged: whoever opens it says so
+        return None
+    folder = Path(package.origin).parent / MIGRATIONS[owner]
+    return next((schema for schema in schemas if not _is_known(schema, folder)), None)
+
+
+def _is_known(schema: str, migrations: Path) -> bool:
+    """Whether a migration leads to the schema; most bear its id in their name, and all inside."""
+    if any(migrations.glob(f"*{schema}*.py")):
+        return True
+    return any(f'"{schema}"' in file.read_text(encoding="utf-8") for file in migrations.glob("*.py"))
 
 
 def prefect_server_is_configured() -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from flows.command.environment import TERSE
+from flows.command.environment import TERSE, prefect_database
 from flows.serve import endpoint_url, serve_command, serve_environment
 from flows.services.joint_log import MASKED, PASSWORD
 from tasks_lib.config.settings import Settings
@@ -49,7 +49,8 @@ def prefect_server(url: str, home: Path) -> Service:
     address = urlsplit(url)
     command = [sys.executable, "-m", "prefect", "server", "start"]
     command += ["--host", str(address.hostname), "--port", str(address.port)]
-    environment = {"PREFECT_HOME": os.environ.get("PREFECT_HOME") or str(home), "PREFECT_API_URL": url}
+    state = os.environ.get("PREFECT_HOME") or str(home)
+    environment = {"PREFECT_HOME": state, "PREFECT_API_URL": url, **prefect_database(Path(state))}
     return Service(
         "prefect",
         command,

@@ -17,6 +17,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.home import Home, at_home
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, last_runs, run_of
+from tasks_lib.storage_errors import storage_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,6 +211,8 @@ def _download(client: "AssistantClient", run_id: str, reference: str) -> tuple[E
             path = Path(client.download_artifacts(run_id, ARTIFACT, folder))
             return tuple(Example.model_validate_json(line) for line in path.read_text("utf-8").split("\n") if line)
     except (OSError, MlflowException, ValidationError) as error:
+        if known := storage_error(error, Home.from_environment().root):
+            raise known from error
         raise LlmopsError(
             f"the examples of dataset {reference} cannot be read: {str(error).splitlines()[0]}",
             hint="Restore the artifacts of its MLflow run, or make a new version with `llmops dataset`.",

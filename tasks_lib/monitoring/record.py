@@ -35,6 +35,7 @@ from tasks_lib.monitoring.window import (
 )
 from tasks_lib.progress import advance
 from tasks_lib.registry.tracking import run_of
+from tasks_lib.storage_errors import storage_error
 
 if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
@@ -94,6 +95,8 @@ def stored_result(client: "AssistantClient", run_id: str, home: Home) -> Monitor
             text = Path(client.download_artifacts(run_id, RESULT_FILE, folder)).read_text(encoding="utf-8")
             result = MonitorResult.model_validate_json(text)
         except (MlflowException, OSError, ValueError) as error:
+            if known := storage_error(error, home.root):
+                raise known from error
             raise LlmopsError(
                 f"the stored report of run {run_id!r} cannot be read: {error}",
                 hint="Delete that MLflow run to have the window reported again.",

@@ -18,10 +18,13 @@ GROUND = (
     "errors.py",
     "haystack_yaml.py",
     "home.py",
+    "network.py",
     "plugins.py",
     "progress.py",
     "py.typed",
     "quiet.py",
+    "sqlite_file.py",
+    "storage_errors.py",
     "text",
 )
 """Of `tasks_lib`, what the assistant stands on."""

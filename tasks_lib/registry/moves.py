@@ -103,6 +103,8 @@ def _interrupted(client: "MlflowClient", model: str) -> Move | None:
 
     try:
         text = client.get_registered_model(model).tags.get(INTENT_TAG)
-    except MlflowException:  # nothing was ever registered
-        return None
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # nothing was ever registered
+            return None
+        raise
     return Move.model_validate_json(text) if text else None

@@ -14,7 +14,9 @@ import argparse
 import gc
 import json
 import os
+import shutil
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
@@ -27,6 +29,7 @@ FLUSH_SECONDS = 60.0
 PARENT_SECONDS = 0.5
 ORPHAN_SECONDS = 5.0
 """How long it may write traces after its parent is gone."""
+_copies: list[str] = []
 
 
 class Channel:
@@ -99,10 +102,20 @@ def _load(options: argparse.Namespace) -> Any:
         mlflow.set_registry_uri(options.tracking_uri)
         mlflow.set_experiment(experiment_id=options.experiment)
         mlflow.tracing.disable_notebook_display()  # type: ignore[no-untyped-call]  # else each answer looks for IPython
-        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True)
+        folder = _folder_of_a_copy(options.tracking_uri)
+        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True, dst_path=folder)
     finally:
         gc.enable()
         gc.freeze()
+
+
+def _folder_of_a_copy(tracking_uri: str) -> str | None:
+    """MLflow takes a percent sign in a version's path for an escape, so such a home's versions run from a copy."""
+    if "%" not in tracking_uri:
+        return None
+    folder = tempfile.mkdtemp(prefix="llmops-version-")
+    _copies.append(folder)
+    return folder
 
 
 def _contract(model: Any) -> dict[str, Any]:
@@ -210,5 +223,7 @@ def _flush() -> None:
 
 if __name__ == "__main__":
     code = main()
+    for copy in _copies:
+        shutil.rmtree(copy, ignore_errors=True)
     sys.stderr.flush()
     os._exit(code)  # a question that hangs must not keep the process alive

@@ -1,13 +1,20 @@
 """The command: exit codes, one JSON object on stdout, errors without tracebacks."""
 
+import errno
 import json
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from getpass import getuser
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from flows.cli import APPLICATIONS, VERBS, run
+from flows.command.environment import prepare
 from tasks_lib.home import Home
 
 
@@ -74,6 +81,27 @@ def test_home_that_is_a_file_is_exit_2(
     assert file.read_text() == "not a folder"
 
 
+def test_home_of_nobody_is_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LLMOPS_HOME", "~nobody-of-this-name/state")
+    code, result, _ = outcome(capsys, "status")
+    assert code == 2
+    assert "~nobody-of-this-name/state" in str(result["error"])
+
+
+def test_a_user_id_without_an_account_has_a_name_and_a_folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    prepare()
+    assert getuser() == f"uid-{os.getuid()}"
+    assert Path.home().is_relative_to(home.root)
+
+
 def test_damaged_mlflow_database_is_named_and_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     home.mlflow_database.parent.mkdir(parents=True)
     home.mlflow_database.write_bytes(b"this is no database" * 100)
@@ -106,3 +134,35 @@ def test_help_and_configuration_errors_import_no_heavy_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_database_of_a_later_release_is_named_and_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mlflow_database.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(home.mlflow_database)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("INSERT INTO alembic_version VALUES ('fa70fa70fa70')")
+    code, result, stderr = outcome(capsys, "status")
+    assert code == 1
+    error = result["error"]
+    assert isinstance(error, dict)
+    assert "fa70fa70fa70" in error["message"]
+    assert "Install the release" in error["hint"]
+    assert "move it away" not in error["hint"]
+    assert "Traceback" not in stderr
+
+
+def test_no_space_is_said_where_there_is_none_even_for_the_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object, **options: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device", str(home.root / "mlflow" / "artifacts"))
+
+    monkeypatch.setattr("flows.command.operate.start", full)
+    monkeypatch.setattr(Path, "write_text", full)
+    code, result, stderr = outcome(capsys, "status")
+    assert code == 1
+    error = result["error"]
+    assert isinstance(error, dict)
+    assert "no space left" in error["message"]
+    assert "Free disk space" in error["hint"]
+    assert "Traceback" not in stderr

@@ -19,8 +19,9 @@ LLM = {"llm": {"model": "bedrock/claude-stub"}, "embedder": "bedrock/amazon.tita
 
 
 def checks(monkeypatch: pytest.MonkeyPatch, platform: ResolvedPlatform, **settings: object) -> dict[str, Check]:
-    """All rows but those that start MLflow."""
+    """All rows but those that start MLflow or Prefect."""
     monkeypatch.setattr(room, "resolve_platform", lambda name: platform)
+    monkeypatch.setattr(room, "_prefect", lambda: "not asked here")
     monkeypatch.setattr(room, "_tracking", lambda platform: "not asked here")
     monkeypatch.setattr(room, "_production", lambda platform, settings: "not asked here")
     found = doctor(Settings.model_validate(settings), "test").checks

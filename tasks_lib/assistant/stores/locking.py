@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.storage_errors import cause_of, way_out
 
 
 class WriterLock:
@@ -46,7 +47,9 @@ class WriterLock:
         except OSError as error:
             raise IndexUnavailableError(
                 f"index {self._name!r} cannot be locked: {error.strerror or error}",
-                hint="Make sure that LLMOPS_HOME can be written.",
+                hint=way_out(
+                    cause_of(error, self._folder), str(self._folder), "Make sure that LLMOPS_HOME can be written."
+                ),
             ) from error
         try:
             yield

@@ -1,9 +1,12 @@
 """Aliases and registration on a real registry."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig
@@ -113,3 +116,15 @@ def test_aliases_that_a_person_moved_after_an_interruption_stay(platform: fakes.
     write_aliases(client, MODEL, {"previous": 1, "production": 2})
     assert moves.recover_interrupted_move(client, MODEL, NAMES) is None
     assert read_aliases(client, MODEL, NAMES) == {"previous": 1, "production": 2}
+
+
+def test_a_registry_that_cannot_be_read_is_not_taken_for_one_without_an_interrupted_move(
+    tracked_home: Callable[[Path], Home], tmp_path: Path
+) -> None:
+    place = fakes.FakePlatform(tracked_home(tmp_path / "home"))
+    client = connect(place)
+    assert moves._interrupted(client, MODEL) is None
+    with closing(sqlite3.connect(place.home.mlflow_database)) as connection:
+        connection.execute("ALTER TABLE registered_models RENAME TO elsewhere")
+    with pytest.raises(MlflowException, match="no such table"):
+        moves._interrupted(client, MODEL)

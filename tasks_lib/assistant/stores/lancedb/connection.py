@@ -12,6 +12,7 @@ from haystack.utils import Secret
 from tasks_lib.assistant.stores.lancedb.schema import FORMAT, OTHER_FORMS, arrow_schema
 from tasks_lib.assistant.stores.lancedb.search import KEYWORD_COLUMNS, in_loop, keyword_index
 from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.storage_errors import cause_of, way_out
 
 if TYPE_CHECKING:
     from lancedb import DBConnection
@@ -122,10 +123,14 @@ class TableConnection:
             yield
         except (RuntimeError, OSError, ValueError) as error:
             self._forget()
+            cause = cause_of(error, self.folder)
+            otherwise = (
+                f"Try again if another process just replaced it; else drop it (llmops index drop {self.name}) "
+                "and ingest again."
+            )
             raise IndexUnavailableError(
-                f"index {self.name!r} cannot be used: {_first_line(error)}",
-                hint=f"Try again if another process just replaced it; else drop it (llmops index drop {self.name}) "
-                "and ingest again.",
+                f"index {self.name!r} cannot be used: {cause or _first_line(error)}",
+                hint=way_out(cause, self.uri, otherwise),
             ) from error
 
     def _forget(self) -> None:

@@ -20,6 +20,7 @@ from tasks_lib.assistant.stores.lancedb.retrievers import LanceDBEmbeddingRetrie
 from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, of_source, to_documents, to_table
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.storage_errors import cause_of, way_out
 
 StorageOptions = dict[str, str | Secret]
 
@@ -239,8 +240,10 @@ def list_indexes(uri: str, storage_options: StorageOptions | None = None) -> lis
     try:
         names = connect(uri, storage_options).list_tables().tables
     except (RuntimeError, OSError, ValueError) as error:
+        cause = cause_of(error, folder)
         raise IndexUnavailableError(
-            f"the index database {uri!r} cannot be read: {error}", hint="Check the address and its permissions."
+            f"the index database {uri!r} cannot be read: {cause or error}",
+            hint=way_out(cause, uri, "Check the address and its permissions."),
         ) from error
     return sorted(name for name in names if folder is None or _was_committed(folder / f"{name}.lance"))
 
