@@ -4,18 +4,20 @@ import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Collection, Mapping
 from threading import Event
 from types import FrameType
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tasks_lib.config.api_keys import read_keys
+from tasks_lib.config.api_keys import ApiKey, read_keys
 
 STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
 """Not a flag: the URL may hold a password, and whoever is on the machine reads the command line."""
 
-app = App(name="serving", help="Serve the production version.")
+logger = logging.getLogger("serving")
+app = App(name="serving", help="Serve the production versions.")
 
 
 @app.default
@@ -32,7 +34,9 @@ def serve(
     limits_storage: Annotated[
         str, Parameter(help="URL of the storage of rate limits.", env_var=STORAGE_VARIABLE)
     ] = "memory://",
-    model: str = "rag-assistant",
+    model: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Registered model of an assistant; repeat it for several.")
+    ] = ("rag-assistant",),
     alias: str = "production",
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
@@ -44,26 +48,41 @@ def serve(
     stopping = Event()
     log_as_json(stopping)
     _stop_on_signals(stopping)
-    api = AssistantAPI(
-        platform=os.environ.get("LLMOPS_PLATFORM", "local"),
-        model=model,
-        alias=alias,
-        timeout_seconds=timeout,
-        workers=workers,
-        slots=slots,
-        poll_seconds=poll,
-    )
-    server = build_server(api, keys=read_keys(host), limits=RateLimits(requests, tokens, limits_storage))
+    names = tuple(dict.fromkeys(model))
+    apis = [
+        AssistantAPI(
+            platform=os.environ.get("LLMOPS_PLATFORM", "local"),
+            model=name,
+            alias=alias,
+            timeout_seconds=timeout,
+            workers=workers,
+            slots=slots,
+            poll_seconds=poll,
+            number=number,
+            required=len(names) == 1,
+        )
+        for number, name in enumerate(names)
+    ]
+    keys = read_keys(host)
+    _tell_of_unserved(keys, names)
+    server = build_server(apis, keys=keys, limits=RateLimits(requests, tokens, limits_storage))
     try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:
         return
     except RuntimeError as error:  # the worker has logged why
-        logging.getLogger("serving").error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
+        logger.error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
         raise SystemExit(1) from None
     finally:
         for child in multiprocessing.active_children():  # workers that are still starting
             child.terminate()
+
+
+def _tell_of_unserved(keys: Mapping[str, ApiKey], names: Collection[str]) -> None:
+    """Keys may be bound to assistants of another endpoint; or to a name that is misspelt."""
+    for key in keys.values():
+        for name in sorted((key.assistants or set()) - set(names)):
+            logger.warning("the key %r is bound to the assistant %r, which is not served here", key.name, name)
 
 
 def _stop_on_signals(stopping: Event) -> None:

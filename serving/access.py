@@ -10,16 +10,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.limits import RateLimits
 from serving.openai import error_body
+from tasks_lib.config.api_keys import ApiKey
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
-ANYONE = "anyone"
-"""Name under which requests are counted where no API key is required."""
+READY_PATHS = "/ready/"
+"""Probes of one assistant, which are open as well."""
+ANYONE = ApiKey("anyone")
+"""Who asks where no API key is required: the name under which requests are counted."""
 
 
 class AccessGuard:
     """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit."""
 
-    def __init__(self, app: ASGIApp, *, keys: Mapping[str, str], limits: RateLimits, largest_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Mapping[str, ApiKey], limits: RateLimits, largest_body: int) -> None:
         self._app = app
         self._keys = dict(keys)
         self._limits = limits
@@ -27,7 +30,7 @@ class AccessGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and not _is_open(scope["path"]):
             refusal = await self._refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, send)
@@ -36,7 +39,7 @@ class AccessGuard:
 
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        key = self._name_of(headers)
+        key = self._key_of(headers)
         if key is None:
             return _refused(
                 scope, 401, "An API key is needed: Authorization: Bearer KEY.", {"WWW-Authenticate": "Bearer"}
@@ -44,21 +47,26 @@ class AccessGuard:
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._largest_body:
             return _refused(scope, 413, f"The request has {length} bytes; at most {self._largest_body} are taken.")
-        scope.setdefault("state", {})["key"] = key
+        state = scope.setdefault("state", {})
+        state["key"], state["assistants"] = key.name, key.assistants
         if scope["method"] == "POST":
-            seconds, kind = await self._limits.wait(key)
+            seconds, kind = await self._limits.wait(key.name)
             if seconds:
                 retry = {"Retry-After": str(int(seconds) + 1)}
                 return _refused(scope, 429, f"The limit of {kind} a minute is reached.", retry)
         return None
 
-    def _name_of(self, headers: Headers) -> str | None:
+    def _key_of(self, headers: Headers) -> ApiKey | None:
         if not self._keys:
             return ANYONE
         scheme, _, key = headers.get("authorization", "").partition(" ")
         digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        names = [name for known, name in self._keys.items() if hmac.compare_digest(known, digest)]
-        return names[0] if names and scheme.lower() == "bearer" else None
+        found = [known for expected, known in self._keys.items() if hmac.compare_digest(expected, digest)]
+        return found[0] if found and scheme.lower() == "bearer" else None
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(READY_PATHS)
 
 
 def _refused(scope: Scope, status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -71,6 +71,7 @@ class PredictRequest(BaseModel):
     )
 
     messages: Annotated[list[RequestMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
+    assistant: str | None = Field(default=None, description="Which of several assistants is asked.")
 
 
 class CitedSource(Source):
@@ -99,6 +100,7 @@ class FeedbackRequest(BaseModel):
 
     trace_id: str = Field(min_length=1)
     value: bool | float | str
+    assistant: str | None = Field(default=None, description="Who gave the answer; known by itself for newer ones.")
     comment: str | None = Field(default=None, max_length=4_000)
 
 

@@ -1,7 +1,7 @@
 """The verbs around the loop: status, index, schema, serve, up, bootstrap, doctor."""
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -10,6 +10,7 @@ from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import print_json, print_result, say
 from flows.command.running import execute, start
+from tasks_lib.errors import ConfigurationError
 
 
 def status(*, options: Options = DEFAULTS) -> int:
@@ -37,14 +38,34 @@ def schema(
     return 0
 
 
+Assistants = Annotated[
+    tuple[str, ...],
+    Parameter(name="--assistant", negative="", help="Assistant to serve; repeat it for several."),
+]
+AllAssistants = Annotated[
+    bool, Parameter(name="--all", negative="", help="Serve every assistant that is in production.")
+]
+
+
+def _serve_flags(assistants: tuple[str, ...], *, all_of_them: bool) -> dict[str, Any]:
+    if assistants and all_of_them:
+        raise ConfigurationError(
+            f"--all and --assistant {assistants[0]} exclude each other", hint="Give one of the two."
+        )
+    return {"serve.assistants": ["*"] if all_of_them else list(assistants) or None}
+
+
 def serve(
     *,
     host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
     port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    assistants: Assistants = (),
+    all_assistants: AllAssistants = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Serve the production version."""
-    settings = start(options, {"serve.host": host, "serve.port": port})
+    """Serve the production version of one assistant, or of several."""
+    flags = _serve_flags(assistants, all_of_them=all_assistants)
+    settings = start(options, {"serve.host": host, "serve.port": port, **flags})
     from flows.serve import serve as run
 
     run(settings, options.platform)
@@ -56,6 +77,8 @@ def up(
     port: Annotated[int | None, Parameter(help="Port of the endpoint.")] = None,
     prefect_port: Annotated[int | None, Parameter(help="Port of the Prefect server.")] = None,
     mlflow_port: Annotated[int | None, Parameter(help="Port of the MLflow server.")] = None,
+    assistants: Assistants = (),
+    all_assistants: AllAssistants = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Run Prefect, a worker, MLflow and the endpoint on this machine until interrupted.
@@ -69,6 +92,7 @@ def up(
         "serve.port": port,
         "up.prefect_port": prefect_port,
         "up.mlflow_port": mlflow_port,
+        **_serve_flags(assistants, all_of_them=all_assistants),
     }
     settings = start(options, flags)
     from flows.up import up as run

@@ -251,9 +251,14 @@ class ServeConfig(StrictModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1024, le=65_535, description="LitServe listens on no port below 1024.")
-    workers: int = Field(default=1, ge=1, le=64)
+    assistants: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description='Assistants that are served: their names, or "*" for all in production; empty for one.'
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, for each assistant.")
     timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one answer.")
-    slots: int = Field(default=16, ge=1, le=1024, description="Answers under way at a time; beyond that 429.")
+    slots: int = Field(
+        default=16, ge=1, le=1024, description="Answers under way at a time, for each assistant; beyond that 429."
+    )
     poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")

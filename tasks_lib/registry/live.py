@@ -57,6 +57,18 @@ def find_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion | N
     )
 
 
+def assistants_in_production(client: "MlflowClient", alias: str) -> list[str]:
+    """Names of the registered models that have a version behind `alias`, sorted."""
+    names: list[str] = []
+    token: str | None = None
+    while True:
+        page = client.search_registered_models(page_token=token)
+        names += [model.name for model in page if alias in model.aliases]
+        token = page.token
+        if not token:
+            return sorted(names)
+
+
 def require_models(platform: "Platform", rag: RagConfig) -> None:
     """Refuse a version before its process is started, if `platform` lacks a model of it.
 

@@ -22,6 +22,8 @@ TRACE_SOURCE_TAG = "llmops.source"
 """`production`, `evaluation` or `smoke`: monitoring reads production only."""
 TRACE_REQUEST_TAG = "llmops.request_id"
 """The id of the request to the endpoint."""
+TRACE_ASSISTANT_TAG = "llmops.assistant"
+"""The assistant that answered."""
 
 
 ENVIRONMENT = {

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from serving.access import AccessGuard
 from serving.limits import RateLimits
-from tasks_lib.config.api_keys import KEYS_VARIABLE, read_keys
+from tasks_lib.config.api_keys import KEYS_VARIABLE, ApiKey, read_keys
 from tasks_lib.errors import ConfigurationError
 from tests.serving.conftest import Clock
 
@@ -31,7 +33,7 @@ def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:
         return PlainTextResponse(getattr(request.state, "key", ""))
 
     routes = [Route(path, who, methods=["POST"]) for path in ("/predict", "/v1/chat/completions", "/health")]
-    options: dict[str, Any] = {"keys": {DIGEST: "alice"}, "largest_body": 100, **changes}
+    options: dict[str, Any] = {"keys": {DIGEST: ApiKey("alice")}, "largest_body": 100, **changes}
     return AccessGuard(Starlette(routes=routes), limits=limits, **options)
 
 
@@ -72,8 +74,8 @@ async def test_requests_over_the_limit_are_told_when_to_come_back(clock: Clock) 
 
 def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     assert read_keys("0.0.0.0", {KEYS_VARIABLE: f"alice={DIGEST}, bob={'0' * 64}"}) == {
-        DIGEST: "alice",
-        "0" * 64: "bob",
+        DIGEST: ApiKey("alice"),
+        "0" * 64: ApiKey("bob"),
     }
     assert read_keys("127.0.0.1", {}) == {}
     with pytest.raises(ConfigurationError, match="without API keys"):
@@ -81,3 +83,28 @@ def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     with pytest.raises(ConfigurationError, match="entry 1") as caught:
         read_keys("127.0.0.1", {KEYS_VARIABLE: "alice=secret-key"})
     assert "secret-key" not in str(caught.value) + caught.value.hint
+
+
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-._", min_size=1, max_size=12)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+@given(st.dictionaries(digests, st.builds(ApiKey, names, st.none() | st.frozensets(names, min_size=1))))
+def test_keys_are_bound_to_the_assistants_that_their_entries_name(keys: dict[str, ApiKey]) -> None:
+    def entry(digest: str, key: ApiKey) -> str:
+        return f"{key.name}={digest}" + (":" + "+".join(sorted(key.assistants)) if key.assistants else "")
+
+    written = ", ".join(entry(digest, key) for digest, key in keys.items())
+    assert read_keys("127.0.0.1", {KEYS_VARIABLE: written}) == keys
+
+
+@pytest.mark.parametrize("binding", [":", ":docs+", ":+docs", ":docs::hr", ":docs+:hr"])
+def test_a_binding_that_is_half_written_binds_nobody_to_less(binding: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"name=sha256:assistant\+assistant"):
+        read_keys("127.0.0.1", {KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
+
+
+def test_one_key_with_two_bindings_is_refused() -> None:
+    twice = f"alice={DIGEST}:docs bob={DIGEST}"
+    with pytest.raises(ConfigurationError, match=r"entry 2 .*\(bob\) binds a key to other assistants"):
+        read_keys("127.0.0.1", {KEYS_VARIABLE: twice})

@@ -1,21 +1,13 @@
 """The chat page in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tasks_lib.registry.tracking import connect
-from tests.serving.chromium import Page, chromium
+from tests.serving.chromium import Page
 from tests.serving.conftest import Endpoint
 
 pytestmark = pytest.mark.slow
 LAST = "[...document.querySelectorAll('article.assistant')].at(-1)"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("browser")) as page:
-        yield page
 
 
 def ask(page: Page, question: str) -> None:

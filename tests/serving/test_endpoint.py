@@ -113,7 +113,8 @@ def test_what_guardrails_decide_is_told_on_every_route_and_counted(
         (decision,) = told["guardrails"]
         assert (decision["action"], decision["kinds"]) == (action, [kind])
         assert (told["refused"], told["refusal_reason"]) == ((True, "guardrail") if action == "refuse" else (False, ""))
-    where = f'action="{action}",direction="{decision["direction"]}",validator="{decision["validator"]}"'
+    where = f'action="{action}",assistant="{MODEL}",direction="{decision["direction"]}",'
+    where += f'validator="{decision["validator"]}"'
     (line,) = re.findall(
         rf"^llmops_guardrail_hits_total{{{where}}} (\S+)$", httpx.get(f"{endpoint.address}/metrics").text, re.MULTILINE
     )
@@ -197,12 +198,12 @@ def test_metrics_count_answers_refusals_tokens_and_cost(endpoint: Endpoint) -> N
     httpx.post(f"{endpoint.address}/predict", json=question("Who won at football?"), timeout=30)
     metrics = httpx.get(f"{endpoint.address}/metrics").text
     for line in (
-        'llmops_answers_total{outcome="refused",route="/predict"} ',
-        'llmops_refusals_total{reason="evidence"}',
-        'llmops_tokens_total{direction="input"}',
-        "llmops_cost_total",
+        'llmops_answers_total{assistant="rag-assistant",outcome="refused",route="/predict"} ',
+        'llmops_refusals_total{assistant="rag-assistant",reason="evidence"}',
+        'llmops_tokens_total{assistant="rag-assistant",direction="input"}',
+        'llmops_cost_total{assistant="rag-assistant"}',
         "llmops_first_token_seconds_bucket",
-        "llmops_version 1.0",
+        'llmops_version{assistant="rag-assistant"} 1.0',
     ):
         assert line in metrics
 
@@ -218,7 +219,7 @@ def test_feedback_is_kept_on_the_trace(endpoint: Endpoint) -> None:
 
 def test_the_chat_page_and_no_route_of_the_server_itself_is_offered(endpoint: Endpoint) -> None:
     assert "Ask the documents" in httpx.get(endpoint.address).text
-    assert httpx.post(f"{endpoint.address}/internal/answers", json=question()).status_code == 404
+    assert httpx.post(f"{endpoint.address}/internal/0", json=question()).status_code == 404
     assert httpx.get(f"{endpoint.address}/info").status_code == 404
     assert "/predict" in httpx.get(f"{endpoint.address}/openapi.json").json()["paths"]
 
