@@ -71,6 +71,8 @@ def serve_command(settings: Settings, assistants: Sequence[str]) -> list[str]:
         *(part for flag, limit in limits.items() if limit is not None for part in (flag, str(limit))),
         *(part for name in assistants for part in ("--model", name)),
         *("--alias", _alias(settings)),
+        *(part for host in serve.hosts for part in ("--allow-host", host)),
+        *(part for origin in serve.origins for part in ("--allow-origin", origin)),
     ]
 
 

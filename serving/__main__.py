@@ -38,6 +38,12 @@ def serve(
         tuple[str, ...], Parameter(negative="", help="Registered model of an assistant; repeat it for several.")
     ] = ("rag-assistant",),
     alias: str = "production",
+    allow_host: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Further name under which it is called without API keys.")
+    ] = (),
+    allow_origin: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Origin whose pages may call it from a browser.")
+    ] = (),
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.api import AssistantAPI
@@ -65,7 +71,8 @@ def serve(
     ]
     keys = read_keys(host)
     _tell_of_unserved(keys, names)
-    server = build_server(apis, keys=keys, limits=RateLimits(requests, tokens, limits_storage))
+    rates = RateLimits(requests, tokens, limits_storage)
+    server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin)
     try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
-"""Access control: API keys, the size of a request, and the rate limits of :mod:`serving.limits`."""
+"""Access control: API keys, foreign pages, the size of a request, and the rate limits of :mod:`serving.limits`."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.limits import RateLimits
 from serving.openai import error_body
+from serving.origins import foreign
 from tasks_lib.config.api_keys import ApiKey
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
@@ -20,22 +21,47 @@ ANYONE = ApiKey("anyone")
 
 
 class AccessGuard:
-    """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit."""
+    """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit.
 
-    def __init__(self, app: ASGIApp, *, keys: Mapping[str, ApiKey], limits: RateLimits, largest_body: int) -> None:
+    Where no keys are required, 403 for a `Host` or an `Origin` that is not this machine's.
+
+    :param hosts: Further names under which an endpoint without keys is called.
+    :param origins: Origins whose pages may call it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Mapping[str, ApiKey],
+        limits: RateLimits,
+        largest_body: int,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._keys = dict(keys)
         self._limits = limits
         self._largest_body = largest_body
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
-        if scope["type"] == "http" and not _is_open(scope["path"]):
-            refusal = await self._refusal(scope)
+        if scope["type"] == "http":
+            refusal = self._foreign(scope)
+            if refusal is None and not _is_open(scope["path"]):
+                refusal = await self._refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _foreign(self, scope: Scope) -> JSONResponse | None:
+        if self._keys:
+            return None
+        why = foreign(Headers(scope=scope), scope["path"], hosts=self._hosts, origins=self._origins)
+        return _refused(scope, 403, why) if why else None
 
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)

@@ -1,7 +1,7 @@
 """The LitServe server: for each assistant workers and slots of its own, and the routes over all of them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from litserve import LitServer
@@ -17,6 +17,7 @@ from serving.limits import RateLimits
 from serving.logs import RequestLog
 from serving.metrics import Metrics
 from serving.openai_routes import add_openai_routes
+from serving.origins import cors
 from serving.routes import add_errors, add_routes
 from serving.workers import Server
 from tasks_lib.config.api_keys import ApiKey
@@ -29,13 +30,22 @@ LARGEST_BODY = 2**20
 DESCRIPTION = "Answers questions from the documents, with the production version."
 
 
-def build_server(apis: Sequence[AssistantAPI], *, keys: Mapping[str, ApiKey], limits: RateLimits) -> LitServer:
+def build_server(
+    apis: Sequence[AssistantAPI],
+    *,
+    keys: Mapping[str, ApiKey],
+    limits: RateLimits,
+    hosts: Collection[str] = (),
+    origins: Collection[str] = (),
+) -> LitServer:
     """A server for the versions that `apis` ask; each answers once one of its workers has loaded its version.
 
     :param apis: One for each assistant, with different numbers.
     :param keys: As :func:`~tasks_lib.config.api_keys.read_keys` gives them.
+    :param hosts: Names, beside this machine's own, under which an endpoint without keys is called.
+    :param origins: Origins whose pages may call the endpoint from a browser.
     """
-    guard = {"keys": keys, "limits": limits, "largest_body": LARGEST_BODY}
+    guard = {"keys": keys, "limits": limits, "largest_body": LARGEST_BODY, "hosts": hosts, "origins": origins}
     server = Server(
         list(apis),
         accelerator="cpu",
@@ -43,7 +53,7 @@ def build_server(apis: Sequence[AssistantAPI], *, keys: Mapping[str, ApiKey], li
         timeout=apis[0].timeout_seconds,
         healthcheck_path=LITSERVE_HEALTH,
         restart_workers=True,
-        middlewares=[(AccessGuard, guard), (RequestLog, {})],
+        middlewares=[(AccessGuard, guard), (RequestLog, {}), *cors(origins)],
         max_payload_size=LARGEST_BODY,
     )
     app = server.app

@@ -20,6 +20,8 @@ from tests.stubs.command import LLMOPS
 from tests.tasks_lib.registry import fakes
 
 SLOTS = 3
+ORIGIN = "https://wiki.example"
+"""Its pages may call the endpoint."""
 
 
 class Clock:
@@ -129,7 +131,7 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     platform = LocalPlatform(tracked_home(folder / "home"))
     version = register(platform, folder, "first")
     connect(platform).set_registered_model_alias("rag-assistant", "production", str(version))
-    with served(platform, folder) as endpoint:
+    with served(platform, folder, "--set", f"serve.origins=[{ORIGIN!r}]") as endpoint:
         yield endpoint
 
 
