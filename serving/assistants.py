@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 from serving.choice import chosen_name, listed, visible_names
 from serving.counted import CountedAnswers
 from serving.feedback import FeedbackWorker, RecentTraces, no_trace
+from serving.openai import OpenAIError
 from serving.shapes import FeedbackRequest
 from serving.slots import AnswerSlots
+
+NO_MODEL = "model_not_found"
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,17 @@ class Assistants:
     def of_model(self, request: Request, model: str) -> ServedAssistant:
         """The one that OpenAI's field `model` names, as `name` or as `name/version` while that version answers.
 
-        :raises HTTPException: 404 if there is none.
+        :raises OpenAIError: 404 if there is none.
         """
         name, slash, version = model.partition("/")
         visible = visible_names(request, self._served)
         if name not in visible:
-            raise HTTPException(404, f"The model {model!r} does not exist; there is {listed(visible)}.")
+            raise OpenAIError(404, f"The model {model!r} does not exist; there is {listed(visible)}.", code=NO_MODEL)
         answering = {str(number) for number in self._served[name].slots.versions()}
         if slash and (answering or not version.isdecimal()) and answering != {version}:
             there = listed(f"{name}/{number}" for number in sorted(answering))
-            raise HTTPException(404, f"The model {model!r} is not served; {name!r} answers with {there}.")
+            message = f"The model {model!r} is not served; {name!r} answers with {there}."
+            raise OpenAIError(404, message, code=NO_MODEL)
         return self._served[name]
 
     def of_feedback(self, request: Request, feedback: FeedbackRequest) -> ServedAssistant:

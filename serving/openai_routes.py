@@ -3,13 +3,16 @@
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from serving import openai
 from serving.assistants import Assistants
+from serving.chat_request import ChatRequest
 from serving.counted import answer_of, begun
 from serving.routes import CLIENT_LEFT
-from serving.shapes import ChatRequest
+
+IGNORED = "X-Ignored-Fields"
+"""Header of an answer: fields of the request that changed nothing."""
 
 
 def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:
@@ -23,12 +26,13 @@ def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> 
         """Answer as OpenAI's API does, streamed or whole."""
         assistant = assistants.of_model(request, body.model)
         completion = openai.Completion(body, assistant.name)
-        turns = [message.turn() for message in body.messages]
-        events = assistant.answers.events(request, "/v1/chat/completions", turns)
+        events = assistant.answers.events(request, "/v1/chat/completions", body.turns())
+        ignored = {IGNORED: ", ".join(body.ignored())} if body.ignored() else {}
         if not body.stream:
             answer = await answer_of(events)
-            return completion.whole(answer) if answer else Response(status_code=CLIENT_LEFT)
-        return StreamingResponse(completion.stream(await begun(events)), media_type="text/event-stream")
+            return JSONResponse(completion.whole(answer), 200, ignored) if answer else Response(status_code=CLIENT_LEFT)
+        stream = completion.stream(await begun(events))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=ignored)
 
     def entry(name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": created, "owned_by": "llmops"}

@@ -1,15 +1,12 @@
-"""The routes: questions, feedback, probes, metrics and the page; and the shape of errors."""
+"""The routes: questions, feedback, probes, metrics and the page."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from serving import openai
 from serving.answers import WHY_NOT_READY
 from serving.assistants import Assistants, ServedAssistant
 from serving.choice import bound_to
@@ -29,6 +26,7 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
     _add_predict(app, assistants)
     _add_probes(app, assistants)
 
+    @app.head("/metrics", include_in_schema=False)
     @app.get("/metrics", response_class=Response)
     def prometheus() -> Response:
         """Prometheus metrics."""
@@ -39,6 +37,7 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
         """Write the feedback onto the trace."""
         return await assistants.of_feedback(request, body).feedback.record(body, bound_to(request))
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def page() -> str:
         """The chat page."""
@@ -47,8 +46,7 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
 
 def _add_predict(app: FastAPI, assistants: Assistants) -> None:
     async def answered(body: PredictRequest, request: Request, assistant: ServedAssistant) -> Any:
-        turns = [message.turn() for message in body.messages]
-        answer = await answer_of(assistant.answers.events(request, "/predict", turns))
+        answer = await answer_of(assistant.answers.events(request, "/predict", body.turns()))
         return answer or Response(status_code=CLIENT_LEFT)
 
     @app.post("/predict", response_model=PredictResponse)
@@ -63,16 +61,19 @@ def _add_predict(app: FastAPI, assistants: Assistants) -> None:
 
 
 def _add_probes(app: FastAPI, assistants: Assistants) -> None:
+    @app.head("/health", include_in_schema=False)
     @app.get("/health")
     def health() -> dict[str, str]:
         """Liveness probe."""
         return {"status": "alive"}
 
+    @app.head("/ready", include_in_schema=False)
     @app.get("/ready")
     def ready() -> JSONResponse:
         """Readiness probe: an assistant can answer. Tells the state of each."""
         return _readiness({one.name: one.slots.state() for one in assistants})
 
+    @app.head("/ready/{assistant}", include_in_schema=False)
     @app.get("/ready/{assistant}")
     def ready_of(assistant: str) -> JSONResponse:
         """Readiness probe of one assistant."""
@@ -87,22 +88,3 @@ def _readiness(states: Mapping[str, State]) -> JSONResponse:
         return JSONResponse({"status": "ready", "assistants": states})
     why = " ".join(dict.fromkeys(WHY_NOT_READY[state] for state in states.values()))
     return JSONResponse({"detail": why, "assistants": states}, 503, RETRY_AFTER)
-
-
-def add_errors(app: FastAPI) -> None:
-    """OpenAI's shape on its routes, FastAPI's on the others, which do not repeat what was sent."""
-
-    @app.exception_handler(HTTPException)
-    async def on_http_error(request: Request, error: HTTPException) -> Response:
-        if request.url.path.startswith("/v1/"):
-            return openai.error_response(error)
-        return await http_exception_handler(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    async def on_wrong_request(request: Request, error: RequestValidationError) -> Response:
-        if request.url.path.startswith("/v1/"):
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"] if part != "body")
-            return JSONResponse(openai.error_body(400, f"{field}: {first['msg']}"), 400)
-        shown = [{name: value for name, value in one.items() if name != "input"} for one in error.errors()]
-        return await request_validation_exception_handler(request, RequestValidationError(shown))

@@ -12,13 +12,14 @@ from serving.answers import Answers
 from serving.api import INTERNAL_PATH, AssistantAPI
 from serving.assistants import Assistants, ServedAssistant
 from serving.counted import CountedAnswers
+from serving.errors import add_errors
 from serving.feedback import FeedbackWorker, RecentTraces
 from serving.limits import RateLimits
 from serving.logs import RequestLog
 from serving.metrics import Metrics
 from serving.openai_routes import add_openai_routes
 from serving.origins import cors
-from serving.routes import add_errors, add_routes
+from serving.routes import add_routes
 from serving.workers import Server
 from tasks_lib.config.api_keys import ApiKey
 

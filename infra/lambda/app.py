@@ -63,9 +63,9 @@ def ready() -> dict[str, str]:
 def predict(body: PredictRequest, request: Request) -> Any:
     """Answer the last message of the conversation. With several assistants, `assistant` names one."""
     name = chosen_name(request, assistants, body.assistant)
-    turns, tags = [message.turn() for message in body.messages], {TRACE_ASSISTANT_TAG: name}
+    tags = {TRACE_ASSISTANT_TAG: name}
     try:
-        for item in assistants[name].stream(turns, TIMEOUT_SECONDS, lambda: False, tags):
+        for item in assistants[name].stream(body.turns(), TIMEOUT_SECONDS, lambda: False, tags):
             if isinstance(item, tuple):
                 return _response(item[0].uri, item[1])
     except LlmopsError as error:

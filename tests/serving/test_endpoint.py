@@ -121,6 +121,36 @@ def test_what_guardrails_decide_is_told_on_every_route_and_counted(
     assert float(line) >= 3
 
 
+def test_the_openai_client_looks_up_a_model(client: openai.OpenAI) -> None:
+    assert client.models.retrieve(MODEL).id == MODEL
+    with pytest.raises(openai.NotFoundError, match="'gpt' does not exist; there is 'rag-assistant'") as caught:
+        client.models.retrieve("gpt")
+    assert caught.value.code == "model_not_found"
+    with pytest.raises(openai.NotFoundError, match="There is no POST /v1/embeddings") as unknown:
+        client.embeddings.create(model=MODEL, input="x")
+    assert unknown.value.code == "unknown_url"
+
+
+def test_a_version_that_does_not_answer_is_no_model(client: openai.OpenAI) -> None:
+    asked: Any = {"messages": [{"role": "user", "content": "How long is leave?"}]}
+    served = client.chat.completions.create(model=MODEL, **asked).model
+    assert client.chat.completions.create(model=served, **asked).model == served
+    for wrong in ("99", "", "1/2", "production", "01"):
+        with pytest.raises(openai.NotFoundError, match=f"answers with '{served}'"):
+            client.chat.completions.create(model=f"{MODEL}/{wrong}", **asked)
+
+
+def test_what_a_request_cannot_choose_is_named_as_ignored(client: openai.OpenAI) -> None:
+    asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": "How long is leave?"}], "max_tokens": 5}
+    tool: Any = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    said = client.chat.completions.with_raw_response.create(**asked, tools=[tool], temperature=0.0, user=None)
+    assert said.headers["X-Ignored-Fields"] == "max_tokens, temperature, tools"
+    assert said.parse().choices[0].message.content == "first says: 27 days. Ask again."
+    with client.chat.completions.with_streaming_response.create(**asked, stream=True) as stream:
+        assert stream.headers["X-Ignored-Fields"] == "max_tokens"
+        assert list(stream.iter_lines())[-2] == "data: [DONE]"
+
+
 def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
     ask = client.chat.completions.create
     with pytest.raises(openai.NotFoundError, match="'gpt' does not exist"):
