@@ -20,9 +20,12 @@ def visible_names(request: Request, names: Iterable[str]) -> list[str]:
 def chosen_name(request: Request, names: Iterable[str], *given: str | None) -> str:
     """The one of `names` that the request gives, by path or field; without a name, the only one that it may ask.
 
-    :raises HTTPException: 400 if it gives none of several, or two; 404 if there is none of that name for its key.
+    :raises HTTPException: 400 if it gives none of several, or two; 403 if its key may ask none that is served; 404 if
+        there is none of that name for its key.
     """
     visible = visible_names(request, names)
+    if not visible:
+        raise HTTPException(403, "This key is bound to assistants that are not served here.")
     wanted = sorted({name for name in given if name is not None})
     if len(wanted) > 1:
         raise HTTPException(400, f"The request names two assistants: {wanted[0]!r} and {wanted[1]!r}.")

@@ -53,7 +53,7 @@ def several(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempP
         client.set_registered_model_alias(name, "production", str(second if name == "hr" else first))
     fakes.register_fake(platform, folder / "broken", BROKEN, model="broken")
     client.set_registered_model_alias("broken", "production", "1")
-    keys = f"{entry('everybody')}, {entry('clerk')}:hr, {entry('helper')}:docs+it"
+    keys = f"{entry('everybody')}, {entry('clerk')}:hr, {entry('helper')}:docs+it, {entry('guest')}:elsewhere"
     chosen = [part for name in NAMES for part in ("--assistant", name)]
     with served(platform, folder, *chosen, **{KEYS_VARIABLE: keys}) as endpoint:
         wait_for(lambda: states(endpoint) == expected_states(), 200)
@@ -90,7 +90,9 @@ def test_each_assistant_is_ready_or_tells_why_not(several: Endpoint) -> None:
     assert (refused.status_code, refused.json()["detail"]) == (503, "No version is in production yet.")
     refused = ask(several, "/predict/broken")
     assert (refused.status_code, "does not come up" in refused.json()["detail"]) == (503, True)
-    assert "no such drive" in several.log.read_text()
+    log = several.log.read_text()
+    assert "no such drive" in log
+    assert "the key 'guest' is bound to the assistant 'elsewhere', which is not served here" in log
 
 
 @pytest.mark.parametrize("name", READY)
@@ -121,6 +123,8 @@ def test_a_path_a_field_and_a_model_name_the_assistant(several: Endpoint, name: 
         ("/v1/chat/completions", {"model": "docs"}, "clerk", 404, "there is 'hr'."),
         ("/v1/chat/completions", {"model": "nobody"}, "everybody", 404, "there is 'docs', 'hr', 'it'"),
         ("/predict", {}, "stranger", 401, "API key"),
+        ("/predict", {}, "guest", 403, "bound to assistants that are not served here"),
+        ("/v1/chat/completions", {"model": "docs"}, "guest", 404, "there is none."),
     ],
 )
 def test_nobody_is_answered_by_an_assistant_that_was_not_meant(
