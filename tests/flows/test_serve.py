@@ -12,6 +12,7 @@ from blocks.local import LocalPlatform
 from flows.cli import run
 from flows.serve import servable, serve_command, served_names
 from flows.services.service import endpoint_server
+from flows.up import Endpoint
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, NotDeployedError
 from tasks_lib.home import Home
@@ -115,6 +116,30 @@ def test_the_command_names_assistants(
     with pytest.raises(SystemExit):
         run(["serve", *arguments])
     assert [models_in(command) for command in started] == [models]
+
+
+class Supervisor:
+    """Notes what it is to start."""
+
+    def __init__(self) -> None:
+        self.started: list[Any] = []
+        self.said: list[str] = []
+        self.start = self.started.append
+        self.say = self.said.append
+
+
+def test_up_starts_the_endpoint_of_all_once_one_of_them_is_in_production(deployed: LocalPlatform) -> None:
+    supervisor: Any = Supervisor()
+    waiting = Endpoint(settings_of("it", "dosc"), deployed, supervisor)
+    waiting.start_if_live()
+    assert (waiting.service, supervisor.started, supervisor.said) == (None, [], [])
+    endpoint = Endpoint(settings_of("it", "docs"), deployed, supervisor)
+    endpoint.start_if_live()
+    endpoint.start_if_live()
+    (service,) = supervisor.started
+    assert models_in(service.command) == ["it", "docs"]
+    assert [line.split(" ", 1)[0] for line in supervisor.said] == ["there", "the"]
+    assert supervisor.said[-1].endswith("with models:/docs/1")
 
 
 @pytest.mark.parametrize("verb", ["serve", "up"])
