@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from serving.conversation import Turn, conversation
 
 T = TypeVar("T")
+IGNORED = "X-Ignored-Fields"
+"""Header of an answer: fields of the request that changed nothing."""
 FIELD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """A field's name that a header can name."""
 MOST_IGNORED = 20

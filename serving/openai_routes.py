@@ -7,12 +7,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from serving import openai
 from serving.assistants import Assistants
-from serving.chat_request import ChatRequest
+from serving.chat_request import IGNORED, ChatRequest
 from serving.counted import answer_of, begun
 from serving.routes import CLIENT_LEFT
-
-IGNORED = "X-Ignored-Fields"
-"""Header of an answer: fields of the request that changed nothing."""
 
 
 def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:

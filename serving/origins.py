@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 
+from serving.chat_request import IGNORED
 from serving.logs import REQUEST_ID, TRACE_ID
 
 PROBES = ("/health", "/ready")
@@ -26,7 +27,7 @@ def cors(origins: Collection[str]) -> list[tuple[type[CORSMiddleware], dict[str,
         "allow_origins": tuple(origins),
         "allow_methods": ("GET", "POST"),
         "allow_headers": ("*",),  # OpenAI's client sends a dozen of its own
-        "expose_headers": (REQUEST_ID, TRACE_ID, "Retry-After"),
+        "expose_headers": (REQUEST_ID, TRACE_ID, IGNORED, "Retry-After"),
     }
     return [(CORSMiddleware, options)]
 
