@@ -54,7 +54,7 @@ class Loads:
         self.now = 1000.0
         self.told: list[tuple[str, int]] = []
         monkeypatch.setattr(live, "resolve_platform", lambda name: name)
-        monkeypatch.setattr(live, "connect", lambda platform: platform)
+        monkeypatch.setattr(live, "connect", lambda platform, *_: platform)
         monkeypatch.setattr(live, "find_live", lambda *_: self._find())
         monkeypatch.setattr(live.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(live.Production, "_loaded", lambda _, version: self._load(version))
