@@ -1,20 +1,66 @@
-"""`llmops serve`: start the HTTP endpoint of the production version."""
+"""`llmops serve`: start the HTTP endpoint of the production versions."""
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import NoReturn
 
 from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
+from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import read_keys
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.live import require_live, require_models
+from tasks_lib.errors import LlmopsError, NotDeployedError
+from tasks_lib.registry.live import LiveVersion, require_live, require_models
 from tasks_lib.registry.tracking import connect
 
+ALL = ("*",)
+"""As `serve.assistants`: every assistant that has a version in production when the endpoint starts."""
 
-def serve_command(settings: Settings) -> list[str]:
+
+def served_names(settings: Settings, platform: Platform) -> tuple[str, ...]:
+    """Names of the assistants to serve, each once.
+
+    :raises NotDeployedError: If all are wanted, and none is in production.
+    """
+    wanted = settings.serve.assistants or (settings.assistant,)
+    if wanted != ALL:
+        return tuple(dict.fromkeys(wanted))
+    models = connect(platform, settings.assistant).models()
+    found = sorted(name for name, aliases in models.items() if _alias(settings) in aliases)
+    if not found:
+        raise NotDeployedError("no assistant is in production", hint="Run `llmops deploy` first, or `llmops demo`.")
+    return tuple(found)
+
+
+def servable(
+    settings: Settings, platform: Platform, names: Sequence[str], tell: Callable[[str], None]
+) -> list[LiveVersion]:
+    """The versions that can answer now. What keeps another assistant from it is told: it is served once it can be.
+
+    :raises NotDeployedError: If there is only one assistant, and nothing of it is in production; or nothing of any.
+    :raises ConfigurationError: The same for models that the platform cannot supply.
+    """
+    found: list[LiveVersion] = []
+    problems: list[LlmopsError] = []
+    for name in names:
+        try:
+            live = require_live(connect(platform, name), name, _alias(settings))
+            require_models(platform, live.rag)
+        except LlmopsError as error:
+            problems.append(error)
+        else:
+            found.append(live)
+    if not found:
+        raise next((problem for problem in problems if not isinstance(problem, NotDeployedError)), problems[0])
+    for problem in problems:
+        tell(f"{problem.message}: it is served once that has changed")
+    return found
+
+
+def serve_command(settings: Settings, assistants: Sequence[str]) -> list[str]:
     """The command line of the endpoint."""
     serve = settings.serve
     limits = {"--requests": serve.requests_per_minute, "--tokens": serve.tokens_per_minute}
@@ -25,8 +71,15 @@ def serve_command(settings: Settings) -> list[str]:
         *("--host", serve.host, "--port", str(serve.port), "--workers", str(serve.workers)),
         *("--timeout", str(serve.timeout_seconds), "--slots", str(serve.slots), "--poll", str(serve.poll_seconds)),
         *(part for flag, limit in limits.items() if limit is not None for part in (flag, str(limit))),
-        *("--model", settings.assistant, "--alias", settings.gate.aliases["production"]),
+        *(part for name in assistants for part in ("--model", name)),
+        *("--alias", _alias(settings)),
+        *(part for host in serve.hosts for part in ("--allow-host", host)),
+        *(part for origin in serve.origins for part in ("--allow-origin", origin)),
     ]
+
+
+def _alias(settings: Settings) -> str:
+    return settings.gate.aliases["production"]
 
 
 def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
@@ -71,8 +124,10 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     read_keys(settings.serve.host)
     require_free([endpoint_port(settings)])
     resolved = resolve_platform(platform)
-    live = require_live(connect(resolved, settings.assistant), settings.assistant, settings.gate.aliases["production"])
-    require_models(resolved, live.rag)
+    names = served_names(settings, resolved)
+    live = servable(settings, resolved, names, say)
     if sys.stderr.isatty():  # elsewhere its log is lines of JSON
-        say(f"the endpoint starts at {endpoint_url(settings)} with {live.uri}; Ctrl+C stops it")
-    os.execve(sys.executable, serve_command(settings), serve_environment(settings, platform))  # noqa: S606  (our own module)
+        uris = ", ".join(version.uri for version in live)
+        say(f"the endpoint starts at {endpoint_url(settings)} with {uris}; Ctrl+C stops it")
+    command = serve_command(settings, names)
+    os.execve(sys.executable, command, serve_environment(settings, platform))  # noqa: S606  (our own module)

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from blocks.local import LOCAL
 from blocks.resolve import resolve_platform
-from flows.serve import endpoint_port
+from flows.serve import endpoint_port, servable, served_names
 from flows.services.interrupts import Interrupts
 from flows.services.joint_log import JointLog
 from flows.services.ports import Port, require_free
@@ -25,10 +25,8 @@ from flows.services.supervisor import Supervisor
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import LOOPBACK, read_keys
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import ConfigurationError, LlmopsError
+from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
 from tasks_lib.home import Home
-from tasks_lib.registry.live import find_live, require_models
-from tasks_lib.registry.tracking import connect
 
 HOST = "127.0.0.1"
 API_URL = "PREFECT_API_URL"
@@ -112,19 +110,20 @@ class Endpoint:
         self.service: Service | None = None
 
     def start_if_live(self) -> None:
-        """Start the endpoint if a version is in production.
+        """Start the endpoint if a version is in production: of one assistant, where there are several.
 
         :raises ConfigurationError: If the platform cannot supply the version's models.
         """
         if self.service:
             return
-        gate, assistant = self._settings.gate, self._settings.assistant
-        live = find_live(connect(self._platform, assistant), assistant, gate.aliases["production"])
-        if live is None:
+        try:
+            names = served_names(self._settings, self._platform)
+            live = servable(self._settings, self._platform, names, self._supervisor.say)
+        except NotDeployedError:
             return
-        require_models(self._platform, live.rag)
-        self.service = endpoint_server(self._settings, self._platform.name)
-        self._supervisor.say(f"the endpoint starts at {self.service.address} with {live.uri}")
+        self.service = endpoint_server(self._settings, self._platform.name, names)
+        uris = ", ".join(version.uri for version in live)
+        self._supervisor.say(f"the endpoint starts at {self.service.address} with {uris}")
         self._supervisor.start(self.service)
 
 

@@ -4,20 +4,22 @@ import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Collection, Mapping
 from threading import Event
 from types import FrameType
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tasks_lib.config.api_keys import read_keys
+from tasks_lib.config.api_keys import ApiKey, read_keys
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
 
 STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
 """Not a flag: the URL may hold a password, and whoever is on the machine reads the command line."""
 
-app = App(name="serving", help="Serve the production version.")
+logger = logging.getLogger("serving")
+app = App(name="serving", help="Serve the production versions.")
 
 
 @app.default
@@ -34,8 +36,16 @@ def serve(
     limits_storage: Annotated[
         str, Parameter(help="URL of the storage of rate limits.", env_var=STORAGE_VARIABLE)
     ] = "memory://",
-    model: str = "rag-assistant",
+    model: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Registered model of an assistant; repeat it for several.")
+    ] = ("rag-assistant",),
     alias: str = "production",
+    allow_host: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Further name under which it is called without API keys.")
+    ] = (),
+    allow_origin: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Origin whose pages may call it from a browser.")
+    ] = (),
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.api import AssistantAPI
@@ -48,26 +58,42 @@ def serve(
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
     _stop_on_signals(stopping)
-    api = AssistantAPI(
-        platform=os.environ.get("LLMOPS_PLATFORM", "local"),
-        model=model,
-        alias=alias,
-        timeout_seconds=timeout,
-        workers=workers,
-        slots=slots,
-        poll_seconds=poll,
-    )
-    server = build_server(api, keys=read_keys(host), limits=RateLimits(requests, tokens, limits_storage))
+    names = tuple(dict.fromkeys(model))
+    apis = [
+        AssistantAPI(
+            platform=os.environ.get("LLMOPS_PLATFORM", "local"),
+            model=name,
+            alias=alias,
+            timeout_seconds=timeout,
+            workers=workers,
+            slots=slots,
+            poll_seconds=poll,
+            number=number,
+            required=len(names) == 1,
+        )
+        for number, name in enumerate(names)
+    ]
+    keys = read_keys(host)
+    _tell_of_unserved(keys, names)
+    rates = RateLimits(requests, tokens, limits_storage)
+    server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin)
     try:
         server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:
         return
     except RuntimeError as error:  # the worker has logged why
-        logging.getLogger("serving").error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
+        logger.error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
         raise SystemExit(1) from None
     finally:
         for child in multiprocessing.active_children():  # workers that are still starting
             child.terminate()
+
+
+def _tell_of_unserved(keys: Mapping[str, ApiKey], names: Collection[str]) -> None:
+    """Keys may be bound to assistants of another endpoint; or to a name that is misspelt."""
+    for key in keys.values():
+        for name in sorted((key.assistants or set()) - set(names)):
+            logger.warning("the key %r is bound to the assistant %r, which is not served here", key.name, name)
 
 
 def _stop_on_signals(stopping: Event) -> None:

@@ -1,8 +1,8 @@
-"""Access control: API keys, the size of a request, and the rate limits of :mod:`serving.limits`."""
+"""Access control: API keys, foreign pages, the size of a request, and the rate limits of :mod:`serving.limits`."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -10,33 +10,62 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.limits import RateLimits
 from serving.openai import error_body
+from serving.origins import foreign
+from tasks_lib.config.api_keys import ApiKey
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
-ANYONE = "anyone"
-"""Name under which requests are counted where no API key is required."""
+READY_PATHS = "/ready/"
+"""Probes of one assistant, which are open as well."""
+ANYONE = ApiKey("anyone")
+"""Who asks where no API key is required: the name under which requests are counted."""
 
 
 class AccessGuard:
-    """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit."""
+    """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit.
 
-    def __init__(self, app: ASGIApp, *, keys: Mapping[str, str], limits: RateLimits, largest_body: int) -> None:
+    Where no keys are required, 403 for a `Host` or an `Origin` that is not this machine's.
+
+    :param hosts: Further names under which an endpoint without keys is called.
+    :param origins: Origins whose pages may call it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Mapping[str, ApiKey],
+        limits: RateLimits,
+        largest_body: int,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._keys = dict(keys)
         self._limits = limits
         self._largest_body = largest_body
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
-            refusal = await self._refusal(scope)
+        if scope["type"] == "http":
+            refusal = self._foreign(scope)
+            if refusal is None and not _is_open(scope["path"]):
+                refusal = await self._refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
+    def _foreign(self, scope: Scope) -> JSONResponse | None:
+        if self._keys:
+            return None
+        why = foreign(Headers(scope=scope), scope["path"], hosts=self._hosts, origins=self._origins)
+        return _refused(scope, 403, why) if why else None
+
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        key = self._name_of(headers)
+        key = self._key_of(headers)
         if key is None:
             return _refused(
                 scope, 401, "An API key is needed: Authorization: Bearer KEY.", {"WWW-Authenticate": "Bearer"}
@@ -44,21 +73,26 @@ class AccessGuard:
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._largest_body:
             return _refused(scope, 413, f"The request has {length} bytes; at most {self._largest_body} are taken.")
-        scope.setdefault("state", {})["key"] = key
+        state = scope.setdefault("state", {})
+        state["key"], state["assistants"] = key.name, key.assistants
         if scope["method"] == "POST":
-            seconds, kind = await self._limits.wait(key)
+            seconds, kind = await self._limits.wait(key.name)
             if seconds:
                 retry = {"Retry-After": str(int(seconds) + 1)}
                 return _refused(scope, 429, f"The limit of {kind} a minute is reached.", retry)
         return None
 
-    def _name_of(self, headers: Headers) -> str | None:
+    def _key_of(self, headers: Headers) -> ApiKey | None:
         if not self._keys:
             return ANYONE
         scheme, _, key = headers.get("authorization", "").partition(" ")
         digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        names = [name for known, name in self._keys.items() if hmac.compare_digest(known, digest)]
-        return names[0] if names and scheme.lower() == "bearer" else None
+        found = [known for expected, known in self._keys.items() if hmac.compare_digest(expected, digest)]
+        return found[0] if found and scheme.lower() == "bearer" else None
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(READY_PATHS)
 
 
 def _refused(scope: Scope, status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

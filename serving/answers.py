@@ -12,6 +12,7 @@ from fastapi import HTTPException, Request
 from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.api import AssistantAPI
+from serving.slots import State
 
 LOOK_SECONDS = 0.3
 """How often a request that waits looks whether its client has left, and whether its worker lives."""
@@ -23,6 +24,15 @@ DRAIN_SECONDS = 30.0
 """How long a slot is kept for an answer whose client has left."""
 TRIES = 5
 """How often a question is offered when no worker takes it, or when the worker has no version."""
+
+BEING_STARTED = "No version is ready, one is being started; try again in a moment."
+WHY_NOT_READY: dict[State, str] = {
+    "starting": BEING_STARTED,
+    "ready": BEING_STARTED,  # between two looks
+    "failed": "No version is ready: the one in production does not come up; the endpoint's log says why.",
+    "not_deployed": "No version is in production yet.",
+}
+"""What a question is told that no worker can answer."""
 
 
 class ClientLeftError(Exception):
@@ -73,7 +83,7 @@ class Answers:
                     async for event in self._events(request, question):
                         yield event
                     return
-            raise retry_later(503, "No version is ready, one is being started; try again in a moment.", 5)
+            raise retry_later(503, WHY_NOT_READY[self._slots.state()], 5)
         except ClientLeftError:
             return
         finally:

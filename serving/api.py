@@ -20,8 +20,8 @@ from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
 
 logger = logging.getLogger(__name__)
 
-INTERNAL_PATH = "/internal/answers"
-"""LitServe's route of the API; no request comes in there."""
+INTERNAL_PATH = "/internal/"
+"""Where LitServe's own routes begin; no request comes in there."""
 FEEDBACK_THREADS = 2
 """Threads of a worker that write feedback."""
 REGISTRY_RETRIES = 2
@@ -40,6 +40,8 @@ class AssistantAPI(LitAPI):
     :param workers: Processes that answer, each with a process of the version.
     :param slots: Answers under way at a time, in all workers together.
     :param poll_seconds: Interval of polling the alias.
+    :param number: Of this assistant among those of the server.
+    :param required: Without a version the worker does not start; else it waits for one.
     """
 
     def __init__(
@@ -52,8 +54,11 @@ class AssistantAPI(LitAPI):
         workers: int,
         slots: int,
         poll_seconds: float,
+        number: int = 0,
+        required: bool = True,
     ) -> None:
-        super().__init__(api_path=INTERNAL_PATH, stream=True, enable_async=True)
+        # LitServe tells the workers of two APIs apart by the last part of their paths
+        super().__init__(api_path=f"{INTERNAL_PATH}{number}", stream=True, enable_async=True)
         self.platform_name = platform
         self.model_name = model
         self.alias = alias
@@ -61,6 +66,7 @@ class AssistantAPI(LitAPI):
         self.workers = workers
         self.slots = slots
         self.poll_seconds = poll_seconds
+        self.required = required
         self.answer_slots = AnswerSlots(workers, slots)
 
     def setup(self, device: str) -> None:  # noqa: ARG002  (LitServe's signature)
@@ -68,16 +74,17 @@ class AssistantAPI(LitAPI):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes; the server ends this one
         log_as_json()
         _limit_registry_retries()
+        self.answer_slots.set_state("starting")
         self.production = Production(
             self.platform_name,
             self.model_name,
             self.alias,
             threads=self.slots,
             poll_seconds=self.poll_seconds,
-            on_change=lambda change: self.answer_slots.set_ready(ready=change == "loaded"),
+            on_state=self.answer_slots.set_state,
         )
         try:
-            self.production.start()
+            self.production.start(required=self.required)
         except LlmopsError as error:
             logger.error("the worker does not start: %s", error.message)  # noqa: TRY400  (no traceback)
             raise

@@ -1,9 +1,10 @@
-"""User feedback, logged as an assessment on the answer's MLflow trace by a worker."""
+"""User feedback, logged as an assessment on the answer's MLflow trace by a worker of the assistant that answered."""
 
 import asyncio
 import json
 import re
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.shapes import FeedbackRequest
 from serving.slots import AnswerSlots
+from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
 WRITTEN_SECONDS = 15.0
@@ -24,27 +26,48 @@ MOST_AT_A_TIME = 16
 MISSING = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """MLflow's words for a trace that it does not know."""
 RETRY_AFTER = {"Retry-After": "5"}
+REMEMBERED = 10_000
+"""Traces of which this process knows who answered; feedback on others is looked up."""
 
 
-class Feedback:
-    """Hands user feedback to the workers."""
+class RecentTraces:
+    """Which assistant gave the newest answers."""
+
+    def __init__(self) -> None:
+        self._assistants: OrderedDict[str, str] = OrderedDict()
+
+    def note(self, trace_id: str, assistant: str) -> None:
+        """Remember an answer; the oldest is forgotten."""
+        self._assistants[trace_id] = assistant
+        if len(self._assistants) > REMEMBERED:
+            self._assistants.popitem(last=False)
+
+    def assistant_of(self, trace_id: str) -> str | None:
+        """Who gave the answer, if it was one of the newest."""
+        return self._assistants.get(trace_id)
+
+
+class FeedbackWorker:
+    """Hands user feedback to the workers of one assistant."""
 
     def __init__(self, server: LitServer, api: LitAPI, slots: AnswerSlots) -> None:
         self._handler = StreamingRequestHandler(api, server)
         self._slots = slots
         self._under_way = 0
 
-    async def record(self, request: FeedbackRequest) -> dict[str, Any]:
+    async def record(self, request: FeedbackRequest, only: frozenset[str] | None) -> dict[str, Any]:
         """Log the feedback as an MLflow assessment.
 
+        :param only: Assistants on whose traces it may be written; `None` for all.
         :raises HTTPException: 404 if there is no such trace, 503 if MLflow, or every worker, is out of reach.
         """
         if self._under_way >= MOST_AT_A_TIME or not self._slots.ready_workers():
             raise HTTPException(503, "Feedback cannot be taken now; try again in a moment.", RETRY_AFTER)
+        given = {**request.model_dump(), "only": None if only is None else sorted(only)}
         self._under_way += 1
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                response = await self._handler.handle_request({"feedback": request.model_dump()}, dict)
+                response = await self._handler.handle_request({"feedback": given}, dict)
                 lines: AsyncIterator[str] = aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
                 outcome = json.loads(await anext(lines, "{}"))
                 await lines.aclose()  # type: ignore[attr-defined]  # a generator
@@ -53,34 +76,53 @@ class Feedback:
         finally:
             self._under_way -= 1
         if outcome.get("missing"):
-            raise HTTPException(404, f"There is no trace {request.trace_id!r}.")
+            raise no_trace(request.trace_id)
         if "recorded" not in outcome:
             problem = outcome.get("problem", "no worker took it")
             raise HTTPException(503, f"The feedback was not recorded: {problem}", RETRY_AFTER)
         return {"trace_id": request.trace_id, "recorded": True}
 
 
+def no_trace(trace_id: str) -> HTTPException:
+    """There is none, or not for this key."""
+    return HTTPException(404, f"There is no trace {trace_id!r}.")
+
+
 def log_feedback(given: dict[str, Any]) -> dict[str, Any]:
     """Runs in a worker: `{"recorded"}`, `{"missing"}`, or `{"problem"}` where MLflow does not answer."""
-    import mlflow
-    from mlflow.entities import AssessmentSource, AssessmentSourceType
     from mlflow.exceptions import MlflowException
 
     end = time.monotonic() + (WRITTEN_SECONDS if TRACE_ID.fullmatch(given["trace_id"]) else 0.0)
     while True:
         try:
-            mlflow.log_feedback(
-                trace_id=given["trace_id"],
-                name="user_feedback",
-                value=given["value"],
-                rationale=given["comment"],
-                source=AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id="endpoint"),
-            )
+            if _may_write(given["trace_id"], given["only"]):
+                _write(given)
+                return {"recorded": True}
         except MlflowException as error:
             if error.error_code not in MISSING:
                 return {"problem": "MLflow cannot be reached"}
-            if time.monotonic() >= end:
-                return {"missing": True}
-            time.sleep(PAUSE_SECONDS)
-        else:
-            return {"recorded": True}
+        if time.monotonic() >= end:
+            return {"missing": True}
+        time.sleep(PAUSE_SECONDS)
+
+
+def _may_write(trace_id: str, only: list[str] | None) -> bool:
+    """Whether the trace is one of these assistants'; its tags are written a moment after it."""
+    from mlflow import MlflowClient
+
+    if only is None:
+        return True
+    return MlflowClient().get_trace(trace_id, display=False).info.tags.get(TRACE_ASSISTANT_TAG) in only
+
+
+def _write(given: dict[str, Any]) -> None:
+    import mlflow
+    from mlflow.entities import AssessmentSource, AssessmentSourceType
+
+    mlflow.log_feedback(
+        trace_id=given["trace_id"],
+        name="user_feedback",
+        value=given["value"],
+        rationale=given["comment"],
+        source=AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id="endpoint"),
+    )

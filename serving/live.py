@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from blocks.resolve import resolve_platform
+from serving.slots import State
 from tasks_lib.errors import LlmopsError, VersionError
 from tasks_lib.registry.events import Event, emit
 from tasks_lib.registry.live import LiveVersion, find_live, process_of, require_live
@@ -20,7 +20,8 @@ SMOKE_SECONDS = 60.0
 """Deadline of the smoke test of a new version, before it takes traffic."""
 RETRY_SECONDS = 300.0
 """Pause before a version that failed to start is tried again while the alias names it."""
-Change = Literal["loaded", "died"]
+UNSERVED_RETRY_SECONDS = 30.0
+"""The same where no other version serves meanwhile: loading takes processor time from the other assistants."""
 
 
 class NoVersionError(VersionError):
@@ -45,7 +46,7 @@ class Production:
     :param alias: Alias of the live version of `model`.
     :param threads: Answers that a version writes at a time.
     :param poll_seconds: Interval of polling the alias.
-    :param on_change: Called with `loaded` when a version is ready, and with `died` when its process died.
+    :param on_state: Called with the state of the version, and with its number when it is ready.
     """
 
     def __init__(
@@ -56,28 +57,32 @@ class Production:
         *,
         threads: int,
         poll_seconds: float,
-        on_change: Callable[[Change], None] = lambda _: None,
+        on_state: Callable[[State, int], None] = lambda *_: None,
     ) -> None:
         self._platform = platform
         self._model = model
         self._alias = alias
         self._threads = threads
         self._poll_seconds = poll_seconds
-        self._on_change = on_change
+        self._on_state = on_state
         self._lock = threading.Lock()
         self._died = threading.Event()
         self._current: Running | None = None
         self._failed = (0, 0.0)
 
-    def start(self) -> None:
+    def start(self, *, required: bool = True) -> None:
         """Load the version, and start polling the alias.
 
-        :raises NotDeployedError: If the alias names nothing.
-        :raises VersionError: If it does not load.
+        :param required: Without a version that answers there is nothing to do. Else polling goes on until there is one.
+        :raises NotDeployedError: If the alias names nothing, and it is required.
+        :raises VersionError: If it does not load, and is required.
         """
-        live = require_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)
-        self._current = Running(live, self._loaded(live))
-        self._on_change("loaded")
+        if required:
+            live = require_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)
+            self._current = Running(live, self._loaded(live))
+            self._on_state("ready", live.version)
+        else:
+            self._look()
         threading.Thread(target=self._watch, name="production watch", daemon=True).start()
 
     def stream(
@@ -95,7 +100,7 @@ class Production:
         with self._lock:
             running = self._current
             if running is None or running.died:
-                raise NoVersionError("the version is being started again")
+                raise NoVersionError(f"no version of {self._model!r} is ready")
             running.answering += 1
         try:
             for item in running.process.stream(messages, timeout, tags, reader_left=client_left):
@@ -115,40 +120,56 @@ class Production:
         while True:
             self._died.wait(self._poll_seconds)
             self._died.clear()
-            try:
-                self._poll_alias()
-            except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
-                logger.warning("the alias %r could not be looked at: %s", self._alias, error)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            self._poll_alias()
+        except Exception as error:  # noqa: BLE001  the registry may be down; what runs goes on
+            logger.warning("the alias %r of %s could not be looked at: %s", self._alias, self._model, error)
+            if self._current is None:
+                self._on_state("failed", 0)
 
     def _poll_alias(self) -> None:
         running = self._current
-        if running is None:
-            return
-        self._restart_if_died(running)
+        if running is not None:
+            self._restart_if_died(running)
         live = find_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)
         number, again = self._failed
         if live is None or (live.version == number and time.monotonic() < again):
+            if running is None:
+                self._on_state("not_deployed" if live is None else "failed", 0)
+                return
             live = running.version
-        if live.version != running.version.version or running.died:
+        if running is None or live.version != running.version.version or running.died:
             self._switch(running, live)
 
-    def _switch(self, running: Running, live: LiveVersion) -> None:
+    def _switch(self, running: Running | None, live: LiveVersion) -> None:
         """Load `live` beside the running version; it takes the traffic once it has passed the smoke test."""
+        before = running.version if running else None
+        serves = running is not None and not running.died
+        if not serves:
+            self._on_state("starting", 0)
         try:
             process = self._loaded(live)
         except LlmopsError as error:
-            self._failed = (live.version, time.monotonic() + RETRY_SECONDS)
-            logger.warning("version %s does not come up, %s goes on: %s", live.uri, running.version.uri, error)
-            _emit("llmops.serving.switch-failed", self._model, live, running.version, str(error))
+            self._failed = (live.version, time.monotonic() + (RETRY_SECONDS if running else UNSERVED_RETRY_SECONDS))
+            goes_on = f"{before.uri} goes on" if before and serves else "nothing answers"
+            logger.warning("version %s does not come up, %s: %s", live.uri, goes_on, error)
+            if not serves:
+                self._on_state("failed", 0)
+            _emit("llmops.serving.switch-failed", self._model, live, before, str(error))
             return
         with self._lock:
             self._current = Running(live, process)
-            running.retired = True
-        self._on_change("loaded")
+            if running is not None:
+                running.retired = True
+        self._on_state("ready", live.version)
         logger.warning("production is now %s", live.uri)
-        if live.version != running.version.version:  # else it died, and was started again
-            _emit("llmops.serving.switched", self._model, live, running.version)
-        self._close_if_idle(running)
+        if before is None or live.version != before.version:  # else it died, and was started again
+            _emit("llmops.serving.switched", self._model, live, before)
+        if running is not None:
+            self._close_if_idle(running)
 
     def _loaded(self, live: LiveVersion) -> VersionProcess:
         process = process_of(resolve_platform(self._platform), live, workers=self._threads)
@@ -167,7 +188,7 @@ class Production:
             running.died = running.died or died
         if died:
             logger.warning("the process of %s died", running.version.uri)
-            self._on_change("died")
+            self._on_state("starting", 0)
             self._died.set()
 
     def _close_if_idle(self, running: Running) -> None:
@@ -177,14 +198,18 @@ class Production:
             threading.Thread(target=running.process.close, name=f"close {running.version.uri}", daemon=True).start()
 
 
-def _emit(event: Event, model: str, live: LiveVersion, before: LiveVersion, problem: str = "") -> None:
-    """Emit an event to Prefect, where a server is configured: an endpoint starts none, and goes on without it."""
+def _emit(event: Event, model: str, live: LiveVersion, before: LiveVersion | None, problem: str = "") -> None:
+    """Emit an event to Prefect, where a server is configured: an endpoint starts none, and goes on without it.
+
+    :param before: The version that answered so far, if one did.
+    """
     from prefect.settings import PREFECT_API_URL
 
     if not PREFECT_API_URL.value():
         return
+    details = {**({"before": before.version} if before else {}), **({"problem": problem} if problem else {})}
     try:
-        emit(event, model, live.version, {"before": before.version, **({"problem": problem} if problem else {})})
+        emit(event, model, live.version, details)
     except Exception as error:  # noqa: BLE001  (whatever is wrong with Prefect is not wrong with the endpoint)
         logger.warning("the event %s was not emitted: %s", event, error)
 

@@ -82,7 +82,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_named)
         finally:
-            if scope["path"] not in UNLOGGED:
+            if scope["path"] not in UNLOGGED and not scope["path"].startswith("/ready/"):
                 known = {
                     name: state[name] for name in ("request_id", "trace_id", "model_uri", "key") if state.get(name)
                 }

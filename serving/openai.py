@@ -8,24 +8,39 @@ from typing import Any
 
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from serving.shapes import ChatRequest
+from serving.chat_request import ChatRequest
 
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 404: "invalid_request_error"}
 EXTRAS = ("source_documents", "refused", "refusal_reason", "guardrails", "trace_id")
 """Fields of an answer beside OpenAI's own; the official clients keep unknown fields."""
 
 
-def error_body(status: int, message: str, code: str | None = None) -> dict[str, Any]:
-    """An error in OpenAI's shape."""
+class OpenAIError(HTTPException):
+    """An error with one of OpenAI's codes, which clients act on.
+
+    :param code: Such as `model_not_found`.
+    """
+
+    def __init__(self, status: int, message: str, *, code: str) -> None:
+        super().__init__(status, message)
+        self.code = code
+
+
+def error_body(status: int, message: str, code: str | None = None, param: str | None = None) -> dict[str, Any]:
+    """An error in OpenAI's shape.
+
+    :param param: The field of the request that is wrong.
+    """
     kind = ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     kind = "rate_limit_error" if status == 429 else kind
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def error_response(error: HTTPException) -> JSONResponse:
+def error_response(error: StarletteHTTPException) -> JSONResponse:
     """`error` in OpenAI's shape."""
-    code = "model_not_found" if error.status_code == 404 else None
+    code = error.code if isinstance(error, OpenAIError) else None
     return JSONResponse(error_body(error.status_code, str(error.detail), code), error.status_code, error.headers)
 
 

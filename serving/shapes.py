@@ -4,9 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Source
-
-MOST_MESSAGES = 200
+from serving.conversation import Turn, conversation
+from tasks_lib.assistant.contract.answer import Source
 
 
 class RequestMessage(BaseModel):
@@ -15,51 +14,16 @@ class RequestMessage(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["system", "user", "assistant"]
-    content: str = Field(max_length=LONGEST_QUESTION)
+    content: str
 
-    def turn(self) -> dict[str, str]:
+    def turn(self) -> Turn:
         """As the assistant takes it."""
         return {"role": self.role, "content": self.content}
 
 
-class ContentPart(BaseModel):
-    """A part of a message of OpenAI's shape; only text is understood."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: Literal["text"]
-    text: str = Field(max_length=LONGEST_QUESTION)
-
-
-class ChatMessage(BaseModel):
-    """A turn in OpenAI's shape."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] = Field(max_length=LONGEST_QUESTION)
-
-    def turn(self) -> dict[str, str]:
-        """As the assistant takes it."""
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return {"role": "system" if self.role == "developer" else self.role, "content": text}
-
-
-def _ending_with_a_question(messages: list[Any]) -> list[Any]:
-    last = messages[-1].turn()
-    if last["role"] != "user":
-        msg = f"the last message must be the user's, not the {last['role']}'s"
-        raise ValueError(msg)
-    if not last["content"].strip():
-        msg = "the last message is empty"
-        raise ValueError(msg)
-    if len(last["content"]) > LONGEST_QUESTION:
-        msg = f"the last message has {len(last['content'])} characters; at most {LONGEST_QUESTION} are taken"
-        raise ValueError(msg)
+def _with_a_question(messages: list[RequestMessage]) -> list[RequestMessage]:
+    conversation([message.turn() for message in messages])
     return messages
-
-
-EndsWithQuestion = AfterValidator(_ending_with_a_question)
 
 
 class PredictRequest(BaseModel):
@@ -70,7 +34,12 @@ class PredictRequest(BaseModel):
         json_schema_extra={"example": {"messages": [{"role": "user", "content": "How long is annual leave?"}]}},
     )
 
-    messages: Annotated[list[RequestMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
+    messages: Annotated[list[RequestMessage], Field(min_length=1), AfterValidator(_with_a_question)]
+    assistant: str | None = Field(default=None, description="Which of several assistants is asked.")
+
+    def turns(self) -> list[Turn]:
+        """What the assistant is given."""
+        return conversation([message.turn() for message in self.messages])
 
 
 class CitedSource(Source):
@@ -99,30 +68,5 @@ class FeedbackRequest(BaseModel):
 
     trace_id: str = Field(min_length=1)
     value: bool | float | str
+    assistant: str | None = Field(default=None, description="Who gave the answer; known by itself for newer ones.")
     comment: str | None = Field(default=None, max_length=4_000)
-
-
-class StreamOptions(BaseModel):
-    """Options of a stream."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    include_usage: bool = False
-
-
-class ChatRequest(BaseModel):
-    """The part of OpenAI's request that a request may choose here; sampling parameters are the version's own."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    model: str
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES), EndsWithQuestion]
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    stop: str | list[str] | None = None
-    n: Literal[1] = 1
-
-    def stops(self) -> tuple[str, ...]:
-        """Texts that end the answer."""
-        given = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return tuple(text for text in given if text)

@@ -2,6 +2,11 @@
 
 import multiprocessing
 import os
+from typing import Literal, get_args
+
+State = Literal["starting", "ready", "not_deployed", "failed"]
+"""Of a worker's version: being loaded, able to answer, not there, or not coming up."""
+STATES: tuple[State, ...] = get_args(State)
 
 
 class AnswerSlots:
@@ -16,19 +21,41 @@ class AnswerSlots:
 
     def __init__(self, workers: int, slots: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self._ready = context.Array("i", workers, lock=False)
+        self._states = context.Array("b", workers, lock=False)
+        self._processes = context.Array("i", workers, lock=False)
+        self._versions = context.Array("L", workers, lock=False)
         self._offers = context.Array("L", slots, lock=False)
         self._writers = context.Array("i", slots, lock=False)
         self.client_left = context.Array("b", slots, lock=False)
         """Per slot: whether the client has left. The routes set it, the worker resets it when it has ended."""
 
-    def set_ready(self, *, ready: bool) -> None:
-        """This worker can answer from now on, or no longer."""
-        self._ready[int(os.environ["LITSERVE_WORKER_ID"])] = os.getpid() if ready else 0
+    def set_state(self, state: State, version: int = 0) -> None:
+        """What this worker's version is from now on; `version` is the number of one that is ready."""
+        worker = int(os.environ["LITSERVE_WORKER_ID"])
+        self._processes[worker] = os.getpid()
+        self._versions[worker] = version
+        self._states[worker] = STATES.index(state)
 
     def ready_workers(self) -> int:
         """How many workers can answer."""
-        return sum(bool(process) and alive(process) for process in self._ready)
+        return self._worker_states().count("ready")
+
+    def state(self) -> State:
+        """The best that a worker is; `starting` is better than what needs somebody to act."""
+        found = self._worker_states()
+        best: tuple[State, ...] = ("ready", "starting", "failed", "not_deployed")
+        return next(state for state in best if state in found)
+
+    def versions(self) -> set[int]:
+        """Versions that the ready workers answer with: more than one while production is switched."""
+        states = self._worker_states()
+        return {int(version) for version, state in zip(self._versions, states, strict=True) if state == "ready"}
+
+    def _worker_states(self) -> list[State]:
+        return [
+            STATES[state] if process and alive(process) else "starting"  # else it is being started again
+            for state, process in zip(self._states, self._processes, strict=True)
+        ]
 
     def offer(self, slot: int) -> int:
         """Number of the next question in `slot`, which no worker has taken yet; earlier ones are void."""

@@ -198,7 +198,7 @@ class Chaos:
     def whole(self) -> bool:
         """Whether every worker can answer."""
         told = httpx.get(f"{self.address}/metrics", timeout=5).text
-        return f"llmops_workers_ready {float(self.workers)}" in told
+        return f'llmops_workers_ready{{assistant="rag-assistant"}} {float(self.workers)}' in told
 
     def alive(self, what: str) -> list[psutil.Process]:
         """Processes below the endpoint whose command holds `what`."""

@@ -48,7 +48,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops pipeline show search > search.yaml", "as it would run"),
         ("llmops pipeline show assistant --format mermaid", "its picture"),
     ),
-    "serve": (("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),),
+    "serve": (
+        ("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),
+        ("llmops serve --assistant docs --assistant staff", "two assistants at one address"),
+    ),
     "up": (("llmops up", "everything on one machine"),),
     "bootstrap": (("llmops bootstrap --pool llmops", "needs a Prefect server"),),
     "doctor": (("llmops doctor --platform aws", "models, index, tracking, plug-ins"),),

@@ -1,7 +1,8 @@
 """The verbs around the loop: status, index, schema, serve, up, bootstrap, doctor."""
 
 import sys
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -11,6 +12,8 @@ from flows.command.options import DEFAULTS, Options
 from flows.command.output import ask_person, only_results_on_stdout, print_json, print_result, say
 from flows.command.running import execute, start
 from flows.command.sources import remove_source, rename_source, sources
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import ConfigurationError
 
 
 def status(*, options: Options = DEFAULTS) -> int:
@@ -38,14 +41,29 @@ def schema(
     return 0
 
 
+AllAssistants = Annotated[
+    bool, Parameter(name="--all", negative="", help="Serve every assistant that is in production.")
+]
+
+
+def _serve_settings(options: Options, flags: dict[str, Any], *, all_of_them: bool) -> Settings:
+    """The settings of `serve` and `up`, which take several assistants."""
+    names = options.assistant
+    if names and all_of_them:
+        raise ConfigurationError(f"--all and --assistant {names[0]} exclude each other", hint="Give one of the two.")
+    one = options if len(names) == 1 else replace(options, assistant=())
+    return start(one, {**flags, "serve.assistants": ["*"] if all_of_them else list(names) or None})
+
+
 def serve(
     *,
     host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
     port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    all_assistants: AllAssistants = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Serve the production version."""
-    settings = start(options, {"serve.host": host, "serve.port": port})
+    """Serve the production version of one assistant, or of several."""
+    settings = _serve_settings(options, {"serve.host": host, "serve.port": port}, all_of_them=all_assistants)
     from flows.serve import serve as run
 
     run(settings, options.platform)
@@ -57,6 +75,7 @@ def up(
     port: Annotated[int | None, Parameter(help="Port of the endpoint.")] = None,
     prefect_port: Annotated[int | None, Parameter(help="Port of the Prefect server.")] = None,
     mlflow_port: Annotated[int | None, Parameter(help="Port of the MLflow server.")] = None,
+    all_assistants: AllAssistants = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Run Prefect, a worker, MLflow and the endpoint on this machine until interrupted.
@@ -71,7 +90,7 @@ def up(
         "up.prefect_port": prefect_port,
         "up.mlflow_port": mlflow_port,
     }
-    settings = start(options, flags)
+    settings = _serve_settings(options, flags, all_of_them=all_assistants)
     from flows.up import up as run
 
     return run(

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -98,11 +98,12 @@ def worker(url: str, pool: str) -> Service:
     return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}))
 
 
-def endpoint_server(settings: Settings, platform: str) -> Service:
-    """`llmops serve` as a child."""
+def endpoint_server(settings: Settings, platform: str, assistants: Sequence[str]) -> Service:
+    """`llmops serve` of these assistants as a child."""
     url = endpoint_url(settings)
     environment = serve_environment(settings, platform)
-    return Service("endpoint", serve_command(settings), lambda: answers(f"{url}/ready"), environment, url)
+    command = serve_command(settings, assistants)
+    return Service("endpoint", command, lambda: answers(f"{url}/ready"), environment, url)
 
 
 def _database(url: str, variable: str) -> str:

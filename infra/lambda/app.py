@@ -1,6 +1,7 @@
 """The endpoint on AWS Lambda: `/predict` alone, since LitServe's processes need shared memory and Lambda has none.
 
-A worker of Lambda answers one request at a time, and its version runs in a process of its own, as it does everywhere.
+A worker of Lambda answers one request at a time, and each version runs in a process of its own, as it does everywhere.
+`LLMOPS_MODEL` names the assistant, or several, separated by commas; their versions share the function's memory.
 """
 
 import os
@@ -8,9 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 
 from serving.access import AccessGuard
+from serving.choice import chosen_name
 from serving.limits import RateLimits
 from serving.live import Production
 from serving.shapes import PredictRequest, PredictResponse
@@ -23,39 +25,45 @@ LARGEST_BODY = 2**20
 TIMEOUT_SECONDS = float(os.environ.get("LLMOPS_TIMEOUT_SECONDS", "60"))
 
 keep_quiet()
-production = Production(
-    os.environ.get("LLMOPS_PLATFORM", "team"),
-    os.environ.get("LLMOPS_MODEL", "rag-assistant"),
-    os.environ.get("LLMOPS_ALIAS", "production"),
-    threads=1,
-    poll_seconds=60.0,
-)
+assistants = {
+    name: Production(
+        os.environ.get("LLMOPS_PLATFORM", "team"),
+        name,
+        os.environ.get("LLMOPS_ALIAS", "production"),
+        threads=1,
+        poll_seconds=60.0,
+    )
+    for name in os.environ.get("LLMOPS_MODEL", "rag-assistant").replace(",", " ").split()
+}
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Load the version before the adapter sends requests."""
-    production.start()
+    """Load the versions before the adapter sends requests; one of several that does not load stops no other."""
+    for production in assistants.values():
+        production.start(required=len(assistants) == 1)
     yield
-    production.close()
+    for production in assistants.values():
+        production.close()
 
 
-app = FastAPI(title="rag-assistant", lifespan=lifespan)
+app = FastAPI(title=", ".join(assistants), lifespan=lifespan)
 # keys are always asked for: whoever knows a function's address reaches it
 app.add_middleware(AccessGuard, keys=read_keys("every address"), limits=RateLimits(), largest_body=LARGEST_BODY)
 
 
 @app.get("/ready")
 def ready() -> dict[str, str]:
-    """The version is loaded."""
+    """The versions that come up are loaded."""
     return {"status": "ready"}
 
 
 @app.post("/predict", response_model=PredictResponse)
-def predict(body: PredictRequest) -> Any:
-    """Answer the last message of the conversation."""
+def predict(body: PredictRequest, request: Request) -> Any:
+    """Answer the last message of the conversation. With several assistants, `assistant` names one."""
+    name = chosen_name(request, assistants, body.assistant)
     try:
-        for item in production.stream([message.turn() for message in body.messages], TIMEOUT_SECONDS, lambda: False):
+        for item in assistants[name].stream(body.turns(), TIMEOUT_SECONDS, lambda: False):
             if isinstance(item, tuple):
                 return _response(item[0].uri, item[1])
     except LlmopsError as error:

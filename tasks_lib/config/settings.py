@@ -40,6 +40,19 @@ Suffix = Annotated[str, AfterValidator(_suffix)]
 AssistantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 """What the registered model, the experiment and the paths of an endpoint can be called alike."""
 
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", text):
+        msg = (
+            f"{text!r} is no origin; write scheme, host and port as a browser does, as in https://intranet.example.org"
+        )
+        raise ValueError(msg)
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Scheme, host and, where it is not the scheme's own, port of a page."""
+
 DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
     "retrieval_recall": 0.6,
@@ -263,10 +276,22 @@ class ServeConfig(StrictModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1024, le=65_535, description="LitServe listens on no port below 1024.")
-    workers: int = Field(default=1, ge=1, le=64)
+    assistants: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description='Assistants that are served: their names, or "*" for all in production; empty for one.'
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, for each assistant.")
     timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one answer.")
-    slots: int = Field(default=16, ge=1, le=1024, description="Answers under way at a time; beyond that 429.")
+    slots: int = Field(
+        default=16, ge=1, le=1024, description="Answers under way at a time, for each assistant; beyond that 429."
+    )
     poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
+    origins: tuple[Origin, ...] = Field(
+        default=(), description="Origins whose pages may call the endpoint from a browser (CORS); empty for none."
+    )
+    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")], ...] = Field(
+        default=(),
+        description="Names, beside localhost and 127.0.0.1, under which a proxy calls an endpoint without API keys.",
+    )
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     limits_storage: str | None = Field(

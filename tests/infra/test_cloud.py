@@ -139,6 +139,9 @@ def test_the_ecs_service_scales_on_a_metric_that_the_endpoint_exports() -> None:
     collector = resources["EndpointTask"]["Properties"]["ContainerDefinitions"][1]["Environment"][0]["Value"]["Fn::Sub"]
     config = yaml.safe_load(collector)
     assert config["exporters"]["awsemf"]["metric_declarations"][0]["metric_name_selectors"] == [metric]
+    (summed,) = config["processors"]["metricstransform"]["transforms"]
+    assert (summed["include"], summed["operations"][0]["label_set"]) == (metric, [])
+    assert config["service"]["pipelines"]["metrics"]["processors"][0] == "metricstransform"
     assert policy["CustomizedMetricSpecification"]["Namespace"] == config["exporters"]["awsemf"]["namespace"]
 
 
@@ -147,6 +150,7 @@ def test_the_lambda_stack_has_an_address_and_asks_for_keys(aws: None) -> None:
     function = boto3.client("lambda").get_function(FunctionName=stack["Endpoint"]["PhysicalResourceId"])
     variables = function["Configuration"]["Environment"]["Variables"]
     assert variables["LLMOPS_API_KEYS"] == "alice=0"
+    assert variables["LLMOPS_MODEL"] == "rag-assistant"
     body = TEMPLATES[1].read_text()
     assert body.count("{{resolve:secretsmanager:") == 3
     for statement in statements(TEMPLATES[1], "Role"):

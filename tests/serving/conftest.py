@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect
+from tests.serving.chromium import Page, chromium
 from tests.stubs.command import LLMOPS
 from tests.tasks_lib.registry import fakes
 
 SLOTS = 3
+ORIGIN = "https://wiki.example"
+"""Its pages may call the endpoint."""
 
 
 class Clock:
@@ -92,26 +96,22 @@ class Endpoint:
         return register(self.platform, self.folder, who)
 
 
-def register(platform: LocalPlatform, folder: Path, who: str) -> int:
+def register(platform: LocalPlatform, folder: Path, who: str, model: str = "rag-assistant") -> int:
     script = ANSWERS.format(who=who)
-    return fakes.register_fake(platform, folder / who, script)
+    return fakes.register_fake(platform, folder / who, script, model=model)
 
 
-@pytest.fixture(scope="session")
-def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """`llmops serve` with a version behind the alias."""
-    folder = tmp_path_factory.mktemp("serving")
-    platform = LocalPlatform(tracked_home(folder / "home"))
-    version = register(platform, folder, "first")
-    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
+@contextmanager
+def served(platform: LocalPlatform, folder: Path, *options: str, **environment: str) -> Iterator[Endpoint]:
+    """`llmops serve` on this home, once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(LLMOPS), "serve", "--port", str(port)]
+    command = [str(LLMOPS), "serve", "--port", str(port), *options]
     command += ["--set", f"serve.slots={SLOTS}", "--set", "serve.poll_seconds=0.5"]
-    environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
+    around = {**os.environ, "LLMOPS_HOME": str(platform.home.root), **environment}
     log = folder / "serve.log"
-    with log.open("wb") as written, subprocess.Popen(command, env=environment, cwd=folder, stderr=written) as process:
+    with log.open("wb") as written, subprocess.Popen(command, env=around, cwd=folder, stderr=written) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_ready(process, f"{address}/ready", log)
@@ -122,6 +122,23 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
             assert "KeyboardInterrupt" not in log.read_text()
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):  # no child goes on listening
         probe.connect(("127.0.0.1", port))
+
+
+@pytest.fixture(scope="session")
+def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """`llmops serve` with a version behind the alias."""
+    folder = tmp_path_factory.mktemp("serving")
+    platform = LocalPlatform(tracked_home(folder / "home"))
+    version = register(platform, folder, "first")
+    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
+    with served(platform, folder, "--set", f"serve.origins=[{ORIGIN!r}]") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("browser")) as page:
+        yield page
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:

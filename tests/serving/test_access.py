@@ -5,14 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from serving.access import AccessGuard
 from serving.limits import RateLimits
-from tasks_lib.config.api_keys import KEYS_VARIABLE, read_keys
+from serving.origins import foreign
+from tasks_lib.config.api_keys import KEYS_VARIABLE, ApiKey, read_keys
 from tasks_lib.errors import ConfigurationError
 from tests.serving.conftest import Clock
 
@@ -22,7 +26,7 @@ DIGEST = hashlib.sha256(KEY.encode()).hexdigest()
 
 async def ask(guard: Any, path: str = "/predict", *, key: str | None = KEY, body: bytes = b"{}") -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://endpoint") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
         return await client.post(path, content=body, headers=headers)
 
 
@@ -31,7 +35,7 @@ def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:
         return PlainTextResponse(getattr(request.state, "key", ""))
 
     routes = [Route(path, who, methods=["POST"]) for path in ("/predict", "/v1/chat/completions", "/health")]
-    options: dict[str, Any] = {"keys": {DIGEST: "alice"}, "largest_body": 100, **changes}
+    options: dict[str, Any] = {"keys": {DIGEST: ApiKey("alice")}, "largest_body": 100, **changes}
     return AccessGuard(Starlette(routes=routes), limits=limits, **options)
 
 
@@ -72,8 +76,8 @@ async def test_requests_over_the_limit_are_told_when_to_come_back(clock: Clock) 
 
 def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     assert read_keys("0.0.0.0", {KEYS_VARIABLE: f"alice={DIGEST}, bob={'0' * 64}"}) == {
-        DIGEST: "alice",
-        "0" * 64: "bob",
+        DIGEST: ApiKey("alice"),
+        "0" * 64: ApiKey("bob"),
     }
     assert read_keys("127.0.0.1", {}) == {}
     with pytest.raises(ConfigurationError, match="without API keys"):
@@ -81,3 +85,90 @@ def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     with pytest.raises(ConfigurationError, match="entry 1") as caught:
         read_keys("127.0.0.1", {KEYS_VARIABLE: "alice=secret-key"})
     assert "secret-key" not in str(caught.value) + caught.value.hint
+
+
+async def status_of(guard: Any, path: str = "/predict", **headers: str) -> int:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
+        return (await client.post(path, headers=headers)).status_code
+
+
+OWN = ["127.0.0.1:8000", "localhost:8000", "localhost", "LOCALHOST:1", "localhost.:8000", "[::1]:8000", "127.8.9.1"]
+FOREIGN = ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1:8000", "localhost.evil", "[", ""]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("host", "status"), [*((host, 200) for host in OWN), *((host, 403) for host in FOREIGN)])
+async def test_without_keys_a_foreign_host_is_refused(host: str, status: int) -> None:
+    assert await status_of(guarded(RateLimits(), keys={}), Host=host) == status
+    assert await status_of(guarded(RateLimits(), keys={}), "/health", Host=host) == 200
+    assert await status_of(guarded(RateLimits()), Host=host, Authorization=f"Bearer {KEY}") == 200  # a key is enough
+    assert await status_of(guarded(RateLimits(), keys={}, hosts=["intern.example"]), Host="intern.example:443") == 200
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:8000", 200),
+        ("https://wiki.example", 200),
+        ("http://127.0.0.1:3000", 403),
+        ("https://evil.example", 403),
+        ("https://wiki.example.evil", 403),
+        ("http://[", 403),
+        ("null", 403),
+    ],
+)
+async def test_without_keys_a_page_of_a_foreign_origin_is_refused(origin: str, status: int) -> None:
+    guard = guarded(RateLimits(), keys={}, origins=["https://wiki.example"])
+    assert await status_of(guard, Origin=origin) == status
+    if status == 403:
+        refused = (await ask_from(guard, origin)).json()["error"]["message"]
+        assert repr(origin) in refused
+
+
+async def ask_from(guard: Any, origin: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
+        return await client.post("/v1/chat/completions", headers={"Origin": origin})
+
+
+labels = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+
+
+@given(labels, st.sampled_from(["localhost", "127.0.0.1"]), st.sampled_from(["", ":80", ":8000"]))
+def test_a_name_around_this_machines_is_foreign(label: str, own: str, port: str) -> None:
+    for host in (f"{label}.{own}", f"{own}.{label}", f"{label}{own}", f"{own}{label}", f"{label}-{own}"):
+        why = foreign(Headers({"host": host + port}), "/predict", hosts=(), origins=())
+        assert why is not None
+        assert repr(host + port) in why
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=30))
+def test_any_header_is_decided_on(text: str) -> None:
+    headers = Headers({"host": text, "origin": text})
+    assert foreign(headers, "/predict", hosts=(), origins=()) is None or foreign(headers, "/", hosts=(), origins=())
+    assert foreign(Headers({"host": "127.0.0.1", "origin": text}), "/predict", hosts=(), origins=[text]) is None
+
+
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-._", min_size=1, max_size=12)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+@given(st.dictionaries(digests, st.builds(ApiKey, names, st.none() | st.frozensets(names, min_size=1))))
+def test_keys_are_bound_to_the_assistants_that_their_entries_name(keys: dict[str, ApiKey]) -> None:
+    def entry(digest: str, key: ApiKey) -> str:
+        return f"{key.name}={digest}" + (":" + "+".join(sorted(key.assistants)) if key.assistants else "")
+
+    written = ", ".join(entry(digest, key) for digest, key in keys.items())
+    assert read_keys("127.0.0.1", {KEYS_VARIABLE: written}) == keys
+
+
+@pytest.mark.parametrize("binding", [":", ":docs+", ":+docs", ":docs::hr", ":docs+:hr"])
+def test_a_binding_that_is_half_written_binds_nobody_to_less(binding: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"name=sha256:assistant\+assistant"):
+        read_keys("127.0.0.1", {KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
+
+
+def test_one_key_with_two_bindings_is_refused() -> None:
+    twice = f"alice={DIGEST}:docs bob={DIGEST}"
+    with pytest.raises(ConfigurationError, match=r"entry 2 .*\(bob\) binds a key to other assistants"):
+        read_keys("127.0.0.1", {KEYS_VARIABLE: twice})

@@ -1,21 +1,14 @@
 """The chat page in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 
+from serving.server import LARGEST_BODY
 from tasks_lib.registry.tracking import connect
-from tests.serving.chromium import Page, chromium
+from tests.serving.chromium import Page
 from tests.serving.conftest import Endpoint
 
 pytestmark = pytest.mark.slow
 LAST = "[...document.querySelectorAll('article.assistant')].at(-1)"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("browser")) as page:
-        yield page
 
 
 def ask(page: Page, question: str) -> None:
@@ -82,3 +75,35 @@ def test_an_answer_is_stopped_by_the_escape_key(page: Page, endpoint: Endpoint) 
     page.press("Escape")
     page.wait_for("document.getElementById('send').textContent === 'Ask'")
     assert text_of(page, ".note") == "Stopped."
+
+
+LONG_CHAT = """(async () => {
+  const sent = [], told = { trace_id: null, refused: false, guardrails: [], source_documents: [] };
+  const answer = { choices: [{ delta: { content: "y".repeat(LENGTH) } }], ...told };
+  const kept = window.fetch;
+  window.fetch = async (path, options) => {
+    if (!String(path).includes("completions")) return kept(path, options);
+    sent.push(JSON.parse(options.body).messages);
+    return new Response(`data: ${JSON.stringify(answer)}\\n\\n`);
+  };
+  for (let number = 0; number < TIMES; number++) {
+    document.getElementById("question").value = `question ${number}`;
+    document.getElementById("form").requestSubmit();
+    while (document.getElementById("send").textContent !== "Ask") await new Promise((then) => setTimeout(then, 0));
+  }
+  window.fetch = kept;
+  const size = (messages) => JSON.stringify(messages).length;
+  return sent.map((messages) => [messages.length, messages[0].role, messages.at(-1).content, size(messages)]);
+})()"""
+
+
+@pytest.mark.parametrize(("times", "length", "most"), [(120, 5, 199), (40, 20_000, 25)])
+def test_of_a_long_chat_the_page_sends_the_newest(
+    page: Page, endpoint: Endpoint, times: int, length: int, most: int
+) -> None:
+    page.open(endpoint.address)
+    sent = page.value(LONG_CHAT.replace("TIMES", str(times)).replace("LENGTH", str(length)))
+    assert [last for _, _, last, _ in sent] == [f"question {number}" for number in range(times)]
+    assert {first for _, first, _, _ in sent} == {"user"}
+    assert max(count for count, _, _, _ in sent) == most
+    assert max(size for _, _, _, size in sent) < LARGEST_BODY / 3  # an answer's characters may take three bytes

@@ -10,9 +10,7 @@ import httpx
 import pytest
 
 from serving.server import LARGEST_BODY
-from serving.shapes import MOST_MESSAGES
-from tasks_lib.assistant.contract.answer import LONGEST_QUESTION
-from tests.serving.conftest import Endpoint, question
+from tests.serving.conftest import ORIGIN, Endpoint, question
 
 pytestmark = pytest.mark.slow
 CHAT = {"model": "rag-assistant", **question()}
@@ -47,9 +45,13 @@ def test_a_request_chooses_no_store_no_model_and_no_prompt(endpoint: Endpoint, e
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        ({"messages": [{"role": "user", "content": "x" * (LONGEST_QUESTION + 1)}]}, 422, str(LONGEST_QUESTION)),
-        ({"messages": [{"role": "user", "content": "x"}] * (MOST_MESSAGES + 1)}, 422, str(MOST_MESSAGES)),
-        ({"messages": [{"role": "user"}]}, 422, "content"),
+        (
+            {"messages": [{"role": "user", "content": "x" * 20_001}]},
+            422,
+            "has 20,001 characters; at most 20,000 are taken",
+        ),
+        ({"messages": []}, 422, "messages"),
+        ({"messages": [{"role": "user"}]}, 422, "messages"),
         (question("x" * LARGEST_BODY), 413, f"at most {LARGEST_BODY} are taken"),
         (question("raise"), 503, "ValueError: boom"),
     ],
@@ -69,3 +71,67 @@ def test_what_is_not_taken_is_told_on_both_routes(
 def test_a_body_without_a_length_is_measured_as_it_comes(endpoint: Endpoint) -> None:
     parts = (b" " * 2**16 for _ in range(LARGEST_BODY // 2**16 + 2))
     assert httpx.post(f"{endpoint.address}/predict", content=parts, timeout=30).status_code == 413
+
+
+def test_a_conversation_of_201_messages_is_answered(endpoint: Endpoint) -> None:
+    said = [{"role": ("user", "assistant")[at % 2], "content": f"turn {at}"} for at in range(201)]
+    assert httpx.post(f"{endpoint.address}/predict", json={"messages": said}, timeout=30).status_code == 200
+    chat = httpx.post(f"{endpoint.address}/v1/chat/completions", json={**CHAT, "messages": said}, timeout=30)
+    assert chat.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/ready/rag-assistant", "/", "/metrics"])
+def test_balancers_may_ask_with_head(endpoint: Endpoint, path: str) -> None:
+    assert httpx.get(f"{endpoint.address}{path}").content
+    head = httpx.head(f"{endpoint.address}{path}")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/embeddings"),
+        ("GET", "/v1/files"),
+        ("GET", "/v1/chat/completions"),
+        ("GET", "/v1"),
+        ("DELETE", "/v1/models/rag-assistant"),
+    ],
+)
+def test_an_unknown_route_of_openai_has_its_shape_and_names_those_there_are(
+    endpoint: Endpoint, method: str, path: str
+) -> None:
+    refused = httpx.request(method, f"{endpoint.address}{path}")
+    assert refused.status_code in {404, 405}
+    error = refused.json()["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
+    assert f"There is no {method} {path}; there is POST /v1/chat/completions" in error["message"]
+
+
+@pytest.mark.parametrize(("body", "said"), [(b"{", "is no JSON"), (b"[]", ""), (b"", "")])
+def test_a_body_that_is_no_request_has_openais_shape(endpoint: Endpoint, body: bytes, said: str) -> None:
+    refused = httpx.post(
+        f"{endpoint.address}/v1/chat/completions", content=body, headers={"content-type": "application/json"}
+    )
+    assert refused.status_code == 400
+    assert said in refused.json()["error"]["message"]
+
+
+def test_pages_of_the_origins_that_are_named_may_call(endpoint: Endpoint) -> None:
+    def preflight(origin: str) -> httpx.Response:
+        asked = {
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type,x-stainless-os",
+        }
+        return httpx.options(f"{endpoint.address}/v1/chat/completions", headers={"Origin": origin, **asked})
+
+    allowed = preflight(ORIGIN)
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+    assert "x-stainless-os" in allowed.headers["Access-Control-Allow-Headers"]
+    said = httpx.post(f"{endpoint.address}/predict", json=question(), headers={"Origin": ORIGIN}, timeout=30)
+    assert (said.status_code, said.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+    assert "X-Trace-ID" in said.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Origin" not in preflight("https://evil.example").headers
+    foreign = httpx.post(f"{endpoint.address}/predict", json=question(), headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    rebound = httpx.post(f"{endpoint.address}/predict", json=question(), headers={"Host": "evil.example:8000"})
+    assert (rebound.status_code, "evil.example:8000" in rebound.json()["detail"]) == (403, True)

@@ -113,11 +113,42 @@ def test_what_guardrails_decide_is_told_on_every_route_and_counted(
         (decision,) = told["guardrails"]
         assert (decision["action"], decision["kinds"]) == (action, [kind])
         assert (told["refused"], told["refusal_reason"]) == ((True, "guardrail") if action == "refuse" else (False, ""))
-    where = f'action="{action}",direction="{decision["direction"]}",validator="{decision["validator"]}"'
+    where = f'action="{action}",assistant="{MODEL}",direction="{decision["direction"]}",'
+    where += f'validator="{decision["validator"]}"'
     (line,) = re.findall(
         rf"^llmops_guardrail_hits_total{{{where}}} (\S+)$", httpx.get(f"{endpoint.address}/metrics").text, re.MULTILINE
     )
     assert float(line) >= 3
+
+
+def test_the_openai_client_looks_up_a_model(client: openai.OpenAI) -> None:
+    assert client.models.retrieve(MODEL).id == MODEL
+    with pytest.raises(openai.NotFoundError, match="'gpt' does not exist; there is 'rag-assistant'") as caught:
+        client.models.retrieve("gpt")
+    assert caught.value.code == "model_not_found"
+    with pytest.raises(openai.NotFoundError, match="There is no POST /v1/embeddings") as unknown:
+        client.embeddings.create(model=MODEL, input="x")
+    assert unknown.value.code == "unknown_url"
+
+
+def test_a_version_that_does_not_answer_is_no_model(client: openai.OpenAI) -> None:
+    asked: Any = {"messages": [{"role": "user", "content": "How long is leave?"}]}
+    served = client.chat.completions.create(model=MODEL, **asked).model
+    assert client.chat.completions.create(model=served, **asked).model == served
+    for wrong in ("99", "", "1/2", "production", "01"):
+        with pytest.raises(openai.NotFoundError, match=f"answers with '{served}'"):
+            client.chat.completions.create(model=f"{MODEL}/{wrong}", **asked)
+
+
+def test_what_a_request_cannot_choose_is_named_as_ignored(client: openai.OpenAI) -> None:
+    asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": "How long is leave?"}], "max_tokens": 5}
+    tool: Any = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    said = client.chat.completions.with_raw_response.create(**asked, tools=[tool], temperature=0.0, user=None)
+    assert said.headers["X-Ignored-Fields"] == "max_tokens, temperature, tools"
+    assert said.parse().choices[0].message.content == "first says: 27 days. Ask again."
+    with client.chat.completions.with_streaming_response.create(**asked, stream=True) as stream:
+        assert stream.headers["X-Ignored-Fields"] == "max_tokens"
+        assert list(stream.iter_lines())[-2] == "data: [DONE]"
 
 
 def test_errors_on_openai_routes_have_its_shape(client: openai.OpenAI) -> None:
@@ -197,12 +228,12 @@ def test_metrics_count_answers_refusals_tokens_and_cost(endpoint: Endpoint) -> N
     httpx.post(f"{endpoint.address}/predict", json=question("Who won at football?"), timeout=30)
     metrics = httpx.get(f"{endpoint.address}/metrics").text
     for line in (
-        'llmops_answers_total{outcome="refused",route="/predict"} ',
-        'llmops_refusals_total{reason="evidence"}',
-        'llmops_tokens_total{direction="input"}',
-        "llmops_cost_total",
+        'llmops_answers_total{assistant="rag-assistant",outcome="refused",route="/predict"} ',
+        'llmops_refusals_total{assistant="rag-assistant",reason="evidence"}',
+        'llmops_tokens_total{assistant="rag-assistant",direction="input"}',
+        'llmops_cost_total{assistant="rag-assistant"}',
         "llmops_first_token_seconds_bucket",
-        "llmops_version 1.0",
+        'llmops_version{assistant="rag-assistant"} 1.0',
     ):
         assert line in metrics
 
@@ -218,7 +249,7 @@ def test_feedback_is_kept_on_the_trace(endpoint: Endpoint) -> None:
 
 def test_the_chat_page_and_no_route_of_the_server_itself_is_offered(endpoint: Endpoint) -> None:
     assert "Ask the documents" in httpx.get(endpoint.address).text
-    assert httpx.post(f"{endpoint.address}/internal/answers", json=question()).status_code == 404
+    assert httpx.post(f"{endpoint.address}/internal/0", json=question()).status_code == 404
     assert httpx.get(f"{endpoint.address}/info").status_code == 404
     assert "/predict" in httpx.get(f"{endpoint.address}/openapi.json").json()["paths"]
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from serving.slots import AnswerSlots
+from serving.slots import AnswerSlots, State
 
 
 @pytest.fixture
@@ -24,16 +24,34 @@ def dead_process() -> int:
 def test_a_worker_answers_from_when_it_says_so_until_it_takes_that_back_or_dies(
     slots: AnswerSlots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not slots.ready_workers()
-    slots.set_ready(ready=True)
-    assert slots.ready_workers()
-    slots.set_ready(ready=False)
-    assert not slots.ready_workers()
+    assert (slots.ready_workers(), slots.state(), slots.versions()) == (0, "starting", set())
+    slots.set_state("ready", 3)
+    assert (slots.ready_workers(), slots.state(), slots.versions()) == (1, "ready", {3})
+    slots.set_state("starting")
+    assert (slots.ready_workers(), slots.state(), slots.versions()) == (0, "starting", set())
     gone = dead_process()
     with monkeypatch.context() as other:
         other.setattr(os, "getpid", lambda: gone)
-        slots.set_ready(ready=True)
-    assert not slots.ready_workers()
+        slots.set_state("ready", 3)
+    assert (slots.ready_workers(), slots.state(), slots.versions()) == (0, "starting", set())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("ready", "failed", "ready"),
+        ("failed", "starting", "starting"),
+        ("not_deployed", "failed", "failed"),
+        ("not_deployed", "not_deployed", "not_deployed"),
+    ],
+)
+def test_the_state_of_an_assistant_is_the_best_of_its_workers(
+    slots: AnswerSlots, monkeypatch: pytest.MonkeyPatch, first: State, second: State, together: State
+) -> None:
+    slots.set_state(first, 1)
+    monkeypatch.setenv("LITSERVE_WORKER_ID", "0")
+    slots.set_state(second, 1)
+    assert slots.state() == together
 
 
 def test_an_answer_is_lost_when_the_worker_that_took_it_dies(

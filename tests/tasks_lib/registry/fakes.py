@@ -239,6 +239,7 @@ def register_fake(
     rooms: Sequence[Path] = (),
     tags: dict[str, str] | None = None,
     streams: bool = True,
+    model: str = "rag-assistant",
 ) -> int:
     """Register an assistant under `champion`; returns its version."""
     import mlflow
@@ -247,7 +248,7 @@ def register_fake(
     script = write_script(folder, behaviour, streams=streams)
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
     candidate = CandidateVersion(
-        "rag-assistant",
+        model,
         RagConfig(),
         "7",
         script,

@@ -122,7 +122,7 @@ def test_a_registry_that_cannot_be_read_is_not_taken_for_one_without_an_interrup
     tracked_home: Callable[[Path], Home], tmp_path: Path
 ) -> None:
     place = fakes.FakePlatform(tracked_home(tmp_path / "home"))
-    client = connect(place)
+    client = connect(place, "rag-assistant")
     assert moves._interrupted(client, MODEL) is None
     with closing(sqlite3.connect(place.home.mlflow_database)) as connection:
         connection.execute("ALTER TABLE registered_models RENAME TO elsewhere")

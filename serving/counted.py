@@ -1,0 +1,66 @@
+"""Answers of one assistant, counted in the metrics and against the rate limits of the client's key."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import Request
+
+from serving.answers import Answers
+from serving.limits import RateLimits
+from serving.logs import identify
+from serving.metrics import AssistantMetrics
+
+
+class CountedAnswers:
+    """:class:`Answers`, counted.
+
+    :param on_trace: Called with the id of each answer's trace.
+    """
+
+    def __init__(
+        self, answers: Answers, metrics: AssistantMetrics, limits: RateLimits, on_trace: Callable[[str], None]
+    ) -> None:
+        self._answers = answers
+        self._metrics = metrics
+        self._limits = limits
+        self._on_trace = on_trace
+
+    async def events(
+        self, request: Request, route: str, messages: list[dict[str, str]]
+    ) -> AsyncIterator[dict[str, Any]]:
+        """As :meth:`Answers.events`.
+
+        :param route: Under which they are counted.
+        """
+        events = self._answers.events(request, messages)
+        async for event in self._metrics.observed(route, events):
+            if "answer" in event:
+                identify(request.scope["state"], event["answer"])
+                if event["answer"].get("trace_id"):
+                    self._on_trace(event["answer"]["trace_id"])
+                used = event["answer"].get("usage") or {}
+                tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
+                await self._limits.count_tokens(request.state.key, tokens)
+            yield event
+
+
+async def answer_of(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The answer at the end of `events`; `None` where the client left before."""
+    answer = None
+    async for event in events:
+        answer = event.get("answer", answer)
+    return answer
+
+
+async def begun(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    """`events` once the first is there: what fails before is an answer of its own status, not a broken stream."""
+    iterator = aiter(events)
+    first = await anext(iterator, None)
+
+    async def all_of_them() -> AsyncIterator[dict[str, Any]]:
+        if first is not None:
+            yield first
+        async for event in iterator:
+            yield event
+
+    return all_of_them()

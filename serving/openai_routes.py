@@ -1,0 +1,45 @@
+"""OpenAI's routes: chat completions and models."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from serving import openai
+from serving.assistants import Assistants
+from serving.chat_request import IGNORED, ChatRequest
+from serving.counted import answer_of, begun
+from serving.routes import CLIENT_LEFT
+
+
+def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:
+    """The part of OpenAI's API that there is.
+
+    :param created: When the models are said to be made, in seconds since 1970: an alias has no such moment.
+    """
+
+    @app.post("/v1/chat/completions", response_model=None)
+    async def chat_completions(body: ChatRequest, request: Request) -> Any:
+        """Answer as OpenAI's API does, streamed or whole."""
+        assistant = assistants.of_model(request, body.model)
+        completion = openai.Completion(body, assistant.name)
+        events = assistant.answers.events(request, "/v1/chat/completions", body.turns())
+        ignored = {IGNORED: ", ".join(body.ignored())} if body.ignored() else {}
+        if not body.stream:
+            answer = await answer_of(events)
+            return JSONResponse(completion.whole(answer), 200, ignored) if answer else Response(status_code=CLIENT_LEFT)
+        stream = completion.stream(await begun(events))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=ignored)
+
+    def entry(name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": created, "owned_by": "llmops"}
+
+    @app.get("/v1/models")
+    def models(request: Request) -> dict[str, Any]:
+        """List the assistants."""
+        return {"object": "list", "data": [entry(one.name) for one in assistants.visible(request)]}
+
+    @app.get("/v1/models/{model:path}")
+    def model(model: str, request: Request) -> dict[str, Any]:
+        """One assistant."""
+        return entry(assistants.of_model(request, model).name)

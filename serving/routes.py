@@ -1,0 +1,90 @@
+"""The routes: questions, feedback, probes, metrics and the page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from serving.answers import WHY_NOT_READY
+from serving.assistants import Assistants, ServedAssistant
+from serving.choice import bound_to
+from serving.counted import answer_of
+from serving.metrics import Metrics
+from serving.shapes import FeedbackRequest, PredictRequest, PredictResponse
+from serving.slots import State
+
+PAGE = Path(__file__).with_name("page.html")
+CLIENT_LEFT = 499
+"""Status that nobody reads: the client closed the connection."""
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
+    """All but OpenAI's."""
+    _add_predict(app, assistants)
+    _add_probes(app, assistants)
+
+    @app.head("/metrics", include_in_schema=False)
+    @app.get("/metrics", response_class=Response)
+    def prometheus() -> Response:
+        """Prometheus metrics."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.post("/feedback")
+    async def feedback(body: FeedbackRequest, request: Request) -> dict[str, Any]:
+        """Write the feedback onto the trace."""
+        return await assistants.of_feedback(request, body).feedback.record(body, bound_to(request))
+
+    @app.head("/", include_in_schema=False)
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def page() -> str:
+        """The chat page."""
+        return PAGE.read_text(encoding="utf-8")
+
+
+def _add_predict(app: FastAPI, assistants: Assistants) -> None:
+    async def answered(body: PredictRequest, request: Request, assistant: ServedAssistant) -> Any:
+        answer = await answer_of(assistant.answers.events(request, "/predict", body.turns()))
+        return answer or Response(status_code=CLIENT_LEFT)
+
+    @app.post("/predict", response_model=PredictResponse)
+    async def predict(body: PredictRequest, request: Request) -> Any:
+        """Answer the last message of the conversation. With several assistants, `assistant` names one."""
+        return await answered(body, request, assistants.chosen(request, body.assistant))
+
+    @app.post("/predict/{assistant}", response_model=PredictResponse)
+    async def predict_by(assistant: str, body: PredictRequest, request: Request) -> Any:
+        """Answer the last message of the conversation with this assistant."""
+        return await answered(body, request, assistants.chosen(request, assistant, body.assistant))
+
+
+def _add_probes(app: FastAPI, assistants: Assistants) -> None:
+    @app.head("/health", include_in_schema=False)
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        """Liveness probe."""
+        return {"status": "alive"}
+
+    @app.head("/ready", include_in_schema=False)
+    @app.get("/ready")
+    def ready() -> JSONResponse:
+        """Readiness probe: an assistant can answer. Tells the state of each."""
+        return _readiness({one.name: one.slots.state() for one in assistants})
+
+    @app.head("/ready/{assistant}", include_in_schema=False)
+    @app.get("/ready/{assistant}")
+    def ready_of(assistant: str) -> JSONResponse:
+        """Readiness probe of one assistant."""
+        states = {one.name: one.slots.state() for one in assistants if one.name == assistant}
+        if not states:
+            raise HTTPException(404, f"The assistant {assistant!r} does not exist.")
+        return _readiness(states)
+
+
+def _readiness(states: Mapping[str, State]) -> JSONResponse:
+    if "ready" in states.values():
+        return JSONResponse({"status": "ready", "assistants": states})
+    why = " ".join(dict.fromkeys(WHY_NOT_READY[state] for state in states.values()))
+    return JSONResponse({"detail": why, "assistants": states}, 503, RETRY_AFTER)

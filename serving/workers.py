@@ -1,0 +1,77 @@
+"""LitServe's server with workers of several assistants, of which one that does not start stops nobody else."""
+
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from litserve import LitAPI, LitServer
+from litserve.utils import WorkerSetupStatus
+
+WATCH_SECONDS = 0.25
+"""Interval in which LitServe checks that its workers live."""
+LOOK_SECONDS = 0.05
+STEADY_SECONDS = 60.0
+"""A worker that lived as long is started again at once."""
+
+
+@dataclass
+class Lives:
+    """When a worker began and ended, in seconds, and how many times in a row it ended early."""
+
+    began: float = field(default_factory=time.monotonic)
+    ended: float | None = None
+    short: int = 0
+
+    def may_begin(self, now: float) -> bool:
+        """Whether it is started again now: at once, then after 2, 4, 8 s and so on while it keeps ending early."""
+        if self.ended is None:
+            self.ended = now
+            self.short = self.short + 1 if now - self.began < STEADY_SECONDS else 0
+        if self.short > 1 and now - self.ended < min(2.0 ** (self.short - 1), STEADY_SECONDS):
+            return False
+        self.began, self.ended = now, None
+        return True
+
+
+class Server(LitServer):
+    """LitServe's server; while it shuts down it takes no worker that ended for one that died."""
+
+    stopping = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.monitor_internal = WATCH_SECONDS  # type: ignore[assignment]  # slept as it is
+        self._lives: dict[int, Lives] = defaultdict(Lives)
+
+    def verify_worker_status(self) -> None:
+        """Wait until a worker is ready; with several assistants, one that fails is started again meanwhile.
+
+        :raises RuntimeError: If no worker starts, or one of the only assistant does not.
+        """
+        alone = len(self.litapi_connector.lit_apis) == 1
+        while (states := list(self.workers_setup_status.values())).count(WorkerSetupStatus.READY) == 0:
+            failed = alone and WorkerSetupStatus.ERROR in states
+            if failed or not any(worker.is_alive() for worker in self.inference_workers):
+                msg = "its worker does not start" if alone else "none of the workers starts"
+                raise RuntimeError(msg)
+            time.sleep(LOOK_SECONDS)
+
+    def launch_single_inference_worker(self, lit_api: LitAPI, worker_id: int) -> Any:
+        """Start a worker again, as LitServe's watcher asks for it; later each time for one that ends early."""
+        index = self._index(lit_api, worker_id)
+        if self.stopping or not self._lives[index].may_begin(time.monotonic()):
+            return self.inference_workers[index]
+        return super().launch_single_inference_worker(lit_api, worker_id)
+
+    def _index(self, lit_api: LitAPI, worker_id: int) -> int:
+        """Place among the workers of all APIs, which LitServe keeps in one list."""
+        apis = self.litapi_connector.lit_apis
+        before = apis[: apis.index(lit_api)]
+        return sum(len(self._inference_workers_config_for_api(api.api_path)) for api in before) + worker_id
+
+    def _perform_graceful_shutdown(self, *arguments: Any, **named: Any) -> None:
+        self.stopping = True
+        self.monitor_internal = threading.TIMEOUT_MAX  # type: ignore[assignment]  # slept as it is
+        super()._perform_graceful_shutdown(*arguments, **named)
