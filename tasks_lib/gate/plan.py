@@ -125,8 +125,8 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
 
 def _require_own_set(dataset: Dataset, settings: Settings) -> None:
     """Questions of other documents measure nothing."""
-    made_from = dataset.index.partition("__")[0]
-    if made_from and made_from != settings.collection and not settings.gate.move_collection:
+    made_from, is_ours, _ = dataset.index.partition("__")
+    if is_ours and made_from != settings.collection and not settings.gate.move_collection:
         raise InputError(
             f"the evaluation set {dataset.reference!r} was made for the collection {made_from!r}, and this version "
             f"reads {settings.collection!r}",

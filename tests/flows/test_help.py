@@ -67,7 +67,8 @@ def test_an_installed_completion_completes_verbs(tmp_path: Path) -> None:
 
 def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a-collection-with-a-rather-long-name__all-minilm-l6-v2__125-0-240fc4d9"
-    row = {"name": name, "version": "1", "sources": [], "documents": 1, "chunks": 2, "needed_by": [], "pinned_by": []}
+    row = {"name": name, "version": "1", "sources": [], "documents": 1, "chunks": 2}
+    row |= {"needed_by": [], "pinned_by": [], "questions": []}
     print_result({"dropped": None, "indexes": [row]}, render.indexes, as_json=False)
     shown = capsys.readouterr().out
     assert name in shown
@@ -142,7 +143,7 @@ def test_the_endpoint_says_on_a_terminal_where_it_will_be(
     terminal: bool, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(serve, "require_live", lambda *_: SimpleNamespace(uri="models:/rag-assistant/3", rag=None))
-    monkeypatch.setattr(serve, "connect", lambda _: None)
+    monkeypatch.setattr(serve, "connect", lambda *_: None)
     monkeypatch.setattr(serve, "require_models", lambda *_: None)
     monkeypatch.setattr("os.execve", lambda *_: sys.exit())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)

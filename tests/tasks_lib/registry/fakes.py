@@ -12,7 +12,7 @@ from tasks_lib.assistant.contract.index import IndexInfo
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.registry.register import CandidateVersion, register
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import activate, connect
 
 FACTS = [
     (f"holiday {number}", f"On holiday {number} the office closes at {number} o'clock.") for number in range(1, 19)
@@ -244,7 +244,8 @@ def register_fake(
     """Register an assistant under `champion`; returns its version."""
     import mlflow
 
-    client = connect(platform, "rag-assistant")
+    client = connect(platform, model)
+    activate(client)
     script = write_script(folder, behaviour, streams=streams)
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
     candidate = CandidateVersion(

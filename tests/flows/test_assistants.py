@@ -1,0 +1,140 @@
+"""Several assistants in one home: none takes another's place, and what one needs is not dropped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blocks.local import LocalPlatform
+from flows.indexes import drop_index, list_indexes
+from flows.status import status
+from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.dataset.datasets import load, save
+from tasks_lib.errors import IndexUnavailableError, InputError
+from tasks_lib.home import EXPERIMENT, Home
+from tasks_lib.registry.agreement import require_known, require_production, require_production_collection
+from tasks_lib.registry.tracking import connect, last_ingests, last_runs, run_of
+from tests.tasks_lib.registry import fakes
+
+DOCS, STAFF = "docs", "staff"
+
+
+@pytest.fixture
+def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalPlatform:
+    home = tracked_home(tmp_path / "home")
+    monkeypatch.setenv("LLMOPS_HOME", str(home.root))
+    return LocalPlatform(home)
+
+
+def in_production(platform: LocalPlatform, folder: Path, name: str) -> int:
+    """A version of `name` that reads the collection `documents`."""
+    version = fakes.register_fake(platform, folder / name, fakes.GOOD, model=name)
+    connect(platform, name).set_registered_model_alias(name, "production", str(version))
+    return version
+
+
+def ingested(platform: LocalPlatform, collection: str) -> str:
+    from flows.ingest import synchronise
+
+    settings = Settings(collection=collection, ingest=IngestConfig(include=("leave/annual-leave.md",)))
+    return synchronise(platform, settings).index
+
+
+def test_what_is_recorded_for_one_is_not_seen_by_another(platform: LocalPlatform) -> None:
+    docs, staff = connect(platform, DOCS), connect(platform, STAFF)
+    assert docs.known_experiment_id is None
+    save(docs, "questions", fakes.examples(), index="docs__x", index_version="1", origin="import")
+    with run_of(staff, "monitor", {"llmops.verdict": "healthy"}):
+        pass
+    assert docs.experiment_id != staff.experiment_id
+    assert load(docs, "questions").version == 1
+    with pytest.raises(InputError, match="no dataset 'questions'"):
+        load(staff, "questions")
+    assert (last_runs(docs, "monitor"), len(last_runs(staff, "monitor"))) == ([], 1)
+    assert docs.assistants() == [DOCS, STAFF]
+
+
+def test_a_name_that_nothing_was_recorded_for_is_refused_and_leaves_no_trace(platform: LocalPlatform) -> None:
+    with run_of(connect(platform, DOCS), "ingest"):
+        pass
+    with pytest.raises(InputError, match="no assistant 'dosc'; assistants: docs"):
+        require_known(connect(platform, "dosc"))
+    assert connect(platform, "dosc").get_experiment_by_name("dosc") is None
+
+
+def test_an_assistant_that_was_alone_in_a_home_keeps_its_experiment(platform: LocalPlatform, tmp_path: Path) -> None:
+    shared = connect(platform, EXPERIMENT)
+    with run_of(shared, "deploy"):
+        pass
+    client = connect(platform, "old-name")
+    client.create_registered_model("old-name")
+    run = last_runs(shared, "deploy")[0]
+    client.create_model_version("old-name", str(tmp_path), run.info.run_id, tags={"index": "x"})
+    assert connect(platform, "old-name").experiment_id == shared.experiment_id
+    assert connect(platform, "new-name").known_experiment_id is None
+
+
+def test_a_collection_that_contradicts_production_is_refused_with_both_names(
+    platform: LocalPlatform, tmp_path: Path
+) -> None:
+    in_production(platform, tmp_path, DOCS)
+    given = Settings(assistant=DOCS, collection="pdfs")
+    for check in (require_production, require_production_collection):
+        with pytest.raises(InputError, match="'documents'.*'pdfs'"):
+            check(platform, given)
+    with pytest.raises(InputError, match="'documents'.*'docs'"):
+        require_production_collection(platform, Settings(assistant=DOCS))  # a candidate would read another one
+    require_production(platform, Settings(assistant=DOCS))
+    moved = Settings.model_validate({"assistant": DOCS, "collection": "pdfs", "gate": {"move_collection": True}})
+    require_production_collection(platform, moved)
+
+
+def test_an_index_is_kept_while_any_assistant_needs_it(platform: LocalPlatform, tmp_path: Path) -> None:
+    index = ingested(platform, "documents")
+    for name in (DOCS, STAFF):
+        in_production(platform, tmp_path, name)
+    (row,) = list_indexes(Settings(), "local").indexes
+    assert {f"production of {name} (version 1)" for name in (DOCS, STAFF)} <= set(row.needed_by)
+    with pytest.raises(InputError, match="production of docs .* production of staff"):
+        drop_index(index, Settings(), "local")
+    asked: list[str] = []
+    with pytest.raises(InputError, match="nobody said yes"):
+        drop_index(index, Settings(), "local", force=True, consent=lambda text: bool(asked.append(text)))
+    assert "production of staff" in asked[0]
+    assert platform.indexes() == [index]
+    assert drop_index(index, Settings(), "local", force=True, consent=lambda _: True).dropped == index
+    assert platform.indexes() == []
+
+
+def test_a_question_set_needs_the_index_it_was_made_from(platform: LocalPlatform) -> None:
+    index = ingested(platform, DOCS)
+    save(connect(platform, DOCS), "questions", fakes.examples(), index=index, index_version="1", origin="import")
+    with pytest.raises(InputError, match="evaluation set questions:1 of docs"):
+        drop_index(index, Settings(), "local")
+
+
+def test_an_index_is_not_dropped_under_a_run_that_writes_to_it(platform: LocalPlatform) -> None:
+    index = ingested(platform, DOCS)
+    with platform.open_index(index).writing(0), pytest.raises(IndexUnavailableError):
+        drop_index(index, Settings(), "local")
+    assert platform.indexes() == [index]
+
+
+def test_status_without_a_name_lists_all_and_with_one_tells_of_it(platform: LocalPlatform, tmp_path: Path) -> None:
+    ingested(platform, "documents")
+    for name in (DOCS, STAFF):
+        in_production(platform, tmp_path, name)
+    with run_of(connect(platform, DOCS), "deploy", {"llmops.decision": "promote"}):
+        pass
+    rows = status(Settings()).assistants
+    assert [(row.assistant, row.production, row.last_gate) for row in rows] == [(DOCS, 1, "promote"), (STAFF, 1, None)]
+    found = status(Settings(assistant=STAFF))
+    assert (found.assistant, found.assistants, found.last_gate) == (STAFF, [], None)
+    with pytest.raises(InputError, match="no assistant 'nobody'"):
+        status(Settings(assistant="nobody"))
+
+
+def test_an_ingest_into_shared_documents_is_seen_by_all_that_read_them(platform: LocalPlatform) -> None:
+    with run_of(connect(platform, DOCS), "ingest", {"llmops.index": "shared__x"}):
+        pass
+    assert len(last_ingests(connect(platform, STAFF), "shared__x")) == 1
