@@ -133,7 +133,7 @@ def test_the_gate_promotes_restores_and_rolls_back(
     assert (back.from_version, back.to_version) == (2, dark.version)
     assert aliases.read_aliases(client, "rag-assistant", NAMES) == {"previous": 2, "production": dark.version}
 
-    def approve_too_late(decision: Decision, report: str) -> Decision:
+    def approve_too_late(decision: Decision, report: str, assistant: str) -> Decision:
         client.set_registered_model_alias("rag-assistant", NAMES["production"], "2")
         return decision
 
