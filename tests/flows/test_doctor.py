@@ -22,7 +22,7 @@ def checks(monkeypatch: pytest.MonkeyPatch, platform: ResolvedPlatform, **settin
     """All rows but those that start MLflow or Prefect."""
     monkeypatch.setattr(room, "resolve_platform", lambda name: platform)
     monkeypatch.setattr(room, "_prefect", lambda: "not asked here")
-    monkeypatch.setattr(room, "_tracking", lambda platform: "not asked here")
+    monkeypatch.setattr(room, "_tracking", lambda platform, settings: "not asked here")
     monkeypatch.setattr(room, "_production", lambda platform, settings: "not asked here")
     found = doctor(Settings.model_validate(settings), "test").checks
     assert len({check.name for check in found}) == len(found)
