@@ -67,6 +67,7 @@ class Production:
         self._on_state = on_state
         self._lock = threading.Lock()
         self._died = threading.Event()
+        self._closed = False
         self._current: Running | None = None
         self._failed = (0, 0.0)
 
@@ -112,7 +113,9 @@ class Production:
             self._close_if_idle(running)
 
     def close(self) -> None:
-        """End the version's process."""
+        """End the version's process, and look at the alias no more."""
+        self._closed = True
+        self._died.set()
         if self._current is not None:
             self._current.process.close()
 
@@ -120,6 +123,8 @@ class Production:
         while True:
             self._died.wait(self._poll_seconds)
             self._died.clear()
+            if self._closed:
+                return
             self._look()
 
     def _look(self) -> None:

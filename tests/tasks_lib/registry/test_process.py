@@ -138,7 +138,8 @@ def test_every_question_is_a_trace_with_our_tags_and_no_process_is_left(
     trace = connect(registry, "rag-assistant").get_trace(trace_id)
     root = trace.data.spans[0]
     tags = {name: value for name, value in trace.info.tags.items() if name.startswith("llmops.")}
-    assert tags == {"llmops.model_version": "1", "llmops.index": "index-a", "llmops.source": "evaluation"}
+    told = {"llmops.model_version": "1", "llmops.index": "index-a", "llmops.source": "evaluation"}
+    assert tags == {**told, "llmops.assistant": "rag-assistant"}
     assert (root.name, root.inputs, root.outputs["response"]) == ("rag-assistant", {"messages": QUESTION}, "first")
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
