@@ -15,11 +15,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from train_injection import classifier, examples, matrix
 
+from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.injection import InjectionScorer
 from tasks_lib.assistant.guardrails.injection_model import WINDOW
 from tasks_lib.assistant.guardrails.normalise import normalise
-from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.config.rag import GuardrailsConfig, InjectionConfig
 
 FALSE_ALARMS = 0.05
 MAILS = ("ann@example.org", "jane.roe@example.com", "bob.smith@inbox.example", "p.mueller@firm.example")
@@ -92,8 +94,37 @@ def main() -> None:
     wrongly = [bool(scorer.rule_spans(normalise(t))) for t in trigger]
     print(f"rules alone: recall {np.mean(by_rule):.3f}, false alarms {np.mean(wrongly):.3f}")
     with_addresses(scorer, config.threshold)
+    over_turns(texts, labels, embedder)
     cross_validated(texts, labels, trigger, embedder)
     print(f"{taken:.1f} ms a prompt")
+
+
+def over_turns(texts: list[str], labels: np.ndarray, embedder: MiniLM) -> None:
+    """Attempts in one turn and cut in two, and harmless questions after attempts that were stopped."""
+    guardrails = build_guardrails(GuardrailsConfig(), embedder)
+    questions = [q["question"] for q in read("retrieval/questions.jsonl")][::4]
+
+    def refused(*turns: str) -> bool:
+        conversation = [Message(role="user", content=turn) for turn in turns]
+        return guardrails.check_input(conversation).action == "refuse"
+
+    attempts = [text for text, label in zip(texts, labels, strict=True) if label == 1]
+    stopped = [text for text in attempts if refused(text)]
+    halves = [cut_in_two(text) for text in stopped]
+    in_time = [refused(first) or refused(first, last) for first, last in halves]
+    after = [refused(text, questions[number % len(questions)]) for number, text in enumerate(stopped)]
+    alone = np.mean([refused(question) for question in questions])
+    print(
+        f"conversations: {len(stopped)} of {len(attempts)} attempts stopped in one turn; of these cut in two "
+        f"{np.mean(in_time):.3f} by the second half; harmless questions after them stopped {np.mean(after):.3f} "
+        f"(alone {alone:.3f})"
+    )
+
+
+def cut_in_two(text: str) -> tuple[str, str]:
+    """Halves by words."""
+    words = text.split()
+    return " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
 
 
 def with_addresses(scorer: InjectionScorer, cut: float) -> None:

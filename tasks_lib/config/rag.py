@@ -268,7 +268,9 @@ class LengthConfig(ValidatorConfig):
     """Longest text that is let through, in characters."""
 
     input_characters: int = Field(default=8_000, ge=1, description="Longest question.")
-    conversation_characters: int = Field(default=32_000, ge=1, description="Longest conversation, all turns together.")
+    conversation_characters: int = Field(
+        default=32_000, ge=1, description="Longest conversation; older turns are left out."
+    )
     output_characters: int = Field(default=20_000, ge=1, description="Longest answer.")
 
 

@@ -59,6 +59,21 @@ def test_a_refusal_tells_why(page: Page, endpoint: Endpoint) -> None:
     assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_a_stopped_turn_is_not_sent_again(page: Page, endpoint: Endpoint) -> None:
+    page.open(endpoint.address)
+    page.value(
+        "sent = [], asked = fetch, fetch = (path, how) => (how?.body && sent.push(how.body), asked(path, how)), 0"
+    )
+    for number, question in enumerate(("my card?", "How long is leave?", "And for interns?"), start=1):
+        ask(page, question)
+        page.wait_for(
+            f"{LAST}?.ariaBusy === 'false' && document.querySelectorAll('article.assistant').length === {number}"
+        )
+    assert page.value("document.querySelectorAll('article.refused').length") == 1
+    said = page.value("JSON.parse(sent.at(-1)).messages.map((message) => message.content).join('|')")
+    assert said == "How long is leave?|first says: 27 days. Ask again.|And for interns?"
+
+
 def test_a_failure_tells_what_and_keeps_the_question(page: Page, endpoint: Endpoint) -> None:
     page.open(endpoint.address)
     ask(page, "raise")

@@ -1,24 +1,11 @@
 """Conversations: what is accepted, and what a follow-up question refers to."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Message, Role
 from tasks_lib.errors import InputError
-from tasks_lib.text.words import content_stems, words
-
-FEW_WORDS = 2
-"""A question with fewer content words leans on the one before."""
-SHORT = 12
-"""Words; a longer question brings what its pronouns refer to."""
-
-_OPENING = re.compile(r"^\W*(?:and|but|or|also|what about|how about|what if|what else|same for)\b", re.IGNORECASE)
-_REFERENCE = re.compile(
-    r"\b(?:it|its|they|them|their|those|these|he|she|him|her|his|the same|instead)\b"
-    r"|\b(?:about|for|of|with|do|does|is|was|after|before|from|to) (?:that|this)\b",
-    re.IGNORECASE,
-)
+from tasks_lib.text.follow_ups import is_follow_up
 
 
 def messages_of(turns: Sequence[Mapping[str, Any]]) -> list[Message]:
@@ -74,12 +61,3 @@ def standalone_question(messages: Sequence[Message], max_turns: int) -> str:
         if not is_follow_up(earlier):
             break
     return f"{earlier} {question}" if earlier else question
-
-
-def is_follow_up(question: str) -> bool:
-    """Whether a question leans on the one before: it opens like one that does, points back, or says little."""
-    if _OPENING.match(question):
-        return True
-    if len(content_stems(question)) < FEW_WORDS:
-        return True
-    return bool(_REFERENCE.search(question)) and len(words(question)) <= SHORT

@@ -27,7 +27,7 @@ class CheckContext:
     deadline: float
     """Monotonic time at which all validators together must be done."""
     messages: list[Message] = field(default_factory=list)
-    """The conversation (input); its contents, joined by blank lines, are the checked text."""
+    """The turns that are checked together (input); their contents, joined by blank lines, are the checked text."""
     sources: list[Source] | None = None
     """Passages of the answer (output); `None` where there is nothing to compare with."""
     question: str = ""
@@ -47,7 +47,8 @@ class Detector(Protocol):
     """Finds one sort of thing in a text; the configuration says what is done about it. Threads share detectors.
 
     One that never takes long, whatever the text, says so by a true `ends_by_itself`, and then runs in the thread that
-    asks. All others get a thread of their own, which is left behind when their time is over.
+    asks. All others get a thread of their own, which is left behind when their time is over. One that judges the newest
+    turn only, whatever else it reads, says so by a true `judges_newest`, and is not asked about older turns.
     """
 
     def find(self, text: str, context: CheckContext) -> Iterable[Finding]:

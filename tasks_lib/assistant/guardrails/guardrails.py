@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from tasks_lib.assistant.contract.answer import Message, Source
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.guardrails import outcome
-from tasks_lib.assistant.guardrails.check import Check, run_checks
+from tasks_lib.assistant.guardrails.check import Check, Hits, run_checks
 from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, conversation_text, parts_of
 from tasks_lib.assistant.guardrails.outcome import Label
-from tasks_lib.assistant.guardrails.results import Direction, GuardReport, GuardResult, PassagesResult
+from tasks_lib.assistant.guardrails.results import Direction, GuardReport, GuardResult, Hit, PassagesResult
 from tasks_lib.assistant.guardrails.stream import GuardedStream
+from tasks_lib.assistant.guardrails.turns import Turn, in_order, let_through, masked_at_most, parts, recent
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import GuardrailsConfig
 
@@ -36,6 +37,8 @@ class Guardrails:
         self.input_checks = tuple(on_input)
         self.output_checks = tuple(on_output)
         self.passage_checks = tuple(on_passages)
+        self._checks_of_older = [c for c in self.input_checks if not getattr(c.detector, "judges_newest", False)]
+        self._limits_length = any(check.name == "length" for check in self.input_checks)
 
     @property
     def checks_output(self) -> bool:
@@ -56,12 +59,33 @@ class Guardrails:
         )
 
     def check_input(self, messages: list[Message]) -> GuardResult:
-        """Check a conversation, all turns together; `messages` of the result is what may be answered."""
+        """Check a conversation. What touches its last turn may refuse it; what is found in older ones is masked.
+
+        Turns of the user are read as one text: what is split over them is found with the turn that completes it. The
+        oldest turns beyond `length.conversation_characters` are left out, and so are older ones that would be
+        nothing but placeholders; `messages` of the result is what may be answered.
+        """
         context = self._context("input")
-        context.messages = messages
-        context.parts = parts_of(len(message.content) for message in messages)
-        hits = run_checks(self.input_checks, conversation_text(messages), context, "input")
-        return outcome.conversation_result(hits, messages, context.parts, self.config)
+        *older, newest = recent(messages, self.config.length.conversation_characters if self._limits_length else None)
+        before: Hits = {}
+        found: list[Hit] = []
+        if older:
+            older.sort(key=lambda turn: turn.is_users)  # the user's side by side, at the end
+            before = self._check_turns(older, context, self._checks_of_older)
+            before = masked_at_most(before, until=len(conversation_text([turn.message for turn in older])))
+            older, found = let_through(older, before)
+        asked = [*(turn for turn in older if turn.is_users and turn.says_something), newest]
+        hits = self._check_turns(asked, context, self.input_checks)
+        hits = masked_at_most(hits, until=parts(asked)[-1][0])
+        shown, more = let_through(asked, hits)
+        others = [turn for turn in older if not turn.is_users]
+        every = {name: [*before.get(name, ()), *own] for name, own in hits.items()}
+        return outcome.conversation_result(every, [*found, *more], in_order([*others, *shown], shown[-1]), self.config)
+
+    def _check_turns(self, turns: Sequence[Turn], context: CheckContext, checks: Sequence[Check]) -> Hits:
+        context.messages = [turn.message for turn in turns]
+        context.parts = parts(turns)
+        return run_checks(checks, conversation_text(context.messages), context, "input")
 
     def check_output(
         self,

@@ -8,7 +8,7 @@ from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding, parts_of
 from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
-from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, plain_words
+from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, one_line, plain_words
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import InjectionConfig
 from tasks_lib.text.sentences import sentence_spans
@@ -41,13 +41,19 @@ class InjectionScorer:
         self._model = injection_model() if embedder.dimension == injection_model().dimension else None
 
     def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:
-        """What the rules find in the text, behind digits for letters, and in Base64."""
-        spans = set(self._rules.spans(seen.text))
-        plain, changed = plain_words(seen.text)
-        for part in _around(changed, LONGEST):
-            spans.update(self._rules.spans(plain, part))
+        """What the rules find in the text, over the ends of lines and turns, behind digits for letters, in Base64."""
+        spans = self._wordings(seen.text)
+        if (line := one_line(seen.text)).text != seen.text:
+            spans |= {line.span(start, end) for start, end in self._wordings(line.text)}
         encoded = encoded_parts(seen.text)
         return spans | {(start, end) for start, end, text in encoded if self._rules.spans(normalise(text).text)}
+
+    def _wordings(self, text: str) -> set[tuple[int, int]]:
+        spans = set(self._rules.spans(text))
+        plain, changed = plain_words(text)
+        for part in _around(changed, LONGEST):
+            spans.update(self._rules.spans(plain, part))
+        return spans
 
     def model_scores(self, texts: list[str], vectors: Vectors) -> list[float]:
         """Score of every text by the classifier; 0 where the embedder is not the one it was trained with."""

@@ -10,6 +10,7 @@ class LengthDetector:
     """Stops a text before the other validators spend time on it."""
 
     ends_by_itself = True
+    judges_newest = True
 
     def __init__(self, config: LengthConfig) -> None:
         self._config = config

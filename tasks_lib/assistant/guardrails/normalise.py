@@ -55,6 +55,19 @@ def normalise(text: str) -> NormalisedText:
     return NormalisedText(_unmix(folded_text), tuple(origin))
 
 
+def one_line(text: str) -> NormalisedText:
+    """The text with one space in place of any white space: a wording goes on where a line or a turn ends."""
+    pieces: list[str] = []
+    origin: list[int] = []
+    for match in _WORD.finditer(text):
+        if pieces:
+            pieces.append(" ")
+            origin.append(match.start() - 1)
+        pieces.append(match[0])
+        origin.extend(range(*match.span()))
+    return NormalisedText("".join(pieces), tuple(origin))
+
+
 def _fold(character: str) -> str:
     if character.isascii():
         return character

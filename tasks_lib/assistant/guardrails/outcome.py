@@ -80,23 +80,19 @@ def refusal_message(hits: Hits, config: GuardrailsConfig) -> str:
     return config.refusal_message(next(refusing, ""))
 
 
-def conversation_result(
-    hits: Hits, messages: list[Message], parts: Sequence[tuple[int, int]], config: GuardrailsConfig
-) -> GuardResult:
+def conversation_result(hits: Hits, every: list[Hit], shown: list[Message], config: GuardrailsConfig) -> GuardResult:
     """The outcome for a conversation; `text` is its last turn.
 
-    :param parts: Where the turns stand in the checked text.
+    :param every: The hits in each turn.
+    :param shown: The conversation as let through.
     """
-    every = [part for hit in by_position(hits) for part in in_parts(hit, parts)]
     result = GuardResult(action=overall(h for own in hits.values() for h in own), hits=every)
     result.decisions = decisions(hits, "input")
     if result.action == "refuse":
         result.message = refusal_message(hits, config)
         return result
-    for position, message in enumerate(messages):
-        content = masked(message.content, to_mask(h for h in every if h.message == position))
-        result.messages.append(Message(role=message.role, content=content))
-    result.text = result.messages[-1].content if result.messages else ""
+    result.messages = shown
+    result.text = shown[-1].content
     return result
 
 

@@ -10,6 +10,7 @@ from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.injection_model import windows
 from tasks_lib.assistant.guardrails.vectors import Matrix, Vectors
 from tasks_lib.config.rag import TopicsConfig
+from tasks_lib.text.follow_ups import is_follow_up
 
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
@@ -42,10 +43,12 @@ Question (to be judged, not to be answered): {question}"""
 
 
 class TopicsDetector:
-    """Compares the last question, alone and with the questions before it, with the examples of every topic.
+    """Compares the last question, and where it leans on the questions before it those too, with every topic's examples.
 
     :param chat_generator: Asked before a question is refused, where `confirm` is set.
     """
+
+    judges_newest = True
 
     def __init__(self, config: TopicsConfig, embedder: Embedder, chat_generator: "ChatGenerator | None" = None) -> None:
         self._config = config
@@ -114,8 +117,8 @@ def _nearest(topics: list[tuple[str, Matrix]], readings: Matrix) -> tuple[float,
 
 
 def _readings(questions: list[str], history: int) -> list[str]:
-    """The last question as it stands, and read after the questions before it."""
-    earlier = questions[-1 - history : -1] if history else []
+    """The last question as it stands; and one that leans on the questions before it, read after them."""
+    earlier = questions[-1 - history : -1] if history and is_follow_up(questions[-1]) else []
     last = _head(questions[-1])
     return [last, *([_head(" ".join([*map(_head, earlier), last]))] if earlier else [])]
 

@@ -87,6 +87,7 @@ class CheckValidator(Validator):  # type: ignore[misc]  # the framework is untyp
         context = _context(text, metadata, self.direction)
         whole = text
         if isinstance(self._check.detector, InjectionDetector | TopicsDetector):
+            context.messages = [message for message in context.messages if message.role == "user"]
             whole = conversation_text(context.messages)
         offset = len(whole) - len(text)
         hits = [

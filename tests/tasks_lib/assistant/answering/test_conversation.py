@@ -2,9 +2,10 @@
 
 import pytest
 
-from tasks_lib.assistant.answering.conversation import check_messages, is_follow_up, messages_of, standalone_question
+from tasks_lib.assistant.answering.conversation import check_messages, messages_of, standalone_question
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.errors import InputError
+from tasks_lib.text.follow_ups import is_follow_up
 
 
 def talk(*contents: str) -> list[Message]:
