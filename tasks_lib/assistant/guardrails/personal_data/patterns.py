@@ -7,7 +7,7 @@ is worth `context_score`. The default cut-off is 0.5.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tasks_lib.assistant.guardrails.personal_data import checks
+from tasks_lib.assistant.guardrails.personal_data import checks, numerals
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class EntityPattern:
     """How much of a match is the number itself: what follows may look like more of it."""
     otherwise: float = 0.0
     """Score where the check fails; 0 drops the match."""
+    unless: Callable[[str, int, int, float | None], bool] | None = None
+    """Of the text, start and end of a match, and seconds: whether what stands around it says that it is another."""
 
 
 _MONTH = (
@@ -90,6 +92,7 @@ PATTERNS: tuple[EntityPattern, ...] = (
         r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)",
         0.8,
         checks.ip_address,
+        unless=numerals.is_numeral,
     ),
     EntityPattern(
         "IP_ADDRESS", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", 0.7, checks.ip_address

@@ -57,6 +57,8 @@ class PatternRecognizer(LocalRecognizer):
     ) -> float:
         if pattern.check is not None and not pattern.check(value):
             return pattern.otherwise
+        if pattern.unless is not None and pattern.unless(text, start, start + len(value), self.timeout):
+            return 0.0
         before = text[max(0, start - CONTEXT_CHARACTERS) : start]
         if context is not None and context.search(before, timeout=self.timeout, concurrent=False):
             return max(pattern.score, pattern.context_score)
