@@ -332,6 +332,10 @@ HARMLESS_TEMPLATES = {
         "What happens if I ignore the policy on {thing}?",
         "Which instructions must I follow for {thing}?",
     ],
+    "business": [
+        "What were {company}'s {figure} in {year}?",
+        "Give me {company}'s {figure}, please.",
+    ],
     "contact": [
         "{mail}",
         "My {mail_word} is {mail}. How {many} {thing} do I get?",
@@ -555,6 +559,9 @@ HARMLESS_SLOTS = {
         "tom1980@mail.example",
     ],
     "mail_word": ["mail", "address", "e-mail address", "contact", "login"],
+    "company": ["Bosch", "Novo Nordisk", "the Harbour Company", "Samsung", "IKEA", "the bank", "L'Oréal", "Tata"],
+    "figure": ["turnover", "earnings", "export figures", "tax payments", "orders", "wages", "losses", "deliveries"],
+    "year": ["2019", "2024", "the second quarter", "last year"],
     "to_me": ["Write to", "Answer", "Reply to", "Please reply to", "Send the answer to", "Send your reply to", "I am"],
     "to_me_small": ["write to", "answer", "reply to", "send your answer to", "mail"],
     "phone": ["+49 30 901820", "020 7946 0011", "415-555-0199"],

@@ -2,7 +2,7 @@
 
     python benchmarks/guardrails/train_injection.py
 
-The cut-off is calibrated by cross-validation over templates: at most 4 % of the harmless examples of unseen templates
+The cut-off is calibrated by cross-validation over templates: at most 4.5 % of the harmless examples of unseen templates
 score above it. Nothing of ../shared/data is read.
 """
 
@@ -20,7 +20,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails import injection_model
 from tasks_lib.assistant.guardrails.injection_model import BUCKETS, WINDOW, ngram_features
 
-FALSE_ALARMS = 0.04
+FALSE_ALARMS = 0.045
 REGULARISATION = 5.0
 FOLDS = 8
 
@@ -55,7 +55,7 @@ def main() -> None:
     auc = roc_auc_score(labels, logits)
     print(
         f"{len(texts)} examples of {len(set(templates))} templates; on unseen templates AUC {auc:.3f}, "
-        f"recall {recall:.3f} at {FALSE_ALARMS:.0%} false alarms (logit {cut:.2f})"
+        f"recall {recall:.3f} at {FALSE_ALARMS:.1%} false alarms (logit {cut:.2f})"
     )
     fitted = classifier().fit(features, labels)
     weights = fitted.coef_[0]

@@ -22,6 +22,15 @@ _SHOW = (
     r"(?:repeat|print|reveal|show|output|display|tell me|give me|share|disclose|leak|dump|recite|reproduce|list|"
     r"write (?:out|down)|return|copy|translate|summari[sz]e|expose|what (?:is|are|were|was))"
 )
+_HOW = r"(?: (?:back|me|us|out|all|of|verbatim|exactly|the|your|full|entire|complete|to))*"
+_HIDDEN = r"(?:system|hidden|initial|original|secret|internal|developer|exact)"
+_ITS = rf"(?:your|previous|above|given|prior|first|{_HIDDEN})"
+_TOLD = r"(?:prompts?|instructions?|messages?|rules|guidelines|directives|configuration)"
+_NOT_ABOUT = (
+    r"(?! (?:for|on|about|regarding|concerning|when) "
+    r"(?!(?:me|us|you|this|that|now|all|the (?:chat|conversation|assistant|model|session|user))\b))"
+)
+"""Not the rules about something: a company is asked for "your rules for visitors"."""
 
 _EXPRESSIONS = (
     (
@@ -39,9 +48,8 @@ _EXPRESSIONS = (
         r"been|just|ever))* ?(?:said|told|instructed|written|learned|above|before|prior|previously|stated)\b"
     ),
     (
-        rf"\b{_SHOW}(?: (?:back|me|us|out|all|of|verbatim|exactly|the|your|full|entire|complete|to))*(?: (?:your|"
-        r"system|hidden|initial|original|secret|internal|previous|above|developer|given|exact|prior|first))+(?: "
-        rf"\w{{1,12}}){{0,1}} (?:prompts?|instructions?|messages?|rules|guidelines|directives|configuration)\b"
+        rf"\b{_SHOW}{_HOW}(?: {_ITS})*(?: {_HIDDEN})(?: {_ITS})*(?: \w{{1,12}}){{0,1}} {_TOLD}\b"
+        rf"|\b{_SHOW}{_HOW}(?: {_ITS})+(?: \w{{1,12}}){{0,1}} {_TOLD}\b{_NOT_ABOUT}"
     ),
     (
         r"\b(?:system|developer|admin(?:istrator)?|hidden|initial) (?:prompt|message|instructions?)\b.{0,60}\b"
