@@ -13,6 +13,7 @@ from flows.ingest import IngestResult, ingest
 from flows.monitor import MonitorResult, monitor
 from tasks_lib.config.settings import Settings
 from tasks_lib.progress import advance
+from tasks_lib.text.rows import lines_of
 
 QUESTION = "How many days of annual leave do full-time employees get?"
 TRAFFIC = 40
@@ -61,6 +62,6 @@ def demo(settings: Settings, platform: str = "local") -> DemoResult:
 
 def _traffic() -> list[str]:
     """Questions as employees would ask them: the sample's single-turn questions, in their order."""
-    lines = (examples_folder() / "handbook-questions.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = lines_of((examples_folder() / "handbook-questions.jsonl").read_text(encoding="utf-8"))
     conversations = [json.loads(line)["messages"] for line in lines if line.strip()]
     return [messages[0]["content"] for messages in conversations if len(messages) == 1][:TRAFFIC]

@@ -28,7 +28,7 @@ def ask(question: Annotated[str, Parameter(help="The question.")], *, options: O
 def search(
     query: Annotated[str | None, Parameter(help="The query.")] = None,
     *,
-    file: Annotated[Path | None, Parameter(help="JSON Lines with `question`; one result a line.")] = None,
+    file: Annotated[Path | None, Parameter(help="JSON Lines, CSV or TSV with `question`; one result a line.")] = None,
     options: Options = DEFAULTS,
 ) -> int:
     """Retrieve passages for a query; needs no deployment."""
@@ -44,7 +44,7 @@ def search(
 def guard(
     text: Annotated[str | None, Parameter(help="Text to check.")] = None,
     *,
-    file: Annotated[Path | None, Parameter(help="JSON Lines with `text`; one result a line.")] = None,
+    file: Annotated[Path | None, Parameter(help="JSON Lines, CSV or TSV with `text`; one result a line.")] = None,
     direction: Annotated[
         Literal["input", "output"], Parameter(show_default=True, help="A question or an answer.")
     ] = "input",
@@ -63,7 +63,7 @@ def guard(
 
 def _texts(text: str | None, file: Path | None, column: str) -> list[str]:
     if (text is None) == (file is None):
-        raise InputError(f"give either one {column} or --file", hint=f"--file takes JSON Lines with {column!r}.")
+        raise InputError(f"give either one {column} or --file", hint=f"--file takes rows with {column!r}.")
     return [text] if text is not None else read_column(Path(str(file)), column)
 
 

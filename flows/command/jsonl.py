@@ -1,34 +1,25 @@
-"""Read JSON Lines files given on the command line."""
+"""Read files of questions and texts given on the command line."""
 
-import json
 from pathlib import Path
 
 from tasks_lib.errors import InputError
+from tasks_lib.text.rows import WrongRows, read_rows
 
 
 def read_column(path: Path, column: str) -> list[str]:
-    """The string under `column` of every line.
+    """The string under `column` of every row of a JSON Lines file, or of a table (`.csv`, `.tsv`).
 
-    :raises InputError: If the file cannot be read, or a line is not an object that holds `column`.
+    :raises InputError: If the file cannot be read; naming every row that holds no text under `column`.
     """
-    try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{str(path)!r} is not UTF-8 text", hint="Save the file as UTF-8.") from error
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be read: {error.strerror}", hint="Check the path.") from error
+    wrong = WrongRows(str(path))
     values = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)[column]
-        except (ValueError, TypeError, KeyError) as error:
-            raise InputError(
-                f"{str(path)!r} line {number} is not a JSON object with {column!r}",
-                hint=f'Each line looks like {{"{column}": "…"}}.',
-            ) from error
-        if not isinstance(value, str):
-            raise InputError(f"{str(path)!r} line {number}: {column!r} is not a string", hint="Quote it.")
-        values.append(value)
+    for line, row in read_rows(path, wrong):
+        with wrong.of(line):
+            value = row.get(column)
+            if value is None:
+                raise InputError(f"no {column!r}", hint=f'Each line looks like {{"{column}": "…"}}.')
+            if not isinstance(value, str):
+                raise InputError(f"{column!r} is not a string: {value!r}", hint="Quote it.")
+            values.append(value)
+    wrong.raise_any()
     return values

@@ -55,7 +55,7 @@ def dataset(
     *,
     size: Annotated[int | None, Parameter(help="Questions wanted.")] = None,
     import_file: Annotated[
-        str | None, Parameter(name="--import", help="JSONL or CSV of your own questions, instead of making them.")
+        str | None, Parameter(name="--import", help="JSONL, CSV or TSV of your own questions, instead of making them.")
     ] = None,
     add_from_traces: Annotated[
         bool, Parameter(negative="", help="Propose production questions with bad feedback.")

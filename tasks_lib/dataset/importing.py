@@ -1,11 +1,7 @@
-"""Questions from a JSON Lines or CSV file, checked line by line."""
+"""Questions from a JSON Lines file or a table, checked row by row."""
 
-import csv
 import difflib
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from pydantic import ValidationError
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
 from tasks_lib.errors import InputError
+from tasks_lib.text.rows import Row, WrongRows, read_rows
 
 STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
 """Candidates from traces have a status; a person writes `confirmed` in place of `pending`."""
@@ -23,8 +20,6 @@ NOTES = frozenset({"trace_id", "response", "comment"})
 _FULL = tuple(Example.model_fields)
 _SIMPLE = ("id", "kind", "question", "answer", "document", "source", "start", "end", "content")
 _NUMBERS = ("start", "end")
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,20 +33,24 @@ class Imported:
 
 
 def read_examples(path: str, corpus: Corpus | None) -> Imported:
-    """Read a `.csv` file, or JSON Lines whatever the name.
+    """Read a `.csv` or `.tsv` file, or JSON Lines whatever the name.
 
     A row has the shape of an evaluation example, or the columns `question`, `answer`, `document`, `content` (the exact
     excerpt that holds the answer), `start` and `end`, `source`, `kind`, `id`; only `question` must be there. Excerpts
     without a place are searched in the documents.
 
     :param corpus: Text of the index; without one, references need `start`, `end` and `content`.
-    :raises InputError: Naming the line and the field.
+    :raises InputError: Naming the line and the field of every wrong row.
     """
-    rows = list(_rows(Path(path).expanduser()))
+    wrong = WrongRows(path)
+    read = read_rows(Path(path), wrong)
+    rows = [(line, {key: value for key, value in row.items() if key not in NOTES}) for line, row in read]
     if not rows:
+        wrong.raise_any()
         raise InputError(f"{path!r} holds no questions", hint="Write one JSON object or one CSV row per question.")
     confirmed = [(line, row) for line, row in rows if row.get(STATUS, CONFIRMED) == CONFIRMED]
     if not confirmed:
+        wrong.raise_any()
         raise InputError(
             f"none of the {len(rows)} rows of {path!r} is confirmed",
             hint=f'Complete the answers, and set "{STATUS}" to "{CONFIRMED}" on the rows that you want.',
@@ -59,96 +58,54 @@ def read_examples(path: str, corpus: Corpus | None) -> Imported:
     examples: dict[str, Example] = {}
     lines: dict[str, int] = {}
     for line, row in confirmed:
-        where = f"{path!r} line {line}"
-        example = _example({key: value for key, value in row.items() if key != STATUS}, where, corpus)
-        if example.id in examples:
-            taken = f"{where}: id {example.id!r} is already on line {lines[example.id]}"
-            raise InputError(taken, hint="Give every question an id of its own, and ask it once.")
-        examples[example.id], lines[example.id] = example, line
+        with wrong.of(line):
+            example = _example({key: value for key, value in row.items() if key != STATUS}, corpus)
+            if example.id in examples:
+                taken = f"id {example.id!r} is already on line {lines[example.id]}"
+                raise InputError(taken, hint="Give every question an id of its own, and ask it once.")
+            examples[example.id], lines[example.id] = example, line
+    wrong.raise_any()
     rejected = Counter({"not_confirmed": len(rows) - len(confirmed)})
     return Imported(tuple(examples.values()), dict(+rejected), adds=any(STATUS in row for _, row in rows))
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Row]]:
-    """Rows with their line numbers, empty ones left out."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{str(file)!r} is not UTF-8 text", hint="Save the file as UTF-8.") from error
-    except OSError as error:
-        raise InputError(
-            f"{str(file)!r} cannot be read: {error.strerror}", hint="Check the path of `--import`."
-        ) from error
-    return _csv_rows(text, file) if file.suffix.lower() == ".csv" else _json_rows(text, file)
-
-
-def _json_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(
-                f"{str(file)!r} line {number} is not JSON: {error}", hint="One object per line."
-            ) from error
-        if not isinstance(row, dict):
-            raise InputError(f"{str(file)!r} line {number} is not a JSON object", hint="One object per line.")
-        yield number, {key: value for key, value in row.items() if key not in NOTES}
-
-
-def _csv_rows(text: str, file: Path) -> Iterator[tuple[int, Row]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)  # U+2028 in a cell ends no line
-    try:
-        for row in reader:
-            if None in row:
-                raise InputError(
-                    f"{str(file)!r} line {reader.line_num} has more cells than the header", hint="Quote the commas."
-                )
-            filled = {key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()}
-            if filled:
-                yield reader.line_num, filled
-    except csv.Error as error:
-        raise InputError(f"{str(file)!r} line {reader.line_num}: {error}", hint="Check the quotes.") from error
-
-
-def _example(row: Row, where: str, corpus: Corpus | None) -> Example:
+def _example(row: Row, corpus: Corpus | None) -> Example:
     known = _FULL if "messages" in row else _SIMPLE
     for key in row:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             guess = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"{where}: unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
-    _check_kind(row.get("kind"), where)
+            raise InputError(f"unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
+    _check_kind(row.get("kind"))
     try:
-        example = Example.model_validate(row) if "messages" in row else _simple(row, where)
+        example = Example.model_validate(row) if "messages" in row else _simple(row)
     except ValidationError as error:
-        raise InputError(f"{where}: {_first(error)}", hint="See the evaluation example in the README.") from error
-    references = tuple(_located(reference, where, corpus) for reference in example.references)
+        raise InputError(f"{_first(error)}", hint="See the evaluation example in the README.") from error
+    references = tuple(_located(reference, corpus) for reference in example.references)
     return example.model_copy(update={"references": references})
 
 
-def _check_kind(kind: Any, where: str) -> None:
+def _check_kind(kind: Any) -> None:
     """Kinds of one's own count as answerable, so that a misspelt one of ours would ask for the wrong thing."""
     near = difflib.get_close_matches(kind.lower(), KINDS, n=1, cutoff=0.75) if isinstance(kind, str) else []
     if near and kind not in KINDS:
         raise InputError(
-            f"{where}: unknown kind {kind!r}; did you mean {near[0]!r}?",
+            f"unknown kind {kind!r}; did you mean {near[0]!r}?",
             hint=f"Kinds: {', '.join(KINDS)}, or your own.",
         )
 
 
-def _simple(row: Row, where: str) -> Example:
+def _simple(row: Row) -> Example:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
-        raise InputError(f"{where}: field 'question' is missing or empty", hint="Every row needs a question.")
+        raise InputError("field 'question' is missing or empty", hint="Every row needs a question.")
     kind = row.get("kind") or "answerable"
     answer = row.get("answer") or ""
-    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row, where))
+    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row))
     return example.model_copy(update={"id": str(row["id"])}) if row.get("id") else example
 
 
-def _references(row: Row, where: str) -> list[Reference]:
+def _references(row: Row) -> list[Reference]:
     """The reference of a simple row; the answer stands for a missing excerpt."""
     if not row.get("document") and not row.get("content"):
         return []
@@ -157,25 +114,23 @@ def _references(row: Row, where: str) -> list[Reference]:
         try:
             span[key] = int(row.get(key) or 0)
         except (TypeError, ValueError) as error:
-            raise InputError(
-                f"{where}: field {key!r} is not a number: {row[key]!r}", hint="Count characters."
-            ) from error
+            raise InputError(f"field {key!r} is not a number: {row[key]!r}", hint="Count characters.") from error
     content = row.get("content") or row.get("answer") or ""
     return [Reference(document=row.get("document") or "", source=row.get("source") or "", content=content, **span)]
 
 
-def _located(reference: Reference, where: str, corpus: Corpus | None) -> Reference:
+def _located(reference: Reference, corpus: Corpus | None) -> Reference:
     """The reference with its position in the documents."""
     has_span = reference.end > reference.start
     if corpus is None:
         if has_span and reference.document:
             return reference
-        raise InputError(f"{where}: the excerpt has no place", hint="Run `llmops ingest` first, or give start and end.")
+        raise InputError("the excerpt has no place", hint="Run `llmops ingest` first, or give start and end.")
     if reference.document and not corpus.has(reference.document, reference.source):
         near = corpus.nearest(reference.document)
         guess = f"; did you mean {near!r}?" if near else ""
         raise InputError(
-            f"{where}: document {reference.document!r} is not in the index{guess}",
+            f"document {reference.document!r} is not in the index{guess}",
             hint="Write the path relative to its source, and ingest the documents first.",
         )
     if has_span and corpus.contains(reference):
@@ -184,7 +139,7 @@ def _located(reference: Reference, where: str, corpus: Corpus | None) -> Referen
     if located is None:
         searched = f"document {reference.document!r}" if reference.document else "any document of the index"
         raise InputError(
-            f"{where}: the excerpt {_short(reference.content)} does not occur in {searched}",
+            f"the excerpt {_short(reference.content)} does not occur in {searched}",
             hint="Put the exact words of the document into `content`.",
         )
     return located if reference.source else located.model_copy(update={"source": ""})

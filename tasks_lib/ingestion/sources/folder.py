@@ -12,6 +12,7 @@ from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import folder_of, former_names, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.text.rows import lines_of
 
 
 class FolderSource:
@@ -65,7 +66,7 @@ class FolderSource:
     def _ignore_lines(self) -> list[str]:
         path = self.root / IGNORE_FILE
         try:
-            return path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
+            return lines_of(path.read_text(encoding="utf-8-sig")) if path.is_file() else []
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{IGNORE_FILE} of {str(self.root)!r} cannot be read: {error}"
             raise InputError(msg, hint="Save it as UTF-8 text that you may read.") from error

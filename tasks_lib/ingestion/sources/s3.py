@@ -9,6 +9,7 @@ from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import S3_SCHEME, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.text.rows import lines_of
 
 KEYS_PER_PAGE = 1000
 """The most that S3 gives."""
@@ -92,7 +93,7 @@ class S3Source:
                 return []
             raise
         text: str = stored["Body"].read().decode("utf-8-sig", "replace")
-        return text.splitlines()
+        return lines_of(text)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:

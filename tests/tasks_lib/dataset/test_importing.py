@@ -95,8 +95,8 @@ def test_the_full_shape_keeps_its_conversation(tmp_path: Path, corpus: Corpus) -
         ({"question": "What?", "document": "leave/annual.md", "start": "ten"}, "line 2: field 'start' is not a number"),
         ({"id": "1", "messages": [{"role": "assistant", "content": "x"}]}, "line 2: .*last message must be the user's"),
         ({"id": "1", "messages": [{"role": "robot", "content": "x"}]}, "line 2: field 'messages.0.role'"),
-        ("{not json", "line 2 is not JSON"),
-        ("[1]", "line 2 is not a JSON object"),
+        ("{not json", "line 2: not JSON"),
+        ("[1]", "line 2: not a JSON object"),
         ({"question": "Good?"}, "line 2: id .* is already on line 1"),
     ],
 )
