@@ -162,14 +162,21 @@ def rejected(reasons: Sequence[str]) -> Decision:
 
 def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
     checks = check_thresholds(measured.metrics, gate.limits, measured.ceilings)
-    failures = measured.failures()
+    needed = {*gate.limits, *gate.guard_margins, gate.primary} & set(measured.unused)
+    failures = [*measured.failures(), *_not_used(measured, needed)]
     missed = [check.reason for check in checks if check.ok is False]
     if failures or missed:
         return Decision(decision="reject", reasons=[*failures, *missed], beats_threshold=False, thresholds=checks)
     held = sum(check.ok is True for check in checks)
     reasons = [f"{held} of {len(checks)} thresholds hold over {len(measured.rows)} questions"]
     reasons += [check.reason for check in checks if check.ok is None]
+    reasons += _not_used(measured, set(measured.unused))
     return Decision(decision="promote", reasons=reasons, beats_threshold=True, thresholds=checks)
+
+
+def _not_used(measured: Measurement, names: Collection[str]) -> list[str]:
+    """Why figures of these metrics are not used; one sentence for all that have the same reason."""
+    return list(dict.fromkeys(why for name, why in measured.unused.items() if name in names))
 
 
 def _by_comparison(decision: Decision, candidate: Measurement, production: Measurement, gate: GateConfig) -> Decision:

@@ -13,6 +13,7 @@ from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.pipeline import JUDGE, ceilings_of, measured_metrics
 from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.gate.proof import UnprovenJudgeError
 from tasks_lib.gate.scorers import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS, all_metrics, required_metrics
 from tasks_lib.gate.scores import Score, Scores, evaluate
 from tasks_lib.registry.tracking import VERB_TAG, disable_autologging
@@ -30,6 +31,8 @@ def measurement_of(
 ) -> Measurement:
     """The scores with their means, and on how many rows each scorer failed."""
     metrics = measured_metrics(pipeline)
+    unused = _unproven(scores)
+    scores = _proven(scores)
     rows = [_result(prediction, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
     failed = [_failures(prediction.example, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
     problems = [{name: str(score.error) for name, score in row.items() if score.error} for row in reversed(scores)]
@@ -41,6 +44,7 @@ def measurement_of(
         metrics=summarise(rows),
         ceilings=ceilings_of(pipeline),
         scorer_errors=Counter(name for names in failed for name in names),
+        unused=unused,
         scorer_problems={name: text for row in problems for name, text in row.items()},
     )
 
@@ -69,7 +73,7 @@ def measure(
     with mlflow.start_run(run_name=name, nested=True, tags={VERB_TAG: "evaluate", **tags, **parent}) as run:
         scores = evaluate(pipeline, predictions)
         measured = measurement_of(pipeline, predictions, scores, version=version, primary=primary)
-        lost = _show(predictions, traces, scores)
+        lost = _show(predictions, traces, _proven(scores))
         mlflow.log_metrics({name: value for name, value in measured.metrics.items() if value is not None})
     errors = Counter(measured.scorer_errors) + lost
     return measured.model_copy(update={"run_id": run.info.run_id, "scorer_errors": dict(errors)})
@@ -86,6 +90,21 @@ def summarise(rows: Sequence[QuestionResult]) -> dict[str, float | None]:
     for name, percent in ((MEDIAN_LATENCY, 50), (TAIL_LATENCY, 95)):
         figures[name] = float(np.percentile(seconds, percent)) if seconds else None
     return figures
+
+
+def _unproven(scores: Scores) -> dict[str, str]:
+    """Metrics of a judge that did not prove itself, with the reason."""
+    return {
+        name: score.error.message
+        for row in scores
+        for name, score in row.items()
+        if isinstance(score.error, UnprovenJudgeError)
+    }
+
+
+def _proven(scores: Scores) -> Scores:
+    """The scores without those of a judge that did not prove itself."""
+    return [{n: score for n, score in row.items() if not isinstance(score.error, UnprovenJudgeError)} for row in scores]
 
 
 def _result(prediction: Prediction, scores: Mapping[str, Score], metrics: Sequence[str]) -> QuestionResult:

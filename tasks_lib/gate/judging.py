@@ -12,6 +12,7 @@ from haystack.core.serialization import component_to_dict
 from tasks_lib.gate.answer_metrics import Row
 from tasks_lib.gate.evaluators import Answers
 from tasks_lib.gate.judge import CORRECTNESS, GROUNDEDNESS, RELEVANCE, Judge, JudgeError, Judgement
+from tasks_lib.gate.proof import UnprovenJudgeError, prove
 from tasks_lib.progress import advance
 
 CRITERIA = (CORRECTNESS, GROUNDEDNESS, RELEVANCE)
@@ -32,6 +33,7 @@ class _JudgedAnswer:
 class AnswerJudge:
     """Asks a language model for a score and a reason per criterion, in one call per answer.
 
+    First it proves itself on planted answers, once; one that does not know them apart gives no judgement of any answer.
     A row that failed scores 0 in all that applies to its example, and a refusal 0 in correctness where there is an
     expected answer; neither is worth a call.
 
@@ -59,6 +61,8 @@ class AnswerJudge:
         self.timeout_seconds = timeout_seconds
         self.concurrency = concurrency
         self.expected_answers = expected_answers
+        self._proof: UnprovenJudgeError | None = None
+        self._asked_to_prove = False
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -91,6 +95,8 @@ class AnswerJudge:
     def run(self, answers: Answers) -> dict[str, list[dict[str, Judgement | JudgeError]]]:
         """Judgements of every answer, in their order."""
         judge = self._judge()
+        if unproven := self._unproven() if answers.rows else None:
+            return {"judgements": [dict.fromkeys(self._applying(row, judge.names), unproven) for row in answers.rows]}
         judgements: list[dict[str, Judgement | JudgeError]] = [{} for _ in answers.rows]
         calls = {}
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="judge") as pool:
@@ -110,6 +116,13 @@ class AnswerJudge:
                     judgements[number] = dict.fromkeys(names, error)
                 advance("judge answers", done, len(calls))
         return {"judgements": judgements}
+
+    def _unproven(self) -> UnprovenJudgeError | None:
+        """Why the judge must not be believed; asked for once."""
+        if not self._asked_to_prove:
+            self._proof = prove(self._judge(), expected_answers=self.expected_answers, concurrency=self.concurrency)
+            self._asked_to_prove = True
+        return self._proof
 
     def _judge(self) -> Judge:
         return Judge(self.chat_generator, self.guidelines, self.timeout_seconds, self.criteria)

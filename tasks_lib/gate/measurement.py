@@ -36,6 +36,7 @@ class Measurement(BaseModel):
     ceilings: list[str] = Field(default_factory=list, description="Metrics of evaluators of which less is better.")
     scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
     scorer_problems: dict[str, str] = Field(default_factory=dict, description="Scorer → why it failed first.")
+    unused: dict[str, str] = Field(default_factory=dict, description="Scorer → why its figures are not used.")
     run_id: str | None = None
 
     def failures(self) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tasks_lib.errors import LlmopsError
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.gate.pipeline import ceilings_of, measured_metrics
+from tasks_lib.gate.proof import UnprovenJudgeError
 from tasks_lib.gate.scores import Score, scores_by_answer
 from tasks_lib.monitoring.metrics import CATALOGUE, IDENTITY
 from tasks_lib.monitoring.pipeline import TRACES
@@ -29,6 +30,8 @@ class Scores:
     columns: dict[str, Column]
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
     """Metric → trace id → what went wrong."""
+    unused: dict[str, str] = field(default_factory=dict)
+    """Metric → why its figures are not used."""
     attempts: Counter[str] = field(default_factory=Counter)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     """(metric, trace id) → the judge's reason."""
@@ -47,6 +50,9 @@ class Scores:
         if value is None:
             return
         score, trace_id = Score.of(value), self.records[row].trace_id
+        if isinstance(score.error, UnprovenJudgeError):
+            self.unused[name] = score.error.message
+            return
         self.attempts[name] += 1
         if score.error is not None:
             self.failures.setdefault(name, {})[trace_id] = f"{type(score.error).__name__}: {score.error}"[:300]
@@ -102,6 +108,7 @@ def joined(batches: Sequence[Scores]) -> Scores:
     for batch in batches:
         for name, failed in batch.failures.items():
             whole.failures.setdefault(name, {}).update(failed)
+        whole.unused.update(batch.unused)
         whole.attempts.update(batch.attempts)
         whole.reasons.update(batch.reasons)
         whole.sampled += batch.sampled

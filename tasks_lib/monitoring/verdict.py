@@ -106,7 +106,7 @@ def _gaps(traffic: Traffic) -> list[str]:
 
 
 def _judge_gaps(scores: Scores) -> list[str]:
-    gaps = []
+    gaps = list(dict.fromkeys(scores.unused.values()))
     for name, problems in scores.failures.items():
         if name in JUDGE_METRICS:
             share = f"{len(problems)} of {scores.attempts[name]} answers"

@@ -28,6 +28,8 @@ from tasks_lib.dataset.examples import CandidateQuestion
 from tasks_lib.dataset.filters import reason_to_drop
 from tasks_lib.dataset.prompts import ANSWERABLE
 from tasks_lib.errors import LlmopsError
+from tasks_lib.gate.judge import Judge
+from tasks_lib.gate.proof import prove
 from tasks_lib.home import Home
 from tests.tasks_lib.dataset.generating import generate
 
@@ -116,6 +118,13 @@ def test_a_model_too_small_to_judge_ends_the_run_before_it_drafts(
             generator=generator,
         )
     assert "judge" in ended.value.hint
+
+
+def test_the_figures_of_a_model_too_small_to_judge_are_not_used(models: OpenAICompatibleModels) -> None:
+    generator: Any = chat_generator_of(models, LlmConfig(model="llama/smollm2", max_tokens=120))
+    why = prove(Judge(generator, (), 120.0), expected_answers=True, concurrency=1)
+    assert why is not None
+    assert "does not tell planted answers apart" in why.message
 
 
 def test_what_a_real_model_drafts_holds_no_row_that_a_filter_should_have_dropped(

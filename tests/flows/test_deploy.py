@@ -29,6 +29,7 @@ from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
 from tasks_lib.registry.tracking import connect, last_runs
 from tests.stubs import forked_worker
+from tests.stubs.judges import knowing
 from tests.tasks_lib.registry import fakes
 
 NAMES = GateConfig().aliases
@@ -219,7 +220,7 @@ def test_a_bad_assistant_is_rejected_with_its_reason_and_not_made_live(
 
 @pytest.mark.flow
 def test_a_scorer_that_failed_on_some_rows_rejects(deploy: Deploy) -> None:
-    judge = MockChatGenerator(response_fn=judge_that_is_late_for_some)
+    judge = knowing(judge_that_is_late_for_some)
     bad = deploy(fakes.GOOD + "  # judged", judge, judge_timeout_seconds=0.5)
     assert EXIT_BY_DECISION[bad.decision or ""] == 3
     assert bad.reasons[0].startswith("the scorer judge_correctness failed on 2 of 16 questions (no judgement within")

@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from haystack import Pipeline
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.evaluate import measure
-from tasks_lib.gate.judging import CRITERIA
+from tasks_lib.gate.evaluators import EvaluatedAnswers
+from tasks_lib.gate.judge import Judge, JudgeError
+from tasks_lib.gate.judging import CRITERIA, AnswerJudge
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.prediction import Prediction
+from tasks_lib.gate.proof import PLANTED, prove
+from tasks_lib.gate.scores import evaluate
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import activate, connect
+from tests.stubs.judges import is_about, knowing, right_about_planted
 from tests.tasks_lib.registry import fakes
 
 RULES = ("Never promise money.",)
@@ -58,13 +66,14 @@ def predictions(*, failed: tuple[int, ...] = (), refused: tuple[int, ...] = ()) 
 @pytest.fixture(scope="module")
 def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> fakes.FakePlatform:
     home = tracked_home(tmp_path_factory.mktemp("judging") / "home")
-    return fakes.FakePlatform(home, judging=MockChatGenerator(response_fn=grade, model="grader"))
+    return fakes.FakePlatform(home, judging=knowing(grade))
 
 
 def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_raw_reply(
     platform: fakes.FakePlatform,
 ) -> None:
     client = connect(platform, "rag-assistant")
+    activate(client)
     said = predictions(failed=(1,), refused=(2,))
     found = measure(evaluation_pipeline(platform, SETTINGS), said, version=1, primary=GATE.primary, tags={})
     assert found.scorer_errors == {}
@@ -90,7 +99,7 @@ def test_judgements_become_metrics_of_the_gate_and_assessments_with_reason_and_r
 def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: fakes.FakePlatform) -> None:
     activate(connect(platform, "rag-assistant"))
     gate = GATE.model_copy(update={"judge_guidelines": ()})
-    late = replace(platform, judging=MockChatGenerator(response_fn=slow_on_every_tenth))
+    late = replace(platform, judging=knowing(slow_on_every_tenth))
     pipeline = evaluation_pipeline(late, Settings(gate=gate))
     found = measure(pipeline, predictions(), version=1, primary=gate.primary, tags={})
     assert found.scorer_errors == dict.fromkeys(CRITERIA, 2)
@@ -114,3 +123,77 @@ def test_a_threshold_that_nobody_judges_is_refused(platform: fakes.FakePlatform)
     with pytest.raises(ConfigurationError, match="judge_guidelines") as caught:
         require(platform, guard_metrics={"judge_guidelines": 0.1})
     assert "gate.judge_guidelines" in caught.value.hint
+
+
+def pipeline_of(judge: AnswerJudge) -> Pipeline:
+    pipeline = Pipeline()
+    pipeline.add_component("answers", EvaluatedAnswers(embedder=fakes.FakePlatform().embedder("any")))
+    pipeline.add_component("judge", judge)
+    pipeline.connect("answers.answers", "judge.answers")
+    return pipeline
+
+
+def always(score: float) -> MockChatGenerator:
+    """A small model that gives every answer the same."""
+
+    def same(messages: list[ChatMessage]) -> str:
+        asked = re.findall(r"^- (judge_\w+):", messages[-1].text or "", re.MULTILINE)
+        return json.dumps({name: {"score": score, "reason": "looks good"} for name in asked})
+
+    return MockChatGenerator(response_fn=same, model="small")
+
+
+@pytest.mark.parametrize(("score", "said"), [(1.0, "to 8 of 8 bad ones"), (0.0, "to 4 of 4 good ones")])
+def test_the_figures_of_a_judge_that_gives_all_answers_the_same_are_not_used(
+    platform: fakes.FakePlatform, score: float, said: str
+) -> None:
+    activate(connect(platform, "rag-assistant"))
+    pipeline = evaluation_pipeline(replace(platform, judging=always(score)), SETTINGS)
+    found = measure(pipeline, predictions(failed=(1,), refused=(2,)), version=1, primary=GATE.primary, tags={})
+
+    assert not [name for name, value in found.metrics.items() if name.startswith("judge_") and value is not None]
+    assert not any(name.startswith("judge_") for row in found.rows for name in row.values)
+    assert found.scorer_errors == {}
+    [why] = set(found.unused.values())
+    assert "does not tell planted answers apart" in why
+    assert said in why
+    free = decide(found, None, GATE.model_copy(update={"thresholds": dict.fromkeys(GATE.limits)}))
+    assert free.decision == "promote"
+    assert why in free.reasons
+    bound = decide(found, None, GATE.model_copy(update={"thresholds": {"judge_correctness": 0.5}}))
+    assert bound.decision == "reject"
+    assert why in bound.reasons
+
+
+@given(mistaken=st.sets(st.sampled_from(range(len(PLANTED))), max_size=5), expected_answers=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_judge_may_be_wrong_about_one_planted_answer_of_a_kind(mistaken: set[int], expected_answers: bool) -> None:
+    def respond(messages: list[ChatMessage]) -> str:
+        right = json.loads(right_about_planted(messages) or "{}")
+        number = next(n for n, one in enumerate(PLANTED) if is_about(one, messages))
+        wrong = number in mistaken
+        return json.dumps({name: abs(said["score"] - wrong) for name, said in right.items()})
+
+    judge = Judge(MockChatGenerator(response_fn=respond), (), 5.0, CRITERIA)
+    why = prove(judge, expected_answers=expected_answers, concurrency=2)
+
+    missed = [PLANTED[number] for number in mistaken]
+    worst = max(
+        sum(name in (one.good if good else one.bad) for one in missed) for name in CRITERIA for good in (True, False)
+    )
+    assert (why is None) == (worst <= 1)
+
+
+def test_a_judge_proves_itself_once_and_one_that_cannot_be_asked_is_counted_by_its_failures() -> None:
+    planted: list[bool] = []
+
+    def counting(messages: list[ChatMessage]) -> str:
+        planted.append(right_about_planted(messages) is not None)
+        return "no JSON"
+
+    judge = AnswerJudge(chat_generator=MockChatGenerator(response_fn=counting))
+    pipeline = pipeline_of(judge)
+    for _ in range(2):
+        found = evaluate(pipeline, predictions()[:1])
+        assert {type(score.error) for score in found[0].values()} == {JudgeError}
+    assert (planted.count(True), planted.count(False)) == (len(PLANTED), 2)

@@ -17,6 +17,7 @@ from tasks_lib.monitoring.scores import Scores, joined, sample_rows
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
+from tests.stubs.judges import knowing
 from tests.tasks_lib.monitoring.conftest import WordEmbedder, score
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -42,7 +43,7 @@ def judge_saying(text: str, *, seconds: float = 0.0) -> MockChatGenerator:
         time.sleep(seconds)
         return text
 
-    return MockChatGenerator(response_fn=respond)
+    return knowing(respond)
 
 
 GOOD = reply(judge_correctness=1, judge_relevance=0.5)
@@ -135,6 +136,14 @@ def test_the_judge_gives_scores_with_reasons() -> None:
     assert scores.columns["judge_relevance"][0] == 0.5
     assert scores.reasons["judge_relevance", "tr-0"] == "because of judge_relevance"
     assert np.isnan(scores.columns["judge_correctness"][1])
+
+
+def test_a_judge_that_likes_every_answer_gives_no_figures() -> None:
+    scores = score([record()], WordEmbedder(), judge=MockChatGenerator(response_fn=lambda messages: GOOD))
+    assert np.isnan(scores.columns["judge_correctness"]).all()
+    assert scores.failures == {}
+    assert set(scores.unused) == {"judge_correctness", "judge_relevance"}
+    assert all("does not tell planted answers apart" in why for why in scores.unused.values())
 
 
 def test_guidelines_are_judged_if_there_are_any() -> None:
