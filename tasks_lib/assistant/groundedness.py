@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.config.rag import GroundingConfig
+from tasks_lib.text.forms import searchable
 from tasks_lib.text.sentences import sentence_spans
-from tasks_lib.text.words import content_stems
+from tasks_lib.text.words import CACHED_TEXTS, content_stems
 from tasks_lib.text.words import numbers as numbers_in
 
 _SHORTEST = 3
 """Content words that a sentence has at least to be judged."""
+_FEWEST_LETTERS = 8
+"""Letters of a sentence that may count as copied; twice as many where a script has no blanks between words."""
+_ENDS = " .!?…。！？।\"'»”’)"  # noqa: RUF001
+_CITED = re.compile(r"\[\d[\d,; -]*\]")
 _LEXICAL_ENOUGH = 0.6
 """Share of shared words from which a sentence counts as supported without comparing meanings."""
 _COMPARED = 8
@@ -55,7 +61,8 @@ def sentence_support(
 ) -> list[tuple[int, int, float | None]]:
     """Start, end and support, 0 to 1, of every sentence of `text`; `None` for one too short to say anything.
 
-    The share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
+    1 for a sentence that a passage holds word for word, in whatever language, script and Unicode form. For others the
+    share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
     closeness in meaning of the nearest sentence of a passage; at most :data:`_UNKNOWN_NUMBER` with an unknown number.
 
     :param numbers: Whether numbers that neither passages nor question hold count.
@@ -63,11 +70,39 @@ def sentence_support(
     """
     spans = list(sentence_spans(text))
     sentences = [text[a:b] for a, b in spans]
-    invented = _with_unknown_numbers(sentences, sources, question) if numbers else frozenset()
-    supports = _support(sentences, sources, embed, frozenset() if exact else invented)
+    copied = _copied(sentences, sources)
+    own = [sentence for i, sentence in enumerate(sentences) if i not in copied]
+    invented = _with_unknown_numbers(own, sources, question) if numbers else frozenset()
+    supports = _support(own, sources, embed, frozenset() if exact else invented)
     for i in invented:
         supports[i] = None if supports[i] is None else min(supports[i] or 0.0, _UNKNOWN_NUMBER)
-    return [(a, b, support) for (a, b), support in zip(spans, supports, strict=True)]
+    rest = iter(supports)
+    return [(a, b, 1.0 if i in copied else next(rest)) for i, (a, b) in enumerate(spans)]
+
+
+def _copied(sentences: Sequence[str], sources: Sequence[Source]) -> frozenset[int]:
+    """The sentences that stand in a passage word for word, those too short to say anything left out."""
+    passages = [_one_form(source.content) for source in sources]
+    return frozenset(i for i, s in enumerate(sentences) if _says_something(s) and _stands_in(_one_form(s), passages))
+
+
+def _says_something(sentence: str) -> bool:
+    letters = sum(character.isalpha() for character in sentence)
+    return (len(sentence.split()) >= _SHORTEST and letters >= _FEWEST_LETTERS) or letters >= 2 * _FEWEST_LETTERS
+
+
+def _stands_in(sentence: str, passages: Sequence[str]) -> bool:
+    """Whether a passage holds the words, and no word or number of it goes on at their ends."""
+    if not any(sentence in passage for passage in passages):
+        return False
+    whole = re.compile(rf"(?<!\w)(?<!\d[.,]){re.escape(sentence)}(?!\w)(?![.,]\d)")
+    return any(whole.search(passage) for passage in passages)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _one_form(text: str) -> str:
+    """Words as they are compared: in one Unicode form, whatever the case, blanks and citations; without a last stop."""
+    return " ".join(searchable(_CITED.sub(" ", text)).casefold().split()).strip(_ENDS)
 
 
 def _support(
