@@ -151,6 +151,8 @@ def monitor(console: Console, result: Result) -> None:
     """The verdict, what drifted and where the report is."""
     colour = COLOURS.get(result["verdict"], "white")
     verdict = result["verdict"].replace("_", " ")
+    if result["verdict"] == "healthy" and not result["is_judged"]:
+        verdict, colour = "healthy as far as it was measured, not judged", "yellow"
     console.print(f"[bold]Monitoring[/] {result['traces']} traces: [bold {colour}]{verdict}[/]")
     _print_bullets(console, result.get("reasons") or [])
     if result["drifted"]:

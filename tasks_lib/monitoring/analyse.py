@@ -14,7 +14,7 @@ from tasks_lib.monitoring.result import MonitorResult, QuestionGroup
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
-from tasks_lib.monitoring.verdict import Verdict, early_verdict, final_verdict
+from tasks_lib.monitoring.verdict import Verdict, early_verdict, final_verdict, is_judged, languages_of
 from tasks_lib.monitoring.window import Window
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
 
@@ -54,6 +54,9 @@ def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Referen
             "unanswered_questions": _groups(questions.unanswered_clusters),
             "scorer_failures": {name: len(failed) for name, failed in scores.failures.items()},
             "sampled": scores.sampled,
+            "judged": scores.judged_answers(),
+            "is_judged": is_judged(scores, changes),
+            "languages": languages_of(traffic),
         }
     )
     return Analysis(result, verdict, scores, changes, reference, worst)

@@ -1,7 +1,8 @@
 """Whether a window differs from its reference: a test per metric, corrected for their number, with a size beside it.
 
 A metric drifts only if the difference is real (significant after Holm's correction over all metrics), large enough to
-matter (effect size), and for the worse. Small windows alone never decide.
+matter (effect size), and for the worse. What is different, and neither worse nor better, is told as a change.
+ Small windows alone never decide.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.statistics import holm
-from tasks_lib.monitoring.metrics import CATALOGUE, Metric, Worse, metric_of
+from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, Metric, Worse, metric_of
 
 Values = NDArray[np.float64]
-Status = Literal["drifted", "improved", "stable", "no_reference", "too_few"]
+Status = Literal["drifted", "improved", "changed", "stable", "no_reference", "too_few"]
+"""`changed`: really different, and neither worse nor better."""
 
 SMALLEST_SAMPLE = 20
 """Values that both sides need before they are compared."""
@@ -204,8 +206,19 @@ def _decided(change: Change, p_adjusted: float | None, config: MonitorConfig) ->
     matters = abs(change.effect) >= config.minimum_effect and not _is_a_trifle(change, config)
     if p_adjusted >= config.alpha or not matters:
         return replace(change, status="stable", p_adjusted=p_adjusted)
-    better = (change.worse == "lower" and change.effect > 0) or (change.worse == "higher" and change.effect < 0)
-    return replace(change, status="improved" if better else "drifted", p_adjusted=p_adjusted)
+    return replace(change, status=_direction(change, change.effect), p_adjusted=p_adjusted)
+
+
+def _direction(change: Change, effect: float) -> Status:
+    """What a real change means. Other questions than before are drift: nobody has judged answers to them."""
+    if change.metric == QUESTION_TOPICS.name:
+        return "drifted"
+    if change.worse == "either":
+        return "changed"
+    if (effect > 0) == (change.worse == "higher"):
+        return "drifted"
+    known = CATALOGUE.get(change.metric)
+    return "improved" if known is None or known.good_otherwise else "changed"
 
 
 def _is_a_trifle(change: Change, config: MonitorConfig) -> bool:

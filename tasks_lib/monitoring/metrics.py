@@ -24,6 +24,8 @@ class Metric:
     """Compared on a logarithmic scale: a few huge values must not hide a shift of the rest."""
     least: float = 0.0
     """A smaller change of the mean is a trifle, whatever its effect size."""
+    good_otherwise: bool = True
+    """Whether a change in the other direction is an improvement: more answers need not be better ones."""
 
 
 CATALOGUE: dict[str, Metric] = {
@@ -58,7 +60,7 @@ CATALOGUE: dict[str, Metric] = {
             "number",
             "lower",
         ),
-        Metric("refused", "Refusals", "questions that got no answer", "share", "either"),
+        Metric("refused", "Refusals", "questions that got no answer", "share", "higher", good_otherwise=False),
         Metric(
             "guardrail_hit",
             "Guardrail hits",

@@ -46,6 +46,11 @@ class MonitorResult(BaseModel):
     malformed: dict[str, int] = Field(default_factory=dict, description="Reason → traces that could not be read.")
     errors: dict[str, int] = Field(default_factory=dict, description="Error → questions that failed with it.")
     scorer_failures: dict[str, int] = Field(default_factory=dict, description="Metric → traces it failed on.")
+    judged: int = Field(default=0, description="Answers that a user, a judge or an evaluator has judged.")
+    is_judged: bool = Field(
+        default=False, description="Whether judgements were compared with earlier ones: else nobody knows."
+    )
+    languages: dict[str, int] = Field(default_factory=dict, description="Language → questions in it.")
     late: int = Field(default=0, description="Traces from before the window that no earlier one has seen.")
     sampled: int = Field(default=0, description="Traces that the costly scorers looked at.")
     assessed: int = Field(default=0, description="Traces that got assessments.")

@@ -61,6 +61,17 @@ class Scores:
         if score.judgement:
             self.reasons[name, trace_id] = score.judgement.reason
 
+    def judged(self) -> list[str]:
+        """Metrics in which a person, a judge or an evaluator of the configuration has judged answers."""
+        known = ("feedback", *JUDGE_METRICS, *(name for name in self.columns if name not in CATALOGUE))
+        return [name for name in known if name in self.columns and np.isfinite(self.columns[name]).any()]
+
+    def judged_answers(self) -> int:
+        """Answers that were judged in any of :meth:`judged`."""
+        answered = np.array([record.answered for record in self.records], dtype=bool)
+        by_any = [np.isfinite(self.columns[name]) for name in self.judged()]
+        return int((np.any(by_any, axis=0) & answered).sum()) if by_any else 0
+
     def broken(self) -> list[str]:
         """Scorers that failed on more than half of the traces they looked at, the judge apart."""
         return [

@@ -14,6 +14,10 @@ from tasks_lib.monitoring.result import VerdictName
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import ServiceLevel
 from tasks_lib.monitoring.traces import Traffic
+from tasks_lib.text.languages import language_of
+
+LEAST_QUESTIONS, LEAST_SHARE = 3, 0.05
+"""Questions, and their share, from which a language counts in a mix."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,43 @@ def final_verdict(
     if not names:
         reasons.append(_all_well(changes, reference))
     reasons += [f"better: {in_words(change)}" for change in changes if change.status == "improved"]
-    return Verdict(
-        "drifted" if names else "healthy", [*reasons, *_gaps(traffic), *_judge_gaps(scores)], names, covers=True
-    )
+    reasons += [f"different: {in_words(change)}" for change in changes if change.status == "changed"]
+    reasons += [*_not_judged(scores, changes), *_gaps(traffic), *_judge_gaps(scores), *_languages(traffic)]
+    return Verdict("drifted" if names else "healthy", reasons, names, covers=True)
+
+
+def is_judged(scores: Scores, changes: Sequence[Change]) -> bool:
+    """Whether judgements of answers were compared with earlier ones: without, nobody knows whether they are as good."""
+    judged = set(scores.judged())
+    return any(change.metric in judged and change.effect is not None for change in changes)
+
+
+def _not_judged(scores: Scores, changes: Sequence[Change]) -> list[str]:
+    if is_judged(scores, changes):
+        return []
+    answers, judged = sum(record.answered for record in scores.records), scores.judged_answers()
+    if not answers:
+        return []
+    if not judged:
+        how = "no user rated one, and no judge gave a score"
+        return [f"none of the {answers} answers was judged ({how}): whether they are right is not known"]
+    return [f"{judged} of {answers} answers were judged, and there is nothing to compare that with yet"]
+
+
+def languages_of(traffic: Traffic) -> dict[str, int]:
+    """Language (ISO 639-1) → questions in it, the commonest first; those that cannot be told are left out."""
+    told = (language_of(record.question) or language_of(record.response) for record in traffic.records)
+    return dict(Counter(filter(None, told)).most_common())
+
+
+def _languages(traffic: Traffic) -> list[str]:
+    found = languages_of(traffic)
+    total = sum(found.values())
+    mixed = {name: count for name, count in found.items() if count >= LEAST_QUESTIONS and count >= LEAST_SHARE * total}
+    if len(mixed) < 2:
+        return []
+    shares = ", ".join(f"{name} {count / total:.0%}" for name, count in mixed.items())
+    return [f"the questions are in several languages ({shares}): figures that depend on the language mix them"]
 
 
 def in_words(change: Change) -> str:
@@ -93,10 +131,11 @@ def number(metric: str, value: float | None) -> str:
 
 def _all_well(changes: Sequence[Change], reference: str) -> str:
     compared = sum(change.p_value is not None for change in changes)
+    held = "the service levels hold"
     missing = [title_of(change.metric) for change in changes if change.status == "no_reference" and change.n]
     if not compared:
-        return f"the service levels hold; nothing was compared: {reference}"
-    text = f"the service levels hold, and none of {compared} compared metrics got worse"
+        return f"{held}; nothing was compared: {reference}"
+    text = f"{held}, and none of {compared} compared metrics got worse"
     return f"{text}; no reference yet for {', '.join(missing)}" if missing else text
 
 

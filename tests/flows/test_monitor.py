@@ -59,7 +59,7 @@ def test_monitoring_without_traffic_ends_with_a_clear_verdict(platform: LocalPla
 
 def test_prefect_shows_pictures_figures_and_a_link_to_the_report(monitored: MonitorResult) -> None:
     front, figures, link = (artifacts(key)[0] for key in ("monitor", "monitor-metrics", "monitor-report"))
-    assert "Still as good" in str(front.data)
+    assert "Not judged" in str(front.data)
     assert "](data:image/svg+xml;base64," in str(front.data)
     assert "groundedness" in str(figures.data)
     address = str(link.data).partition("](")[2].rstrip(")")

@@ -17,9 +17,12 @@ HEADLINES = {
     "not_enough_traffic": "Not enough traffic to judge",
     "failed": "Monitoring found only failures",
 }
+NOT_JUDGED = "Not judged"
+OTHER_QUESTIONS = "People ask something else"
 MEANINGS = {
     "drifted": "worse",
     "improved": "better",
+    "changed": "different",
     "stable": "no real change",
     "no_reference": "no reference yet",
     "too_few": "too few values to compare",
@@ -31,6 +34,7 @@ TESTS = {
     "fisher_exact": "Fisher, exact",
     "mmd": "mean discrepancy",
 }
+UNDECIDED = "#7a6a1f"
 SIZES = ((0.8, "large"), (0.5, "medium"), (0.2, "small"))
 
 
@@ -41,8 +45,8 @@ def page(result: MonitorResult, shown: Panels, config: MonitorConfig, *, evident
         "tasks_lib.monitoring.report",
         "page.html.j2",
         result=result,
-        headline=HEADLINES[result.verdict],
-        colour={"not_enough_traffic": "#7a6a1f"}.get(result.verdict, colour_of(result.verdict)),
+        headline=headline_of(result),
+        colour=_colour(result),
         window=window_of(result),
         changed=sorted((row for row in rows if row["status"] in CHANGED), key=lambda row: -abs(row["magnitude"])),
         rows=rows,
@@ -56,6 +60,21 @@ def page(result: MonitorResult, shown: Panels, config: MonitorConfig, *, evident
         notes=_notes(result, config),
         evidently=evidently,
     )
+
+
+def headline_of(result: MonitorResult) -> str:
+    """The verdict in words. Answers that nobody judged are not said to be good."""
+    if result.verdict == "healthy" and not result.is_judged:
+        return NOT_JUDGED
+    if result.verdict == "drifted" and result.drifted == [QUESTION_TOPICS.name]:
+        return OTHER_QUESTIONS
+    return HEADLINES[result.verdict]
+
+
+def _colour(result: MonitorResult) -> str:
+    if headline_of(result) in {NOT_JUDGED, OTHER_QUESTIONS}:
+        return UNDECIDED
+    return {"not_enough_traffic": UNDECIDED}.get(result.verdict, colour_of(result.verdict))
 
 
 def window_of(result: MonitorResult) -> str:
@@ -72,7 +91,6 @@ def size_in_words(effect: float | None) -> str:
 def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
     name, effect, p_value = change["metric"], change["effect"], change["p_adjusted"]
     metric = QUESTION_TOPICS if name == QUESTION_TOPICS.name else metric_of(name)
-    changed_either_way = change["status"] == "drifted" and metric.worse == "either" and metric is not QUESTION_TOPICS
     return {
         "title": title_of(name),
         "about": metric.about,
@@ -86,7 +104,7 @@ def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
         "magnitude": effect or 0.0,
         "size": size_in_words(effect),
         "status": change["status"],
-        "meaning": "different" if changed_either_way else MEANINGS[change["status"]],
+        "meaning": MEANINGS[change["status"]],
     }
 
 

@@ -17,7 +17,7 @@ from tasks_lib.monitoring.window import PastWindow
 GAUGES = ("groundedness", "answer_relevance", "coverage", "feedback", "refused", "error", "toxicity", "latency_seconds")
 TRENDS = (*GAUGES, "tokens", "cost")
 SHOWN_WINDOWS = 26
-CHANGED = frozenset({"drifted", "improved"})
+CHANGED = frozenset({"drifted", "improved", "changed"})
 
 
 @dataclass(frozen=True)

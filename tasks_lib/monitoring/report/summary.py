@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from tasks_lib.monitoring.report.page import HEADLINES, window_of
+from tasks_lib.monitoring.report.page import headline_of, window_of
 from tasks_lib.monitoring.report.panels import Panel, Panels
 from tasks_lib.monitoring.report.pictures import data_uri
 from tasks_lib.monitoring.result import MonitorResult
@@ -14,7 +14,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "://": "&colon;//", "www.":
 
 def summary(result: MonitorResult, shown: Panels) -> str:
     """Verdict, pictures and worst answers; whatever users or documents wrote is escaped."""
-    lines = [f"# {HEADLINES[result.verdict]}", "", f"{window_of(result)} · {result.traces:,} questions", ""]
+    lines = [f"# {headline_of(result)}", "", f"{window_of(result)} · {result.traces:,} questions", ""]
     lines += [f"- {plain(reason)}" for reason in result.reasons]
     lines += ["", f"Compared with: {plain(result.reference or 'nothing')}.", "", f"Report: `{result.report}`", ""]
     lines += [f"MLflow artifact: `{result.report_uri}`", ""]

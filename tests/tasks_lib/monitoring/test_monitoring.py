@@ -97,7 +97,7 @@ def test_report_and_tables_are_artifacts_and_a_copy_lies_in_the_home(
     pages = {artifact.path for artifact in client.list_artifacts(first.run_id, "report")}
     evidently = {"evidently.html", "evidently.json", "evidently-snapshot.json"}
     assert pages == {f"report/{name}" for name in ("index.html", "summary.md", *evidently)}
-    assert "Still as good" in Path(first.report).read_text(encoding="utf-8")
+    assert "Not judged" in Path(first.report).read_text(encoding="utf-8")
     assert Path(first.report).with_name("evidently.html").is_file()
     assert len(read_table(client, first.run_id, "scores.parquet")) == TRACES
     metrics = pd.read_parquet(client.download_artifacts(first.run_id, "metrics.parquet"))

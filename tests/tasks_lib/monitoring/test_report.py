@@ -2,8 +2,10 @@
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from tasks_lib.monitoring.analyse import Analysis, analyse
 from tasks_lib.monitoring.publish import drift_payload, metric_rows
 from tasks_lib.monitoring.reference import Reference
 from tasks_lib.monitoring.report.evidently_report import evidently_snapshot, save
-from tasks_lib.monitoring.report.page import page
+from tasks_lib.monitoring.report.page import headline_of, page
 from tasks_lib.monitoring.report.panels import Panels, panels
 from tasks_lib.monitoring.report.summary import plain, summary
 from tasks_lib.monitoring.report.tables import prometheus_text
@@ -194,3 +196,64 @@ def test_evidently_sums_up_a_window_without_reference(analysis: Analysis) -> Non
     assert evidently_snapshot(analysis.scores.columns, {}, [], CONFIG, {}) is not None
     empty = {name: column[:0] for name, column in analysis.scores.columns.items()}
     assert evidently_snapshot(empty, {}, [], CONFIG, {}) is None
+
+
+def compared(before: list[TraceRecord], now: list[TraceRecord]) -> Analysis:
+    """The window `now` beside the reference `before`."""
+    earlier = score(before, WordEmbedder())
+    reference = Reference("windows", "the week before", earlier.columns, earlier.vectors)
+    window = Window(MONDAY, MONDAY + timedelta(days=7), explicit=True, late_since=MONDAY)
+    return analyse(window, Traffic(now), score(now, WordEmbedder()), reference, CONFIG)
+
+
+def asked(seed: int, **changes: Any) -> list[TraceRecord]:
+    return [replace(record, **changes) for record in records(80, good=1.0, seed=seed)]
+
+
+def headline(analysis: Analysis) -> str:
+    return headline_of(analysis.result)
+
+
+def test_answers_that_nobody_judged_are_not_said_to_be_as_good() -> None:
+    quiet = compared(asked(1), asked(2))
+
+    assert (quiet.result.verdict, headline(quiet), quiet.result.judged) == ("healthy", "Not judged", 0)
+    assert any("none of the" in reason and "was judged" in reason for reason in quiet.result.reasons)
+
+
+def test_judgements_must_have_been_compared_to_say_still_as_good() -> None:
+    rated = compared(asked(1, feedback=1.0), asked(2, feedback=1.0))
+    first = compared(asked(1), asked(2, feedback=1.0))
+
+    assert headline(rated) == "Still as good"
+    assert rated.result.judged == sum(record.answered for record in rated.scores.records)
+    assert headline(first) == "Not judged"
+    assert any("nothing to compare that with yet" in reason for reason in first.result.reasons)
+
+
+def test_fewer_refusals_and_other_words_are_different_not_worse() -> None:
+    long = "Notwithstanding considerable organisational complexity, everybody gets numerous days of remunerated leave."
+    fewer = compared(asked(1, refused=True), asked(2, refused=False))
+    harder = compared(asked(1, refused=False), asked(2, refused=False, response=long, passages=(long,)))
+    more = compared(asked(1, refused=False), asked(2, refused=True))
+
+    assert (fewer.result.verdict, harder.result.drifted) == ("healthy", [])
+    assert any(reason.startswith("different: Refusals fell from 100.0% to 0.0%") for reason in fewer.result.reasons)
+    assert any("different: Flesch-Kincaid grade rose" in reason for reason in harder.result.reasons)
+    assert "refused" in more.result.drifted
+    html = page(fewer.result, Panels(), CONFIG, evidently=False)
+    assert "Something got worse" not in html
+    assert '<span class="changed">different</span>' in html
+
+
+GERMAN = "Wie viele Tage Urlaub gibt es in diesem Jahr und wer muss das genehmigen?"
+
+
+@pytest.mark.parametrize(("german", "mixed"), [(0, False), (1, False), (30, True), (80, False)])
+def test_a_mix_of_languages_is_said(german: int, mixed: bool) -> None:
+    now = asked(2)
+    now = [replace(record, question=GERMAN) for record in now[:german]] + now[german:]
+    found = compared(asked(1), now)
+
+    assert any("several languages" in reason for reason in found.result.reasons) == mixed
+    assert found.result.languages.get("de", 0) == german
