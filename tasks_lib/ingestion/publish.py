@@ -47,7 +47,7 @@ def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
     tags = {INDEX_TAG: result.index, INDEX_VERSION_TAG: result.index_version, SOURCE_TAG: result.source}
     with run_of(client, "ingest", tags):
         mlflow.log_metrics({**{name: float(getattr(result, name)) for name in _COUNTS}, "failed": len(result.failed)})
-        mlflow.log_dict(result.model_dump(mode="json"), "ingest.json")
+        mlflow.log_dict(result.model_dump(mode="json") | {"documents": result.documents.model_dump()}, "ingest.json")
 
 
 def emit(result: IngestResult) -> None:

@@ -49,6 +49,9 @@ class IngestResult(BaseModel):
     warnings: list[str] = Field(
         default_factory=list, description="What went wrong beside the index, which is right all the same."
     )
+    documents: IngestPlan = Field(
+        default_factory=IngestPlan, exclude=True, description="What was added, updated and deleted; MLflow keeps it."
+    )
     dry_run: bool = False
     plan: IngestPlan | None = Field(default=None, description="Only for a dry run.")
 

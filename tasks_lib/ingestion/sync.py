@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.plan import SyncPlan, check_plan
-from tasks_lib.ingestion.result import FailedDocument, IngestResult
+from tasks_lib.ingestion.result import FailedDocument, IngestPlan, IngestResult
 from tasks_lib.progress import advance
 
 DELETED_AT_ONCE = 500
@@ -48,11 +48,21 @@ def write(
     finally:
         # also when nothing changed: the run before may have been killed ahead of its commit
         result.index_version = index.commit() if index.exists() else None
+    result.documents = _without(plan.paths(), {failure.path for failure in result.failed})
     result.failed.sort(key=lambda failure: failure.path)
     result.doubtful.sort(key=lambda doubt: doubt.path)
     result.chunks = index.count() if index.exists() else 0
     result.seconds = round(time.monotonic() - started, 3)
     return result
+
+
+def _without(changed: IngestPlan, failed: set[str]) -> IngestPlan:
+    """What was carried out of a plan."""
+    return IngestPlan(
+        add=[path for path in changed.add if path not in failed],
+        update=[path for path in changed.update if path not in failed],
+        delete=list(changed.delete),
+    )
 
 
 def warn_of_truncation(result: IngestResult, embedder: Embedder, settings: Settings) -> None:

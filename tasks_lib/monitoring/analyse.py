@@ -2,19 +2,28 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.monitoring.documents import in_words
 from tasks_lib.monitoring.drift import Change, compare, decide, finite
 from tasks_lib.monitoring.questions import Cluster, Questions, compare_questions
+from tasks_lib.monitoring.recurring import losses, pairs, recurring_questions
 from tasks_lib.monitoring.reference import NO_REFERENCE, Reference
-from tasks_lib.monitoring.result import MonitorResult, QuestionGroup
+from tasks_lib.monitoring.result import IndexState, MonitorResult, QuestionGroup
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import service_levels
 from tasks_lib.monitoring.traces import TraceRecord, Traffic
-from tasks_lib.monitoring.verdict import Verdict, early_verdict, final_verdict, is_judged, languages_of
+from tasks_lib.monitoring.verdict import (
+    Verdict,
+    early_verdict,
+    final_verdict,
+    is_judged,
+    languages_of,
+    recurring_in_words,
+)
 from tasks_lib.monitoring.window import Window
 from tasks_lib.monitoring.worst import refused_rows, worst_answers, worst_rows
 
@@ -33,15 +42,28 @@ class Analysis:
     worst: list[int] = field(default_factory=list)
 
 
-def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Reference, config: MonitorConfig) -> Analysis:
-    """Compare a scored window with its reference; one without enough traffic is described, not compared."""
+def analyse(
+    window: Window,
+    traffic: Traffic,
+    scores: Scores,
+    reference: Reference,
+    config: MonitorConfig,
+    states: Sequence[IndexState] = (),
+) -> Analysis:
+    """Compare a scored window with its reference; one without enough traffic is described, not compared.
+
+    :param states: States of the indexes that were read, see :func:`tasks_lib.monitoring.documents.index_states`.
+    """
     early = early_verdict(traffic, config)
     if early:
         reference = Reference("none", "nothing: this window is too small, or failed")
     questions = _questions(scores, reference, config.seed)
     changes = decide([*compare(scores.columns, reference.columns, scores.lower_is_better), questions.change], config)
     levels = service_levels(scores.columns, config.objectives)
+    again = pairs(scores, reference.answers)
+    lost, recurring = losses(scores, again), recurring_questions(scores, again)
     verdict = early or final_verdict(traffic, scores, changes, levels, reference.description)
+    verdict = replace(verdict, reasons=[*verdict.reasons, *recurring_in_words(recurring), *in_words(states)])
     worst = worst_rows(scores)
     result = _result(window, traffic, verdict).model_copy(
         update={
@@ -49,7 +71,11 @@ def analyse(window: Window, traffic: Traffic, scores: Scores, reference: Referen
             "changes": [change.row() for change in changes if change.n or change.reference_n],
             "reference": reference.description,
             "service_levels": levels,
-            "worst": worst_answers(scores, worst, refused=refused_rows(scores) if _refuses_more(changes) else ()),
+            "worst": worst_answers(
+                scores, worst, refused=refused_rows(scores) if _refuses_more(changes) else (), lost=lost
+            ),
+            "recurring": recurring,
+            "index_states": list(states),
             "new_questions": _groups(questions.new_clusters),
             "unanswered_questions": _groups(questions.unanswered_clusters),
             "scorer_failures": {name: len(failed) for name, failed in scores.failures.items()},

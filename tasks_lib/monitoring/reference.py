@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.monitoring.metrics import IDENTITY
-from tasks_lib.monitoring.report.artifacts import QUESTIONS_FILE, SCORES_FILE, read_table
+from tasks_lib.monitoring.recurring import COMPARED, PastAnswer
+from tasks_lib.monitoring.report.artifacts import ANSWERS_FILE, QUESTIONS_FILE, SCORES_FILE, read_table
 from tasks_lib.monitoring.window import VERSION_TAG, PastWindow, Window
 from tasks_lib.registry.tracking import last_runs
 
@@ -38,6 +39,8 @@ class Reference:
     columns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     runs: tuple[str, ...] = ()
+    answers: tuple[PastAnswer, ...] = ()
+    """What was answered, oldest first."""
 
 
 NO_REFERENCE = Reference("none", "no reference yet: no healthy window of this version or index came before")
@@ -82,10 +85,11 @@ def reference_windows(
 def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Reference:
     import pandas as pd
 
-    scores, questions = [], []
+    scores, questions, answers = [], [], []
     for window in chosen:
         scores.append(read_table(client, window.run_id, SCORES_FILE))
         questions.append(read_table(client, window.run_id, QUESTIONS_FILE))
+        answers.append(read_table(client, window.run_id, ANSWERS_FILE))
     joined = pd.concat(scores, ignore_index=True).drop_duplicates("trace_id", keep="last")
     asked = pd.concat(questions, ignore_index=True).drop_duplicates("trace_id", keep="last")
     columns = {name: joined[name].to_numpy(dtype=np.float64) for name in joined if name not in IDENTITY}
@@ -97,6 +101,20 @@ def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Refere
         columns=columns,
         vectors=vectors_of(asked),
         runs=tuple(window.run_id for window in chosen),
+        answers=past_answers(pd.concat(answers, ignore_index=True), joined),
+    )
+
+
+def past_answers(answers: "pd.DataFrame", scores: "pd.DataFrame") -> tuple[PastAnswer, ...]:
+    """The answers of earlier windows with their scores; none of windows that were recorded without."""
+    if "question" not in answers:
+        return ()
+    kept = answers.dropna(subset=["question"]).drop_duplicates("question", keep="last")
+    measured = [name for name in COMPARED if name in scores]
+    by_trace = scores.set_index("trace_id")[measured].to_dict("index")
+    return tuple(
+        PastAnswer(row.question, row.response, bool(row.refused), tuple(row.documents), by_trace.get(row.trace_id, {}))
+        for row in kept.itertuples()
     )
 
 

@@ -20,6 +20,36 @@ class WorstAnswer(BaseModel):
     documents: list[str] = Field(default_factory=list)
 
 
+class RecurringQuestions(BaseModel):
+    """Questions of the window that the reference holds word for word, each with its newest answer then and now."""
+
+    asked: int = 0
+    refused_now: int = Field(default=0, description="Answered before, refused now.")
+    answered_now: int = Field(default=0, description="Refused before, answered now.")
+    other_documents: int = Field(default=0, description="The first document of the answer before is no source now.")
+    other_numbers: int = Field(default=0, description="The answers hold other numbers.")
+    worse: int = Field(
+        default=0, description="Answers that were right, and no longer are by any of these or by scores."
+    )
+    p_value: float | None = Field(default=None, description="McNemar's exact test of the refusals.")
+
+
+class IndexState(BaseModel):
+    """A state of an index, and what the ingest that made it changed."""
+
+    index: str
+    version: str
+    at: datetime
+    inside: bool = Field(description="Whether it was made in the window; else it was there when the window began.")
+    source: str = ""
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    added_documents: list[str] = Field(default_factory=list)
+    updated_documents: list[str] = Field(default_factory=list)
+    deleted_documents: list[str] = Field(default_factory=list)
+
+
 class QuestionGroup(BaseModel):
     """Questions that belong together."""
 
@@ -43,6 +73,8 @@ class MonitorResult(BaseModel):
     worst: list[WorstAnswer] = Field(default_factory=list)
     new_questions: list[QuestionGroup] = Field(default_factory=list)
     unanswered_questions: list[QuestionGroup] = Field(default_factory=list)
+    recurring: RecurringQuestions = RecurringQuestions()
+    index_states: list[IndexState] = Field(default_factory=list)
     malformed: dict[str, int] = Field(default_factory=dict, description="Reason → traces that could not be read.")
     errors: dict[str, int] = Field(default_factory=dict, description="Error → questions that failed with it.")
     scorer_failures: dict[str, int] = Field(default_factory=dict, description="Metric → traces it failed on.")

@@ -15,6 +15,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.home import Home, at_home
 from tasks_lib.monitoring.analyse import Analysis, analyse, prevailing
+from tasks_lib.monitoring.documents import index_states
 from tasks_lib.monitoring.pipeline import scoring_pipeline
 from tasks_lib.monitoring.publish import publish, report_address
 from tasks_lib.monitoring.record import keep, record, stored_result
@@ -86,7 +87,7 @@ def _scored(platform: Platform, records: list[TraceRecord], rows: list[int], set
 def compare_window(
     platform: Platform, window: Window, traffic: Traffic, scores: Scores, settings: Settings
 ) -> Analysis:
-    """Find the reference and compare."""
+    """Find the reference and the states of the index, and compare."""
     client = connect(platform, settings.assistant)
     version, index = prevailing(traffic.records)
     reference = load_reference(
@@ -97,7 +98,8 @@ def compare_window(
         index=index,
         config=settings.monitor,
     )
-    return analyse(window, traffic, scores, reference, settings.monitor)
+    read = sorted({record.index for record in traffic.records if record.index})
+    return analyse(window, traffic, scores, reference, settings.monitor, index_states(client, read, window))
 
 
 @task(name="record", cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=5)

@@ -10,7 +10,7 @@ from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
-from tasks_lib.monitoring.result import VerdictName
+from tasks_lib.monitoring.result import RecurringQuestions, VerdictName
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import ServiceLevel
 from tasks_lib.monitoring.traces import Traffic
@@ -89,6 +89,25 @@ def _not_judged(scores: Scores, changes: Sequence[Change]) -> list[str]:
         how = "no user rated one, and no judge gave a score"
         return [f"none of the {answers} answers was judged ({how}): whether they are right is not known"]
     return [f"{judged} of {answers} answers were judged, and there is nothing to compare that with yet"]
+
+
+def recurring_in_words(recurring: RecurringQuestions) -> list[str]:
+    """What became of the questions that were asked before in the same words."""
+    if not recurring.asked:
+        return []
+    parts = [
+        f"{count} {what}"
+        for count, what in (
+            (recurring.refused_now, "answered before and refused now"),
+            (recurring.answered_now, "refused before and answered now"),
+            (recurring.other_numbers, "with other numbers in the answer"),
+            (recurring.other_documents, "no longer from the same document"),
+        )
+        if count
+    ]
+    test = "" if recurring.p_value is None else f" (refusals: McNemar, p {p_in_words(recurring.p_value)})"
+    text = f"{recurring.asked} questions were asked before in the same words: {', '.join(parts) or 'no answer changed'}"
+    return [f"{text}{test}"]
 
 
 def languages_of(traffic: Traffic) -> dict[str, int]:

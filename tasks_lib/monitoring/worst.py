@@ -1,6 +1,7 @@
 """The answers that somebody should read first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -41,16 +42,27 @@ def refused_rows(scores: Scores) -> list[int]:
     return sorted(rows, key=lambda row: -evidence[row])
 
 
-def worst_answers(scores: Scores, rows: list[int], count: int = 5, *, refused: Sequence[int] = ()) -> list[WorstAnswer]:
+def worst_answers(
+    scores: Scores,
+    rows: list[int],
+    count: int = 5,
+    *,
+    refused: Sequence[int] = (),
+    lost: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> list[WorstAnswer]:
     """The first `count` questions of `rows`, each once, with what is wrong about the answer.
 
     :param refused: Rows of refusals that come before answers about which nothing stands out.
+    :param lost: Rows of answers that were right before, which come first, with what was lost.
     """
+    first = [_answer(scores, row, lost[row]) for row in list(lost)[:count]]
+    named = {answer.question for answer in first}
     answers = [_answer(scores, row) for row in _first_of_each(scores, rows, count)]
     bad = [answer for answer in answers if answer.why != [NOTHING]]
     refusals = [_answer(scores, row) for row in _first_of_each(scores, refused, count)]
     rest = [answer for answer in answers if answer.why == [NOTHING]]
-    return [*bad, *refusals, *rest][:count]
+    others = [answer for answer in (*bad, *refusals, *rest) if answer.question not in named]
+    return [*first, *others][:count]
 
 
 def _first_of_each(scores: Scores, rows: Sequence[int], count: int) -> list[int]:
@@ -63,9 +75,10 @@ def _first_of_each(scores: Scores, rows: Sequence[int], count: int) -> list[int]
     return list(chosen.values())
 
 
-def _answer(scores: Scores, row: int) -> WorstAnswer:
+def _answer(scores: Scores, row: int, lost: Sequence[str] = ()) -> WorstAnswer:
     record = scores.records[row]
-    why = ["refused: the documents did not seem to answer it"] if record.refused else []
+    why = [f"right before: {one}" for one in lost]
+    why += ["refused: the documents did not seem to answer it"] if record.refused else []
     why += [
         f"{name.replace('_', ' ')} {scores.columns[name][row]:.2f}" for name in WEIGHTS if _is_low(scores, name, row)
     ]

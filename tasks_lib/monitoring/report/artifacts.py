@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 SCORES_FILE = "scores.parquet"
 QUESTIONS_FILE = "questions.parquet"
+ANSWERS_FILE = "answers.parquet"
 METRICS_FILE = "metrics.parquet"
 PROMETHEUS_FILE = "metrics.prom"
 CANDIDATES_FILE = "candidates.jsonl"

@@ -4,6 +4,7 @@ from typing import Any
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.html import html_page
+from tasks_lib.monitoring.documents import changes_of
 from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, metric_of, title_of
 from tasks_lib.monitoring.report.panels import CHANGED, Panels
 from tasks_lib.monitoring.report.pictures import colour_of
@@ -58,6 +59,7 @@ def page(result: MonitorResult, shown: Panels, config: MonitorConfig, *, evident
         levels=[_level(level) for level in result.service_levels],
         trends=shown.trends,
         notes=_notes(result, config),
+        changes_of=changes_of,
         evidently=evidently,
     )
 

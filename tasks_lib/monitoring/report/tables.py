@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasks_lib.monitoring.report.artifacts import (
+    ANSWERS_FILE,
     CANDIDATES_FILE,
     METRICS_FILE,
     PROMETHEUS_FILE,
@@ -30,6 +31,7 @@ def write_tables(result: MonitorResult, scores: Scores, folder: Path, seed: int)
 
     pd.DataFrame(table(scores)).to_parquet(folder / SCORES_FILE)
     _questions(scores, seed).to_parquet(folder / QUESTIONS_FILE)
+    _answers(scores).to_parquet(folder / ANSWERS_FILE)
     changes = pd.DataFrame(result.changes)
     changes.insert(0, "until", result.until)
     changes.to_parquet(folder / METRICS_FILE)
@@ -73,6 +75,22 @@ def candidates(result: MonitorResult) -> str:
         if answer.why != [NOTHING]
     ]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _answers(scores: Scores) -> "pd.DataFrame":
+    """What was answered, for later windows in which the same is asked."""
+    import pandas as pd
+
+    records = [record for record in scores.records if record.error is None]
+    return pd.DataFrame(
+        {
+            "trace_id": [record.trace_id for record in records],
+            "question": [record.question for record in records],
+            "response": [record.response for record in records],
+            "refused": [record.refused for record in records],
+            "documents": [list(dict.fromkeys(record.documents)) for record in records],
+        }
+    )
 
 
 def _questions(scores: Scores, seed: int) -> "pd.DataFrame":

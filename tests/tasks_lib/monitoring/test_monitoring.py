@@ -92,7 +92,14 @@ def test_report_and_tables_are_artifacts_and_a_copy_lies_in_the_home(
 ) -> None:
     client = connect(place, "rag-assistant")
     names = {artifact.path for artifact in client.list_artifacts(first.run_id)}
-    tables = {"scores.parquet", "questions.parquet", "metrics.parquet", "metrics.prom", "candidates.jsonl"}
+    tables = {
+        "scores.parquet",
+        "questions.parquet",
+        "answers.parquet",
+        "metrics.parquet",
+        "metrics.prom",
+        "candidates.jsonl",
+    }
     assert names == {"report", "result.json", *tables}
     pages = {artifact.path for artifact in client.list_artifacts(first.run_id, "report")}
     evidently = {"evidently.html", "evidently.json", "evidently-snapshot.json"}
