@@ -1,7 +1,8 @@
 """OpenAI's API on a local HTTP server: models, chat completions (streamed too) and embeddings.
 
 The script knows `throttle`, `spent`, `wrong-key` (which repeats the key, as some servers do), `unknown-model`,
-`no-schemas` (HTTP 400), `broken` (HTTP 500), `cut` (a reply that met its token limit) and `hang`.
+`no-schemas` (HTTP 400), `broken` (HTTP 500), `cut` (a reply that met its token limit) and `hang`. With
+`knows_schemas` unset every request for a schema is refused.
 """
 
 import json
@@ -20,6 +21,7 @@ class OpenAIStub(StubServer):
     def __init__(self, *script: str) -> None:
         super().__init__(*script)
         self.url += "/v1"
+        self.knows_schemas = True
 
     def answer(self, request: Request, word: str, out: Responder) -> None:
         """Route by path."""
@@ -31,6 +33,8 @@ class OpenAIStub(StubServer):
             "no-schemas": (400, "invalid_request_error", "'response_format' of type 'json_schema' is not supported."),
             "broken": (500, "server_error", "The server had an error."),
         }
+        if not self.knows_schemas and "response_format" in request.body:
+            word = "no-schemas"
         if word in errors:
             status, code, message = errors[word]
             out.json({"error": {"message": message, "type": code, "code": code}}, status)
