@@ -23,10 +23,6 @@ Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzin
 """A point in time; without a timezone it is UTC."""
 
 
-def _collection_of(assistant: str) -> str:
-    return re.sub(r"[^a-z0-9-]", "-", assistant.lower())
-
-
 def _suffix(text: str) -> str:
     if not re.fullmatch(r"\.[^./\\]+", text):
         msg = f"{text!r} is no suffix of a file's name; write it with its dot, as in .epub"
@@ -37,8 +33,11 @@ def _suffix(text: str) -> str:
 Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
 
-AssistantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-"""What the registered model, the experiment and the paths of an endpoint can be called alike."""
+AssistantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""What the registered model, the experiment, the collection and the paths of an endpoint can be called alike."""
+
+ModelName = Annotated[str, Field(pattern=r"^[^/:\s]+$")]
+"""What MLflow takes as a registered model's name."""
 
 
 def _origin(text: str) -> str:
@@ -166,7 +165,7 @@ class GateConfig(RunnerConfig):
         description="Let a version replace one in production that reads another collection; else it is refused.",
     )
     aliases: dict[AliasRole, str] = Field(default_factory=lambda: dict(DEFAULT_ALIASES))
-    model_name: AssistantName | None = Field(default=None, description="Old name of `assistant`: the two must agree.")
+    model_name: ModelName | None = Field(default=None, description="Old name of `assistant`: the two must agree.")
 
     @field_validator("thresholds", "guard_metrics", mode="before")
     @classmethod
@@ -344,7 +343,7 @@ class Settings(RagConfig):
                 raise ValueError(msg)
             self.__dict__["assistant"] = old
         elif self.assistant != DEFAULT_ASSISTANT and "collection" not in self.model_fields_set:
-            self.__dict__["collection"] = _collection_of(self.assistant)
+            self.__dict__["collection"] = self.assistant
         return self
 
     @model_validator(mode="after")
