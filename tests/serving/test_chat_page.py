@@ -70,7 +70,7 @@ def test_a_stopped_turn_is_not_sent_again(page: Page, endpoint: Endpoint) -> Non
             f"{LAST}?.ariaBusy === 'false' && document.querySelectorAll('article.assistant').length === {number}"
         )
     assert page.value("document.querySelectorAll('article.refused').length") == 1
-    said = page.value("JSON.parse(sent.at(-1)).messages.map((message) => message.content).join('|')")
+    said = page.value("JSON.parse(sent.at(-1)).messages.map((message) => message.content.trim()).join('|')")
     assert said == "How long is leave?|first says: 27 days. Ask again.|And for interns?"
 
 
