@@ -61,7 +61,7 @@ def serve(
     names = tuple(dict.fromkeys(model))
     apis = [
         AssistantAPI(
-            platform=os.environ.get("LLMOPS_PLATFORM", "local"),
+            platform=os.environ.get("LLMOPS_PLATFORM") or "local",
             model=name,
             alias=alias,
             timeout_seconds=timeout,
