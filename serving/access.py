@@ -86,9 +86,22 @@ class AccessGuard:
         if not self._keys:
             return ANYONE
         scheme, _, key = headers.get("authorization", "").partition(" ")
-        digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        found = [known for expected, known in self._keys.items() if hmac.compare_digest(expected, digest)]
+        digests = [hashlib.sha256(sent).hexdigest() for sent in _sent(key)]
+        found = [
+            known
+            for expected, known in self._keys.items()
+            if any(hmac.compare_digest(expected, digest) for digest in digests)
+        ]
         return found[0] if found and scheme.lower() == "bearer" else None
+
+
+def _sent(key: str) -> tuple[bytes, bytes]:
+    """The UTF-8 of a key, as a client may have sent it: in UTF-8, or in latin-1, as HTTP once had it.
+
+    The server has read its bytes as latin-1 either way. Only spaces of ASCII go: other bytes may be part of a letter.
+    """
+    sent = key.encode("latin-1").strip()
+    return sent, sent.decode("latin-1").encode()
 
 
 def _is_open(path: str) -> bool:

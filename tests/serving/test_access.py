@@ -87,6 +87,15 @@ def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     assert "secret-key" not in str(caught.value) + caught.value.hint
 
 
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12))
+def test_a_key_of_any_letters_opens_however_its_bytes_are_sent(key: str) -> None:
+    guard = guarded(RateLimits(), keys={hashlib.sha256(key.encode()).hexdigest(): ApiKey("alice")})
+    for sent in (key.encode(), key.encode("latin-1", "replace")):
+        headers = Headers(raw=[(b"authorization", b"Bearer  " + sent + b" ")])
+        known = sent == key.encode() or key.encode("latin-1", "ignore").decode("latin-1") == key
+        assert (guard._key_of(headers) == ApiKey("alice")) is known
+
+
 async def status_of(guard: Any, path: str = "/predict", **headers: str) -> int:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
         return (await client.post(path, headers=headers)).status_code
