@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from serving.origins import foreign
 from tasks_lib.config.api_keys import ApiKey
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
+_SLASHES = re.compile("/{2,}")
+"""What clients make of a base URL with a slash at its end."""
 READY_PATHS = "/ready/"
 """Probes of one assistant, which are open as well."""
 ANYONE = ApiKey("anyone")
@@ -49,6 +52,7 @@ class AccessGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
         if scope["type"] == "http":
+            scope["path"] = _SLASHES.sub("/", scope["path"])
             refusal = self._foreign(scope)
             if refusal is None and not _is_open(scope["path"]):
                 refusal = await self._refusal(scope)

@@ -53,8 +53,8 @@ class UnstoredTraces:
                 self._fail({span.trace_id for span in spans}, error)
                 raise
 
-        TracingClient.start_trace = start_trace  # type: ignore[method-assign]
-        TracingClient.log_spans = log_spans  # type: ignore[method-assign]
+        TracingClient.start_trace = start_trace  # type: ignore[method-assign, assignment]
+        TracingClient.log_spans = log_spans  # type: ignore[method-assign, assignment]
         Thread(target=self._tell_for_ever, name="unstored traces", daemon=True).start()
 
     def ended(self, trace_id: str) -> None:

@@ -101,6 +101,19 @@ async def status_of(guard: Any, path: str = "/predict", **headers: str) -> int:
         return (await client.post(path, headers=headers)).status_code
 
 
+SLASHES = st.text("/", min_size=1, max_size=3)
+
+
+@pytest.mark.asyncio
+@given(SLASHES, SLASHES)
+async def test_slashes_that_clients_add_change_neither_the_route_nor_what_is_open(first: str, second: str) -> None:
+    guard = guarded(RateLimits())
+    assert (await ask(guard, f"{first}v1{second}chat/completions")).text == "alice"
+    assert (await ask(guard, f"{first}v1{second}chat/completions", key=None)).status_code == 401
+    assert (await ask(guard, f"{first}health", key=None)).status_code == 200
+    assert (await ask(guard, f"{first}health{second}predict", key=None)).status_code == 401
+
+
 OWN = ["127.0.0.1:8000", "localhost:8000", "localhost", "LOCALHOST:1", "localhost.:8000", "[::1]:8000", "127.8.9.1"]
 FOREIGN = ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1:8000", "localhost.evil", "[", ""]
 
