@@ -10,7 +10,7 @@ from typing import Any
 from litserve import LitAPI, LitServer
 from litserve.utils import WorkerSetupStatus
 
-from tasks_lib.listening import close_all, listen_on
+from tasks_lib.registry.listening import close_all, listen_on
 
 WATCH_SECONDS = 0.25
 """Interval in which LitServe checks that its workers live."""

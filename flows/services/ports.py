@@ -8,7 +8,7 @@ from itertools import pairwise
 import psutil
 
 from tasks_lib.errors import ConfigurationError
-from tasks_lib.listening import close_all, listen_on
+from tasks_lib.registry.listening import close_all, listen_on
 
 
 class PortError(ConfigurationError):

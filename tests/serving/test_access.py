@@ -26,8 +26,8 @@ DIGEST = hashlib.sha256(KEY.encode()).hexdigest()
 
 async def ask(guard: Any, path: str = "/predict", *, key: str | None = KEY, body: bytes = b"{}") -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
-        return await client.post(path, content=body, headers=headers)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard)) as client:
+        return await client.post(f"http://127.0.0.1:8000{path}", content=body, headers=headers)
 
 
 def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:

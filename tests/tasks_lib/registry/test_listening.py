@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.listening import close_all, listen_on
+from tasks_lib.registry.listening import close_all, listen_on
 
 IPV6 = socket.has_ipv6
 
