@@ -15,8 +15,11 @@ from pydantic import (
     PrivateAttr,
     Secret,
     SecretStr,
+    field_validator,
     model_validator,
 )
+
+from tasks_lib.quiet import OF_FILES
 
 SESSION_TOKEN = "aws_session_token"  # noqa: S105  (the name of a field)
 
@@ -48,6 +51,11 @@ class PlatformBlock(Block, ABC):
     @classmethod
     def _empty_is_not_given(cls, given: Any) -> Any:
         return _without_empty_texts(cls, given)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _key_without_line_ends(cls, value: Any) -> Any:
+        return SecretStr(value.get_secret_value().strip(OF_FILES)) if isinstance(value, SecretStr) else value
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from blocks.provider import ModelProvider
 from tasks_lib.assistant.providers.call import ModelCall
 from tasks_lib.assistant.providers.failures import RefusedRequestError
 from tasks_lib.assistant.providers.parameters import parameters_of, translate
-from tasks_lib.assistant.providers.stream import Stream
+from tasks_lib.assistant.providers.stream import Stream, with_whole_characters
 from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
 from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.config.rag import LlmConfig
@@ -183,7 +183,7 @@ class ProviderChatGenerator:
             reply.meta["model"] = self.llm.model
             reply.meta["latency_seconds"] = call.seconds()
             reply.meta["attempts"] = call.attempts
-        return {"replies": result["replies"]}
+        return {"replies": [with_whole_characters(reply) for reply in result["replies"]]}
 
 
 def chat_generator_of(provider: ModelProvider, llm: LlmConfig) -> ChatGenerator | None:

@@ -61,7 +61,7 @@ def serve(
     names = tuple(dict.fromkeys(model))
     apis = [
         AssistantAPI(
-            platform=os.environ.get("LLMOPS_PLATFORM", "local"),
+            platform=os.environ.get("LLMOPS_PLATFORM") or "local",
             model=name,
             alias=alias,
             timeout_seconds=timeout,
@@ -78,10 +78,10 @@ def serve(
     rates = RateLimits(requests, tokens, limits_storage)
     server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin)
     try:
-        server.run(host=host, port=port, num_api_servers=1, generate_client_file=False, log_level="warning")
+        server.serve_at(host, port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:
         return
-    except RuntimeError as error:  # the worker has logged why
+    except (RuntimeError, OSError) as error:  # the worker has logged why, or it cannot listen
         logger.error("the endpoint does not start: %s", error)  # noqa: TRY400  (no traceback)
         raise SystemExit(1) from None
     finally:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from serving.origins import foreign
 from tasks_lib.config.api_keys import ApiKey
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
+_SLASHES = re.compile("/{2,}")
+"""What clients make of a base URL with a slash at its end."""
 READY_PATHS = "/ready/"
 """Probes of one assistant, which are open as well."""
 ANYONE = ApiKey("anyone")
@@ -49,6 +52,7 @@ class AccessGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
         if scope["type"] == "http":
+            scope["path"] = _SLASHES.sub("/", scope["path"])
             refusal = self._foreign(scope)
             if refusal is None and not _is_open(scope["path"]):
                 refusal = await self._refusal(scope)
@@ -86,9 +90,22 @@ class AccessGuard:
         if not self._keys:
             return ANYONE
         scheme, _, key = headers.get("authorization", "").partition(" ")
-        digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        found = [known for expected, known in self._keys.items() if hmac.compare_digest(expected, digest)]
+        digests = [hashlib.sha256(sent).hexdigest() for sent in _sent(key)]
+        found = [
+            known
+            for expected, known in self._keys.items()
+            if any(hmac.compare_digest(expected, digest) for digest in digests)
+        ]
         return found[0] if found and scheme.lower() == "bearer" else None
+
+
+def _sent(key: str) -> tuple[bytes, bytes]:
+    """The UTF-8 of a key, as a client may have sent it: in UTF-8, or in latin-1, as HTTP once had it.
+
+    The server has read its bytes as latin-1 either way. Only spaces of ASCII go: other bytes may be part of a letter.
+    """
+    sent = key.encode("latin-1").strip()
+    return sent, sent.decode("latin-1").encode()
 
 
 def _is_open(path: str) -> bool:

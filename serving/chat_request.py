@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from serving.conversation import Turn, conversation
+from serving.shapes import Body
 
 T = TypeVar("T")
 IGNORED = "X-Ignored-Fields"
@@ -97,7 +98,7 @@ class ResponseFormat(BaseModel):
     type: str
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Body):
     """What a request may choose. Sampling and the length of answers are the version's own: such fields are ignored."""
 
     model_config = ConfigDict(extra="allow")

@@ -38,9 +38,10 @@ def log_as_json(stopping: Event | None = None) -> None:
     handler = logging.StreamHandler()
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
-    root = logging.getLogger("serving")
-    root.handlers, root.propagate = [handler], False
-    root.setLevel(logging.INFO)
+    for name, level in (("serving", logging.INFO), ("tasks_lib", logging.WARNING), ("blocks", logging.WARNING)):
+        room = logging.getLogger(name)
+        room.handlers, room.propagate = [handler], False
+        room.setLevel(level)
 
 
 def identify(state: dict[str, Any], answer: dict[str, Any]) -> None:

@@ -11,6 +11,9 @@ from serving.chat_request import IGNORED, ChatRequest
 from serving.counted import answer_of, begun
 from serving.routes import CLIENT_LEFT
 
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Nginx and its like hand on a stream as a whole, unless told not to."""
+
 
 def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:
     """The part of OpenAI's API that there is.
@@ -29,7 +32,7 @@ def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> 
             answer = await answer_of(events)
             return JSONResponse(completion.whole(answer), 200, ignored) if answer else Response(status_code=CLIENT_LEFT)
         stream = completion.stream(await begun(events))
-        return StreamingResponse(stream, media_type="text/event-stream", headers=ignored)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={**UNBUFFERED, **ignored})
 
     def entry(name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": created, "owned_by": "llmops"}

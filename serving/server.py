@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from litserve import LitServer
 from starlette.routing import Route
 
 from serving.access import AccessGuard
@@ -38,7 +37,7 @@ def build_server(
     limits: RateLimits,
     hosts: Collection[str] = (),
     origins: Collection[str] = (),
-) -> LitServer:
+) -> Server:
     """A server for the versions that `apis` ask; each answers once one of its workers has loaded its version.
 
     :param apis: One for each assistant, with different numbers.
@@ -73,7 +72,7 @@ def _is_litserves(route: Any) -> bool:
 
 
 def _served(
-    server: LitServer, api: AssistantAPI, metrics: Metrics, limits: RateLimits, traces: RecentTraces
+    server: Server, api: AssistantAPI, metrics: Metrics, limits: RateLimits, traces: RecentTraces
 ) -> ServedAssistant:
     name, slots = api.model_name, api.answer_slots
     counts = metrics.of(name, slots.ready_workers)

@@ -2,10 +2,20 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from serving.conversation import Turn, conversation
 from tasks_lib.assistant.contract.answer import Source
+from tasks_lib.text.forms import encodable
+
+
+class Body(BaseModel):
+    """The body of a request."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _encodable(cls, given: Any) -> Any:
+        return encodable(given)
 
 
 class RequestMessage(BaseModel):
@@ -26,7 +36,7 @@ def _with_a_question(messages: list[RequestMessage]) -> list[RequestMessage]:
     return messages
 
 
-class PredictRequest(BaseModel):
+class PredictRequest(Body):
     """The conversation so far. Other keys are ignored: a request never chooses a store, a model or a prompt."""
 
     model_config = ConfigDict(
@@ -61,7 +71,7 @@ class PredictResponse(BaseModel):
     trace_id: str | None
 
 
-class FeedbackRequest(BaseModel):
+class FeedbackRequest(Body):
     """User feedback on an answer."""
 
     model_config = ConfigDict(extra="forbid")

@@ -1,5 +1,6 @@
 """LitServe's server with workers of several assistants, of which one that does not start stops nobody else."""
 
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -9,9 +10,13 @@ from typing import Any
 from litserve import LitAPI, LitServer
 from litserve.utils import WorkerSetupStatus
 
+from tasks_lib.registry.listening import close_all, listen_on
+
 WATCH_SECONDS = 0.25
 """Interval in which LitServe checks that its workers live."""
 LOOK_SECONDS = 0.05
+_TAKEN = "127.0.0.1"
+"""A host that LitServe takes; it listens on the sockets that it is given."""
 STEADY_SECONDS = 60.0
 """A worker that lived as long is started again at once."""
 
@@ -39,11 +44,30 @@ class Server(LitServer):
     """LitServe's server; while it shuts down it takes no worker that ended for one that died."""
 
     stopping = False
+    _listening: list[socket.socket]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.monitor_internal = WATCH_SECONDS  # type: ignore[assignment]  # slept as it is
         self._lives: dict[int, Lives] = defaultdict(Lives)
+
+    def serve_at(self, host: str, port: int, **options: Any) -> None:
+        """Serve on any address of this machine: by itself, LitServe takes three of them only.
+
+        :raises OSError: If it cannot listen there.
+        """
+        self._listening = listen_on(host, port)
+        try:
+            self.run(host=_TAKEN, port=port, fd=self._listening[0].fileno(), **options)
+        finally:
+            close_all(self._listening)
+
+    def _start_server(
+        self, port: Any, num_uvicorn_servers: Any, log_level: Any, sockets: Any, uvicorn_worker_type: Any, **kwargs: Any
+    ) -> Any:
+        close_all(sockets)  # copies of ours that pass for sockets of this machine's files
+        start: Any = super()._start_server
+        return start(port, num_uvicorn_servers, log_level, self._listening, uvicorn_worker_type, **kwargs)
 
     def verify_worker_status(self) -> None:
         """Wait until a worker is ready; with several assistants, one that fails is started again meanwhile.

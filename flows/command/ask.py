@@ -12,6 +12,7 @@ from flows.command.options import DEFAULTS, Options
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
 from flows.command.running import execute, showing_progress, start
 from tasks_lib.errors import InputError
+from tasks_lib.text.forms import encodable
 
 Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
 
@@ -21,7 +22,7 @@ def ask(question: Annotated[str, Parameter(help="The question.")], *, options: O
     settings = start(options)
     from flows.ask import ask as run
 
-    execute(lambda: run(question, settings, options.platform), render.ask, options)
+    execute(lambda: run(encodable(question), settings, options.platform), render.ask, options)
     return 0
 
 
@@ -64,7 +65,7 @@ def guard(
 def _texts(text: str | None, file: Path | None, column: str) -> list[str]:
     if (text is None) == (file is None):
         raise InputError(f"give either one {column} or --file", hint=f"--file takes rows with {column!r}.")
-    return [text] if text is not None else read_column(Path(str(file)), column)
+    return [encodable(text)] if text is not None else read_column(Path(str(file)), column)
 
 
 def _answer_each(answers: Answers, texts: list[str], file: Path | None, show: Renderer, options: Options) -> None:

@@ -1,7 +1,6 @@
 """Ports that must be free before anything is started."""
 
 import errno
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,6 +8,7 @@ from itertools import pairwise
 import psutil
 
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.registry.listening import close_all, listen_on
 
 
 class PortError(ConfigurationError):
@@ -50,11 +50,7 @@ def require_free(ports: Sequence[Port]) -> None:
 def _problem(port: Port) -> str:
     """Why the port cannot be bound; empty if it is free."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(port.host, port.number, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # as servers do: connections of the last run that linger are no obstacle
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        close_all(listen_on(port.host, port.number))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return f"it is in use{_holder(port.number)}"

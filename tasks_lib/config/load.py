@@ -1,7 +1,7 @@
 """From files, `--set` and the environment to validated `Settings`.
 
 Precedence, highest first: flags of the command, `--set key.path=value`, `--config` files (the rightmost wins),
-environment variables (``LLMOPS_RETRIEVER__TOP_K=8``), defaults.
+environment variables (``LLMOPS_RETRIEVER__TOP_K=8``; an empty one is none), defaults.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,10 @@ def load_settings(
 
     class Layers(Settings, BaseSettings):
         model_config = SettingsConfigDict(
-            env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter=ENVIRONMENT_DELIMITER, extra="forbid"
+            env_prefix=ENVIRONMENT_PREFIX,
+            env_nested_delimiter=ENVIRONMENT_DELIMITER,
+            env_ignore_empty=True,
+            extra="forbid",
         )
 
         @classmethod

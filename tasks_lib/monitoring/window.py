@@ -93,7 +93,9 @@ def choose_window(client: "AssistantClient", config: MonitorConfig, now: datetim
         stored = next((w for w in reversed(past) if w.closed and (w.since, w.until) == (since, until)), None)
         stored_run = stored.run_id if stored else None
         return Window(since, until, explicit=True, late_since=since, stored_run=stored_run, unpublished=unpublished)
-    since = watermark(past, first_trace_at(client)) or until
+    known = [window for window in past if window.until <= now]  # a clock that was ahead must not hold up the next ones
+    since = watermark(known, first_trace_at(client)) or until
+    since = since if config.until else min(since, until)
     if since > until:
         raise InputError(
             f"the traffic until {until.isoformat()} is reported already: the next window starts {since.isoformat()}",

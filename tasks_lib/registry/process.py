@@ -1,6 +1,7 @@
 """A registered version in a subprocess, asked over a pipe. Evaluation, `ask` and serving load versions nowhere else."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,6 +22,10 @@ from tasks_lib.errors import VersionError
 from tasks_lib.quiet import QUIET
 from tasks_lib.registry.environment import prefect_environment, trace_writing
 from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
+
+logger = logging.getLogger(__name__)
+
+UNSTORED = "traces not stored: %d, of answers of %s that monitoring will not see: %s"
 
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
@@ -290,6 +295,9 @@ class VersionProcess:
             message = json.loads(line)
             if "ready" in message:
                 self._ready.set_result(message)
+                continue
+            if "unstored" in message:
+                logger.warning(UNSTORED, message["unstored"], self.model_uri, message["reason"])
                 continue
             with self._pending.lock:
                 pieces = self._pending.pieces.get(message["id"])

@@ -7,7 +7,8 @@ Protocol, one JSON object a line. Out, once: `{"ready": true, "seconds", "inputs
 `{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`. Out, in any order:
 `{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version raised; where `stream` is
 true, `{"id", "piece"}` for each piece of the text comes before. In: `{"cancel": id}` ends a stream that nobody reads
-any more. The end of its input ends it.
+any more. Out, now and then: `{"unstored", "reason"}` with the number of traces that were lost. The end of its input
+ends it.
 """
 
 import argparse
@@ -19,6 +20,9 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
 from threading import Lock, Thread
 from typing import IO, Any
 
@@ -61,6 +65,7 @@ def main() -> int:
         return 1
     channel.send({"ready": True, "seconds": time.perf_counter() - started, **_contract(model)})
     base = json.loads(options.tags)
+    traces = _watched_traces(channel)
     pool = ThreadPoolExecutor(options.workers, thread_name_prefix="version")
     cancelled: set[int] = set()
     for line in sys.stdin:
@@ -68,9 +73,10 @@ def main() -> int:
         if "cancel" in request:
             cancelled.add(request["cancel"])
         else:
-            pool.submit(_answer, model, request, base, channel, cancelled)
+            pool.submit(_answer, model, request, base, channel, cancelled, traces)
     pool.shutdown(wait=False, cancel_futures=True)
     _flush_traces()
+    traces.tell(ended=True)
     return 0
 
 
@@ -118,6 +124,16 @@ def _folder_of_a_copy(tracking_uri: str) -> str | None:
     return folder
 
 
+def _watched_traces(channel: Channel) -> Any:
+    """What becomes of the traces, told to the parent. The file is loaded by its path: an import would find another."""
+    loader = SourceFileLoader("unstored_traces", str(Path(__file__).with_name("unstored_traces.py")))
+    module: Any = module_from_spec(spec_from_loader(loader.name, loader))  # type: ignore[arg-type]  # it has a loader
+    loader.exec_module(module)
+    traces = module.UnstoredTraces(lambda count, reason: channel.send({"unstored": count, "reason": reason}))
+    traces.watch()
+    return traces
+
+
 def _contract(model: Any) -> dict[str, Any]:
     """Signature and input example, as the registry holds them."""
     signature = model.metadata.signature
@@ -128,7 +144,9 @@ def _contract(model: Any) -> dict[str, Any]:
     }
 
 
-def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel, cancelled: set[int]) -> None:
+def _answer(
+    model: Any, request: dict[str, Any], base: dict[str, str], channel: Channel, cancelled: set[int], traces: Any
+) -> None:
     import mlflow
     from mlflow.entities.span import NO_OP_SPAN_TRACE_ID
 
@@ -142,12 +160,16 @@ def _answer(model: Any, request: dict[str, Any], base: dict[str, str], channel: 
             span.set_inputs({"messages": request["messages"]})
             started = time.perf_counter()
             ask = _streamed if request.get("stream") else _predicted
-            reply["answer"] = ask(model, request, channel, cancelled)
-            reply["seconds"] = time.perf_counter() - started
+            try:
+                reply["answer"] = ask(model, request, channel, cancelled)
+            finally:
+                reply["seconds"] = time.perf_counter() - started
+                if reply["trace_id"]:
+                    traces.ended(reply["trace_id"])
             span.set_outputs(reply["answer"])
     except Exception as error:  # noqa: BLE001 - one bad question must not end the process
         reply.pop("answer", None)
-        reply["seconds"] = time.perf_counter() - started
+        reply.setdefault("seconds", time.perf_counter() - started)
         reply["error"] = _described(error)
     channel.send(reply)
 

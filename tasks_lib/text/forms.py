@@ -2,10 +2,30 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 _WORD = re.compile(r"\w+")
 _MEANT = frozenset({"<super>", "<sub>", "<fraction>", "<circle>"})
 """Compatibility characters that say more than their letters: 10⁶ is not 106, and 1½ is not 11 halves."""
+
+
+def encodable(value: Any) -> Any:
+    """A value of JSON types whose texts can be written: half a character, as a client that cuts emojis sends it, is �.
+
+    JSON and command lines can say such halves (lone surrogates); no file, tokenizer or database takes them.
+    """
+    if isinstance(value, str):
+        return value if _is_encodable(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {encodable(key): encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [encodable(item) for item in value]
+    return value
+
+
+def _is_encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def composed(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks_lib.errors import InputError
+from tasks_lib.text.forms import encodable
 
 Row = dict[str, Any]
 
@@ -105,7 +106,7 @@ def _json_lines(text: str, wrong: WrongRows) -> Iterator[tuple[int, Row]]:
 
 def _object(line: str) -> Row:
     try:
-        row = json.loads(line)
+        row = encodable(json.loads(line))
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", hint="Write one JSON object per line.") from error
     if not isinstance(row, dict):

@@ -26,8 +26,8 @@ DIGEST = hashlib.sha256(KEY.encode()).hexdigest()
 
 async def ask(guard: Any, path: str = "/predict", *, key: str | None = KEY, body: bytes = b"{}") -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
-        return await client.post(path, content=body, headers=headers)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard)) as client:
+        return await client.post(f"http://127.0.0.1:8000{path}", content=body, headers=headers)
 
 
 def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:
@@ -87,9 +87,31 @@ def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     assert "secret-key" not in str(caught.value) + caught.value.hint
 
 
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12))
+def test_a_key_of_any_letters_opens_however_its_bytes_are_sent(key: str) -> None:
+    guard = guarded(RateLimits(), keys={hashlib.sha256(key.encode()).hexdigest(): ApiKey("alice")})
+    for sent in (key.encode(), key.encode("latin-1", "replace")):
+        headers = Headers(raw=[(b"authorization", b"Bearer  " + sent + b" ")])
+        known = sent == key.encode() or key.encode("latin-1", "ignore").decode("latin-1") == key
+        assert (guard._key_of(headers) == ApiKey("alice")) is known
+
+
 async def status_of(guard: Any, path: str = "/predict", **headers: str) -> int:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1:8000") as client:
         return (await client.post(path, headers=headers)).status_code
+
+
+SLASHES = st.text("/", min_size=1, max_size=3)
+
+
+@pytest.mark.asyncio
+@given(SLASHES, SLASHES)
+async def test_slashes_that_clients_add_change_neither_the_route_nor_what_is_open(first: str, second: str) -> None:
+    guard = guarded(RateLimits())
+    assert (await ask(guard, f"{first}v1{second}chat/completions")).text == "alice"
+    assert (await ask(guard, f"{first}v1{second}chat/completions", key=None)).status_code == 401
+    assert (await ask(guard, f"{first}health", key=None)).status_code == 200
+    assert (await ask(guard, f"{first}health{second}predict", key=None)).status_code == 401
 
 
 OWN = ["127.0.0.1:8000", "localhost:8000", "localhost", "LOCALHOST:1", "localhost.:8000", "[::1]:8000", "127.8.9.1"]

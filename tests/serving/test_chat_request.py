@@ -1,5 +1,6 @@
 """OpenAI's request: what is taken, refused with a sentence, or ignored."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from serving.chat_request import ChatRequest
+from serving.shapes import FeedbackRequest, PredictRequest
 
 ASKED = "How many days of annual leave do full-time employees get?"
 
@@ -51,6 +53,20 @@ def test_any_history_of_a_client_is_taken_and_only_its_text_is_shown(history: li
     assert {turn["role"] for turn in turns} <= {"system", "user", "assistant"}
     assert all(turn["content"].strip() for turn in turns)
     assert "image" not in str(turns)
+
+
+halves = st.text(st.characters(categories=["Cs", "L"]), min_size=1, max_size=6)
+
+
+@given(halves, halves, halves, st.booleans())
+def test_half_a_character_anywhere_in_a_request_reaches_nobody(asked: str, name: str, said: str, parts: bool) -> None:
+    content: Any = [{"type": "text", "text": asked}, {"type": "text", "text": "?"}] if parts else asked
+    request = request_of({"role": "assistant", "content": said}, last=content, stop=name, **{name: name})
+    sent = [request.turns(), request.model, list(request.stops()), request.ignored()]
+    predicted = PredictRequest.model_validate({"messages": [{"role": "user", "content": asked}], "assistant": name})
+    feedback = FeedbackRequest.model_validate({"trace_id": name, "value": said, "comment": asked})
+    for shown in (sent, predicted.turns(), predicted.assistant, feedback.model_dump()):
+        json.dumps(shown, ensure_ascii=False).encode()
 
 
 @given(st.lists(words, min_size=1, max_size=5))

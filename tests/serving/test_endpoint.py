@@ -148,6 +148,7 @@ def test_what_a_request_cannot_choose_is_named_as_ignored(client: openai.OpenAI)
     assert said.parse().choices[0].message.content == "first says: 27 days. Ask again."
     with client.chat.completions.with_streaming_response.create(**asked, stream=True) as stream:
         assert stream.headers["X-Ignored-Fields"] == "max_tokens"
+        assert (stream.headers["X-Accel-Buffering"], stream.headers["Cache-Control"]) == ("no", "no-cache")
         assert list(stream.iter_lines())[-2] == "data: [DONE]"
 
 

@@ -1,13 +1,17 @@
 """Windows: without gaps, never twice, never in the future."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.errors import InputError
 from tasks_lib.monitoring.reference import reference_windows
 from tasks_lib.monitoring.window import PastWindow, Window, choose_window, watermark
+from tasks_lib.registry.assistant_client import AssistantClient
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.monitoring.conftest import MONDAY, QuickPlatform
 
@@ -53,6 +57,34 @@ def test_a_window_in_the_future_is_refused(place: QuickPlatform, name: str) -> N
     now = datetime(2026, 3, 9, tzinfo=UTC)
     with pytest.raises(InputError, match="in the future"):
         choose_window(connect(place, "rag-assistant"), MonitorConfig(**{name: now + DAY}), now)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 14)), max_size=5),
+    st.integers(0, 60),
+    st.integers(1, 40),
+)
+def test_a_clock_that_was_ahead_once_stops_no_later_window_and_hides_no_traffic(
+    spans: list[tuple[int, int]], first: int, today: int
+) -> None:
+    windows = [past(start, start + length) for start, length in spans]
+    now = MONDAY + today * DAY
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks_lib.monitoring.window.past_windows", lambda client: windows)
+        patch.setattr("tasks_lib.monitoring.window.first_trace_at", lambda client: MONDAY + first * DAY)
+        found = choose_window(cast("AssistantClient", None), MonitorConfig(), now)
+    assert found.since <= found.until == now
+    seen = [window for window in windows if window.until <= now] + [
+        PastWindow(**{**vars(past(0, 1)), **vars_of(found)})
+    ]
+    for day in range(first, today):
+        assert any(window.since <= MONDAY + day * DAY < window.until for window in seen), f"nobody looks at day {day}"
+    overlapping = {window.run_id for window in windows if window.since < now and window.until > found.since}
+    assert overlapping <= set(found.neighbours)  # what they have reported is not reported again
+
+
+def vars_of(found: Window) -> dict[str, datetime]:
+    return {"since": found.since, "until": found.until}
 
 
 def test_without_any_trace_the_window_is_empty(place: QuickPlatform) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.text.forms import composed, other_forms, plain_forms, searchable
+from tasks_lib.text.forms import composed, encodable, other_forms, plain_forms, searchable
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -22,6 +22,15 @@ def test_plain_forms_are_stable_composed_and_say_the_same(text: str) -> None:
     plain = plain_forms(text)
     assert plain_forms(plain) == plain == composed(plain)
     assert searchable(plain) == searchable(text)
+
+
+@given(st.text(st.characters() | st.characters(categories=["Cs"]), max_size=20))
+def test_halves_of_characters_are_joined_or_shown_and_all_else_stays(text: str) -> None:
+    whole = encodable(text)
+    assert whole.encode().decode() == whole
+    assert encodable(whole) == whole
+    assert whole == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert encodable([{text: [text, 1, None]}]) == [{whole: [whole, 1, None]}]
 
 
 @given(TEXTS)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks_lib.errors import InputError
+from tasks_lib.text.forms import encodable
 from tasks_lib.text.rows import WrongRows, lines_of, read_rows
 
 FAMILY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -42,6 +43,15 @@ def test_json_lines_come_back(
     file = tmp_path / "q.jsonl"
     file.write_bytes(text.encode(encoding))
     assert read(file) == list(enumerate(rows, start=1))
+
+
+@FAMILY
+@given(text=st.text(st.characters(categories=["Cs", "L"]), min_size=1))
+def test_half_a_character_in_a_row_is_shown_as_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text(json.dumps({text: text}))
+    ((_, row),) = read(file)
+    assert row == {encodable(text): encodable(text)}
 
 
 @FAMILY
