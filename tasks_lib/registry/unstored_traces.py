@@ -82,7 +82,7 @@ class UnstoredTraces:
             self._waiting.pop(trace_id, None)
 
     def _fail(self, trace_ids: Iterable[str], error: Exception) -> None:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).partition("[SQL:")[0].split())  # which the values follow: what was asked
         if isinstance(error, NotImplementedError) or UNSUPPORTED in reason:
             return
         with self._lock:

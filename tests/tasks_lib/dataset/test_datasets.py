@@ -2,13 +2,18 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.local import LocalPlatform
 from tasks_lib.dataset import datasets
@@ -87,6 +92,29 @@ def test_a_run_that_was_killed_takes_no_version(client: Any) -> None:
         raise RuntimeError
 
     assert save(client, "killed", examples("What is ä?")).version == 1
+
+
+@contextmanager
+def files_of_at_most(number: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes: writes fail as on a full disk, sooner or later."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("number", [0, 512, 4_096, 40_000, 130_000])
+def test_writes_that_fail_take_no_version_and_lose_none(client: Any, number: int) -> None:
+    name = f"full-{number}"
+    kept = save(client, name, examples("What is ä?"))
+    more = examples(*(f"What is {at}? {'Tell me more of it. ' * 40}" for at in range(200)))
+    with files_of_at_most(number), pytest.raises((OSError, MlflowException, SQLAlchemyError)):
+        save(client, name, more)
+    assert datasets.load(client, name) == kept
+    assert save(client, name, more).version == 2
+    assert datasets.load(client, f"{name}:1") == kept
 
 
 @pytest.mark.parametrize("reference", ["absent", "absent:3", "present:99"])

@@ -63,6 +63,7 @@ def test_answers_go_on_without_a_place_for_traces_and_their_number_is_told(
     asked(refusing, 3)
     assert [record.getMessage().partition(", of")[0] for record in caplog.records] == ["traces not stored: 3"]
     assert "monitoring will not see: " in caplog.text
+    assert "holiday" not in caplog.text  # nothing of what was asked
 
 
 def test_nothing_is_told_of_traces_that_are_stored(registry: LocalPlatform, caplog: pytest.LogCaptureFixture) -> None:
@@ -110,6 +111,11 @@ def test_a_trace_that_waits_for_too_long_is_told_and_a_server_that_takes_no_span
     traces._fail(["tr-1"], RuntimeError("REST OTLP span logging is not supported"))
     traces.tell()
     assert told == []
+    traces._fail(
+        ["tr-3"], RuntimeError("(sqlite3.OperationalError) locked [SQL: INSERT] [parameters: ('my question')]")
+    )
+    traces.tell()
+    assert told.pop() == (1, "RuntimeError: (sqlite3.OperationalError) locked")
     traces.ended("tr-2")
     traces.tell()
     traces.tell()
