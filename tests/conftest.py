@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from blocks.local import LocalPlatform
 from flows.command.environment import GC_THRESHOLDS
@@ -29,8 +30,10 @@ SHARED = {
 
 
 def pytest_configure() -> None:
-    """Look for garbage as seldom as the command does."""
+    """Look for garbage as seldom as the command does; an example that a busy machine delays is not wrong."""
     gc.set_threshold(*GC_THRESHOLDS)
+    settings.register_profile("busy machines", deadline=None)
+    settings.load_profile("busy machines")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

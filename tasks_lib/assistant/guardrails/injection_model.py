@@ -25,8 +25,8 @@ _LONGEST_NGRAM = 3
 
 
 def ngram_features(text: str) -> dict[int, float]:
-    """Bucket → weight of the word 1- to 3-grams of `text`, as a unit vector."""
-    tokens = _TOKEN.findall(text.lower())
+    """Bucket → weight of the word 1- to 3-grams of `text`, as a unit vector; numbers of one length are one word."""
+    tokens = ["0" * len(token) if token.isdigit() else token for token in _TOKEN.findall(text.lower())]
     counts: Counter[int] = Counter()
     for n in range(1, _LONGEST_NGRAM + 1):
         for i in range(len(tokens) - n + 1):
