@@ -3,23 +3,33 @@
 from prefect.transactions import transaction
 
 from flows.approval import request_approval
+from flows.origin import Origin
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress
-from tasks_lib.gate.decide import Decision, decide_after_move
+from tasks_lib.gate.decide import Decision, decide_after_move, decide_on_hold
 from tasks_lib.gate.plan import Plan
 from tasks_lib.gate.publish import Outcome
 from tasks_lib.registry import aliases, moves
+from tasks_lib.registry.holds import read_hold
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect
 
 
-def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome) -> Outcome:
+def approved_by_a_person(settings: Settings, started: Origin) -> Settings:
+    """The settings; a run that nobody started asks for approval unless `gate.promote_unattended` is on."""
+    if started.attended or settings.gate.promote_unattended:
+        return settings
+    return settings.model_copy(update={"gate": settings.gate.model_copy(update={"approve": True})})
+
+
+def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, started: Origin) -> Outcome:
     """Promote the candidate: move the aliases and smoke-test production; any failure restores the aliases.
 
-    :returns: The outcome, with another decision if a person or the smoke test rejected, or production moved meanwhile.
+    :returns: The outcome, with another decision if a person or the smoke test rejected, production moved meanwhile, or
+        a person put the assistant on hold before a run that nobody watches came to its end.
     """
     gate, model = settings.gate, outcome.model
     if gate.approve:
@@ -32,6 +42,9 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
         live = before[gate.aliases["production"]]
         if live != plan.production_version:
             return _with_decision(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
+        hold = read_hold(connect(platform, model), model)
+        if hold and not started.attended and not gate.approve:
+            return _with_decision(platform, outcome, decide_on_hold(outcome.decision, str(hold)))
         wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
         return _move(platform, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
 

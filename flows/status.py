@@ -81,6 +81,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     :raises InputError: If there is no such assistant, or its production reads another collection than is given.
     """
     from tasks_lib.registry.agreement import require_agreement, require_known
+    from tasks_lib.registry.holds import read_hold
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect, last_ingests
 
@@ -96,6 +97,8 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     if live and (shared := last_ingests(client, live.rag.index_name)):
         last["ingest"] = _run_summary(shared[0])
     reasons = _reasons(live, index, last["monitor"])
+    if hold := read_hold(client, settings.assistant):
+        reasons.append(str(hold))
     return StatusResult(
         assistant=settings.assistant,
         platform=resolved.name,

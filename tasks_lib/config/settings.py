@@ -33,8 +33,15 @@ def _suffix(text: str) -> str:
 Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
 
-AssistantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+ASSISTANT_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+AssistantName = Annotated[str, Field(pattern=ASSISTANT_NAME)]
 """What the registered model, the experiment, the collection and the paths of an endpoint can be called alike."""
+
+
+def is_assistant_name(text: str) -> bool:
+    """Whether a new assistant may be called so."""
+    return re.fullmatch(ASSISTANT_NAME, text) is not None
+
 
 ModelName = Annotated[str, Field(pattern=r"^[^/:\s]+$")]
 """What MLflow takes as a registered model's name."""
@@ -158,6 +165,10 @@ class GateConfig(RunnerConfig):
         description="Configurations that the candidate was chosen from: its proof must be as much harder.",
     )
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
+    promote_unattended: bool = Field(
+        default=False,
+        description="Let runs that an automation or a schedule started promote without a person's approval.",
+    )
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
     move_collection: bool = Field(

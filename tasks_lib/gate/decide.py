@@ -155,6 +155,11 @@ def decide_after_move(decision: Decision, compared: int | None, live: int | None
     return decision.model_copy(update={"decision": "undecided", "reasons": [reason, *decision.reasons]})
 
 
+def decide_on_hold(decision: Decision, hold: str) -> Decision:
+    """Decide when a person has held the assistant since a run began that nobody started."""
+    return decision.model_copy(update={"decision": "undecided", "reasons": [hold, *decision.reasons]})
+
+
 def rejected(reasons: Sequence[str]) -> Decision:
     """A rejection before anything was measured."""
     return Decision(decision="reject", reasons=list(reasons), beats_threshold=False)

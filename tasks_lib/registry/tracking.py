@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB_TAG = "llmops.verb"
+STARTED_BY_TAG = "llmops.started_by"
+"""The person, automation or schedule that a run was started by."""
+REASON_TAG = "llmops.reason"
+"""Why it was started, in their words."""
 
 TRACE_VERSION_TAG = "llmops.model_version"
 TRACE_INDEX_TAG = "llmops.index"
@@ -94,10 +98,16 @@ def disable_autologging() -> None:
 
 @contextmanager
 def run_of(
-    client: "AssistantClient", verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False
+    client: "AssistantClient",
+    verb: str,
+    tags: dict[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    system_metrics: bool = False,
 ) -> Iterator["ActiveRun"]:
     """An MLflow run that records one execution of `verb` for the client's assistant.
 
+    :param name: How MLflow lists it; by its verb without it.
     :param system_metrics: Record processor, memory, disk and network of this machine every few seconds.
     """
     import mlflow
@@ -105,7 +115,7 @@ def run_of(
     disable_autologging()
     described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
     with mlflow.start_run(
-        experiment_id=activate(client), run_name=verb, tags=described, log_system_metrics=system_metrics or None
+        experiment_id=activate(client), run_name=name or verb, tags=described, log_system_metrics=system_metrics or None
     ) as run:
         yield run
 
