@@ -81,6 +81,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     :raises InputError: If there is no such assistant, or its production reads another collection than is given.
     """
     from tasks_lib.registry.agreement import require_agreement, require_known
+    from tasks_lib.registry.aliases import names_in_use
     from tasks_lib.registry.holds import read_hold
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect, last_ingests
@@ -89,7 +90,8 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     client = connect(resolved, settings.assistant)
     require_known(client)
     gate = settings.gate
-    versions = {alias: find_live(client, settings.assistant, alias) for alias in gate.aliases.values()}
+    names = names_in_use(client.models().get(settings.assistant, {}), gate.aliases)
+    versions = {alias: find_live(client, settings.assistant, alias) for alias in names.values()}
     live = versions[gate.aliases["production"]]
     require_agreement(live, settings)
     index = _index_state(resolved, live) if live else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.requirements import requirements_of
+from tasks_lib.registry.aliases import name_candidate
 from tasks_lib.registry.carried import staged
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def register(client: "MlflowClient", candidate: CandidateVersion, alias: str) ->
     A version that an interrupted run registered and never decided about is taken up again.
     """
     number = _undecided_version(client, candidate) or _log(candidate)
-    client.set_registered_model_alias(candidate.model, alias, str(number))
+    name_candidate(client, candidate.model, alias, number)
     return number
 
 
