@@ -81,7 +81,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     :raises InputError: If there is no such assistant, or its production reads another collection than is given.
     """
     from tasks_lib.registry.agreement import require_agreement, require_known
-    from tasks_lib.registry.aliases import names_in_use
+    from tasks_lib.registry.candidate_alias import names_in_use
     from tasks_lib.registry.holds import read_hold
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect, last_ingests

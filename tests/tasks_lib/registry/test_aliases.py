@@ -19,15 +19,13 @@ from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.home import Home
 from tasks_lib.registry import moves
 from tasks_lib.registry.aliases import (
-    FORMER_CANDIDATE,
     Aliases,
     after_promotion,
-    name_candidate,
-    names_in_use,
     read_aliases,
     rollback_target,
     write_aliases,
 )
+from tasks_lib.registry.candidate_alias import FORMER_CANDIDATE, name_candidate, names_in_use
 from tasks_lib.registry.moves import Move
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect
