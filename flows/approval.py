@@ -7,18 +7,22 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.origin import in_short
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_report import HEADLINES
 from tasks_lib.progress import advance
 from tasks_lib.registry.events import artifact_key
 
 APPROVAL_SECONDS = 24 * 3600
+A_PERSON = "a person"
+"""Who did not give a name."""
 
 
 class Approval(RunInput):
     """The form that the person fills in."""
 
     approve: bool = Field(default=False, title="Promote this version")
+    name: str = Field(default="", title="Your name", description="Prefect does not know who presses Resume.")
     comment: str = Field(default="", title="Comment")
 
 
@@ -36,7 +40,15 @@ def request_approval(decision: Decision, report: str, assistant: str) -> Decisio
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
     advance(step, 1, 1)
-    comment = f": {answer.comment}" if answer.comment else ""
+    return _settled(decision, answer)
+
+
+def _settled(decision: Decision, answer: Approval) -> Decision:
+    """The decision with a person's last word."""
+    name, said = in_short(answer.name) or A_PERSON, in_short(answer.comment)
+    comment = f": {said}" if said else ""
+    word = {"settled_by": name, "comment": said}
     if answer.approve:
-        return decision.model_copy(update={"reasons": [f"approved by a person{comment}", *decision.reasons]})
-    return decision.model_copy(update={"decision": "reject", "reasons": [f"approval was denied{comment}"]})
+        return decision.model_copy(update={**word, "reasons": [f"approved by {name}{comment}", *decision.reasons]})
+    reasons = [f"approval was denied by {name}{comment}"]
+    return decision.model_copy(update={**word, "decision": "reject", "reasons": reasons})

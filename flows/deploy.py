@@ -13,6 +13,7 @@ from flows.approval import APPROVAL_SECONDS
 from flows.naming import concluded, named_by_assistant_and_reason
 from flows.origin import Origin, origin
 from flows.promotion import approved_by_a_person, promote
+from flows.rollback import recover
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
@@ -29,6 +30,7 @@ from tasks_lib.gate.decide import (
     decide_without_comparison,
     rejected,
 )
+from tasks_lib.gate.description import describe
 from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
@@ -103,12 +105,18 @@ def deploy(
     resolved.chat_generator(settings.llm)
     if not gate.estimate:
         with moves.alias_lock(settings.assistant):
-            moves.recover_interrupted_move(client, settings.assistant, gate.aliases)
-    plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS)
+            recover(client, gate, started)
+    plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS).tagged(started.version_tags)
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
-    with run_of(client, "deploy", {**plan.lineage, **started.tags}, system_metrics=True) as run:
+    with run_of(
+        client,
+        "deploy",
+        {**plan.lineage, **started.tags},
+        name=f"{settings.assistant}: under evaluation",
+        system_metrics=True,
+    ) as run:
         configuration.record_configuration(settings)
         if plan.unchanged:
             outcome = _evaluate_production(resolved, plan, settings, run.info.run_id)
@@ -117,6 +125,9 @@ def deploy(
         if outcome.decision.decision == "promote":
             outcome = promote(resolved, plan, settings, outcome, started)
         record(outcome)
+        if not plan.unchanged:
+            text = describe(outcome, plan.candidate.rag, run.info.run_id)
+            client.update_model_version(outcome.model, str(outcome.version), text)
     if hold and hold.verb == "rollback" and outcome.decision.decision in {"promote", "unchanged"}:
         lift_hold(client, settings.assistant, hold)
     announce(outcome)

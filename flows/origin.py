@@ -37,6 +37,11 @@ class Origin:
         return {STARTED_BY_TAG: self.by, **({REASON_TAG: self.reason} if self.reason else {})}
 
     @property
+    def version_tags(self) -> dict[str, str]:
+        """Tags of a version that the run registers."""
+        return {"registered_by": self.by, **({"registered_because": self.reason} if self.reason else {})}
+
+    @property
     def told(self) -> str:
         """In brackets, behind the conclusion of a run; empty for a person who gave no reason."""
         parts = [*([self.reason] if self.reason else []), *([] if self.attended else [f"by the {self.by}"])]

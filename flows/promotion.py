@@ -36,7 +36,7 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
         decision = request_approval(outcome.decision, outcome.report(), model)
         if decision.decision != "promote":
             return _with_decision(platform, outcome, decision)
-        outcome = outcome.model_copy(update={"decision": decision})
+        outcome = outcome.with_decision(decision)
     with moves.alias_lock(model):
         before = aliases.read_aliases(connect(platform, model), model, gate.aliases)
         live = before[gate.aliases["production"]]
@@ -50,6 +50,8 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
 
 
 def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, move: moves.Move) -> Outcome:
+    import mlflow
+
     gate, model, client = settings.gate, outcome.model, connect(platform, outcome.model)
     version = VersionAddress(model, outcome.version, plan.candidate.rag.index_name)
     question = outcome.answered_question(plan.dataset.examples)
@@ -63,13 +65,15 @@ def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, 
         reason = f"the smoke question through {alias!r} failed, aliases were restored: {error}"
         rejection = outcome.decision.model_copy(update={"decision": "reject", "reasons": [reason]})
         return _with_decision(platform, outcome, rejection)
-    tag_version(client, model, outcome.version, {"decision": "promote"})
+    outcome = outcome.with_decision(outcome.decision)
+    tag_version(client, model, outcome.version, {**outcome.version_tags, "decision": "promote"})
+    mlflow.set_tags(outcome.run_tags)  # whatever becomes of the run now, this has happened
     moves.finish(client, model)
     return outcome
 
 
 def _with_decision(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
     """The outcome with another decision; updates the tags of the version."""
-    changed = outcome.model_copy(update={"decision": decision})
+    changed = outcome.with_decision(decision)
     tag_version(connect(platform, outcome.model), outcome.model, outcome.version, changed.version_tags)
     return changed

@@ -18,7 +18,7 @@ from tasks_lib.registry.agreement import require_production
 from tasks_lib.registry.events import emit
 from tasks_lib.registry.holds import Hold, place_hold
 from tasks_lib.registry.live import require_live
-from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.registry.tracking import REASON_TAG, connect, run_of
 
 if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
@@ -69,7 +69,7 @@ def rollback(
     require_production(resolved, settings)
     client = connect(resolved, model)
     with moves.alias_lock(model):
-        move = _finished_already(client, gate, to) or _roll_back(client, resolved, gate, to, started)
+        move = _finished_already(client, gate, to, started) or _roll_back(client, resolved, gate, to, started)
     alias = gate.aliases["production"]
     current, target = move.before[alias], move.wanted[alias]
     if current is None or target is None:
@@ -81,10 +81,27 @@ def rollback(
     return concluded(result, conclusion, f"{conclusion}{started.told}")
 
 
-def _finished_already(client: "AssistantClient", gate: GateConfig, to: int | None) -> moves.Move | None:
-    """An interrupted rollback to the same version, which is finished now."""
+def recover(client: "AssistantClient", gate: GateConfig, started: Origin) -> moves.Move | None:
+    """Bring an interrupted move to its end, with the lock held; a rollback that is finished so is recorded."""
     move = moves.recover_interrupted_move(client, client.assistant, gate.aliases)
     if move is None or move.verb != "rollback":
+        return None
+    alias = gate.aliases["production"]
+    tags = {"llmops.from_version": move.before[alias], "llmops.to_version": move.wanted[alias]}
+    because = "a rollback was interrupted, and is finished now"
+    with run_of(
+        client, "rollback", {**tags, **started.tags, REASON_TAG: because}, name=f"{client.assistant}: {because}"
+    ):
+        pass
+    return move
+
+
+def _finished_already(
+    client: "AssistantClient", gate: GateConfig, to: int | None, started: Origin
+) -> moves.Move | None:
+    """An interrupted rollback to the same version, which is finished now."""
+    move = recover(client, gate, started)
+    if move is None:
         return None
     return move if to in {None, move.wanted[gate.aliases["production"]]} else None
 

@@ -67,6 +67,8 @@ class Decision(BaseModel):
     decision: Verdict
     reasons: list[str]
     beats_threshold: bool
+    settled_by: str | None = Field(default=None, description="The person who approved or denied it.")
+    comment: str = Field(default="", description="What they said.")
     thresholds: list[ThresholdCheck] = Field(default_factory=list)
     comparison: Comparison | None = None
 

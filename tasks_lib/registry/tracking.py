@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
@@ -20,6 +22,15 @@ STARTED_BY_TAG = "llmops.started_by"
 """The person, automation or schedule that a run was started by."""
 REASON_TAG = "llmops.reason"
 """Why it was started, in their words."""
+APPROVED_BY_TAG = "llmops.approved_by"
+"""The person who approved, or denied, what a run wanted to do."""
+COMMENT_TAG = "llmops.comment"
+"""What they said."""
+DECIDED_AT_TAG = "llmops.decided_at"
+ERROR_TAG = "llmops.error"
+PACKAGE_TAG = "llmops.package_version"
+RUN_NAME_TAG = "mlflow.runName"
+DISTRIBUTION = "llmops-flows"
 
 TRACE_VERSION_TAG = "llmops.model_version"
 TRACE_INDEX_TAG = "llmops.index"
@@ -30,6 +41,8 @@ TRACE_REQUEST_TAG = "llmops.request_id"
 TRACE_ASSISTANT_TAG = "llmops.assistant"
 """The assistant that answered."""
 
+
+LONGEST_ERROR = 1000
 
 ENVIRONMENT = {
     # more threads than sqlite's connection pool holds lose assessments, with nothing but a warning
@@ -113,11 +126,30 @@ def run_of(
     import mlflow
 
     disable_autologging()
-    described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
+    described = {VERB_TAG: verb, PACKAGE_TAG: package_version(), **{k: str(v) for k, v in (tags or {}).items()}}
     with mlflow.start_run(
         experiment_id=activate(client), run_name=name or verb, tags=described, log_system_metrics=system_metrics or None
     ) as run:
-        yield run
+        try:
+            yield run
+        except Exception as error:
+            with suppress(Exception):  # the error of the run is what must be known
+                mlflow.set_tags(
+                    {
+                        RUN_NAME_TAG: f"{client.assistant}: {verb} failed",
+                        ERROR_TAG: shorten(f"{type(error).__name__}: {error}", LONGEST_ERROR, placeholder=" …"),
+                    }
+                )
+            raise
+
+
+@cache
+def package_version() -> str:
+    """The version of this project's package; empty where it is not installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return ""
 
 
 def last_runs(client: "AssistantClient", verb: str, *, where: str = "", limit: int = 1) -> "list[Run]":

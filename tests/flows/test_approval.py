@@ -13,7 +13,9 @@ from tasks_lib.progress import listening
     ("answer", "decision", "reason"),
     [
         (approval.Approval(approve=True, comment="read it"), "promote", "approved by a person: read it"),
-        (approval.Approval(approve=False), "reject", "approval was denied"),
+        (approval.Approval(approve=True, name="Ann Lee"), "promote", "approved by Ann Lee"),
+        (approval.Approval(approve=False), "reject", "approval was denied by a person"),
+        (approval.Approval(name=" Ann\n", comment="no"), "reject", "approval was denied by Ann: no"),
         (None, "undecided", "nobody approved within 24 hours"),
     ],
 )
