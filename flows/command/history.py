@@ -1,4 +1,4 @@
-"""The verbs about who decided: hold."""
+"""The verbs about who decides: history, hold."""
 
 from typing import Annotated
 
@@ -20,4 +20,17 @@ def hold(
     from flows.hold import hold as run
 
     execute(lambda: run(settings, options.platform, release=release, reason=reason), render.hold, options)
+    return 0
+
+
+def history(
+    *,
+    limit: Annotated[int, Parameter(show_default=True, help="Entries, the newest first.")] = 20,
+    options: Options = DEFAULTS,
+) -> int:
+    """Show who deployed, approved, rolled back and held, when and why; automations and schedules as well."""
+    settings = start(options)
+    from flows.history import history as run
+
+    execute(lambda: run(settings, options.platform, limit=limit), render.history, options)
     return 0

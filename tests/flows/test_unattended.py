@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 
 from flows import deploy as deploying
+from flows import history as telling
 from flows import hold as holding
 from flows import promotion
 from flows import rollback as rolling_back
@@ -27,7 +28,7 @@ from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
 from tasks_lib.registry.holds import read_hold
 from tasks_lib.registry.live import require_live
-from tasks_lib.registry.tracking import connect, last_runs
+from tasks_lib.registry.tracking import connect, last_runs, package_version
 from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
@@ -103,7 +104,7 @@ def place(
     monkeypatch.setenv("LLMOPS_USER", "ann")
     monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
     monkeypatch.setattr(process, "WORKER", workers.script)
-    for module in (deploying, rolling_back, holding):
+    for module in (deploying, rolling_back, holding, telling):
         monkeypatch.setattr(module, "resolve_platform", lambda name: platform)
     room = fakes.write_room(tmp_path, "x")
     made = Place(platform, tmp_path / "assistant.py", monkeypatch)
@@ -112,7 +113,8 @@ def place(
 
     def asked(decision: Decision, report: str, assistant: str) -> Decision:
         made.asked.append(report)
-        return decision.model_copy(update={"decision": made.answer, "reasons": [made.answer, *decision.reasons]})
+        word = {"settled_by": "Ben", "comment": "read it", "reasons": [made.answer, *decision.reasons]}
+        return decision.model_copy(update={"decision": made.answer, **word})
 
     monkeypatch.setattr(promotion, "request_approval", asked)
     made.behaves(fakes.KNOWS_SIX)
@@ -163,6 +165,30 @@ def test_after_a_rollback_nothing_is_deployed_until_a_person_deploys_and_then_pr
     assert recorded["llmops.started_by"] == AUTOMATION
     assert recorded["llmops.reason"] == "drift of refused"
     assert place.newest_run().state.message == f"rag-assistant v5: promote (drift of refused, by the {AUTOMATION})"  # type: ignore[union-attr]
+    told = telling.history(Settings())
+    assert [(entry.what, entry.version, entry.by, entry.approved_by) for entry in told.entries] == [
+        ("promoted", 5, AUTOMATION, "Ben"),
+        ("rejected", 4, AUTOMATION, "Ben"),
+        ("unchanged", 3, AUTOMATION, None),
+        ("promoted", 3, "ann", None),
+        ("held back", None, AUTOMATION, None),
+        ("rolled back", 1, "ann", None),
+        ("promoted", 2, "ann", None),
+        ("promoted", 1, "ann", None),
+    ]
+    assert (told.production_version, told.live, told.hold) == (5, told.entries[0], None)
+    assert [entry.why for entry in told.entries[:5:2]] == ["drift of refused"] * 3
+    version = place.client.get_model_version(MODEL, "5")
+    assert {"registered_by": AUTOMATION, "approved_by": "Ben", "decision": "promote"}.items() <= version.tags.items()
+    assert version.tags["package_version"] == package_version()
+    assert version.description.startswith("**promote** on ")
+    assert "| retriever.top_k | 8 |" in version.description
+    assert place.client.get_model_version(MODEL, "4").tags["denied_by"] == "Ben"
+    (evaluation,) = place.client.search_runs(
+        [place.client.experiment_id],  # type: ignore[attr-defined]
+        filter_string="tags.`mlflow.runType` = 'genai_evaluate' AND run_name = 'rag-assistant v5: evaluation'",
+    )
+    assert evaluation.data.tags["mlflow.parentRunId"] == approved.run_id
     settings = as_production(place.client, Settings())  # type: ignore[arg-type]
     assert (settings.rag, settings.gate.limits["retrieval_recall"], settings.gate.margin) == (live.rag, 0.41, 0.5)
     given = Settings.model_validate({"gate": {"margin": 0.1}})
