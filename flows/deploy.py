@@ -30,7 +30,7 @@ from tasks_lib.gate.decide import (
     decide_without_comparison,
     rejected,
 )
-from tasks_lib.gate.description import describe
+from tasks_lib.gate.description import describe_version
 from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
@@ -125,13 +125,12 @@ def deploy(
         if outcome.decision.decision == "promote":
             outcome = promote(resolved, plan, settings, outcome, started)
         record(outcome)
-        if not plan.unchanged:
-            text = describe(outcome, plan.candidate.rag, run.info.run_id)
-            client.update_model_version(outcome.model, str(outcome.version), text)
+    result = _result(resolved, settings, outcome, run.info.run_id)
+    if outcome.version != result.production_version or outcome.decision.decision == "promote":
+        describe_version(client, outcome, plan.candidate.rag, run.info.run_id)
     if hold and hold.verb == "rollback" and outcome.decision.decision in {"promote", "unchanged"}:
         lift_hold(client, settings.assistant, hold)
     announce(outcome)
-    result = _result(resolved, settings, outcome, run.info.run_id)
     return concluded(result, outcome.title, f"{outcome.title}{started.told}")
 
 

@@ -5,11 +5,11 @@ from prefect.transactions import transaction
 from flows.approval import request_approval
 from flows.origin import Origin
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress
-from tasks_lib.gate.decide import Decision, decide_after_move, decide_on_hold
+from tasks_lib.gate.decide import Decision, decide_after_move, decide_on_hold, decide_when_live
 from tasks_lib.gate.plan import Plan
 from tasks_lib.gate.publish import Outcome
 from tasks_lib.registry import aliases, moves
@@ -35,16 +35,19 @@ def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome
     if gate.approve:
         decision = request_approval(outcome.decision, outcome.report(), model)
         if decision.decision != "promote":
-            return _with_decision(platform, outcome, decision)
+            return _with_decision(platform, gate, outcome, decision)
         outcome = outcome.with_decision(decision)
     with moves.alias_lock(model):
         before = aliases.read_aliases(connect(platform, model), model, gate.aliases)
         live = before[gate.aliases["production"]]
+        if live == outcome.version:
+            return outcome.with_decision(decide_when_live(outcome.decision, outcome.version))
         if live != plan.production_version:
-            return _with_decision(platform, outcome, decide_after_move(outcome.decision, plan.production_version, live))
+            late = decide_after_move(outcome.decision, plan.production_version, live)
+            return _with_decision(platform, gate, outcome, late)
         hold = read_hold(connect(platform, model), model)
         if hold and not started.attended and not gate.approve:
-            return _with_decision(platform, outcome, decide_on_hold(outcome.decision, str(hold)))
+            return _with_decision(platform, gate, outcome, decide_on_hold(outcome.decision, str(hold)))
         wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
         return _move(platform, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
 
@@ -64,7 +67,7 @@ def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, 
         moves.undo(client, model, move)
         reason = f"the smoke question through {alias!r} failed, aliases were restored: {error}"
         rejection = outcome.decision.model_copy(update={"decision": "reject", "reasons": [reason]})
-        return _with_decision(platform, outcome, rejection)
+        return _with_decision(platform, gate, outcome, rejection)
     outcome = outcome.with_decision(outcome.decision)
     tag_version(client, model, outcome.version, {**outcome.version_tags, "decision": "promote"})
     mlflow.set_tags(outcome.run_tags)  # whatever becomes of the run now, this has happened
@@ -72,8 +75,10 @@ def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, 
     return outcome
 
 
-def _with_decision(platform: Platform, outcome: Outcome, decision: Decision) -> Outcome:
-    """The outcome with another decision; updates the tags of the version."""
-    changed = outcome.with_decision(decision)
-    tag_version(connect(platform, outcome.model), outcome.model, outcome.version, changed.version_tags)
+def _with_decision(platform: Platform, gate: GateConfig, outcome: Outcome, decision: Decision) -> Outcome:
+    """The outcome with another decision; updates the tags of the version, unless another run has promoted it."""
+    changed, client = outcome.with_decision(decision), connect(platform, outcome.model)
+    live = aliases.read_aliases(client, outcome.model, gate.aliases)[gate.aliases["production"]]
+    if live != outcome.version:
+        tag_version(client, outcome.model, outcome.version, changed.version_tags)
     return changed

@@ -1,15 +1,24 @@
 """The description of a version in the registry, as Markdown: what was decided and why, on what figures, of what."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.gate.decide import ThresholdCheck
 from tasks_lib.gate.gate_report import number
 from tasks_lib.gate.publish import Outcome
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 LONGEST = 5000
 """Characters that MLflow's registry keeps."""
 CUT = "\n\n… the whole report is an artifact of the run."
+
+
+def describe_version(client: "MlflowClient", outcome: Outcome, rag: RagConfig, run_id: str) -> None:
+    """Write the description into the registry."""
+    client.update_model_version(outcome.model, str(outcome.version), describe(outcome, rag, run_id))
 
 
 def describe(outcome: Outcome, rag: RagConfig, run_id: str) -> str:

@@ -46,6 +46,7 @@ class Place:
     script: Path
     patch: pytest.MonkeyPatch
     answer: str = "promote"
+    meanwhile: Callable[[], object] = lambda: None
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -113,6 +114,7 @@ def place(
 
     def asked(decision: Decision, report: str, assistant: str) -> Decision:
         made.asked.append(report)
+        made.meanwhile()
         word = {"settled_by": "Ben", "comment": "read it", "reasons": [made.answer, *decision.reasons]}
         return decision.model_copy(update={"decision": made.answer, **word})
 
@@ -232,3 +234,30 @@ def test_who_switched_it_on_is_promoted_to_unasked_but_not_during_a_hold(
     released = holding.hold(Settings(), release=True)
     assert (released.hold, released.released and released.released.reason) == (None, "freeze")
     assert holding.hold(Settings(), release=True).released is None
+
+
+@pytest.mark.flow
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "decision"), [("promote", "unchanged"), ("reject", "reject")])
+def test_of_two_runs_that_wait_for_one_version_the_second_finds_it_live_and_leaves_its_decision(
+    place: Place, answer: str, decision: str
+) -> None:
+    """Whatever its own person answered, late."""
+    place.behaves(fakes.GOOD)
+    assert place.by_a_person().decision == "promote"
+    place.asks((*QUESTIONS[1:], fakes.examples()[15]))
+    answers: list[DeployResult] = []
+
+    def another() -> None:
+        place.meanwhile, place.answer = (lambda: None), "promote"
+        with ThreadPoolExecutor(1) as process:
+            answers.append(process.submit(place.by_a_person).result())
+        place.answer = answer
+
+    place.meanwhile = another
+    late = place.on_drift()
+    assert [(first.decision, first.version, first.production_version) for first in answers] == [("promote", 2, 2)]
+    assert (late.decision, late.version, late.production_version) == (decision, 2, 2)
+    assert place.client.get_model_version(MODEL, "2").description.startswith("**promote**")
+    assert place.client.get_model_version(MODEL, "2").tags["decision"] == "promote"
+    assert place.aliases == {"previous": 1, "production": 2}
