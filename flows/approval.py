@@ -1,6 +1,12 @@
 """Approval before promotion: the flow pauses and shows the gate's report in Prefect's UI."""
 
+from contextvars import copy_context
+from threading import Event, Timer
+from uuid import UUID
+
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
@@ -14,6 +20,7 @@ from tasks_lib.progress import advance
 from tasks_lib.registry.events import artifact_key
 
 APPROVAL_SECONDS = 24 * 3600
+GRACE_SECONDS = 600
 A_PERSON = "a person"
 """Who did not give a name."""
 
@@ -33,14 +40,39 @@ def request_approval(decision: Decision, report: str, assistant: str) -> Decisio
     create_markdown_artifact(key=key, markdown=report, description="Waiting for approval")
     step = f"wait for approval of {flow_run.name or 'this flow run'}"
     advance(step, 0)
-    form = Approval.with_initial_data(description=report)
-    try:
-        answer = pause_flow_run(wait_for_input=form, timeout=APPROVAL_SECONDS, poll_interval=2)
-    except FlowPauseTimeout:
+    answer = _answer(Approval.with_initial_data(description=report))
+    if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
     advance(step, 1, 1)
     return _settled(decision, answer)
+
+
+def _answer(form: type[Approval]) -> Approval | None:
+    """What the person says; `None` if nobody came.
+
+    At the deadline of a pause Prefect fails the run, whatever it does next. So ours comes first, and ends the pause.
+    """
+    nobody = Event()
+    context = copy_context()
+    deadline = Timer(APPROVAL_SECONDS, context.run, (_end_pause, flow_run.id, nobody))
+    deadline.daemon = True
+    deadline.start()
+    try:
+        answer = pause_flow_run(wait_for_input=form, timeout=APPROVAL_SECONDS + GRACE_SECONDS, poll_interval=2)
+    except FlowPauseTimeout:
+        return None
+    finally:
+        deadline.cancel()
+        deadline.join()
+    return None if nobody.is_set() else answer
+
+
+def _end_pause(run_id: str, nobody: Event) -> None:
+    """Resume the run with an empty form, unless a person was faster."""
+    with get_client(sync_client=True) as client:
+        if client.resume_flow_run(UUID(run_id), run_input={"approve": False}).status == SetStateStatus.ACCEPT:
+            nobody.set()
 
 
 def _settled(decision: Decision, answer: Approval) -> Decision:

@@ -1,6 +1,12 @@
 """What a person sees who is asked before promotion."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 import pytest
+from prefect import Flow, flow
+from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout
 
 from flows import approval
@@ -42,3 +48,45 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
     assert "waits for approval" in shown[0]
     assert "in production now" not in shown[0]
     assert steps[0].startswith("wait for approval")
+
+
+def asking() -> Flow[[], Decision]:
+    @flow
+    def asks() -> Decision:
+        ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
+        return approval.request_approval(ready, "report", "rag-assistant")
+
+    return asks
+
+
+@pytest.mark.flow
+def test_a_run_that_nobody_answers_ends_undecided_and_does_not_fail(
+    prefect_harness: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect fails a run at the deadline of its pause."""
+    monkeypatch.setattr(approval, "APPROVAL_SECONDS", 3)
+    state = asking()(return_state=True)
+    assert state.is_completed(), state.message
+    assert state.result().decision == "undecided"
+    assert state.result().settled_by is None
+
+
+@pytest.mark.flow
+def test_a_person_who_presses_resume_in_time_is_heard(prefect_harness: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval, "APPROVAL_SECONDS", 60)
+
+    def press() -> None:
+        with get_client(sync_client=True) as client:
+            while True:
+                paused = [run for run in client.read_flow_runs() if run.state_name == "Paused"]
+                if paused:
+                    client.resume_flow_run(paused[0].id, run_input={"approve": True, "name": "Ann"})
+                    return
+                time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as person:
+        context = copy_context()
+        person.submit(context.run, press)
+        state = asking()(return_state=True)
+    assert state.is_completed(), state.message
+    assert (state.result().decision, state.result().settled_by) == ("promote", "Ann")
