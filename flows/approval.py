@@ -1,9 +1,14 @@
-"""Approval before promotion: the flow pauses and shows the gate's report in Prefect's UI."""
+"""Approval before promotion: a run of its own pauses, and shows the gate's report in Prefect's UI.
+
+A run of a deployment with a concurrency limit must not pause itself: Prefect takes its place away, and ends it at the
+next renewal of its lease, within four minutes. So it waits for a run inside it, which has no deployment.
+"""
 
 from contextvars import copy_context
 from threading import Event, Timer
 from uuid import UUID
 
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import SetStateStatus
@@ -38,9 +43,16 @@ def request_approval(decision: Decision, report: str, assistant: str) -> Decisio
     report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
     key = artifact_key("gate-approval", assistant)
     create_markdown_artifact(key=key, markdown=report, description="Waiting for approval")
-    step = f"wait for approval of {flow_run.name or 'this flow run'}"
+    asked = f"approval of {flow_run.name or assistant}"
+    step = f"wait for {asked}"
     advance(step, 0)
-    answer = _answer(Approval.with_initial_data(description=report))
+    form = Approval.with_initial_data(description=report)
+
+    @flow(name="approval", flow_run_name=lambda: asked)  # a text would be a template
+    def approval() -> Approval | None:
+        return _answer(form)
+
+    answer = approval()
     if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})

@@ -72,7 +72,7 @@ def automations(deploy: UUID, times: Times, notifier: Notifier | None = None) ->
         _notify("versions", EventTrigger(expect=VERSION_EVENTS), notifier.action(VERSION)),
         _notify(
             "runs that wait for a person",
-            EventTrigger(expect={f"{RUN}.Paused"}, match_related=OUR_RUNS),
+            EventTrigger(expect={f"{RUN}.Paused"}, match_related=OUR_RUNS[1]),
             notifier.action(WAITS),
         ),
         _notify(

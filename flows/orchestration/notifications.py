@@ -41,8 +41,8 @@ VERSION = Message(
     "{{ event.payload.reasons | join('; ') }}",
 )
 WAITS = Message(
-    "{{ flow.name }} waits for you",
-    "Run {{ flow_run.name }} of {{ flow.name }} asks for approval: {{ flow_run | ui_url }}",
+    "{{ flow_run.name }} waits for you",
+    "Read the report, and press Resume: {{ flow_run | ui_url }}",
 )
 FAILED = Message(
     "{{ flow.name }} failed",

@@ -132,12 +132,14 @@ def run_of(
     ) as run:
         try:
             yield run
-        except Exception as error:
+        except BaseException as error:  # an interrupt and a timeout of Prefect's are none of `Exception`
             with suppress(Exception):  # the error of the run is what must be known
                 mlflow.set_tags(
                     {
                         RUN_NAME_TAG: f"{client.assistant}: {verb} failed",
-                        ERROR_TAG: shorten(f"{type(error).__name__}: {error}", LONGEST_ERROR, placeholder=" …"),
+                        ERROR_TAG: shorten(
+                            f"{type(error).__name__}: {error}".rstrip(": "), LONGEST_ERROR, placeholder=" …"
+                        ),
                     }
                 )
             raise

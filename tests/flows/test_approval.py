@@ -36,6 +36,7 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
             raise FlowPauseTimeout("nobody came")
         return answer
 
+    monkeypatch.setattr(approval, "flow", lambda **_: lambda function: function)
     monkeypatch.setattr(approval, "create_markdown_artifact", lambda **fields: shown.append(fields["markdown"]))
     monkeypatch.setattr(approval, "pause_flow_run", pause)
     ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
@@ -51,7 +52,7 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
 
 
 def asking() -> Flow[[], Decision]:
-    @flow
+    @flow(flow_run_name=lambda: "deploy rag-assistant: {reason} in braces")
     def asks() -> Decision:
         ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
         return approval.request_approval(ready, "report", "rag-assistant")

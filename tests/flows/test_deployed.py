@@ -20,6 +20,8 @@ from prefect.client.schemas.filters import (
     DeploymentFilterId,
     FlowRunFilter,
     FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
 )
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.deployments import run_deployment
@@ -33,6 +35,7 @@ from flows.dataset import dataset
 from flows.deploy import deploy
 from flows.ingest import ingest
 from flows.orchestration.automations import REPEATS
+from flows.orchestration.pool import TAG
 from flows.rollback import rollback
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.home import Home
@@ -308,9 +311,15 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         (source / "new.md").write_text("# Sabbatical\n\nEmployees may take a sabbatical of six months.\n")
         ingest(Settings.model_validate(documents))
         asks = on_drift(3)
-        wait_for(lambda: client.read_flow_run(asks).state_name == "Paused", LATER, worker[-1].tail)
+        paused = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
+        form = wait_for(lambda: client.read_flow_runs(flow_run_filter=paused), LATER, worker[-1].tail)[0]
+        assert form.name == f"approval of deploy staff: {reason}"
+        assert TAG in form.tags
+        assert (
+            client.read_flow_run(asks).state_name == "Running"
+        )  # a paused run of a deployment loses its place, and dies
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
-        client.resume_flow_run(asks, run_input={"approve": True, "comment": "documents only"})
+        client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
         done = ended(client, asks, worker[-1])
     live = require_live(registry, STAFF, "production")
     assert (live.version, live.rag.retriever.top_k) == (3, 8)
@@ -320,3 +329,4 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
     tags = last_runs(registry, "deploy")[0].data.tags
     assert tags["llmops.started_by"] == "automation llmops: deploy on drift"
     assert tags["llmops.reason"] == reason
+    assert tags["llmops.approved_by"] == "Ann Lee"
