@@ -8,7 +8,7 @@ from contextvars import copy_context
 from threading import Event, Timer
 from uuid import UUID
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import SetStateStatus
@@ -52,7 +52,8 @@ def request_approval(decision: Decision, report: str, assistant: str) -> Decisio
     def approval() -> Approval | None:
         return _answer(form)
 
-    answer = approval()
+    with tags(*flow_run.tags):  # by which automations know the runs of this project
+        answer = approval()
     if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})

@@ -315,9 +315,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         form = wait_for(lambda: client.read_flow_runs(flow_run_filter=paused), LATER, worker[-1].tail)[0]
         assert form.name == f"approval of deploy staff: {reason}"
         assert TAG in form.tags
-        assert (
-            client.read_flow_run(asks).state_name == "Running"
-        )  # a paused run of a deployment loses its place, and dies
+        assert client.read_flow_run(asks).state_name == "Running"  # paused, it would lose its place, and die
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
         client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
         done = ended(client, asks, worker[-1])
