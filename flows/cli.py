@@ -36,6 +36,8 @@ VERBS = {
     "deploy": ("loop", "Register, validate and evaluate a version; promote it if it passes the gate."),
     "tune": ("loop", "Evaluate a grid of configurations and deploy the best through the gate."),
     "rollback": ("loop", "Roll production back to an earlier version."),
+    "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
+    "hold": ("history", "Let no automation deploy until the hold is released."),
     "monitor": ("loop", "Score production traces, compare them with the reference and report."),
     "ask": ("ask", "Ask the production version one question."),
     "search": ("ask", "Retrieve passages for a query; needs no deployment."),

@@ -10,15 +10,17 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
-from flows.naming import concluded, named_by_assistant
-from flows.promotion import promote
+from flows.naming import concluded, named_by_assistant_and_reason
+from flows.origin import Origin, origin
+from flows.promotion import approved_by_a_person, promote
+from flows.rollback import recover
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import LlmopsError
-from tasks_lib.gate import tasks
+from tasks_lib.gate import configuration, tasks
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.decide import (
     Comparison,
@@ -28,9 +30,11 @@ from tasks_lib.gate.decide import (
     decide_without_comparison,
     rejected,
 )
+from tasks_lib.gate.description import describe_version
 from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
+from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
@@ -59,44 +63,88 @@ class DeployResult(BaseModel):
 
 @flow(
     name="deploy",
-    flow_run_name=named_by_assistant("deploy"),
+    flow_run_name=named_by_assistant_and_reason("deploy"),
     description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
     timeout_seconds=LONGEST_SECONDS,
 )
-def deploy(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DeployResult:
+def deploy(
+    settings: Settings | None = None,
+    platform: str = "local",
+    assistant: str | None = None,
+    as_production: bool = False,  # noqa: FBT001, FBT002  (a box to tick in Prefect's form)
+    reason: str = "",
+) -> DeployResult:
     """Evaluate a candidate in the gate; promote it to production only if it is proven not worse.
+
+    A run that an automation or a schedule started waits for a person's approval unless `gate.promote_unattended` is on,
+    and deploys nothing while the assistant is on hold.
 
     Args:
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
+        as_production: Take production's own configuration, over the documents of today. Of the settings, only keys of
+            `gate` may be given then.
+        reason: Why you deploy; it is kept in the history.
 
     :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
     :raises InputError: If production reads another collection, and `gate.move_collection` is off.
     """
-    settings = for_assistant(settings, assistant)
-    gate = settings.gate
+    started = origin(reason)
+    settings = for_assistant(settings, assistant, registered=as_production)
     resolved = resolve_platform(platform)
     client = connect(resolved, settings.assistant)
+    hold = read_hold(client, settings.assistant)
+    if hold and not started.attended:
+        return _on_hold(resolved, settings, hold, started)
+    if as_production:
+        settings = configuration.as_production(client, settings)
+    settings = approved_by_a_person(settings, started)
+    gate = settings.gate
     resolved.embedder(settings.embedder)
     resolved.chat_generator(settings.llm)
     if not gate.estimate:
         with moves.alias_lock(settings.assistant):
-            moves.recover_interrupted_move(client, settings.assistant, gate.aliases)
-    plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS)
+            recover(client, gate, started)
+    plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS).tagged(started.version_tags)
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
-    with run_of(client, "deploy", plan.lineage, system_metrics=True) as run:
+    with run_of(
+        client,
+        "deploy",
+        {**plan.lineage, **started.tags},
+        name=f"{settings.assistant}: under evaluation",
+        system_metrics=True,
+    ) as run:
+        configuration.record_configuration(settings)
         if plan.unchanged:
             outcome = _evaluate_production(resolved, plan, settings, run.info.run_id)
         else:
             outcome = _evaluate_candidate(resolved, plan, settings, run.info.run_id)
         if outcome.decision.decision == "promote":
-            outcome = promote(resolved, plan, settings, outcome)
+            outcome = promote(resolved, plan, settings, outcome, started)
         record(outcome)
+    result = _result(resolved, settings, outcome, run.info.run_id)
+    if outcome.version != result.production_version or outcome.decision.decision == "promote":
+        describe_version(client, outcome, plan.candidate.rag, run.info.run_id)
+    if hold and hold.verb == "rollback" and outcome.decision.decision in {"promote", "unchanged"}:
+        lift_hold(client, settings.assistant, hold)
     announce(outcome)
-    return concluded(_result(resolved, settings, outcome, run.info.run_id), outcome.title)
+    return concluded(result, outcome.title, f"{outcome.title}{started.told}")
+
+
+def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin) -> DeployResult:
+    """Deploy nothing, and say so where people look."""
+    client, model = connect(platform, settings.assistant), settings.assistant
+    tags = {**started.tags, "llmops.reasons": str(hold)}
+    with run_of(client, "held", tags, name=f"{model}: on hold") as run:
+        pass
+    production = aliases.read_aliases(client, model, settings.gate.aliases)[settings.gate.aliases["production"]]
+    result = DeployResult(
+        model=model, reasons=[f"{hold}. {hold.way_out}"], production_version=production, run_id=run.info.run_id
+    )
+    return concluded(result, f"{model}: on hold", f"nothing was deployed: {hold}. {hold.way_out}{started.told}")
 
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:

@@ -30,8 +30,16 @@ def named_by_assistant(verb: str) -> Callable[[], str]:
     return lambda: f"{verb} {_parameters().get('assistant') or _settings().assistant}"
 
 
-def concluded(result: Value, conclusion: str) -> Value:
-    """End the flow run with `conclusion` as its name and as the message of its state, and `result` as its result.
+def named_by_assistant_and_reason(verb: str) -> Callable[[], str]:
+    """`deploy rag-assistant: drift of refused`: why it runs as well, where that was said."""
+    named = named_by_assistant(verb)
+    return lambda: f"{named()}: {reason}" if (reason := _parameters().get("reason")) else named()
+
+
+def concluded(result: Value, conclusion: str, message: str | None = None) -> Value:
+    """End the flow run with `conclusion` as its name, `message` as that of its state, and `result` as its result.
+
+    :param message: The conclusion itself without it.
 
     Outside of a flow run it is the result alone. The caller of the flow gets the result in either case; only the type
     checker is told a small lie on the way.
@@ -43,7 +51,7 @@ def concluded(result: Value, conclusion: str) -> Value:
     if context is None or context.flow_run is None:
         return result
     _rename(context.flow_run.id, conclusion)
-    return cast("Value", Completed(message=conclusion, data=result))
+    return cast("Value", Completed(message=message or conclusion, data=result))
 
 
 def _rename(flow_run_id: Any, name: str) -> None:

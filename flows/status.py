@@ -81,6 +81,8 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     :raises InputError: If there is no such assistant, or its production reads another collection than is given.
     """
     from tasks_lib.registry.agreement import require_agreement, require_known
+    from tasks_lib.registry.candidate_alias import names_in_use
+    from tasks_lib.registry.holds import read_hold
     from tasks_lib.registry.live import find_live
     from tasks_lib.registry.tracking import connect, last_ingests
 
@@ -88,7 +90,8 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     client = connect(resolved, settings.assistant)
     require_known(client)
     gate = settings.gate
-    versions = {alias: find_live(client, settings.assistant, alias) for alias in gate.aliases.values()}
+    names = names_in_use(client.models().get(settings.assistant, {}), gate.aliases)
+    versions = {alias: find_live(client, settings.assistant, alias) for alias in names.values()}
     live = versions[gate.aliases["production"]]
     require_agreement(live, settings)
     index = _index_state(resolved, live) if live else None
@@ -96,6 +99,8 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     if live and (shared := last_ingests(client, live.rag.index_name)):
         last["ingest"] = _run_summary(shared[0])
     reasons = _reasons(live, index, last["monitor"])
+    if hold := read_hold(client, settings.assistant):
+        reasons.append(str(hold))
     return StatusResult(
         assistant=settings.assistant,
         platform=resolved.name,

@@ -77,12 +77,16 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
         record_trials(trials, front(trials), settings.assistant)
     best = ranked[0][0]
     live = find_live(client, settings.assistant, gate.aliases["production"])
-    deployed = None if live and live.rag == best else deploy(with_best(settings, best, len(trials)), platform)
+    deployed = None if live and live.rag == best else _deploy(settings, best, len(trials), platform)
     chosen = best.model_dump(mode="json", include=set(TUNED_KEYS))
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
 try_configuration = task(name="try-configuration", cache_policy=NO_CACHE)(run_trial)
+
+
+def _deploy(settings: Settings, best: RagConfig, trials: int, platform: str) -> DeployResult:
+    return deploy(with_best(settings, best, trials), platform, reason=f"the best of {trials} configurations")
 
 
 def with_best(settings: Settings, best: RagConfig, trials: int) -> Settings:

@@ -122,7 +122,7 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
     tags = {"fingerprint": "concurrency", "index": rag.index_name, "index_version": "1", "dataset": "none"}
     candidate = CandidateVersion("rag-assistant", rag, index.version() or "", script, tuple(rooms), tags)
     with mlflow.start_run():
-        number = register(client, candidate, "champion")
+        number = register(client, candidate, "candidate")
     texts = [chunk.content or "" for chunk in index.sample(500, seed=0)]
     examples = [
         Example(id=str(n), messages=(Message(role="user", content=f"What is said about {_subject(texts, n)}?"),))

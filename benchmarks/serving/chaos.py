@@ -105,7 +105,7 @@ class Surroundings:
             rag = base.model_copy(update=change)
             tags = {"fingerprint": str(number), "index": rag.index_name, "index_version": "1", "dataset": "none:1"}
             with mlflow.start_run():
-                register(self.client, CandidateVersion(MODEL, rag, "1", MODEL_SCRIPT, CODE_PATHS, tags), "champion")
+                register(self.client, CandidateVersion(MODEL, rag, "1", MODEL_SCRIPT, CODE_PATHS, tags), "candidate")
         self.promote(1)
 
     def promote(self, version: int) -> None:

@@ -27,6 +27,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops monitor --since 2026-11-01 --until 2026-11-08", "one week"),
     ),
     "ask": (("llmops ask 'How long is annual leave?'", "one question to production"),),
+    "history": (
+        ("llmops history", "what is live, and by whom"),
+        ("llmops history --assistant staff --limit 100 --json", "for a report"),
+    ),
+    "hold": (
+        ("llmops hold --reason 'freeze until Monday'", "automations deploy nothing"),
+        ("llmops hold --release", "they may again"),
+    ),
     "search": (
         ("llmops search 'annual leave' --set retriever.mode=keyword", "try a retriever"),
         ("llmops search --file questions.jsonl --json", "one result a line"),

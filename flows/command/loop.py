@@ -16,6 +16,8 @@ from tasks_lib.ingestion.sources.open import open_source
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
 
+Reason = Annotated[str, Parameter(help="Why; it is kept in the history.")]
+
 
 def demo(*, options: Options = DEFAULTS) -> int:
     """Run the whole loop on the sample handbook: ingest, dataset, deploy, ask, monitor."""
@@ -91,6 +93,10 @@ def deploy(
     move_collection: Annotated[
         bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
     ] = False,
+    as_production: Annotated[
+        bool, Parameter(negative="", help="Take production's own configuration, over the documents of today.")
+    ] = False,
+    reason: Reason = "",
     options: Options = DEFAULTS,
 ) -> int:
     """Register, validate and evaluate a version; promote it if it passes the gate. Exit 3 rejected, 4 undecided."""
@@ -106,7 +112,9 @@ def deploy(
     _refuse_unanswerable_form(settings)
     from flows.deploy import deploy as run
 
-    result = execute(lambda: run(settings, options.platform), render.deploy, options)
+    result = execute(
+        lambda: run(settings, options.platform, as_production=as_production, reason=reason), render.deploy, options
+    )
     return EXIT_BY_DECISION.get(result["decision"], 0)
 
 
@@ -129,13 +137,14 @@ def tune(
 def rollback(
     *,
     to: Annotated[int | None, Parameter(help="Version to go back to; the previous one without it.")] = None,
+    reason: Reason = "",
     options: Options = DEFAULTS,
 ) -> int:
-    """Roll production back to an earlier version."""
+    """Roll production back to an earlier version; automations deploy nothing until a person does."""
     settings = start(options)
     from flows.rollback import rollback as run
 
-    execute(lambda: run(settings, options.platform, to), render.rollback, options)
+    execute(lambda: run(settings, options.platform, to, reason=reason), render.rollback, options)
     return 0
 
 

@@ -107,6 +107,7 @@ def rollback(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Production[/] of {result['model']}: version {result['from_version']} → {result['to_version']}"
     )
+    console.print("  automatic deployments are on hold until you deploy, or run `llmops hold --release`", markup=False)
 
 
 def ask(console: Console, result: Result) -> None:

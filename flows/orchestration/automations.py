@@ -1,4 +1,4 @@
-"""Prefect automations: crashed runs are retried, drift starts a deployment, and notifications are sent.
+"""Prefect automations: crashed runs are retried, drift starts a deployment once that is switched on, people are told.
 
 Prefect leaves a run whose process was killed `Running` for ever. While it lives, a run sends heartbeats, and a trigger
 that misses them calls it crashed; a second one puts crashed runs back into the queue, where any worker takes them up.
@@ -17,7 +17,7 @@ from prefect.events import AutomationCore, EventTrigger, Posture, ResourceSpecif
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment
 
 from flows.orchestration.changes import Changes
-from flows.orchestration.notifications import DRIFTED, FAILED, GIVEN_UP, VERSION, VERSION_EVENTS, Notifier
+from flows.orchestration.notifications import DRIFTED, FAILED, GIVEN_UP, VERSION, VERSION_EVENTS, WAITS, Notifier
 from flows.orchestration.pool import TAG
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ OUR_RUNS: list[Any] = [
 FINAL = {"Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Suspended"}
 ENDED = {f"{RUN}.{state}" for state in FINAL}
 REPEATS = 3
+ON_DRIFT = {
+    "assistant": "{{ event.payload.model }}",
+    "as_production": True,
+    "reason": "drift of {{ event.payload.metric }} in the window until {{ event.payload.until }}",
+}
+"""Parameters of the deployment that drift starts; Prefect fills in what monitoring said."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -58,12 +64,17 @@ def automations(deploy: UUID, times: Times, notifier: Notifier | None = None) ->
     recovery = [_mark_crashed(times.silence), _retry_crashed(times.repeat), _reschedule_pending(times.pending)]
     if notifier is None:
         return [*recovery, on_drift]
-    on_drift.actions.append(notifier.action(DRIFTED))
     given_up: Labels = {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": ["0", str(REPEATS + 1)]}
     return [
         *recovery,
         on_drift,
+        _notify("drift", _drifted(times.drift), notifier.action(DRIFTED)),
         _notify("versions", EventTrigger(expect=VERSION_EVENTS), notifier.action(VERSION)),
+        _notify(
+            "runs that wait for a person",
+            EventTrigger(expect={f"{RUN}.Paused"}, match_related=OUR_RUNS[1]),
+            notifier.action(WAITS),
+        ),
         _notify(
             "runs that failed",
             EventTrigger(expect={f"{RUN}.Failed", f"{RUN}.TimedOut"}, match_related=OUR_RUNS),
@@ -153,20 +164,27 @@ def _change(name: str, state: StateType, message: str) -> ActionTypes:
 
 
 def _deploy_on_drift(deploy: UUID, cooldown: timedelta) -> AutomationCore:
-    """Start a deployment on drift: a reactive trigger fires at the first event, then not before `within` is over."""
+    """Send production's own configuration through the gate on drift. It is made switched off: a person decides."""
     return AutomationCore(
         name="llmops: deploy on drift",
-        description=f"A version goes through the gate when monitoring finds drift, once in {cooldown / HOUR:g} hours.",
+        description="When monitoring finds drift, production's own configuration goes through the gate over the "
+        f"documents of today, once in {cooldown / HOUR:g} hours, and waits for a person's approval.",
+        enabled=False,
         tags=[TAG],
-        trigger=EventTrigger(
-            expect={"llmops.drift.detected"},
-            match={"prefect.resource.id": "llmops.monitor.*"},
-            for_each={"prefect.resource.id"},
-            posture=Posture.Reactive,
-            threshold=1,
-            within=cooldown,
-        ),
-        actions=[RunDeployment(source="selected", deployment_id=deploy, parameters=None, job_variables=None)],
+        trigger=_drifted(cooldown),
+        actions=[RunDeployment(source="selected", deployment_id=deploy, parameters=dict(ON_DRIFT), job_variables=None)],
+    )
+
+
+def _drifted(cooldown: timedelta) -> EventTrigger:
+    """A reactive trigger fires at an assistant's first event, then not before `within` is over."""
+    return EventTrigger(
+        expect={"llmops.drift.detected"},
+        match={"prefect.resource.id": "llmops.monitor.*"},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=cooldown,
     )
 
 

@@ -20,7 +20,7 @@ VERSION_EVENTS = {
     "llmops.production.degraded",
     "llmops.serving.switch-failed",
 }
-"""Events that a person may have to act on. Drift has an automation of its own."""
+"""Events that a person may have to act on."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,15 @@ class Message:
 DRIFTED = Message(
     "Drift in {{ event.resource.name }}",
     "{{ event.payload.metric }} of version {{ event.payload.version }} changed by {{ event.payload.size }}. "
-    "A deployment has been started. Report: {{ event.payload.report }}",
+    "Report: {{ event.payload.report }}",
 )
 VERSION = Message(
     "{{ event.event }}: {{ event.resource.name }}",
     "{{ event.payload.reasons | join('; ') }}",
+)
+WAITS = Message(
+    "{{ flow_run.name }} waits for you",
+    "Read the report, and press Resume: {{ flow_run | ui_url }}",
 )
 FAILED = Message(
     "{{ flow.name }} failed",

@@ -20,7 +20,7 @@ from pydantic_settings import (
 from tasks_lib.config.files import read_yaml
 from tasks_lib.config.keys import describe, nest
 from tasks_lib.config.requirements import named_plugins
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import Settings, is_assistant_name
 from tasks_lib.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "LLMOPS_"
@@ -75,9 +75,10 @@ def load_settings(
     return settings
 
 
-def for_assistant(settings: Settings | None, assistant: str | None) -> Settings:
+def for_assistant(settings: Settings | None, assistant: str | None, *, registered: bool = False) -> Settings:
     """The settings of a run, for the assistant that its parameter names.
 
+    :param registered: It exists already, so that its name may be an older one, which only `gate.model_name` takes.
     :raises ConfigurationError: If the settings name another one, or it is no name.
     """
     settings = settings or Settings()
@@ -88,8 +89,19 @@ def for_assistant(settings: Settings | None, assistant: str | None) -> Settings:
             f"the parameter assistant {assistant!r} and settings.assistant {settings.assistant!r} name two assistants",
             hint="Leave one of them out.",
         )
+    given = settings.model_dump(exclude_unset=True)
+    if registered and not is_assistant_name(assistant):
+        return settings_of({**given, "gate": {**given.get("gate", {}), "model_name": assistant}})
+    return settings_of({**given, "assistant": assistant})
+
+
+def settings_of(content: Mapping[str, Any]) -> Settings:
+    """Validated settings.
+
+    :raises ConfigurationError: For an unknown key or a value that does not fit.
+    """
     try:
-        return Settings.model_validate({**settings.model_dump(exclude_unset=True), "assistant": assistant})
+        return Settings.model_validate(content)
     except ValidationError as error:
         raise _refused(error) from error
 

@@ -1,6 +1,7 @@
 """``Settings``: the configuration of every verb, `RagConfig` at the top level and one section for each verb."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -33,11 +34,29 @@ def _suffix(text: str) -> str:
 Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
 
-AssistantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+ASSISTANT_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+AssistantName = Annotated[str, Field(pattern=ASSISTANT_NAME)]
 """What the registered model, the experiment, the collection and the paths of an endpoint can be called alike."""
+
+
+def is_assistant_name(text: str) -> bool:
+    """Whether a new assistant may be called so."""
+    return re.fullmatch(ASSISTANT_NAME, text) is not None
+
 
 ModelName = Annotated[str, Field(pattern=r"^[^/:\s]+$")]
 """What MLflow takes as a registered model's name."""
+
+
+def _alias(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", text) or re.fullmatch(r"latest|[vV]\d+", text):
+        msg = f"{text!r} is no alias: MLflow takes letters, digits, _ and -, and keeps `latest` and `v1` for itself"
+        raise ValueError(msg)
+    return text
+
+
+AliasName = Annotated[str, AfterValidator(_alias)]
+"""What MLflow takes as an alias of a version."""
 
 
 def _origin(text: str) -> str:
@@ -61,8 +80,14 @@ DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "latency_p95_seconds": 10.0,
 }
 AliasRole = Literal["candidate", "production", "previous"]
-DEFAULT_ALIASES: dict[AliasRole, str] = {"candidate": "champion", "production": "production", "previous": "previous"}
+DEFAULT_ALIASES: dict[AliasRole, str] = {"candidate": "candidate", "production": "production", "previous": "previous"}
 DEFAULT_GUARD_METRICS: dict[str, float | None] = {"retrieval_recall": 0.1, "groundedness": 0.1, "latency_seconds": 1.0}
+MERGED: dict[str, Mapping[Any, Any]] = {
+    "thresholds": DEFAULT_THRESHOLDS,
+    "guard_metrics": DEFAULT_GUARD_METRICS,
+    "aliases": DEFAULT_ALIASES,
+}
+"""Key of `gate` → the defaults over which given ones are merged."""
 
 
 class RunnerConfig(StrictModel):
@@ -158,22 +183,36 @@ class GateConfig(RunnerConfig):
         description="Configurations that the candidate was chosen from: its proof must be as much harder.",
     )
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
+    promote_unattended: bool = Field(
+        default=False,
+        description="Let runs that an automation or a schedule started promote without a person's approval.",
+    )
     estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
     move_collection: bool = Field(
         default=False,
         description="Let a version replace one in production that reads another collection; else it is refused.",
     )
-    aliases: dict[AliasRole, str] = Field(default_factory=lambda: dict(DEFAULT_ALIASES))
+    aliases: dict[AliasRole, AliasName] = Field(
+        default_factory=lambda: dict(DEFAULT_ALIASES),
+        description="Role → alias in MLflow's registry. Given ones are merged over the defaults.",
+    )
     model_name: ModelName | None = Field(default=None, description="Old name of `assistant`: the two must agree.")
 
-    @field_validator("thresholds", "guard_metrics", mode="before")
+    @field_validator("thresholds", "guard_metrics", "aliases", mode="before")
     @classmethod
     def _merge_over_defaults(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             return value
-        defaults = DEFAULT_THRESHOLDS if info.field_name == "thresholds" else DEFAULT_GUARD_METRICS
-        return {**defaults, **value}
+        return {**MERGED[str(info.field_name)], **value}
+
+    @field_validator("aliases")
+    @classmethod
+    def _have_names_of_their_own(cls, aliases: dict[AliasRole, str]) -> dict[AliasRole, str]:
+        if len(set(aliases.values())) < len(aliases):
+            msg = f"{aliases} give two roles one alias: a candidate would be live before the gate has decided"
+            raise ValueError(msg)
+        return aliases
 
     @model_validator(mode="after")
     def _one_way_to_evaluate(self) -> "GateConfig":

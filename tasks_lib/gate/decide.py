@@ -67,6 +67,8 @@ class Decision(BaseModel):
     decision: Verdict
     reasons: list[str]
     beats_threshold: bool
+    settled_by: str | None = Field(default=None, description="The person who approved or denied it.")
+    comment: str = Field(default="", description="What they said.")
     thresholds: list[ThresholdCheck] = Field(default_factory=list)
     comparison: Comparison | None = None
 
@@ -153,6 +155,17 @@ def decide_after_move(decision: Decision, compared: int | None, live: int | None
         "deploy again to compare with it"
     )
     return decision.model_copy(update={"decision": "undecided", "reasons": [reason, *decision.reasons]})
+
+
+def decide_when_live(decision: Decision, version: int) -> Decision:
+    """Decide when another run has promoted the very version meanwhile, and so has decided about it."""
+    reason = f"version {version} is in production already: another run promoted it in the meantime"
+    return decision.model_copy(update={"decision": "unchanged", "reasons": [reason, *decision.reasons]})
+
+
+def decide_on_hold(decision: Decision, hold: str) -> Decision:
+    """Decide when a person has held the assistant since a run began that nobody started."""
+    return decision.model_copy(update={"decision": "undecided", "reasons": [hold, *decision.reasons]})
 
 
 def rejected(reasons: Sequence[str]) -> Decision:

@@ -57,6 +57,7 @@ def measure(
     primary: str,
     tags: Mapping[str, str],
     parent_run_id: str | None = None,
+    model: str = "",
 ) -> Measurement:
     """Score predictions in an MLflow run of their own, where every row can be looked at.
 
@@ -64,12 +65,13 @@ def measure(
 
     :param pipeline: See :func:`tasks_lib.gate.pipeline.evaluation_pipeline`.
     :param tags: Tags of the traces of rows that have none yet, and of the run.
+    :param model: Name of the registered model, as MLflow's list of evaluations shows it.
     """
     import mlflow
 
     traces = _traces_of(predictions, tags)
     parent = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
-    name = f"evaluate version {version}"
+    name = f"{model} v{version}: evaluation".lstrip()
     with mlflow.start_run(run_name=name, nested=True, tags={VERB_TAG: "evaluate", **tags, **parent}) as run:
         scores = evaluate(pipeline, predictions)
         measured = measurement_of(pipeline, predictions, scores, version=version, primary=primary)

@@ -1,7 +1,7 @@
 """Plan and estimate a deployment before any model is called; all wrong input is refused here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -22,7 +22,7 @@ from tasks_lib.registry.agreement import require_same_collection
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
-from tasks_lib.registry.tracking import connect, last_runs
+from tasks_lib.registry.tracking import connect, last_runs, package_version
 
 START_SECONDS = 25.0
 """Registering, starting both processes and the smoke question, on two cores."""
@@ -58,6 +58,10 @@ class Plan:
     def lineage(self) -> dict[str, str]:
         """Tags of the run: what the candidate is made of."""
         return {f"llmops.{name}": value for name, value in self.candidate.tags.items()}
+
+    def tagged(self, tags: Mapping[str, str]) -> "Plan":
+        """The plan of a candidate with more tags; they do not make it another one."""
+        return replace(self, candidate=replace(self.candidate, tags={**self.candidate.tags, **tags}))
 
     @property
     def production_version(self) -> int | None:
@@ -115,6 +119,7 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
         "prompt": prompt_version(rag),
         "git_sha": git_revision(code_paths[0]),
         "platform": platform.name,
+        "package_version": package_version(),
     }
     packages = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
     if packages:

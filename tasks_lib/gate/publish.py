@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -14,9 +15,7 @@ from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.trials import Trial
 from tasks_lib.gate.validate import Check
 from tasks_lib.registry.events import Event, artifact_key, emit
-from tasks_lib.registry.tracking import VERB_TAG
-
-RUN_NAME_TAG = "mlflow.runName"
+from tasks_lib.registry.tracking import APPROVED_BY_TAG, COMMENT_TAG, DECIDED_AT_TAG, RUN_NAME_TAG, VERB_TAG
 
 EVENTS: dict[str, Event] = {
     "promote": "llmops.deployment.promoted",
@@ -36,6 +35,11 @@ class Outcome(BaseModel):
     candidate: Measurement | None = None
     production: Measurement | None = None
     lineage: dict[str, str] = Field(default_factory=dict)
+    decided_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    def with_decision(self, decision: Decision) -> "Outcome":
+        """The outcome as it was decided now."""
+        return self.model_copy(update={"decision": decision, "decided_at": datetime.now(UTC)})
 
     @property
     def title(self) -> str:
@@ -55,10 +59,30 @@ class Outcome(BaseModel):
     @property
     def version_tags(self) -> Mapping[str, Any]:
         """What the registry remembers; a promotion is no decision before the version is live."""
-        evidence = {"passed_tests": self.passed_tests, "beats_threshold": self.decision.beats_threshold}
+        evidence: dict[str, Any] = {
+            "passed_tests": self.passed_tests,
+            "beats_threshold": self.decision.beats_threshold,
+            "decided_at": self.decided_at.isoformat(timespec="seconds"),
+        }
+        if self.decision.settled_by:
+            evidence["approved_by" if self.decision.decision == "promote" else "denied_by"] = self.decision.settled_by
         if self.decision.decision == "promote":
             return evidence
         return {**evidence, "decision": self.decision.decision}
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """What the MLflow run is found and listed by."""
+        decision = self.decision
+        settled = {APPROVED_BY_TAG: decision.settled_by, COMMENT_TAG: decision.comment}
+        return {
+            "llmops.decision": decision.decision,
+            "llmops.version": str(self.version),
+            "llmops.reasons": decision.reasons[0],
+            DECIDED_AT_TAG: self.decided_at.isoformat(timespec="seconds"),
+            RUN_NAME_TAG: self.title,
+            **{name: value for name, value in settled.items() if value},
+        }
 
     def answered_question(self, examples: Sequence[Example]) -> Example:
         """A question that the candidate answered in the evaluation: it must answer it again."""
@@ -86,8 +110,7 @@ def record(outcome: Outcome) -> None:
     """Write the outcome to the active MLflow run."""
     import mlflow
 
-    tags = {"decision": outcome.decision.decision, "version": outcome.version, "reasons": outcome.decision.reasons[0]}
-    mlflow.set_tags({f"llmops.{name}": value for name, value in tags.items()} | {RUN_NAME_TAG: outcome.title})
+    mlflow.set_tags(outcome.run_tags)
     mlflow.log_metrics({name: value for name, value in outcome.metrics.items() if value is not None})
     mlflow.log_text(outcome.report(), "report.md")
     mlflow.log_text(outcome.page(), "report.html")

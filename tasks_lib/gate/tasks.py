@@ -125,6 +125,7 @@ def score_version(
             TRACE_SOURCE_TAG: "evaluation",
         },
         parent_run_id=run_id,
+        model=address.model,
     )
 
 

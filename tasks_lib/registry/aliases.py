@@ -1,4 +1,4 @@
-"""The aliases of model versions (production, previous, candidate): promotion and rollback through valid states."""
+"""The aliases of model versions (candidate, production, previous): promotion and rollback through valid states."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.requirements import requirements_of
+from tasks_lib.registry.candidate_alias import name_candidate
 from tasks_lib.registry.carried import staged
+from tasks_lib.registry.tracking import DISTRIBUTION
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models import Model
 
-DISTRIBUTION = "llmops-flows"
 EXAMPLE = {"messages": [{"role": "user", "content": "How many days of annual leave do employees get?"}]}
 IDENTITY_TAGS = ("fingerprint", "index", "index_version", "dataset")
 """Two versions that agree in these tags are the same candidate measured under the same conditions."""
@@ -51,7 +52,7 @@ def register(client: "MlflowClient", candidate: CandidateVersion, alias: str) ->
     A version that an interrupted run registered and never decided about is taken up again.
     """
     number = _undecided_version(client, candidate) or _log(candidate)
-    client.set_registered_model_alias(candidate.model, alias, str(number))
+    name_candidate(client, candidate.model, alias, number)
     return number
 
 

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
 
 VERB_TAG = "llmops.verb"
+STARTED_BY_TAG = "llmops.started_by"
+"""The person, automation or schedule that a run was started by."""
+REASON_TAG = "llmops.reason"
+"""Why it was started, in their words."""
+APPROVED_BY_TAG = "llmops.approved_by"
+"""The person who approved, or denied, what a run wanted to do."""
+COMMENT_TAG = "llmops.comment"
+"""What they said."""
+DECIDED_AT_TAG = "llmops.decided_at"
+ERROR_TAG = "llmops.error"
+PACKAGE_TAG = "llmops.package_version"
+RUN_NAME_TAG = "mlflow.runName"
+DISTRIBUTION = "llmops-flows"
 
 TRACE_VERSION_TAG = "llmops.model_version"
 TRACE_INDEX_TAG = "llmops.index"
@@ -26,6 +41,8 @@ TRACE_REQUEST_TAG = "llmops.request_id"
 TRACE_ASSISTANT_TAG = "llmops.assistant"
 """The assistant that answered."""
 
+
+LONGEST_ERROR = 1000
 
 ENVIRONMENT = {
     # more threads than sqlite's connection pool holds lose assessments, with nothing but a warning
@@ -94,20 +111,47 @@ def disable_autologging() -> None:
 
 @contextmanager
 def run_of(
-    client: "AssistantClient", verb: str, tags: dict[str, Any] | None = None, *, system_metrics: bool = False
+    client: "AssistantClient",
+    verb: str,
+    tags: dict[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    system_metrics: bool = False,
 ) -> Iterator["ActiveRun"]:
     """An MLflow run that records one execution of `verb` for the client's assistant.
 
+    :param name: How MLflow lists it; by its verb without it.
     :param system_metrics: Record processor, memory, disk and network of this machine every few seconds.
     """
     import mlflow
 
     disable_autologging()
-    described = {VERB_TAG: verb, **{k: str(v) for k, v in (tags or {}).items()}}
+    described = {VERB_TAG: verb, PACKAGE_TAG: package_version(), **{k: str(v) for k, v in (tags or {}).items()}}
     with mlflow.start_run(
-        experiment_id=activate(client), run_name=verb, tags=described, log_system_metrics=system_metrics or None
+        experiment_id=activate(client), run_name=name or verb, tags=described, log_system_metrics=system_metrics or None
     ) as run:
-        yield run
+        try:
+            yield run
+        except BaseException as error:  # an interrupt and a timeout of Prefect's are none of `Exception`
+            with suppress(Exception):  # the error of the run is what must be known
+                mlflow.set_tags(
+                    {
+                        RUN_NAME_TAG: f"{client.assistant}: {verb} failed",
+                        ERROR_TAG: shorten(
+                            f"{type(error).__name__}: {error}".rstrip(": "), LONGEST_ERROR, placeholder=" …"
+                        ),
+                    }
+                )
+            raise
+
+
+@cache
+def package_version() -> str:
+    """The version of this project's package; empty where it is not installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return ""
 
 
 def last_runs(client: "AssistantClient", verb: str, *, where: str = "", limit: int = 1) -> "list[Run]":

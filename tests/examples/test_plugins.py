@@ -277,7 +277,7 @@ def test_a_version_brings_the_name_of_its_package_and_runs_with_it(
     client = connect(leave, "rag-assistant")
     version = str(leave.index(rag).version())
     with run_of(client, "deploy", {}):
-        number = register(client, CandidateVersion("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "champion")
+        number = register(client, CandidateVersion("acme", rag, version, MODEL_SCRIPT, CODE_PATHS, tags), "candidate")
     needed = download_artifacts(f"models:/acme/{number}/requirements.txt")
     assert "acme-llmops==1.2.0" in Path(needed).read_text().splitlines()
     monkeypatch.setenv("LLMOPS_HOME", str(leave.home.root))

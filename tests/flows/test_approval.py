@@ -1,9 +1,19 @@
 """What a person sees who is asked before promotion."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 import pytest
+from prefect import Flow, flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_engine import run_flow
+from prefect.states import State
 
 from flows import approval
+from flows.orchestration.pool import TAG
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_report import GateRun, gate_report
 from tasks_lib.progress import listening
@@ -13,7 +23,9 @@ from tasks_lib.progress import listening
     ("answer", "decision", "reason"),
     [
         (approval.Approval(approve=True, comment="read it"), "promote", "approved by a person: read it"),
-        (approval.Approval(approve=False), "reject", "approval was denied"),
+        (approval.Approval(approve=True, name="Ann Lee"), "promote", "approved by Ann Lee"),
+        (approval.Approval(approve=False), "reject", "approval was denied by a person"),
+        (approval.Approval(name=" Ann\n", comment="no"), "reject", "approval was denied by Ann: no"),
         (None, "undecided", "nobody approved within 24 hours"),
     ],
 )
@@ -28,6 +40,7 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
             raise FlowPauseTimeout("nobody came")
         return answer
 
+    monkeypatch.setattr(approval, "flow", lambda **_: lambda function: function)
     monkeypatch.setattr(approval, "create_markdown_artifact", lambda **fields: shown.append(fields["markdown"]))
     monkeypatch.setattr(approval, "pause_flow_run", pause)
     ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
@@ -40,3 +53,51 @@ def test_report_that_waits_for_a_person_does_not_claim_a_promotion(
     assert "waits for approval" in shown[0]
     assert "in production now" not in shown[0]
     assert steps[0].startswith("wait for approval")
+
+
+def asking() -> Flow[[], Decision]:
+    @flow(flow_run_name=lambda: "deploy rag-assistant: {reason} in braces")
+    def asks() -> Decision:
+        ready = Decision(decision="promote", beats_threshold=True, reasons=["all thresholds hold"])
+        return approval.request_approval(ready, "report", "rag-assistant")
+
+    return asks
+
+
+@pytest.mark.flow
+def test_a_run_that_nobody_answers_ends_undecided_and_does_not_fail(
+    prefect_harness: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect fails a run at the deadline of its pause."""
+    monkeypatch.setattr(approval, "APPROVAL_SECONDS", 3)
+    asks = asking()
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(asks, tags=[TAG])  # as a deployment does
+        state: State[Decision] = run_flow(asks, flow_run=run, return_type="state")  # type: ignore[assignment]
+        assert state.is_completed(), state.message
+        assert state.result().decision == "undecided"
+        assert state.result().settled_by is None
+        ours = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[TAG])))
+    told = "approval of deploy rag-assistant: {reason} in braces"
+    assert told in {found.name for found in ours}, "automations would not tell people of it"
+
+
+@pytest.mark.flow
+def test_a_person_who_presses_resume_in_time_is_heard(prefect_harness: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval, "APPROVAL_SECONDS", 60)
+
+    def press() -> None:
+        with get_client(sync_client=True) as client:
+            while True:
+                paused = [run for run in client.read_flow_runs() if run.state_name == "Paused"]
+                if paused:
+                    client.resume_flow_run(paused[0].id, run_input={"approve": True, "name": "Ann"})
+                    return
+                time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as person:
+        context = copy_context()
+        person.submit(context.run, press)
+        state = asking()(return_state=True)
+    assert state.is_completed(), state.message
+    assert (state.result().decision, state.result().settled_by) == ("promote", "Ann")

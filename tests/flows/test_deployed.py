@@ -1,8 +1,11 @@
 """The loop through deployments: a real Prefect server, a real worker, and a kill in the middle of a run."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from prefect.client.schemas.filters import (
     DeploymentFilterId,
     FlowRunFilter,
     FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
 )
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.deployments import run_deployment
@@ -26,10 +31,20 @@ from prefect.states import Crashed, Running
 
 from blocks.local import LocalPlatform
 from flows.bootstrap import BootstrapResult, bootstrap
+from flows.dataset import dataset
+from flows.deploy import deploy
+from flows.ingest import ingest
 from flows.orchestration.automations import REPEATS
-from tasks_lib.config.settings import Settings
+from flows.orchestration.pool import TAG
+from flows.rollback import rollback
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.monitoring.publish import EVENT
+from tasks_lib.monitoring.publish import EVENT, drift_payload
+from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.registry.aliases import read_aliases
+from tasks_lib.registry.holds import read_hold
+from tasks_lib.registry.live import require_live
+from tasks_lib.registry.tracking import connect, last_runs
 from tests.flows.conftest import POOL, TIMES
 from tests.stubs.prefect_processes import PrefectProcess, PrefectServer, wait_for
 from tests.stubs.server import Request, Responder, StubServer
@@ -38,6 +53,17 @@ ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "examples" / "handbook" / "leave"
 DOCUMENTS = 10
 SOON, LATER = 120.0, 240.0
+WINDOW = MonitorResult(
+    verdict="drifted",
+    reasons=[],
+    since=datetime(2026, 11, 16, 6, tzinfo=UTC),
+    until=datetime(2026, 11, 23, 6, tzinfo=UTC),
+    traces=60,
+    drifted=["refused"],
+    changes=[{"metric": "refused", "effect": 0.4, "reference_value": 0.1}],
+    version="3",
+    report_uri="report.html",
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,27 +138,46 @@ def test_drift_starts_a_deployment_once_and_tells_people(
     with Hook() as hook:
         Webhook(url=hook.url).save("ops", overwrite=True)
         bootstrap(POOL, times=TIMES, notify="webhook/ops")
-        asyncio.run(drift(1))
-        first = wait_for(started, SOON)
-        wait_for(lambda: hook.requests, SOON)
-        asyncio.run(drift(2))
-        with pytest.raises(AssertionError, match="in vain"):
-            wait_for(lambda: started() - first, 3)
+        with switched_on(client):
+            asyncio.run(drift())
+            first = wait_for(started, SOON)
+            wait_for(lambda: hook.requests, SOON)
+            asyncio.run(drift(times=2))
+            with pytest.raises(AssertionError, match="in vain"):
+                wait_for(lambda: started() - first, 3)
         assert len(hook.requests) == len(first) == 1
         assert hook.requests[0].body["text"].startswith("Drift in monitoring of rag-assistant\nrefused of version 3")
     run = client.read_flow_run(first.pop())
     assert run.created_by
     assert run.created_by.type == "AUTOMATION"
+    assert run.parameters == {
+        "platform": "local",
+        "assistant": "rag-assistant",
+        "as_production": True,
+        "reason": f"drift of refused in the window until {WINDOW.until.isoformat()}",
+    }
     client.delete_flow_run(run.id)
 
 
-async def drift(times: int) -> None:
+@contextmanager
+def switched_on(client: SyncPrefectClient) -> Iterator[None]:
+    """The automation that deploys on drift, which a person must switch on."""
+    automation = client.read_automations_by_name("llmops: deploy on drift")[0]
+    assert not automation.enabled
+    client.resume_automation(automation.id)
+    try:
+        yield
+    finally:
+        client.pause_automation(automation.id)
+
+
+async def drift(model: str = "rag-assistant", times: int = 1) -> None:
     """The event of monitoring."""
     resource = {
-        "prefect.resource.id": "llmops.monitor.rag-assistant",
-        "prefect.resource.name": "monitoring of rag-assistant",
+        "prefect.resource.id": f"llmops.monitor.{model}",
+        "prefect.resource.name": f"monitoring of {model}",
     }
-    payload = {"metric": "refused", "size": 0.4, "version": "3", "report": "report.html"}
+    payload = drift_payload(WINDOW, model)
     async with get_events_client() as events:
         for _ in range(times):
             await events.emit(Event(event=EVENT, resource=resource, payload=payload))
@@ -211,3 +256,75 @@ def test_a_schedule_fires_a_limit_holds_and_a_task_that_fails_twice_shows_three_
     assert {(task.run_count, task.state_type) for task in attempts} == {(3, "COMPLETED")}
     spans = sorted((run.start_time, run.end_time) for run in done if run.start_time and run.end_time)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+STAFF = "staff"
+
+
+def of_staff(top_k: int = 5, **gate: Any) -> Settings:
+    patient = {"resamples": 1000, "minimum_questions": 5, "margin": 0.5, "thresholds": {"latency_p95_seconds": 60}}
+    return Settings.model_validate(
+        {"assistant": STAFF, "retriever": {"top_k": top_k}, "gate": {**patient, **gate}, "dataset": {"size": 10}}
+    )
+
+
+@pytest.mark.deployed
+@pytest.mark.timeout(900)
+def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_productions_own_configuration(
+    worker: list[PrefectProcess], client: SyncPrefectClient, deployed_home: Path, tmp_path: Path
+) -> None:
+    """What an operator met: after a rollback, drift promoted the default configuration, unasked."""
+    registry = connect(LocalPlatform(Home(deployed_home)), STAFF)
+    source = shutil.copytree(HANDBOOK, tmp_path / "documents")
+    documents = {"assistant": STAFF, "ingest": {"source": str(source)}}
+    ingest(Settings.model_validate(documents))
+    dataset(of_staff())
+    assert [deploy(of_staff(top_k)).decision for top_k in (8, 9)] == ["promote", "promote"]
+    rollback(of_staff(), reason="it answers too much")
+    hold = read_hold(registry, STAFF)
+    assert hold
+    deployment = client.read_deployment_by_name("deploy/deploy").id
+    known = {run.id for run in runs_of(client, deployment)}
+
+    def started() -> UUID | None:
+        return next((run.id for run in runs_of(client, deployment) if run.id not in known), None)
+
+    def on_drift(hours: int) -> UUID:
+        bootstrap(POOL, times=replace(TIMES, drift=timedelta(hours=hours)))  # made anew, and with it its cooldown
+        asyncio.run(drift(STAFF))
+        found = wait_for(started, SOON)
+        known.add(found)
+        return found
+
+    with switched_on(client):
+        held = ended(client, on_drift(2), worker[-1])
+        assert held.name == "staff: on hold"
+        assert held.state
+        assert f"nothing was deployed: {hold}." in str(held.state.message)
+        reason = f"drift of refused in the window until {WINDOW.until.isoformat()}"
+        assert str(held.state.message).endswith(f"({reason}, by the automation llmops: deploy on drift)")
+        names = GateConfig().aliases
+        assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
+        assert len(registry.search_model_versions(f"name = '{STAFF}'")) == 2
+
+        assert deploy(of_staff(8), reason="measured again").decision == "unchanged"
+        (source / "new.md").write_text("# Sabbatical\n\nEmployees may take a sabbatical of six months.\n")
+        ingest(Settings.model_validate(documents))
+        asks = on_drift(3)
+        paused = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
+        form = wait_for(lambda: client.read_flow_runs(flow_run_filter=paused), LATER, worker[-1].tail)[0]
+        assert form.name == f"approval of deploy staff: {reason}"
+        assert TAG in form.tags
+        assert client.read_flow_run(asks).state_name == "Running"  # paused, it would lose its place, and die
+        assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
+        client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
+        done = ended(client, asks, worker[-1])
+    live = require_live(registry, STAFF, "production")
+    assert (live.version, live.rag.retriever.top_k) == (3, 8)
+    assert done.name == "staff v3: promote"
+    assert done.state
+    assert str(done.state.message).startswith(f"staff v3: promote ({reason}, by the automation")
+    tags = last_runs(registry, "deploy")[0].data.tags
+    assert tags["llmops.started_by"] == "automation llmops: deploy on drift"
+    assert tags["llmops.reason"] == reason
+    assert tags["llmops.approved_by"] == "Ann Lee"

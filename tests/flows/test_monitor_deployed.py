@@ -255,7 +255,10 @@ def channel(place: Place, second_week: object) -> Iterator[Channel]:
     with Channel() as opened:
         SlackWebhook(url=opened.url.replace("http://", "json://")).save("ops", overwrite=True)
         bootstrap(POOL, times=TIMES, notify="slack-webhook/ops")
+        automation = place.prefect.read_automations_by_name("llmops: deploy on drift")[0]
+        place.prefect.resume_automation(automation.id)
         yield opened
+        place.prefect.pause_automation(automation.id)
 
 
 @pytest.fixture(scope="module")

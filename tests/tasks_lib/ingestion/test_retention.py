@@ -56,7 +56,7 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: 
         tags = {"fingerprint": follow, "index": INDEX, "index_version": str(5 + number), "dataset": "q:1"}
         candidate = CandidateVersion(MODEL, rag, str(5 + number), script, (fakes.write_room(folder, follow),), tags)
         with run_of(client, "deploy"):
-            register(client, candidate, "champion")
+            register(client, candidate, "candidate")
     return place
 
 

@@ -241,7 +241,7 @@ def register_fake(
     streams: bool = True,
     model: str = "rag-assistant",
 ) -> int:
-    """Register an assistant under `champion`; returns its version."""
+    """Register an assistant under `candidate`; returns its version."""
     import mlflow
 
     client = connect(platform, model)
@@ -257,4 +257,4 @@ def register_fake(
         {**all_tags, **(tags or {})},
     )
     with mlflow.start_run():
-        return register(client, candidate, "champion")
+        return register(client, candidate, "candidate")

@@ -1,19 +1,31 @@
 """Aliases and registration on a real registry."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
+from tasks_lib.config.load import settings_of
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig
-from tasks_lib.errors import InputError
+from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.home import Home
 from tasks_lib.registry import moves
-from tasks_lib.registry.aliases import Aliases, after_promotion, read_aliases, rollback_target, write_aliases
+from tasks_lib.registry.aliases import (
+    Aliases,
+    after_promotion,
+    read_aliases,
+    rollback_target,
+    write_aliases,
+)
+from tasks_lib.registry.candidate_alias import FORMER_CANDIDATE, name_candidate, names_in_use
 from tasks_lib.registry.moves import Move
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import connect
@@ -128,3 +140,82 @@ def test_a_registry_that_cannot_be_read_is_not_taken_for_one_without_an_interrup
         connection.execute("ALTER TABLE registered_models RENAME TO elsewhere")
     with pytest.raises(MlflowException, match="no such table"):
         moves._interrupted(client, MODEL)
+
+
+NAME = st.from_regex(r"[a-z][a-z0-9_-]{0,20}", fullmatch=True).filter(
+    lambda name: not re.fullmatch(r"latest|v\d+", name)
+)
+NUMBER = st.integers(1, 2).map(str)
+
+
+class Registry:
+    """Aliases as MLflow keeps them, quick enough for hundreds of examples."""
+
+    def __init__(self, models: dict[str, dict[str, str]]) -> None:
+        self.models = models
+
+    def get_registered_model(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(aliases=dict(self.models[name]))
+
+    def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
+        self.models[name][alias] = version
+
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        del self.models[name][alias]
+
+
+@given(registered=st.dictionaries(NAME | st.sampled_from(["candidate", "champion"]), NUMBER, max_size=5), name=NAME)
+def test_a_champion_of_an_earlier_release_goes_with_the_first_candidate_and_no_later_one_does(
+    registered: dict[str, str], name: str
+) -> None:
+    client = Registry({"m": dict(registered)})
+    name_candidate(client, "m", name, 3)  # type: ignore[arg-type]
+    kept = {alias: number for alias, number in registered.items() if name in registered or alias != FORMER_CANDIDATE}
+    assert client.models["m"] == {**kept, name: "3"}
+    before = {**client.models["m"], FORMER_CANDIDATE: "1"}
+    client.models["m"] = dict(before)
+    name_candidate(client, "m", name, 4)  # type: ignore[arg-type]
+    assert client.models["m"] == {**before, name: "4"}
+
+
+@given(registered=st.dictionaries(NAME | st.sampled_from(["candidate", "champion"]), NUMBER, max_size=5))
+def test_either_name_of_the_candidate_is_read(registered: dict[str, str]) -> None:
+    known = names_in_use(registered, NAMES)["candidate"]
+    assert known in {"candidate", "champion"}
+    assert (known == "champion") == ("champion" in registered and "candidate" not in registered)
+
+
+def test_a_home_of_an_earlier_release_goes_over_to_the_new_name(
+    tracked_home: Callable[[Path], Home], tmp_path: Path
+) -> None:
+    place = fakes.FakePlatform(tracked_home(tmp_path / "home"))
+    client = connect(place, MODEL)
+    old = fakes.register_fake(place, tmp_path / "old", fakes.GOOD)
+    client.set_registered_model_alias(MODEL, "champion", str(old))
+    client.set_registered_model_alias(MODEL, "production", str(old))
+    client.delete_registered_model_alias(MODEL, "candidate")
+    assert names_in_use(client.models()[MODEL], NAMES)["candidate"] == "champion"
+    new = fakes.register_fake(place, tmp_path / "new", fakes.LEAKS)
+    assert client.models()[MODEL] == {"candidate": str(new), "production": str(old)}
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        {"candidate": "production"},
+        {"previous": "candidate"},
+        {"candidate": "latest"},
+        {"candidate": "v1"},
+        {"candidate": "a b"},
+    ],
+)
+def test_aliases_that_mlflow_refuses_or_that_would_make_a_candidate_live_are_refused(aliases: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="gate.aliases"):
+        settings_of({"gate": {"aliases": aliases}})
+
+
+def test_aliases_are_merged_over_the_defaults() -> None:
+    assert settings_of({"gate": {"aliases": {"candidate": "champion"}}}).gate.aliases == {
+        **NAMES,
+        "candidate": "champion",
+    }

@@ -166,7 +166,7 @@ def test_a_version_answers_and_streams_where_nothing_else_of_ours_can_be_importe
     candidate = CandidateVersion("alone", rag, str(leave.index(rag).version()), MODEL_SCRIPT, CODE_PATHS, tags)
     client = connect(leave, "rag-assistant")
     with run_of(client, "deploy", {}):
-        number = register(client, candidate, "champion")
+        number = register(client, candidate, "candidate")
     version = Path(download_artifacts(f"models:/alone/{number}", dst_path=str(tmp_path / "version")))
     carried = {
         path.relative_to(version / "code").as_posix() for path in (version / "code").rglob("*") if path.is_file()

@@ -1,0 +1,46 @@
+"""`llmops history`: who deployed, approved, rolled back and held, when and why."""
+
+from pydantic import BaseModel, Field
+
+from blocks.resolve import resolve_platform
+from tasks_lib.config.settings import Settings
+from tasks_lib.errors import InputError
+from tasks_lib.registry.agreement import require_known
+from tasks_lib.registry.history import MOVES, Entry, read_history
+from tasks_lib.registry.holds import Hold, read_hold
+from tasks_lib.registry.tracking import connect
+
+LONGEST = 10_000
+
+
+class HistoryResult(BaseModel):
+    """What is live and the newest entries."""
+
+    model: str
+    production_version: int | None
+    live: Entry | None = Field(description="The entry by which production came to be what it is.")
+    hold: Hold | None
+    entries: list[Entry] = Field(description="Newest first.")
+
+
+def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> HistoryResult:
+    """Read the history of an assistant from its runs in MLflow; nothing is started or changed.
+
+    :raises InputError: If there is no such assistant, or `limit` is out of bounds.
+    """
+    if not 1 <= limit <= LONGEST:
+        raise InputError(f"--limit {limit} is not from 1 to {LONGEST}", hint="Ask for so many entries, newest first.")
+    client = connect(resolve_platform(platform), settings.assistant)
+    require_known(client)
+    alias = settings.gate.aliases["production"]
+    named = client.models().get(settings.assistant, {}).get(alias)
+    production = int(named) if named else None
+    entries = read_history(client, LONGEST)
+    moved = next((entry for entry in entries if entry.what in MOVES), None)
+    return HistoryResult(
+        model=settings.assistant,
+        production_version=production,
+        live=moved if moved and moved.version == production else None,
+        hold=read_hold(client, settings.assistant),
+        entries=entries[:limit],
+    )

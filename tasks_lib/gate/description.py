@@ -1,0 +1,90 @@
+"""The description of a version in the registry, as Markdown: what was decided and why, on what figures, of what."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.gate.decide import ThresholdCheck
+from tasks_lib.gate.gate_report import number
+from tasks_lib.gate.publish import Outcome
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LONGEST = 5000
+"""Characters that MLflow's registry keeps."""
+CUT = "\n\n… the whole report is an artifact of the run."
+
+
+def describe_version(client: "MlflowClient", outcome: Outcome, rag: RagConfig, run_id: str) -> None:
+    """Write the description into the registry."""
+    client.update_model_version(outcome.model, str(outcome.version), describe(outcome, rag, run_id))
+
+
+def describe(outcome: Outcome, rag: RagConfig, run_id: str) -> str:
+    """Decision, reasons, figures beside thresholds and production, configuration, documents and origin.
+
+    :returns: At most 5,000 characters, cut at the end of a line.
+    """
+    decision, lineage = outcome.decision, outcome.lineage
+    settled = f" {decision.settled_by} had the last word." if decision.settled_by else ""
+    parts = (
+        f"**{decision.decision}** on {outcome.decided_at:%Y-%m-%d %H:%M} UTC.{settled}",
+        "\n".join(f"- {reason}" for reason in decision.reasons),
+        "\n".join(_figures(outcome)),
+        "\n".join(_rows("configuration", _configuration(rag))),
+        "\n".join(_rows("documents and origin", {**lineage, "run": run_id})),
+    )
+    return _cut("\n\n".join(part for part in parts if part))
+
+
+def _figures(outcome: Outcome) -> Iterator[str]:
+    if not outcome.measured:
+        return
+    asked = {check.metric: check for check in outcome.decision.thresholds}
+    compared = outcome.production.metrics if outcome.candidate and outcome.production else None
+    names = [*asked, *(name for name in outcome.metrics if name not in asked)]
+    yield from (
+        "| metric | value | asked |" + (" production |" if compared else ""),
+        "|---" * (3 + bool(compared)) + "|",
+    )
+    for name in names:
+        value = outcome.metrics.get(name)
+        if value is not None:
+            before = f" {number(compared.get(name))} |" if compared else ""
+            yield f"| {name} | {number(value)} | {_asked(asked.get(name))} |{before}"
+
+
+def _asked(check: ThresholdCheck | None) -> str:
+    if check is None:
+        return ""
+    held = {True: "✓", False: "✗", None: ""}[check.ok]
+    return f"{'≥' if check.direction == 'floor' else '≤'} {check.limit:g} {held}".strip()
+
+
+def _configuration(rag: RagConfig) -> dict[str, object]:
+    """What shapes an answer: the models, and every key that is not as it comes."""
+    given = rag.model_dump(mode="json", exclude_defaults=True)
+    named = {"llm.model": rag.llm.model, "embedder": rag.embedder, "collection": rag.collection}
+    return {**named, **dict(_flat(given)), "index.follow": rag.index.follow}
+
+
+def _flat(content: dict[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _rows(title: str, rows: dict[str, object] | dict[str, str]) -> Iterator[str]:
+    yield from (f"| {title} | |", "|---|---|")
+    for name, value in rows.items():
+        text = " ".join(str(value).split()).replace("|", "\\|")
+        yield f"| {name} | {text if len(text) <= 200 else text[:200] + '…'} |"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    return text[: LONGEST - len(CUT)].rpartition("\n")[0] + CUT

@@ -1,0 +1,118 @@
+"""The history of an assistant: who deployed, approved, rolled back and held it, when and why.
+
+Nothing is kept for it alone: each of these is an MLflow run of the assistant's experiment, which its own process makes
+and no other changes. So writers at the same time are not in each other's way, and a copied home has its history.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, Field
+
+from tasks_lib.registry.tracking import (
+    APPROVED_BY_TAG,
+    COMMENT_TAG,
+    DECIDED_AT_TAG,
+    ERROR_TAG,
+    REASON_TAG,
+    STARTED_BY_TAG,
+    VERB_TAG,
+)
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from tasks_lib.registry.assistant_client import AssistantClient
+
+What = Literal[
+    "promoted",
+    "unchanged",
+    "rejected",
+    "undecided",
+    "rolled back",
+    "hold",
+    "hold released",
+    "held back",
+    "failed",
+    "not ended",
+]
+DECISIONS: dict[str, What] = {
+    "promote": "promoted",
+    "unchanged": "unchanged",
+    "reject": "rejected",
+    "undecided": "undecided",
+}
+VERBS: dict[str, What] = {"rollback": "rolled back", "hold": "hold", "release": "hold released", "held": "held back"}
+"""Verb of a run that ended → what happened; of `deploy` its decision tells."""
+MOVES: tuple[What, ...] = ("promoted", "rolled back")
+
+
+class Entry(BaseModel):
+    """One thing that happened."""
+
+    at: datetime = Field(description="When it was decided; of a run that did not end, its start.")
+    what: What
+    version: int | None = Field(description="The version that it is about; after a rollback, the one that is live.")
+    from_version: int | None = Field(default=None, description="Of a rollback, the version that was live.")
+    by: str = Field(description="The person, automation or schedule that started it.")
+    approved_by: str | None = Field(default=None, description="The person who approved or denied it.")
+    comment: str = Field(default="", description="What they said.")
+    why: str = Field(default="", description="Why it was started, in the words of who did.")
+    reason: str = Field(default="", description="The first reason of the gate's decision, or the error.")
+    run_id: str
+
+
+def read_history(client: "AssistantClient", limit: int) -> list[Entry]:
+    """The newest entries of the client's assistant, newest first."""
+    entries = [entry_of(run) for run in _runs(client, limit)]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
+
+
+def entry_of(run: "Run") -> Entry:
+    """What a run of `deploy`, `rollback`, `hold`, `release` or `held` says."""
+    tags = {name.removeprefix("llmops."): value for name, value in run.data.tags.items()}
+    version = tags.get("to_version") or tags.get("version")
+    before = tags.get("from_version")
+    return Entry(
+        at=_moment(run),
+        what=_what(run),
+        version=int(version) if version else None,
+        from_version=int(before) if before else None,
+        by=run.data.tags.get(STARTED_BY_TAG) or tags.get("mlflow.user") or "somebody",
+        approved_by=run.data.tags.get(APPROVED_BY_TAG),
+        comment=run.data.tags.get(COMMENT_TAG, ""),
+        why=run.data.tags.get(REASON_TAG, ""),
+        reason=run.data.tags.get(ERROR_TAG) or tags.get("reasons", ""),
+        run_id=run.info.run_id,
+    )
+
+
+def _what(run: "Run") -> What:
+    decision = DECISIONS.get(run.data.tags.get("llmops.decision", ""))
+    if decision:  # it holds whatever became of the run afterwards
+        return decision
+    if run.info.status == "FINISHED":
+        return VERBS.get(run.data.tags[VERB_TAG], "not ended")
+    return "failed" if run.info.status == "FAILED" else "not ended"
+
+
+def _moment(run: "Run") -> datetime:
+    decided = run.data.tags.get(DECIDED_AT_TAG)
+    if decided:
+        return datetime.fromisoformat(decided)
+    return datetime.fromtimestamp((run.info.end_time or run.info.start_time) / 1000, UTC)
+
+
+def _runs(client: "AssistantClient", limit: int) -> "Iterator[Run]":
+    experiment = client.known_experiment_id
+    if experiment is None:
+        return
+    for verb in ("deploy", *VERBS):
+        for state, order in (("=", "start_time"), ("!=", "end_time")):
+            yield from client.search_runs(
+                [experiment],
+                filter_string=f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status {state} 'RUNNING'",
+                max_results=limit,
+                order_by=[f"attributes.{order} DESC"],
+            )

@@ -1,0 +1,70 @@
+"""The description that a version has in the registry."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import Settings
+from tasks_lib.gate.decide import Decision, ThresholdCheck
+from tasks_lib.gate.description import LONGEST, describe
+from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.publish import Outcome
+
+FIGURES = {"right_or_refused": 0.62, "latency_p95_seconds": 1.5, "cost": None}
+
+
+def outcome(reasons: list[str], **changed: object) -> Outcome:
+    checks = [
+        ThresholdCheck(metric="right_or_refused", value=0.62, limit=0.5, direction="floor", ok=True),
+        ThresholdCheck(metric="latency_p95_seconds", value=1.5, limit=1, direction="ceiling", ok=False),
+    ]
+    measured = Measurement(version=2, primary="right_or_refused", expected_rows=0, rows=[], metrics=FIGURES)
+    live = measured.model_copy(update={"version": 1, "metrics": {**FIGURES, "right_or_refused": 0.5}})
+    fields = {
+        "model": "rag-assistant",
+        "version": 2,
+        "decision": Decision(
+            decision="reject", reasons=reasons, beats_threshold=False, thresholds=checks, settled_by="Ann"
+        ),
+        "passed_tests": True,
+        "candidate": measured,
+        "production": live,
+        "lineage": {"index": "documents__x", "index_version": "7", "registered_by": "ben"},
+        "decided_at": datetime(2026, 11, 26, 12, tzinfo=UTC),
+    }
+    return Outcome.model_validate({**fields, **changed})
+
+
+def test_it_says_what_was_decided_on_which_figures_of_which_configuration_and_documents() -> None:
+    rag = Settings.model_validate({"retriever": {"top_k": 9}}).rag
+    text = describe(outcome(["latency_p95_seconds is 1.500; at most 1 is asked"]), rag, "r1")
+    assert text.startswith("**reject** on 2026-11-26 12:00 UTC. Ann had the last word.")
+    for line in (
+        "- latency_p95_seconds is 1.500; at most 1 is asked",
+        "| metric | value | asked | production |",
+        "| right_or_refused | 0.620 | ≥ 0.5 ✓ | 0.500 |",
+        "| latency_p95_seconds | 1.500 | ≤ 1 ✗ | 1.500 |",
+        "| retriever.top_k | 9 |",
+        "| llm.model | local/extractive |",
+        "| index_version | 7 |",
+        "| registered_by | ben |",
+        "| run | r1 |",
+    ):
+        assert line in text.splitlines()
+    assert "cost" not in text
+
+
+def test_a_version_that_was_not_measured_is_described_by_its_reasons() -> None:
+    text = describe(outcome(["input example: broken"], candidate=None, production=None), RagConfig(), "r1")
+    assert "- input example: broken" in text
+    assert "| metric |" not in text
+
+
+@given(
+    st.lists(st.text(max_size=3000), min_size=1, max_size=6),
+    st.dictionaries(st.text(max_size=9), st.text(max_size=900)),
+)
+def test_it_fits_into_the_registry(reasons: list[str], lineage: dict[str, str]) -> None:
+    assert 0 < len(describe(outcome(reasons, lineage=lineage), RagConfig(), "r1")) <= LONGEST
