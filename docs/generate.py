@@ -82,7 +82,7 @@ def command() -> str:
         [
             ["0", "done (deploy: promoted or unchanged)"],
             ["1", "failed"],
-            ["2", "bad input or configuration"],
+            ["2", "bad input or configuration, or a model that does not answer before a run begins"],
             ["3", "rejected by the gate, or approval denied"],
             ["4", "undecided, or approval timed out"],
         ],

@@ -32,6 +32,7 @@ from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.register import tag_version
+from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
@@ -71,7 +72,9 @@ def deploy(settings: Settings | None = None, platform: str = "local", assistant:
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
-    :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
+    :raises ConfigurationError: If the platform cannot supply the models, or a provider refuses to be called; nothing is
+        registered then.
+    :raises ModelUnavailableError: If a model does not answer when it is called once; nothing is registered then.
     :raises InputError: If production reads another collection, and `gate.move_collection` is off.
     """
     settings = for_assistant(settings, assistant)
@@ -87,6 +90,7 @@ def deploy(settings: Settings | None = None, platform: str = "local", assistant:
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+    call_models(resolved, settings.embedder, [settings.llm], judge=True)
     with run_of(client, "deploy", plan.lineage, system_metrics=True) as run:
         if plan.unchanged:
             outcome = _evaluate_production(resolved, plan, settings, run.info.run_id)

@@ -17,9 +17,8 @@ from tasks_lib.home import Home
 from tasks_lib.ingestion.pipeline import known_suffixes
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
+from tasks_lib.registry.preflight import SENTENCE, reply_of
 
-QUESTION = "Answer with the word yes."
-SENTENCE = "a question about annual leave"
 PREFECT_SECONDS = 5.0
 
 
@@ -161,9 +160,7 @@ def _language_model(platform: Platform, llm: LlmConfig) -> str:
     generator = platform.chat_generator(llm)
     if generator is None:
         return f"{llm.model} needs no model: answers are extracted"
-    from haystack.dataclasses import ChatMessage
-
-    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    reply = reply_of(generator)
     usage = reply.meta.get("usage", {})
     return (
         f"{llm.model} answers with {len(reply.text or '')} characters in {reply.meta.get('latency_seconds', 0):.1f} s "
@@ -175,9 +172,7 @@ def _judge(platform: Platform) -> str:
     generator = platform.judge()
     if generator is None:
         return "none: answers are not judged by a model"
-    from haystack.dataclasses import ChatMessage
-
-    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    reply = reply_of(generator)
     return f"{reply.meta.get('model', 'the judge')} answers with {len(reply.text or '')} characters"
 
 
