@@ -10,6 +10,7 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
+from flows.failures import telling_failures
 from flows.naming import concluded, named_by_assistant
 from flows.promotion import promote
 from flows.runners import task_runner
@@ -64,6 +65,7 @@ class DeployResult(BaseModel):
     description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
     timeout_seconds=LONGEST_SECONDS,
 )
+@telling_failures
 def deploy(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DeployResult:
     """Evaluate a candidate in the gate; promote it to production only if it is proven not worse.
 

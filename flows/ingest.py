@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from prefect import flow
 
 from blocks.resolve import resolve_platform
+from flows.failures import telling_failures
 from flows.naming import named_by_source
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
     description="Synchronise the index with one source of documents.",
     timeout_seconds=LONGEST_SECONDS,
 )
+@telling_failures
 def ingest(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> IngestResult:
     """Synchronise the index: discover changes, prepare in mapped tasks, write under the index's lock, announce.
 

@@ -6,6 +6,7 @@ from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from flows.failures import telling_failures
 from flows.naming import named_by_assistant
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
@@ -38,6 +39,7 @@ class RollbackResult(BaseModel):
     description="Roll production back to the previous version, or to another that passed the gate.",
     timeout_seconds=LONGEST_SECONDS,
 )
+@telling_failures
 def rollback(
     settings: Settings | None = None, platform: str = "local", to: int | None = None, assistant: str | None = None
 ) -> RollbackResult:
