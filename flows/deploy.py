@@ -29,7 +29,8 @@ from tasks_lib.gate.decide import (
     decide_without_comparison,
     rejected,
 )
-from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
+from tasks_lib.gate.estimate import Estimate, estimate
+from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.register import tag_version

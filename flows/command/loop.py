@@ -84,7 +84,7 @@ def dataset(
 def deploy(
     *,
     approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
-    estimate: Annotated[bool, Parameter(negative="", help="Tell calls, minutes and cost; evaluate nothing.")] = False,
+    estimate: Annotated[bool, Parameter(negative="", help="Time one answer, tell calls, minutes and cost.")] = False,
     replace_broken: Annotated[
         bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
     ] = False,

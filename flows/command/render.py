@@ -86,6 +86,7 @@ def _estimate(console: Console, expected: Result) -> None:
         f"  {expected['questions']} questions, {expected['calls']} answers, "
         f"{expected['language_model_calls']} of them by a language model; at most {expected['judge_calls']} judgements"
     )
+    _print_bullets(console, expected["assumptions"])
 
 
 def tune(console: Console, result: Result) -> None:

@@ -158,7 +158,9 @@ class GateConfig(RunnerConfig):
         description="Configurations that the candidate was chosen from: its proof must be as much harder.",
     )
     approve: bool = Field(default=False, description="Pause for a person before promotion.")
-    estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
+    estimate: bool = Field(
+        default=False, description="Time one answer, tell calls, minutes and cost; evaluate nothing."
+    )
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
     move_collection: bool = Field(
         default=False,

@@ -26,7 +26,7 @@ def call_models(platform: Platform, *, embedder: str, llms: Iterable[LlmConfig] 
     """
     different = {(llm.model, llm.fallback): llm for llm in llms}.values()
     advance(STEP, 0, 1)
-    with _named(f"embedder {embedder!r}"):
+    with unavailable(f"embedder {embedder!r}"):
         platform.embedder(embedder).embed([SENTENCE])
     for llm in different:
         _ask(platform.chat_generator(llm), f"llm.model {llm.model!r}")
@@ -48,12 +48,16 @@ def reply_of(generator: "ChatGenerator") -> "ChatMessage":
 
 def _ask(generator: "ChatGenerator | None", what: str) -> None:
     if generator is not None:
-        with _named(what):
+        with unavailable(what):
             reply_of(generator)
 
 
 @contextmanager
-def _named(what: str) -> Iterator[None]:
+def unavailable(what: str) -> Iterator[None]:
+    """Say that `what` does not answer, where a provider fails.
+
+    :raises ModelUnavailableError: In place of any other `ProviderError`.
+    """
     try:
         yield
     except ProviderError as error:
