@@ -2,11 +2,9 @@
 
 import time
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
-from flows.failures import telling_failures
 from flows.naming import named_by_assistant
+from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.questions import require_documents
@@ -32,7 +30,6 @@ LONGEST_SECONDS = 12 * 3600
     description="Make, import or extend the evaluation set.",
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def dataset(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DatasetResult:
     """Generate questions from the index or import a file, and save an immutable version of the evaluation set.
 

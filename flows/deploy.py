@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from prefect import flow
 from pydantic import BaseModel, Field
 
 import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
-from flows.failures import telling_failures
 from flows.naming import concluded, named_by_assistant
 from flows.promotion import promote
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
@@ -66,7 +65,6 @@ class DeployResult(BaseModel):
     description="Register, validate and evaluate a version; promote it if it is proven not worse than production.",
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def deploy(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> DeployResult:
     """Evaluate a candidate in the gate; promote it to production only if it is proven not worse.
 

@@ -4,12 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
-from flows.failures import telling_failures
 from flows.naming import named_by_source
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
@@ -40,7 +38,6 @@ logger = logging.getLogger(__name__)
     description="Synchronise the index with one source of documents.",
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def ingest(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> IngestResult:
     """Synchronise the index: discover changes, prepare in mapped tasks, write under the index's lock, announce.
 

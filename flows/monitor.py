@@ -2,12 +2,10 @@
 
 import time
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
-from flows.failures import telling_failures
 from flows.naming import named_by_assistant
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
@@ -40,7 +38,6 @@ LONGEST_SECONDS = 6 * 3600
     description="Score production traces, compare them with the reference and report.",
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def monitor(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> MonitorResult:
     """Read the window's traces, score them, compare them with the reference, report, and publish the result.
 

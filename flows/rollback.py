@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
-from flows.failures import telling_failures
 from flows.naming import named_by_assistant
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
@@ -39,7 +38,6 @@ class RollbackResult(BaseModel):
     description="Roll production back to the previous version, or to another that passed the gate.",
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def rollback(
     settings: Settings | None = None, platform: str = "local", to: int | None = None, assistant: str | None = None
 ) -> RollbackResult:

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from prefect import flow, task, unmapped
+from prefect import task, unmapped
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
 from flows.deploy import DeployResult, deploy
-from flows.failures import telling_failures
 from flows.naming import named_by_assistant
+from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
@@ -49,7 +49,6 @@ ONE_AT_A_TIME: Any = ThreadPoolTaskRunner(max_workers=1)
     task_runner=ONE_AT_A_TIME,
     timeout_seconds=LONGEST_SECONDS,
 )
-@telling_failures
 def tune(settings: Settings | None = None, platform: str = "local", assistant: str | None = None) -> TuneResult:
     """Evaluate one configuration after the other, so that latencies compare; deploy the best unless it is live.
 
