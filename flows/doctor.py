@@ -15,6 +15,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.pipeline import known_suffixes
+from tasks_lib.ingestion.sources.named import of_source
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
 from tasks_lib.registry.preflight import SENTENCE, reply_of
@@ -143,6 +144,11 @@ def _tracking(platform: Platform, settings: Settings) -> str:
 
 
 def _documents(platform: Platform, settings: Settings) -> str:
+    each = [of_source(settings, source) for source in settings.ingest.sources]
+    return ", ".join(_listed(platform, one) for one in each or [settings])
+
+
+def _listed(platform: Platform, settings: Settings) -> str:
     location = platform.documents(settings.ingest.source, settings.ingest.include)
     source = open_source(location, known_suffixes(settings.ingest))
     first = next(iter(source.files()), None)

@@ -18,6 +18,7 @@ from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import clean_up
+from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
 from tasks_lib.ingestion.tasks import discover, finalize, prepare_here, prepare_on, record
@@ -51,7 +52,7 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
     :raises ModelUnavailableError: If the embedder does not answer when it is called once; nothing is written then.
     """
     started = time.monotonic()
-    settings = for_assistant(settings, assistant)
+    settings = with_chosen_source(for_assistant(settings, assistant))
     resolved = resolve_platform(platform)
     if settings.index_name not in resolved.indexes():  # a new index needs to know how long the vectors are
         open_source(resolved.documents(settings.ingest.source, settings.ingest.include))

@@ -16,6 +16,7 @@ from tasks_lib.config.rag import (
     RagConfig,
     RetrieverMode,
 )
+from tasks_lib.config.sources import Sources
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.home import DEFAULT_ASSISTANT
 
@@ -75,7 +76,13 @@ class RunnerConfig(StrictModel):
 class IngestConfig(RunnerConfig):
     """How documents are brought into the index."""
 
-    source: str | None = Field(default=None, description="Folder or s3:// prefix; empty for the sample handbook.")
+    source: str | None = Field(
+        default=None,
+        description="Folder, s3:// prefix, or the name of one of `sources`; empty for the sample handbook.",
+    )
+    sources: Sources = Field(
+        default=(), description="Sources by name; `llmops bootstrap` gives each the schedule that it names."
+    )
     include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
     dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
     allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")
