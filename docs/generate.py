@@ -45,6 +45,7 @@ def configuration() -> str:
     from tasks_lib.config.pipelines import HaystackComponent
     from tasks_lib.config.rag import ComponentConfig, ExternalValidatorConfig
     from tasks_lib.config.settings import Settings
+    from tasks_lib.config.sources import ScheduleConfig, SourceConfig
 
     text = (
         "The keys of `--config` files and of `--set key.path=value`. `llmops schema` prints the same as JSON Schema; "
@@ -57,6 +58,8 @@ def configuration() -> str:
         parts += [title, first_line(model) if key else "What is in no section of its own.", fields(model, key)]
     parts += ["## `retriever.components[]`", first_line(ComponentConfig), fields(ComponentConfig)]
     parts += ["Or a class, in Haystack's form:", fields(HaystackComponent)]
+    parts += ["## `ingest.sources[]`", first_line(SourceConfig), fields(SourceConfig)]
+    parts += ["## `ingest.sources[].schedule`", first_line(ScheduleConfig), fields(ScheduleConfig)]
     parts += ["## `guardrails.validators.NAME`", first_line(ExternalValidatorConfig), fields(ExternalValidatorConfig)]
     return "\n\n".join(part for part in parts if part)
 
@@ -82,7 +85,7 @@ def command() -> str:
         [
             ["0", "done (deploy: promoted or unchanged)"],
             ["1", "failed"],
-            ["2", "bad input or configuration"],
+            ["2", "bad input or configuration, or a model that does not answer before a run begins"],
             ["3", "rejected by the gate, or approval denied"],
             ["4", "undecided, or approval timed out"],
         ],

@@ -11,7 +11,7 @@ from blocks.resolve import resolve_platform
 from flows.orchestration.automations import Times, automations, ensure_automations
 from flows.orchestration.changes import Changes
 from flows.orchestration.defaults import ensure_block_types, ensure_default_blocks, ensure_variables
-from flows.orchestration.deployments import ensure_deployments, for_pool, variables_of
+from flows.orchestration.deployments import ensure_deployments, for_pool, kept_schedules, variables_of
 from flows.orchestration.job_variables import PoolType
 from flows.orchestration.notifications import Notifier
 from flows.orchestration.pool import ensure_pool, has_worker, worker_hint
@@ -25,8 +25,10 @@ from flows.orchestration.prefect_file import (
     prefect_file,
     read_prefect_file,
 )
+from flows.orchestration.schedules import with_sources
 from flows.orchestration.steps import missing_packages
 from tasks_lib.config.api_keys import LOOPBACK
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import Home
 
@@ -58,12 +60,14 @@ def bootstrap(
     pool_type: PoolType = "process",
     image: str | None = None,
     notify: str | None = None,
+    settings: Settings | None = None,
     times: Times = TIMES,
 ) -> BootstrapResult:
     """Create or update block types, default blocks, variables, the work pool, deployments and automations.
 
     :param image: Image that container pools run; without it, prefect.yaml's steps build one.
     :param notify: Slug of the block that notifies of drift, rejected versions and runs that are not retried any more.
+    :param settings: Whose `ingest.sources` get the schedules that they name, with these settings as parameters.
     :raises ConfigurationError: If no Prefect server is configured (what an embedded one holds would vanish with it),
         prefect.yaml is wrong, the pool is of another type, or containers would keep their state in themselves.
     :raises LlmopsError: If the server does not answer, or Prefect's own command fails.
@@ -72,7 +76,7 @@ def bootstrap(
     path = prefect_file()
     _require_state_outside(platform, pool_type)
     resolve_platform(platform)
-    deployments = for_pool(read_prefect_file(path), pool_type, image)
+    deployments = with_sources(for_pool(read_prefect_file(path), pool_type, image), settings or Settings())
     _require_builder(deployments, path.parent)
     known = {
         PLATFORM: platform,
@@ -94,7 +98,7 @@ def bootstrap(
         ensure_deployments(client, deployments, values, path.parent, changes)
         deploy = client.read_deployment_by_name(DEPLOY)
         ensure_automations(client, automations(deploy.id, times, notifier), changes)
-        warnings = _warnings(client, pool, pool_type, url)
+        warnings = [*_warnings(client, pool, pool_type, url), *kept_schedules(client, deployments)]
     return BootstrapResult(
         pool=pool,
         type=pool_type,

@@ -2,12 +2,12 @@
 
 import time
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
 from flows.naming import named_by_assistant
+from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
+from tasks_lib.dataset.questions import require_documents
 from tasks_lib.dataset.tasks import (
     DatasetResult,
     import_questions,
@@ -16,6 +16,7 @@ from tasks_lib.dataset.tasks import (
     save_dataset,
 )
 from tasks_lib.registry.agreement import require_production_collection
+from tasks_lib.registry.tasks import call_models
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]
@@ -39,6 +40,7 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
 
     :raises InputError: If nothing was ingested, production reads another collection, or the file to import is wrong
         (naming line and field).
+    :raises ModelUnavailableError: If a model that makes questions does not answer when it is called once.
     """
     started = time.monotonic()
     settings = for_assistant(settings, assistant)
@@ -50,6 +52,8 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
         imported = import_questions(resolved, settings, settings.dataset.import_file)
         result = save_dataset(resolved, settings, untraversed(imported))
     else:
+        require_documents(resolved.open_index(settings.index_name))
+        call_models(resolved, settings.embedder, [settings.llm], judge=True)
         result = save_dataset(resolved, settings, untraversed(make_questions(resolved, settings)))
     result.seconds = round(time.monotonic() - started, 2)
     return result

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from prefect import flow
 from pydantic import BaseModel, Field
 
 import blocks
@@ -15,6 +14,7 @@ from flows.origin import Origin, origin
 from flows.promotion import approved_by_a_person, promote
 from flows.rollback import recover
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings
@@ -31,11 +31,13 @@ from tasks_lib.gate.decide import (
     rejected,
 )
 from tasks_lib.gate.description import describe_version
-from tasks_lib.gate.plan import Estimate, Plan, estimate, plan_deployment
+from tasks_lib.gate.estimate import Estimate, estimate
+from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.register import tag_version
+from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
@@ -87,7 +89,9 @@ def deploy(
             `gate` may be given then.
         reason: Why you deploy; it is kept in the history.
 
-    :raises ConfigurationError: If the platform cannot supply the models; nothing is registered then.
+    :raises ConfigurationError: If the platform cannot supply the models, or a provider refuses to be called; nothing is
+        registered then.
+    :raises ModelUnavailableError: If a model does not answer when it is called once; nothing is registered then.
     :raises InputError: If production reads another collection, and `gate.move_collection` is off.
     """
     started = origin(reason)
@@ -110,6 +114,7 @@ def deploy(
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+    call_models(resolved, settings.embedder, [settings.llm], judge=True)
     with run_of(
         client,
         "deploy",

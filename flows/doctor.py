@@ -15,11 +15,11 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.pipeline import known_suffixes
+from tasks_lib.ingestion.sources.named import of_source
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
+from tasks_lib.registry.preflight import SENTENCE, reply_of
 
-QUESTION = "Answer with the word yes."
-SENTENCE = "a question about annual leave"
 PREFECT_SECONDS = 5.0
 
 
@@ -144,6 +144,11 @@ def _tracking(platform: Platform, settings: Settings) -> str:
 
 
 def _documents(platform: Platform, settings: Settings) -> str:
+    each = [of_source(settings, source) for source in settings.ingest.sources]
+    return ", ".join(_listed(platform, one) for one in each or [settings])
+
+
+def _listed(platform: Platform, settings: Settings) -> str:
     location = platform.documents(settings.ingest.source, settings.ingest.include)
     source = open_source(location, known_suffixes(settings.ingest))
     first = next(iter(source.files()), None)
@@ -161,9 +166,7 @@ def _language_model(platform: Platform, llm: LlmConfig) -> str:
     generator = platform.chat_generator(llm)
     if generator is None:
         return f"{llm.model} needs no model: answers are extracted"
-    from haystack.dataclasses import ChatMessage
-
-    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    reply = reply_of(generator)
     usage = reply.meta.get("usage", {})
     return (
         f"{llm.model} answers with {len(reply.text or '')} characters in {reply.meta.get('latency_seconds', 0):.1f} s "
@@ -175,9 +178,7 @@ def _judge(platform: Platform) -> str:
     generator = platform.judge()
     if generator is None:
         return "none: answers are not judged by a model"
-    from haystack.dataclasses import ChatMessage
-
-    reply = generator.run(messages=[ChatMessage.from_user(QUESTION)])["replies"][0]
+    reply = reply_of(generator)
     return f"{reply.meta.get('model', 'the judge')} answers with {len(reply.text or '')} characters"
 
 

@@ -4,11 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
 from flows.naming import named_by_source
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
@@ -19,8 +18,11 @@ from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import clean_up
+from tasks_lib.ingestion.sources.named import with_chosen_source
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
 from tasks_lib.ingestion.tasks import discover, finalize, prepare_here, prepare_on, record
+from tasks_lib.registry.tasks import call_models
 
 __all__ = ["IngestResult", "ingest", "synchronise"]
 
@@ -47,10 +49,14 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
 
     :raises InputError: If the source is missing or empty, or would lose too many documents.
     :raises IndexUnavailableError: If another writer keeps the index for too long.
+    :raises ModelUnavailableError: If the embedder does not answer when it is called once; nothing is written then.
     """
     started = time.monotonic()
-    settings = for_assistant(settings, assistant)
+    settings = with_chosen_source(for_assistant(settings, assistant))
     resolved = resolve_platform(platform)
+    if settings.index_name not in resolved.indexes():  # a new index needs to know how long the vectors are
+        open_source(resolved.documents(settings.ingest.source, settings.ingest.include))
+        call_models(resolved, settings.embedder)
     if settings.ingest.dry_run:
         return planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started)
     results = results_folder(Home.from_environment(), settings)
@@ -59,7 +65,7 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
         def prepare(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterable[PreparedBatch]:
             return with_progress(prepare_on(runner, plan, platform, settings, results), plan.work, plan.source)
 
-        result = synchronise(resolved, settings, discover=discover, prepare=prepare)
+        result = synchronise(resolved, settings, discover=discover, call_models=call_models, prepare=prepare)
     _announce(result, resolved, settings.assistant)
     return result
 
@@ -69,6 +75,7 @@ def synchronise(
     settings: Settings,
     *,
     discover: Callable[[Platform, Settings], SyncPlan] = discover.fn,
+    call_models: Callable[[Platform, str], None] = call_models.fn,
     prepare: Callable[[SyncPlan, Platform, Settings], Iterable[PreparedBatch]] = prepare_here,
 ) -> IngestResult:
     """Synchronise the index under its lock: plan, prepare and write in batches, delete, commit, clean up.
@@ -81,6 +88,8 @@ def synchronise(
     index = platform.index(settings.rag)
     with index.writing(settings.ingest.lock_timeout_seconds):
         plan = discover(platform, settings)
+        if plan.work and index.exists():
+            call_models(platform, settings.embedder)
         result = write(plan, index, prepare(plan, platform, settings), settings, started)
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)

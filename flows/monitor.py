@@ -2,11 +2,10 @@
 
 import time
 
-from prefect import flow
-
 from blocks.resolve import resolve_platform
 from flows.naming import named_by_assistant
 from flows.runners import task_runner
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from prefect import flow
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
 from flows.naming import concluded, named_by_assistant
 from flows.origin import Origin, origin
+from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import GateConfig, Settings

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
     from tasks_lib.registry.live import LiveVersion
 
+TOO_LITTLE = "not_enough_traffic"
+"""A verdict that says nothing of the answers."""
+
+WAYS_OUT = {
+    "undecided": "and was undecided: its reasons tell what would settle it",
+    "reject": "and rejected them: its reasons tell what to change",
+}
+"""What to do after a gate that has seen the documents as they are, in place of the same gate again."""
+
 
 class RunSummary(BaseModel):
     """One recorded run of a verb."""
@@ -95,10 +104,10 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     live = versions[gate.aliases["production"]]
     require_agreement(live, settings)
     index = _index_state(resolved, live) if live else None
-    last = {verb: _last(client, verb) for verb in ("deploy", "ingest", "monitor")}
+    last = {verb: _last(client, verb) for verb in ("deploy", "ingest")} | {"monitor": _last_verdict(client)}
     if live and (shared := last_ingests(client, live.rag.index_name)):
         last["ingest"] = _run_summary(shared[0])
-    reasons = _reasons(live, index, last["monitor"])
+    reasons = [*_reasons(live, index, last["deploy"]), *_monitored(last["monitor"], _last(client, "monitor"), live)]
     if hold := read_hold(client, settings.assistant):
         reasons.append(str(hold))
     return StatusResult(
@@ -127,7 +136,7 @@ def _rows(platform: Platform, client: "AssistantClient", settings: Settings) -> 
     for name in names if len(names) > 1 else []:
         own = connect(platform, name)
         live = find_live(own, name, settings.gate.aliases["production"])
-        gate, monitoring = _last(own, "deploy"), _last(own, "monitor")
+        gate, monitoring = _last(own, "deploy"), _last_verdict(own)
         rows.append(
             AssistantRow(
                 assistant=name,
@@ -161,10 +170,10 @@ def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
     )
 
 
-def _last(client: "AssistantClient", verb: str) -> RunSummary | None:
+def _last(client: "AssistantClient", verb: str, *, where: str = "") -> RunSummary | None:
     from tasks_lib.registry.tracking import last_runs
 
-    runs = last_runs(client, verb)
+    runs = last_runs(client, verb, where=where)
     return _run_summary(runs[0]) if runs else None
 
 
@@ -174,21 +183,55 @@ def _run_summary(run: "Run") -> RunSummary:
     return RunSummary(run_id=run.info.run_id, at=at, summary={**tags, **run.data.metrics})
 
 
-def _reasons(live: "LiveVersion | None", index: IndexState | None, monitoring: RunSummary | None) -> list[str]:
+def _last_verdict(client: "AssistantClient") -> RunSummary | None:
+    """The last monitoring that saw enough traffic for a verdict, else the last one at all."""
+    return _last(client, "monitor", where=f"tags.`llmops.verdict` != '{TOO_LITTLE}'") or _last(client, "monitor")
+
+
+def _reasons(live: "LiveVersion | None", index: IndexState | None, gate: RunSummary | None) -> list[str]:
+    said = _gated(gate)
     if live is None or index is None:
-        return ["nothing is in production: run `llmops deploy`"]
+        return [f"nothing is in production: {said or 'run `llmops deploy`'}"]
     reasons = [f"version {live.version} is in production: it passed its tests and its thresholds"]
+    if gate and str(gate.summary.get("version")) != str(live.version):
+        reasons.append(said)
     if index.version is None:
         reasons.append(f"index {index.name} is missing: run `llmops ingest`")
     elif index.follow == "latest" and index.version != index.gate_version:
-        reasons.append(
-            f"the documents changed since the gate (index version {index.gate_version} → {index.version}): "
-            "run `llmops deploy` to measure again"
-        )
-    if monitoring is None:
-        reasons.append("no traffic was monitored yet: run `llmops monitor`")
-    elif monitoring.summary.get("verdict") == "drifted":
-        reasons.append(f"monitoring saw drift in {monitoring.summary.get('drifted', 'some metrics')}")
+        changed = f"the documents changed since the gate (index version {index.gate_version} → {index.version})"
+        reasons.append(f"{changed}: {_what_to_do(index, gate)}")
+    return reasons
+
+
+def _gated(gate: RunSummary | None) -> str:
+    """Version, decision and reason of a gate; empty where there was none."""
+    if gate is None or "decision" not in gate.summary:
+        return ""
+    version, decision, why = (gate.summary.get(name) for name in ("version", "decision", "reasons"))
+    return f"the last gate ({gate.at}): version {version or '–'}: {decision}{f': {why}' if why else ''}"
+
+
+def _what_to_do(index: IndexState, gate: RunSummary | None) -> str:
+    """Measuring again helps only where these documents were not measured yet."""
+    found = gate.summary if gate else {}
+    decision = found.get("decision")
+    if (found.get("index"), found.get("index_version")) != (index.name, index.version) or decision not in WAYS_OUT:
+        return "run `llmops deploy` to measure again"
+    return f"the last gate measured them already {WAYS_OUT[decision]}"
+
+
+def _monitored(verdict: RunSummary | None, newest: RunSummary | None, live: "LiveVersion | None") -> list[str]:
+    """What the last verdict said, and the last run, which may have seen too little for one."""
+    if live is None:
+        return []
+    if verdict is None or newest is None:
+        return ["no traffic was monitored yet: run `llmops monitor`"]
+    reasons = []
+    if verdict.summary.get("verdict") == "drifted":
+        reasons.append(f"monitoring saw drift in {verdict.summary.get('drifted', 'some metrics')}")
+    if newest.summary.get("verdict") == TOO_LITTLE:
+        traces = newest.summary.get("traces", "0")
+        reasons.append(f"the last monitoring run ({newest.at}) saw {traces} traces: not enough traffic for a verdict")
     return reasons
 
 

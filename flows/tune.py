@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from prefect import flow, task, unmapped
+from prefect import task, unmapped
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from blocks.resolve import resolve_platform
 from flows.deploy import DeployResult, deploy
 from flows.naming import named_by_assistant
+from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
@@ -20,6 +21,8 @@ from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
 from tasks_lib.registry.agreement import require_same_collection
 from tasks_lib.registry.live import find_live
+from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
 
@@ -55,6 +58,7 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
     :raises InputError: If a chunking of the grid was not ingested.
+    :raises ModelUnavailableError: If a model does not answer when it is called once, before the first trial.
     """
     settings = for_assistant(settings, assistant)
     gate = settings.gate
@@ -66,6 +70,7 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
     require_same_collection(find_live(client, settings.assistant, gate.aliases["production"]), settings)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
+    call_models(resolved, settings.embedder, [rag.llm for rag in configurations], judge=True)
     with run_of(client, "tune", {"llmops.dataset": dataset.reference}):
         examples = unmapped(untraversed(dataset.examples))
         results = try_configuration.map(unmapped(resolved), configurations, examples, unmapped(settings)).result()
@@ -82,7 +87,9 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
-try_configuration = task(name="try-configuration", cache_policy=NO_CACHE)(run_trial)
+try_configuration = task(
+    name="try-configuration", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help
+)(run_trial)
 
 
 def _deploy(settings: Settings, best: RagConfig, trials: int, platform: str) -> DeployResult:

@@ -85,7 +85,7 @@ def _start(
     endpoint = Endpoint(settings, resolved, supervisor)
     endpoint.start_if_live()
     supervisor.say("updating the deployments")
-    bootstrap(settings.up.pool, platform)
+    bootstrap(settings.up.pool, platform, settings=settings)
     supervisor.start(worker(prefect.url, settings.up.pool))
     supervisor.wait_healthy()
     addresses = {"prefect": prefect.url.removesuffix("/api"), "mlflow": tracking}

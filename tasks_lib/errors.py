@@ -67,3 +67,9 @@ class VersionError(LlmopsError):
 
 class ProviderError(LlmopsError):
     """A provider of language models or embedders did not answer: unreachable, overloaded or out of time."""
+
+
+class ModelUnavailableError(ProviderError):
+    """A model that a run needs did not answer when it was called once, before anything was registered or changed."""
+
+    exit_code = 2

@@ -6,6 +6,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops ingest --source documents --dry-run", "what would change"),
         ("llmops ingest --source s3://bucket/handbook --include '**/*.pdf'", "only some files"),
         ("llmops ingest --source documents --set collection=hr", "an index of its own"),
+        ("llmops ingest --config sources.yaml --source wiki", "one of `ingest.sources`"),
     ),
     "dataset": (
         ("llmops dataset --size 200", "questions made from the documents"),

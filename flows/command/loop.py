@@ -12,6 +12,7 @@ from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.ingestion.sources.open import open_source
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
@@ -30,21 +31,25 @@ def demo(*, options: Options = DEFAULTS) -> int:
 
 def ingest(
     *,
-    source: Annotated[str | None, Parameter(help="Folder or s3:// prefix; the sample handbook without it.")] = None,
+    source: Annotated[
+        str | None, Parameter(help="Folder, s3:// prefix, or name of a source in the configuration.")
+    ] = None,
     include: Annotated[tuple[str, ...], Parameter(negative="", help="Glob of files to take; repeat it for more.")] = (),
     dry_run: Annotated[bool, Parameter(negative="", help="Print the plan, change nothing.")] = False,
     allow_mass_delete: Annotated[bool, Parameter(negative="", help="Let this run delete many documents.")] = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Synchronise the index with one source of documents."""
-    settings = start(
-        options,
-        {
-            "ingest.source": source,
-            "ingest.include": include or None,
-            "ingest.dry_run": dry_run or None,
-            "ingest.allow_mass_delete": allow_mass_delete or None,
-        },
+    settings = with_chosen_source(
+        start(
+            options,
+            {
+                "ingest.source": source,
+                "ingest.include": include or None,
+                "ingest.dry_run": dry_run or None,
+                "ingest.allow_mass_delete": allow_mass_delete or None,
+            },
+        )
     )
     open_source(resolve_platform(options.platform).documents(settings.ingest.source, settings.ingest.include))
     from flows.ingest import ingest as run
@@ -86,7 +91,7 @@ def dataset(
 def deploy(
     *,
     approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
-    estimate: Annotated[bool, Parameter(negative="", help="Tell calls, minutes and cost; evaluate nothing.")] = False,
+    estimate: Annotated[bool, Parameter(negative="", help="Time one answer, tell calls, minutes and cost.")] = False,
     replace_broken: Annotated[
         bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
     ] = False,

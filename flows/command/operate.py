@@ -118,10 +118,14 @@ def bootstrap(
     options: Options = DEFAULTS,
 ) -> int:
     """Create blocks, variables, the work pool, deployments and automations; a second run changes nothing."""
-    start(options)
+    settings = start(options)
     from flows.bootstrap import bootstrap as run
 
-    execute(lambda: run(pool, options.platform, pool_type=type, image=image, notify=notify), render.bootstrap, options)
+    execute(
+        lambda: run(pool, options.platform, pool_type=type, image=image, notify=notify, settings=settings),
+        render.bootstrap,
+        options,
+    )
     return 0
 
 

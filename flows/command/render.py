@@ -86,6 +86,7 @@ def _estimate(console: Console, expected: Result) -> None:
         f"  {expected['questions']} questions, {expected['calls']} answers, "
         f"{expected['language_model_calls']} of them by a language model; at most {expected['judge_calls']} judgements"
     )
+    _print_bullets(console, expected["assumptions"])
 
 
 def tune(console: Console, result: Result) -> None:
@@ -180,11 +181,19 @@ def status(console: Console, result: Result) -> None:
     for name in ("last_gate", "last_ingest", "last_monitoring"):
         run = result[name]
         if run:
-            what = run["summary"].get("decision") or run["summary"].get("verdict") or ""
-            console.print(f"  {name.replace('_', ' ')}: {run['at']} {what}".rstrip())
+            line = f"  {name.replace('_', ' ')}: {run['at']} {_outcome(run['summary'])}".rstrip()
+            console.print(Text(line), soft_wrap=True)
     _print_bullets(console, result["reasons"])
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
+
+
+def _outcome(summary: Result) -> str:
+    """What a run came to: version, decision and reason of a gate, the verdict of a monitoring."""
+    if "decision" not in summary:
+        return str(summary.get("verdict", "")).replace("_", " ")
+    version = f"version {summary['version']}: " if "version" in summary else ""
+    return f"{version}{summary['decision']}{': ' if summary.get('reasons') else ''}{summary.get('reasons', '')}"
 
 
 def _assistants(console: Console, rows: Sequence[Result]) -> None:

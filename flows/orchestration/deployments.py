@@ -18,6 +18,7 @@ from prefect.utilities.templating import find_placeholders
 from flows.orchestration.changes import Changes
 from flows.orchestration.job_variables import PoolType
 from flows.orchestration.prefect_file import Deployment, PoolDefinition, PrefectFile
+from flows.orchestration.schedules import changed_by_people, managed, merged, parameters_of
 from tasks_lib.errors import LlmopsError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def ensure_deployments(
     folder: Path,
     changes: Changes,
 ) -> None:
-    """Create missing deployments and update those that differ; schedules stay active or paused as they are.
+    """Create missing deployments and update those that differ; what people changed of schedules in Prefect stays.
 
     Prefect replaces the schedules of what is deployed, so that what is right already must be left alone.
 
@@ -59,7 +60,7 @@ def ensure_deployments(
     due = []
     for deployment in deployments:
         on_server = _read(client, deployment.full_name)
-        before = None if on_server is None else _state(on_server)
+        before = None if on_server is None else _state(on_server, deployment)
         # an image that is built may hold other code than the last one
         wanted = None if deployment.build else _wanted(deployment, values)
         if changes.note(f"deployment {deployment.full_name}", before, wanted):
@@ -75,7 +76,7 @@ def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None"
         return None
 
 
-def _state(on_server: "DeploymentResponse") -> dict[str, Any]:
+def _state(on_server: "DeploymentResponse", planned: Deployment) -> dict[str, Any]:
     limit, options = on_server.global_concurrency_limit, on_server.concurrency_options
     return {
         "entrypoint": on_server.entrypoint,
@@ -87,7 +88,7 @@ def _state(on_server: "DeploymentResponse") -> dict[str, Any]:
         "pool": on_server.work_pool_name,
         "job_variables": on_server.job_variables,
         "limit": (limit.limit if limit else None, options.collision_strategy if options else None),
-        "schedules": {schedule.slug: (schedule.schedule, schedule.parameters) for schedule in on_server.schedules},
+        "schedules": managed(on_server.schedules, planned.schedules),
     }
 
 
@@ -104,7 +105,7 @@ def _wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]
         "pool": _filled(deployment.work_pool.name, values),
         "job_variables": _filled(deployment.work_pool.job_variables, values),
         "limit": (limit.limit, limit.collision_strategy),
-        "schedules": {planned.slug: (planned.as_prefect(), planned.parameters) for planned in deployment.schedules},
+        "schedules": parameters_of(deployment.schedules),
     }
 
 
@@ -122,10 +123,19 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
 
 def _as_yaml(deployment: Deployment, on_server: "DeploymentResponse | None") -> dict[str, Any]:
     shown: dict[str, Any] = deepcopy(deployment.model_dump(mode="json", exclude_unset=True))
-    active = {schedule.slug: schedule.active for schedule in on_server.schedules} if on_server else {}
-    for schedule in shown.get("schedules", []):
-        schedule["active"] = active.get(schedule["slug"], schedule["active"])
+    shown["schedules"] = merged(deployment.schedules, on_server.schedules if on_server else ())
     return shown
+
+
+def kept_schedules(client: "SyncPrefectClient", deployments: list[Deployment]) -> list[str]:
+    """A sentence for each planned schedule whose times are others on the server, where they stay."""
+    return [
+        f"The schedule {slug!r} of {deployment.full_name} stays as it is in Prefect, {times}: delete it there to take "
+        "that of the configuration."
+        for deployment in deployments
+        if (on_server := _read(client, deployment.full_name))
+        for slug, times in changed_by_people(deployment.schedules, on_server.schedules).items()
+    ]
 
 
 def variables_of(deployments: list[Deployment]) -> set[str]:

@@ -17,6 +17,7 @@ from tasks_lib.config.rag import (
     RagConfig,
     RetrieverMode,
 )
+from tasks_lib.config.sources import Sources
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.home import DEFAULT_ASSISTANT
 
@@ -100,7 +101,13 @@ class RunnerConfig(StrictModel):
 class IngestConfig(RunnerConfig):
     """How documents are brought into the index."""
 
-    source: str | None = Field(default=None, description="Folder or s3:// prefix; empty for the sample handbook.")
+    source: str | None = Field(
+        default=None,
+        description="Folder, s3:// prefix, or the name of one of `sources`; empty for the sample handbook.",
+    )
+    sources: Sources = Field(
+        default=(), description="Sources by name; `llmops bootstrap` gives each the schedule that it names."
+    )
     include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
     dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
     allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")
@@ -187,7 +194,9 @@ class GateConfig(RunnerConfig):
         default=False,
         description="Let runs that an automation or a schedule started promote without a person's approval.",
     )
-    estimate: bool = Field(default=False, description="Tell calls, minutes and cost; evaluate nothing.")
+    estimate: bool = Field(
+        default=False, description="Time one answer, tell calls, minutes and cost; evaluate nothing."
+    )
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
     move_collection: bool = Field(
         default=False,

@@ -23,7 +23,7 @@ from tasks_lib.dataset.filters import judged, reason_to_drop
 from tasks_lib.dataset.llm_generator import MODEL_FAILED, NOT_PARSED
 from tasks_lib.dataset.off_topic import OFF_TOPIC
 from tasks_lib.dataset.pipeline import run_pipeline
-from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.errors import InputError, LlmopsError, ProviderError
 
 EXTRACTIVE = "extractive"
 ACROSS = "across_passages"
@@ -102,9 +102,17 @@ def still_grounded(examples: Sequence[Example], index: Index) -> list[Example]:
     ]
 
 
-def _sample(index: Index, config: DatasetConfig) -> list[Document]:
+def require_documents(index: Index) -> None:
+    """Refuse to ask about nothing.
+
+    :raises InputError: If the index is missing or empty.
+    """
     if not index.exists() or not index.count():
         raise InputError(f"index {index.name!r} holds no documents to ask about", hint="Run `llmops ingest` first.")
+
+
+def _sample(index: Index, config: DatasetConfig) -> list[Document]:
+    require_documents(index)
     return index.sample(max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size), config.seed)
 
 
@@ -169,8 +177,8 @@ def _ask_in_batches(
 ) -> None:
     """Questions of one kind after the other, until there are enough or the chunks are used up.
 
-    :raises LlmopsError: If a critic cannot tell wrong answers, every call of a batch failed, or `PATIENCE` replies in
-        a row could not be read.
+    :raises LlmopsError: If a critic cannot tell wrong answers, or `PATIENCE` replies in a row could not be read.
+    :raises ProviderError: If every call of a batch failed.
     """
     critics = [component for _, component in pipeline.walk() if isinstance(component, Critic)]
     if wanted.answerable or wanted.follow_up:
@@ -213,7 +221,8 @@ def _ask(
         failed = batch.rejected.get(NOT_PARSED, 0) + batch.rejected.get(MODEL_FAILED, 0)
         unread = unread + len(asked) if failed >= len(asked) else 0
         if unread and (unread >= PATIENCE or not batch.rejected.get(NOT_PARSED)):
-            raise LlmopsError(
+            failure = LlmopsError if batch.rejected.get(NOT_PARSED) else ProviderError
+            raise failure(
                 f"the language model made no question: {batch.error}", hint="Check the model with `llmops doctor`."
             )
         collection.rejected.update(batch.rejected)

@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
-from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.gate.prediction import Prediction, asked, messages_of
 from tasks_lib.gate.validate import Check, checked_answer, validate
 from tasks_lib.progress import advance
 from tasks_lib.registry.pool import VersionPool
@@ -116,7 +116,7 @@ def predict(
 
 def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: GateConfig) -> Prediction:
     try:
-        reply = process.ask(messages_of(example), gate.question_timeout_seconds)
+        reply = asked(process, messages_of(example), gate)
     except VersionError as error:
         return Prediction(example, None, error.message, None, gate.question_timeout_seconds)
     if reply.error is not None:

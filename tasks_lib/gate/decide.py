@@ -25,12 +25,18 @@ class ThresholdCheck(BaseModel):
     ok: bool | None
 
     @property
+    def key(self) -> str:
+        """Where the limit is configured."""
+        return f"gate.thresholds.{self.metric}"
+
+    @property
     def reason(self) -> str:
-        """The check in words and numbers."""
+        """The check in words and numbers, with its key."""
         word = "at least" if self.direction == "floor" else "at most"
+        asked = f"{word} {self.limit:g} is asked ({self.key})"
         if self.value is None:
-            return f"{self.metric} could not be measured on these questions; {word} {self.limit:g} is asked"
-        return f"{self.metric} is {self.value:.3f}; {word} {self.limit:g} is asked"
+            return f"{self.metric} could not be measured on these questions; {asked}"
+        return f"{self.metric} is {self.value:.3f}; {asked}"
 
 
 class MetricComparison(BaseModel):
@@ -297,12 +303,14 @@ def _primary_in_words(primary: MetricComparison, comparison: Comparison, gate: G
         f"{primary.metric} {primary.candidate:.3f} against production's {primary.production:.3f} over "
         f"{primary.questions} questions ({comparison.wins} won, {comparison.losses} lost): difference "
         f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {primary.lower:+.3f} and {primary.upper:+.3f}"
-        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}, tolerated loss {primary.margin:g}"
+        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}, "
+        f"tolerated loss {primary.margin:g} (gate.margin)"
     )
 
 
 def _guard_in_words(guard: MetricComparison) -> str:
     return (
-        f"{guard.metric} is proven worse than production's by more than {guard.margin:g}: {guard.candidate:.3f} "
-        f"against {guard.production:.3f} (p = {guard.p_value:.4f} after Holm)"
+        f"{guard.metric} is proven worse than production's by more than {guard.margin:g} "
+        f"(gate.guard_metrics.{guard.metric}): {guard.candidate:.3f} against {guard.production:.3f} "
+        f"(p = {guard.p_value:.4f} after Holm)"
     )

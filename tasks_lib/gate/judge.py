@@ -99,7 +99,10 @@ class Judge:
         :raises JudgeError: If the call fails, takes too long or gives no scores.
         """
         if self._timeouts >= TIMEOUTS_IN_A_ROW:
-            raise JudgeError(f"not asked: {self._timeouts} calls in a row took more than {self._timeout_seconds} s")
+            raise JudgeError(
+                f"not asked: {self._timeouts} calls in a row took more than {self._timeout_seconds} s "
+                "(judge_timeout_seconds)"
+            )
         asked = self.names if names is None else names
         reply = self._call(self._prompt(answer, expected, asked), asked)
         raw, model = reply.text or "", str(reply.meta.get("model") or "")
@@ -114,7 +117,7 @@ class Judge:
             reply = replies.get(timeout=self._timeout_seconds)
         except Empty:
             self._timeouts += 1
-            raise JudgeError(f"no judgement within {self._timeout_seconds} s") from None
+            raise JudgeError(f"no judgement within {self._timeout_seconds} s (judge_timeout_seconds)") from None
         self._timeouts = 0
         if isinstance(reply, Exception):
             raise JudgeError(f"the judge failed: {type(reply).__name__}: {reply}") from reply

@@ -50,7 +50,7 @@ class Measurement(BaseModel):
             reasons.append(f"{len(self.rows)} of {self.expected_rows} questions were scored")
         absent = sum(row.values.get(self.primary) is None for row in self.rows)
         if absent and self.primary not in self.scorer_errors:
-            reasons.append(f"{self.primary} is absent on {absent} of {self.expected_rows} questions")
+            reasons.append(f"{self.primary} (gate.primary) is absent on {absent} of {self.expected_rows} questions")
         return reasons
 
     def _problem(self, name: str) -> str:

@@ -1,33 +1,23 @@
-"""Plan and estimate a deployment before any model is called; all wrong input is refused here."""
+"""Plan a deployment before any model is called; all wrong input is refused here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import BaseModel, Field
-
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.rag import EXTRACTIVE_MODEL
 from tasks_lib.config.requirements import requirements_of
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset, load
 from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import require_enough
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
-from tasks_lib.gate.scorers import MEDIAN_LATENCY
-from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
 from tasks_lib.plugins import plugins
 from tasks_lib.registry.agreement import require_same_collection
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
-from tasks_lib.registry.tracking import connect, last_runs, package_version
-
-START_SECONDS = 25.0
-"""Registering, starting both processes and the smoke question, on two cores."""
-GUESSED_SECONDS = {True: 0.2, False: 3.0}
-"""Seconds of an answer before anything was measured: extractive, or written by a language model."""
+from tasks_lib.registry.tracking import connect, package_version
 
 
 @dataclass(frozen=True)
@@ -73,18 +63,6 @@ class Plan:
         """Where production is found."""
         live = self.production
         return VersionAddress(live.model, live.version, live.rag.index_name) if live else None
-
-
-class Estimate(BaseModel):
-    """What a deployment would take."""
-
-    questions: int
-    calls: int
-    language_model_calls: int
-    judge_calls: int = Field(description="At most: refusals and failures are not judged by the model.")
-    minutes: float
-    cost: float | None
-    basis: str
 
 
 def plan_deployment(platform: Platform, settings: Settings, script: Path, code_paths: Sequence[Path]) -> Plan:
@@ -137,27 +115,3 @@ def _require_own_set(dataset: Dataset, settings: Settings) -> None:
             f"reads {settings.collection!r}",
             hint="Make one from these documents with `llmops dataset`, or allow it with --move-collection.",
         )
-
-
-def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
-    """Calls, minutes and cost, from the last gate's figures where there are any."""
-    last = next(iter(last_runs(connect(platform, plan.candidate.model), "deploy")), None)
-    figures = last.data.metrics if last else {}
-    extractive = plan.candidate.rag.llm.model == EXTRACTIVE_MODEL
-    seconds = figures.get(MEDIAN_LATENCY, GUESSED_SECONDS[extractive])
-    questions = len(plan.dataset.examples)
-    versions = 1 if plan.unchanged or plan.production is None else 2
-    probes = 0 if plan.unchanged else 2 * ASKED_AT_MOST + len(PLANTED) + len(HOSTILE) + 2
-    cost = 0.0 if extractive else figures.get("cost")
-    calls = questions * versions + probes
-    judged = questions * versions if platform.judge() else 0
-    waves = (questions + judged) / gate.concurrency
-    return Estimate(
-        questions=questions,
-        calls=calls,
-        language_model_calls=0 if extractive else calls,
-        judge_calls=judged,
-        minutes=round((START_SECONDS + probes * seconds + waves * seconds) / 60, 1),
-        cost=None if cost is None else round(cost * calls, 4),
-        basis="the last gate's figures" if last else "no earlier gate: a guess",
-    )

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.index import Index
+from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
+from tasks_lib.registry.process import AnswerTimeoutError
+
+if TYPE_CHECKING:
+    from tasks_lib.registry.pool import VersionPool
+    from tasks_lib.registry.process import VersionProcess, VersionReply
 
 
 @dataclass(frozen=True)
@@ -50,3 +56,16 @@ def with_known_sources(predictions: Sequence[Prediction], index: Index) -> list[
 def messages_of(example: Example) -> list[dict[str, str]]:
     """The turns of an example as a request."""
     return [message.model_dump() for message in example.messages]
+
+
+def asked(
+    process: "VersionProcess | VersionPool", messages: Sequence[Mapping[str, str]], gate: GateConfig
+) -> "VersionReply":
+    """The reply of a version, which has `gate.question_timeout_seconds` for it.
+
+    :raises VersionError: If the process died; or gave no answer in time, with the key of the time.
+    """
+    try:
+        return process.ask(messages, gate.question_timeout_seconds)
+    except AnswerTimeoutError as error:
+        raise AnswerTimeoutError(f"{error.message} (gate.question_timeout_seconds)") from None

@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
-from tasks_lib.gate.prediction import messages_of
+from tasks_lib.gate.prediction import asked, messages_of
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess, VersionReply
 
@@ -89,7 +89,7 @@ def _asker(process: VersionProcess | VersionPool, gate: GateConfig, seconds: lis
     """Asks a question, and notes how long the answer took."""
 
     def ask(messages: Sequence[dict[str, str]]) -> Answer:
-        reply = process.ask(messages, gate.question_timeout_seconds)
+        reply = asked(process, messages, gate)
         seconds.append(reply.seconds)
         if reply.error is not None:
             raise VersionError(f"the version raised {reply.error}")
@@ -145,7 +145,7 @@ def _planted(ask: Ask) -> str:
 def _hostile(process: VersionProcess | VersionPool, gate: GateConfig) -> str:
     errors = 0
     for name, text in HOSTILE.items():
-        reply = process.ask([{"role": "user", "content": text}], gate.question_timeout_seconds)
+        reply = asked(process, [{"role": "user", "content": text}], gate)
         if reply.error is None:
             checked_answer(reply.answer)
         elif not _is_clear(reply):
@@ -160,7 +160,8 @@ def _latency(seconds: Sequence[float], gate: GateConfig) -> str:
         raise _CheckError("no question was answered")
     slowest = max(seconds)
     if slowest > gate.validation_latency_seconds:
-        raise _CheckError(f"the slowest answer took {slowest:.1f} s; at most {gate.validation_latency_seconds:g} s")
+        limit = f"at most {gate.validation_latency_seconds:g} s is asked (gate.validation_latency_seconds)"
+        raise _CheckError(f"the slowest answer took {slowest:.1f} s; {limit}")
     return f"slowest answer {slowest:.2f} s, at most {gate.validation_latency_seconds:g} s"
 
 

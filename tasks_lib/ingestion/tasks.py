@@ -7,15 +7,14 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.task_runners import TaskRunner
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import exponential_backoff
 from prefect.utilities.timeout import timeout
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.errors import LlmopsError
 from tasks_lib.ingestion.batch import PreparedBatch, prepare_batch
 from tasks_lib.ingestion.cache import batch_key, clear, forget
 from tasks_lib.ingestion.pipeline import indexing_pipeline, pipeline_key, understood_suffixes
@@ -23,6 +22,7 @@ from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, make_pl
 from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.registry.retries import may_help
 
 LISTING_SECONDS = 3600.0
 BATCH_SECONDS = 3600.0
@@ -36,11 +36,6 @@ class BatchTimeoutError(LlmopsError):
     """A batch took too long; it is not tried again."""
 
 
-def _may_help(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
-    """Trying again mends neither wrong input nor slowness."""
-    return not isinstance(state.data, (InputError, TimeoutError, BatchTimeoutError))
-
-
 def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  # noqa: ARG001
     return batch_key(parameters["batch"], parameters["source"], parameters["settings"])
 
@@ -50,7 +45,7 @@ def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  #
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=5,
-    retry_condition_fn=_may_help,
+    retry_condition_fn=may_help,
     timeout_seconds=LISTING_SECONDS,
 )
 def discover(platform: Platform, settings: Settings) -> SyncPlan:
@@ -70,7 +65,7 @@ def discover(platform: Platform, settings: Settings) -> SyncPlan:
     retries=3,
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=0.5,
-    retry_condition_fn=_may_help,
+    retry_condition_fn=may_help,
     cache_result_in_memory=False,
 )
 def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, settings: Settings) -> PreparedBatch:
@@ -97,7 +92,7 @@ def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, 
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=5,
-    retry_condition_fn=_may_help,
+    retry_condition_fn=may_help,
     timeout_seconds=ANNOUNCING_SECONDS,
 )
 def finalize(result: IngestResult) -> None:

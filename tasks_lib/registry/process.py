@@ -38,6 +38,10 @@ CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
 
 
+class AnswerTimeoutError(VersionError):
+    """A version gave no answer in the time that it had."""
+
+
 @dataclass(frozen=True)
 class VersionFailure:
     """What the version raised."""
@@ -249,8 +253,8 @@ class VersionProcess:
             self._pending.futures.pop(number, None)
             self._pending.pieces.pop(number, None)
 
-    def _timeout_error(self, timeout: float) -> VersionError:
-        return VersionError(f"{self.model_uri} gave no answer within {timeout:g} s")
+    def _timeout_error(self, timeout: float) -> AnswerTimeoutError:
+        return AnswerTimeoutError(f"{self.model_uri} gave no answer within {timeout:g} s")
 
     def close(self) -> None:
         """End the process: politely, so that traces are written, then by force. Idempotent."""

@@ -31,6 +31,7 @@ def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
     path = home.parent / "model"
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(platform.tracking_uri())
+    mlflow.set_experiment("Default")  # not one of another home, which a test before this one left
     mlflow.pyfunc.save_model(
         path=str(path),
         python_model=str(SCRIPT),

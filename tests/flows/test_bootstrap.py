@@ -8,7 +8,8 @@ import pytest
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
-from prefect.client.schemas.objects import WorkPool
+from prefect.client.schemas.objects import DeploymentSchedule, WorkPool
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.events import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -17,6 +18,7 @@ from flows import bootstrap as module
 from flows.bootstrap import BootstrapResult, bootstrap
 from flows.orchestration.job_variables import PoolType
 from flows.orchestration.prefect_file import prefect_file
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tests.flows.conftest import POOL, TIMES
 
@@ -97,6 +99,46 @@ def test_what_differs_is_mended_and_what_a_user_chose_stays(
     client.pause_automation(automation.id)
 
     client.update_deployment_schedule(weekly.id, weekly.schedules[0].id, active=False)
+
+
+@pytest.mark.deployed
+def test_sources_get_schedules_that_a_later_run_does_not_set_back(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient
+) -> None:
+    wiki = {"name": "wiki", "source": "/srv/wiki", "schedule": {"cron": "0 5 * * *"}}
+    hr = {"name": "hr", "source": "s3://acme/hr", "schedule": {"interval": 86400}}
+
+    def sources(*given: dict[str, Any]) -> Settings:
+        return Settings.model_validate({"ingest": {"sources": given}})
+
+    def schedules() -> dict[str | None, DeploymentSchedule]:
+        return {one.slug: one for one in client.read_deployment_by_name("ingest/ingest").schedules}
+
+    assert again(settings=sources(wiki, hr)).updated == ["deployment ingest/ingest"]
+    assert not again(settings=sources(wiki, hr)).updated
+    made = schedules()
+    assert made.keys() == {"hourly", "source-wiki", "source-hr"}
+    assert made["source-hr"].parameters == {"settings": {"ingest": {"source": "s3://acme/hr"}}}
+    assert (made["source-wiki"].active, made["hourly"].active) == (True, False)
+
+    deployment = client.read_deployment_by_name("ingest/ingest").id
+    by_night = CronSchedule(cron="30 2 * * *", timezone="UTC")
+    client.update_deployment_schedule(deployment, made["source-wiki"].id, active=False, schedule=by_night)
+    client.create_deployment_schedules(deployment, [(CronSchedule(cron="0 0 1 * *"), False)])
+    after = again(settings=sources(wiki | {"source": "/srv/wiki-2"}))
+    assert after.updated == ["deployment ingest/ingest"]
+    assert any(
+        "'source-wiki' of ingest/ingest stays as it is in Prefect, cron '30 2" in line for line in after.warnings
+    )
+    found = schedules()
+    assert found.keys() == {"hourly", "source-wiki", None}
+    assert (found["source-wiki"].active, found["source-wiki"].schedule) == (False, by_night)
+    assert found["source-wiki"].parameters == {"settings": {"ingest": {"source": "/srv/wiki-2"}}}
+    assert not again().updated
+    assert schedules().keys() == found.keys()
+
+    for slug in ("source-wiki", None):
+        client.delete_deployment_schedule(deployment, schedules()[slug].id)
 
 
 @pytest.mark.deployed

@@ -22,13 +22,16 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateName,
+    LogFilter,
+    LogFilterFlowRunId,
 )
-from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.deployments import run_deployment
 from prefect.events.clients import get_events_client
 from prefect.events.schemas.events import Event
 from prefect.states import Crashed, Running
 
+from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
 from flows.bootstrap import BootstrapResult, bootstrap
 from flows.dataset import dataset
@@ -46,8 +49,10 @@ from tasks_lib.registry.holds import read_hold
 from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect, last_runs
 from tests.flows.conftest import POOL, TIMES
+from tests.stubs.openai_api import OpenAIStub
 from tests.stubs.prefect_processes import PrefectProcess, PrefectServer, wait_for
 from tests.stubs.server import Request, Responder, StubServer
+from tests.stubs.services import openai_models
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "examples" / "handbook" / "leave"
@@ -89,8 +94,8 @@ def documents(tmp_path: Path) -> Path:
     return folder
 
 
-def start(name: str, settings: dict[str, Any] | None = None) -> FlowRun:
-    parameters = {"settings": settings} if settings else None
+def start(name: str, settings: dict[str, Any] | None = None, **further: Any) -> FlowRun:
+    parameters = ({"settings": settings} if settings else {}) | further
     run: FlowRun = run_deployment(f"{name}/{name}", parameters=parameters, timeout=0)  # type: ignore[assignment]
     return run
 
@@ -202,7 +207,7 @@ def test_a_run_that_keeps_crashing_is_given_up(bootstrapped: BootstrapResult, cl
 
 
 @pytest.mark.deployed
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_loop_runs_through_deployments_and_survives_its_worker(
     worker: list[PrefectProcess],
     prefect_server: PrefectServer,
@@ -227,9 +232,53 @@ def test_the_loop_runs_through_deployments_and_survives_its_worker(
     ended(client, start("monitor").id, worker[-1])
     repeated = ended(client, killed, worker[-1], LATER)
 
+    better = {"gate": {"resamples": 1000, "minimum_questions": 5, "margin": 0.9}, "retriever": {"top_k": 8}}
+    second = ended(client, start("deploy", better).id, worker[-1])
+    assert second.name == "rag-assistant v2: promote"
+    grid = {"tune": {"modes": ["keyword"], "passages": [3]}}
+    tuned = ended(client, start("tune", better | grid).id, worker[-1])
+    assert {task.state_type for task in tasks_of(client, tuned.id, "try-configuration")} == {StateType.COMPLETED}
+    registry, names = connect(LocalPlatform(Home(deployed_home)), "rag-assistant"), GateConfig().aliases
+    before = read_aliases(registry, "rag-assistant", names)
+    ended(client, start("rollback").id, worker[-1])
+    after = read_aliases(registry, "rag-assistant", names)
+    assert (after["production"], after["previous"]) == (before["previous"], before["production"])
+
     assert repeated.run_count == 2
     manifest = LocalPlatform(Home(deployed_home)).index(Settings().rag).manifest(documents.resolve().as_uri())
     assert len(manifest) == DOCUMENTS
+
+
+@pytest.mark.deployed
+def test_a_provider_that_fails_once_shows_a_retry_and_one_that_refuses_what_to_do(
+    worker: list[PrefectProcess], client: SyncPrefectClient
+) -> None:
+    given = {"embedder": "openai/stub-embed", "collection": "retried", "ingest": {"source": str(HANDBOOK)}}
+    with OpenAIStub("throttle") as stub:
+        openai_models(stub, max_attempts=1).save("stub", overwrite=True)
+        LLMOpsPlatform(providers=["llmops-openai-compatible-models/stub"]).save("stub", overwrite=True)
+        retried = ended(client, start("ingest", given, platform="stub").id, worker[-1])
+        assert retried.parameters == {"platform": "stub", "settings": given}
+        (called,) = wait_for(lambda: tasks_of(client, retried.id, "call-models")[:1], SOON)
+        states = sorted(client.read_task_run_states(called.id), key=lambda state: state.timestamp)
+        assert [state.name for state in states] == ["Pending", "Running", "AwaitingRetry", "Retrying", "Completed"]
+
+        stub.script.append("wrong-key")
+        refused = start("ingest", given | {"collection": "refused"}, platform="stub").id
+        state = wait_for(lambda: ended_state(client, refused), SOON, worker[-1].tail)
+    assert state.type == StateType.FAILED
+    assert state.message
+    assert "HTTP 401" in state.message
+    assert state.message.endswith("Check the key of the provider's block.")
+    logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[refused])))
+    assert logs
+    assert not [log.message for log in logs if "Traceback" in log.message]
+
+
+def ended_state(client: SyncPrefectClient, run: UUID) -> State | None:
+    """The state that a run has ended in."""
+    state = client.read_flow_run(run).state
+    return state if state and state.is_final() else None
 
 
 @pytest.mark.deployed

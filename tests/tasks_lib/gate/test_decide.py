@@ -1,10 +1,14 @@
 """The gate's decision on measurements made by hand and by the bad assistants."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tasks_lib.config.keys import nest
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, InputError
@@ -266,3 +270,34 @@ def test_a_page_without_production_or_measurement_is_whole() -> None:
     candidate = measured([True] * 40)
     assert "holds" in gate_page(GateRun("rag-assistant", decide(candidate, None, GATE), candidate, None))
     assert "rejected" in gate_page(GateRun("rag-assistant", rejected(["it does not load"]), None, None))
+
+
+KEYS = re.compile(r"\((gate\.[a-z0-9_.]+)\)")
+
+
+def keys_of(reasons: list[str]) -> list[list[str]]:
+    """The keys that each reason names, of which the configuration takes every one."""
+    found = [KEYS.findall(reason) for reason in reasons]
+    for key in (key for keys in found for key in keys):
+        Settings.model_validate(nest(key, 0.9))
+    return found
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(GATE.limits)), st.floats(0, 50, allow_nan=False), min_size=1),
+    st.floats(0.001, 10),
+)
+def test_each_threshold_that_is_missed_names_its_key(values: dict[str, float], limit: float) -> None:
+    for check in check_thresholds(values, dict.fromkeys(values, limit)):
+        assert keys_of([check.reason]) == [[f"gate.thresholds.{check.metric}"]]
+        assert f" {limit:g} is asked" in check.reason
+
+
+def test_each_reason_to_reject_names_its_key() -> None:
+    slow = measured([True] * 40, latency_seconds=[30.0] * 40)
+    assert keys_of(decide(slow, None, GATE).reasons) == [["gate.thresholds.latency_p95_seconds"]]
+    before = measured([True] * 40, version=2)
+    worse = decide(measured([True] * 25 + [False] * 15), before, GATE)
+    assert (worse.decision, keys_of(worse.reasons)) == ("reject", [["gate.margin"]])
+    ungrounded = decide(measured([True] * 40, groundedness=[0.71] * 40), before, GATE)
+    assert (ungrounded.decision, keys_of(ungrounded.reasons)) == ("reject", [["gate.guard_metrics.groundedness"]])

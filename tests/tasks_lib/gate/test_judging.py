@@ -106,8 +106,8 @@ def test_a_judge_that_times_out_on_a_tenth_of_the_rows_rejects(platform: fakes.F
     decision = decide(found, None, GATE)
     assert decision.decision == "reject"
     assert decision.reasons[0] == (
-        "the scorer judge_correctness failed on 2 of 24 questions (no judgement within 0.3 s), "
-        "so its figure cannot be trusted"
+        "the scorer judge_correctness failed on 2 of 24 questions (no judgement within 0.3 s "
+        "(judge_timeout_seconds)), so its figure cannot be trusted"
     )
 
 

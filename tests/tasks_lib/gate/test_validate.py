@@ -7,7 +7,7 @@ import pytest
 
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.gate.validate import Check, validate
-from tasks_lib.registry.process import VersionContract, VersionFailure, VersionProcess, VersionReply
+from tasks_lib.registry.process import AnswerTimeoutError, VersionContract, VersionFailure, VersionProcess, VersionReply
 from tasks_lib.registry.register import EXAMPLE
 from tests.tasks_lib.registry import fakes
 
@@ -63,7 +63,18 @@ def test_a_clear_error_on_hostile_input_is_accepted_and_a_silent_one_is_not() ->
 
 
 def test_a_slow_version_fails_the_latency_ceiling() -> None:
-    assert not checks(Scripted(fakes.GOOD, seconds=21.0))["latency"].ok
+    latency = checks(Scripted(fakes.GOOD, seconds=21.0))["latency"]
+    assert not latency.ok
+    assert latency.detail == ("the slowest answer took 21.0 s; at most 20 s is asked (gate.validation_latency_seconds)")
+
+
+def test_an_answer_that_does_not_come_in_time_names_the_key_of_the_time() -> None:
+    class Silent(Scripted):
+        def ask(self, messages: Sequence[Mapping[str, str]], timeout: float) -> VersionReply:
+            raise AnswerTimeoutError(f"models:/rag-assistant/1 gave no answer within {timeout:g} s")
+
+    detail = checks(Silent(fakes.GOOD))["known question"].detail
+    assert detail == "models:/rag-assistant/1 gave no answer within 60 s (gate.question_timeout_seconds)"
 
 
 def test_a_version_without_signature_or_example_fails() -> None:

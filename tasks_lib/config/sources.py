@@ -1,0 +1,44 @@
+"""Named sources of documents, each with a schedule of its own."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tasks_lib.config.strict import StrictModel
+
+
+class ScheduleConfig(StrictModel):
+    """When Prefect ingests a source."""
+
+    cron: str | None = Field(default=None, description="As in `0 5 * * 1-5`; either this or `interval`.")
+    interval: float | None = Field(default=None, gt=0, description="Seconds between two runs.")
+    timezone: str = Field(default="UTC", description="Of `cron`, as in Europe/Berlin.")
+    active: bool = Field(default=True, description="Off until somebody switches it on in Prefect, if false.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> "ScheduleConfig":
+        if (self.cron is None) == (self.interval is None):
+            msg = "a schedule has either `cron` or `interval`"
+            raise ValueError(msg)
+        return self
+
+
+class SourceConfig(StrictModel):
+    """A source by its name."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What `--source` and its schedule call it.")
+    source: str = Field(min_length=1, description="Folder or s3:// prefix.")
+    include: tuple[str, ...] = Field(default=(), description="Globs; empty for `ingest.include`.")
+    schedule: ScheduleConfig | None = Field(default=None, description="Empty: only when somebody starts it.")
+
+
+def _differ(sources: Sequence[SourceConfig]) -> Sequence[SourceConfig]:
+    names = [source.name for source in sources]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        msg = f"two sources have the same name: {', '.join(twice)}"
+        raise ValueError(msg)
+    return sources
+
+
+Sources = Annotated[tuple[SourceConfig, ...], AfterValidator(_differ)]
