@@ -1,11 +1,12 @@
-"""What our text of a PDF holds: words in their order, tables with their cells, whole words, beside other libraries.
+r"""What our text of a PDF holds: words in order, cells of tables, whole words; beside other libraries.
 
-    uv pip install --target build/pdf --no-deps pypdfium2 pdfplumber pdfminer.six camelot-py playa-pdf opencv-python-headless
+    uv pip install --target build/pdf --no-deps pypdfium2 pdfplumber pdfminer.six camelot-py playa-pdf \
+      opencv-python-headless
     PYTHONPATH=.:build/pdf python benchmarks/documents/bench_pdf.py text FOLDER [FOLDER…]
     PYTHONPATH=.:build/pdf python benchmarks/documents/bench_pdf.py tables FOLDER [FOLDER…] [--half first|second]
 
-`text`: folders with PDFs and their text as Markdown (docling's `tests/data/pdf/sources`). `tables`: folders of the ICDAR 2013
-competition (`NAME.pdf`, `NAME-str.xml`). A library that is not installed has no column.
+`text`: folders with PDFs and their text as Markdown (docling's `tests/data/pdf/sources`). `tables`: folders of the
+ICDAR 2013 competition (`NAME.pdf`, `NAME-str.xml`). A library that is not installed has no column.
 """
 
 import argparse
@@ -19,10 +20,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pdf_truth import Cell, Cells, Scores, agreement, icdar, rows_in_text, scores, texts
+from pdf_truth import Cell, Cells, Scores, agreement, icdar, names_once, rows_in_text, scores, texts
 
 from tasks_lib.ingestion.converters.convert import convert_format
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
+from tasks_lib.ingestion.converters.pdf.opening import open_pdf
+from tasks_lib.ingestion.converters.pdf.reading import pages
+from tasks_lib.ingestion.converters.pdf.tables import tables_of
 
 Read = Callable[[Path], str]
 Find = Callable[[Path], list[Cells]]
@@ -40,6 +44,11 @@ def ours(file: Path) -> str:
     except UnreadableDocumentError as error:
         print(f"  {file.name}: {error.message}", file=sys.stderr)
         return ""
+
+
+def ours_once(file: Path) -> str:
+    """Our text, with the names of a table's columns once, as a page shows them and the ground truth has them."""
+    return names_once(ours(file))
 
 
 def pypdf_text(file: Path) -> str:
@@ -70,8 +79,17 @@ def _from_rows(rows: Sequence[Sequence[str | None]]) -> Cells:
     ]
 
 
+def our_tables(file: Path) -> list[Cells]:
+    """The tables that our text is written from."""
+    return [
+        [Cell(cell.row, cell.column, cell.rows, cell.columns, cell.text) for cell in table.cells]
+        for page in pages(open_pdf(file.read_bytes()))
+        for table in tables_of(page)
+    ]
+
+
 def plumber_tables(file: Path) -> list[Cells]:
-    """pdfplumber's search along lines, its default."""
+    """Pdfplumber's search along lines, its default."""
     import pdfplumber
 
     with pdfplumber.open(file) as pdf:
@@ -79,7 +97,7 @@ def plumber_tables(file: Path) -> list[Cells]:
 
 
 def camelot_tables(flavor: str) -> Find:
-    """camelot with one of its two searches."""
+    """Camelot with one of its two searches."""
 
     def find(file: Path) -> list[Cells]:
         import camelot
@@ -93,17 +111,19 @@ def camelot_tables(flavor: str) -> Find:
 
 
 def camelot_both(file: Path) -> list[Cells]:
-    """camelot along lines, and by white space where it finds none."""
+    """Camelot along lines, and by white space where it finds none."""
     return camelot_tables("lattice")(file) or camelot_tables("stream")(file)
 
 
 TEXTS: dict[str, Read] = {
-    "ours": ours,
+    "ours": ours_once,
+    "ours, as indexed": ours,
     "pypdfium2": pdfium_text,
     "pypdf": pypdf_text,
     "pdfplumber": plumber_text,
 }
 TABLES: dict[str, Find] = {
+    "ours": our_tables,
     "pdfplumber": plumber_tables,
     "camelot lattice": camelot_tables("lattice"),
     "camelot stream": camelot_tables("stream"),

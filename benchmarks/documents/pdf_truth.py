@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _RULE = re.compile(r"^\|[-| :]+\|$", re.MULTILINE)
+_BAR = re.compile(r"(?<!\\)\|")
 _NUMBER = re.compile(r"\d[\d.,' ]*\d|\d")
 
 
@@ -56,6 +57,20 @@ def agreement(wanted: str, found: str) -> float:
 def markdown_text(source: str) -> str:
     """What a ground truth in Markdown says, without the marks of pictures and tables."""
     return html.unescape(_RULE.sub("", _COMMENT.sub("", source)).replace("\\_", "_"))
+
+
+def names_once(text: str) -> str:
+    """Our text without the names of the columns that each row of a table repeats."""
+    lines, names = [], []
+    for line in text.split("\n"):
+        cells = _BAR.split(line.strip("\f"))[1:-1] if line.strip("\f").startswith("|") else []
+        if cells and len(names) == len(cells):
+            told = [cell.strip().removeprefix(f"{name}:") for name, cell in zip(names, cells, strict=True)]
+            lines.append(" | ".join(told))
+            continue
+        names = [cell.strip().removesuffix(":") for cell in cells]
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def texts(folder: Path) -> list[tuple[Path, str]]:
