@@ -31,6 +31,8 @@ class Row:
     size: float
     bold: bool
     artifact: bool = False
+    parts: tuple[str, ...] = ()
+    """Its texts between wide gaps."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def row_of(lines: Sequence[Line]) -> Row:
     merged = Line(tuple(sorted(fragments, key=lambda each: each.x0)))
     artifact = all(fragment.artifact for fragment in fragments)
     bold = all(line.bold for line in lines)
-    return Row(merged.text, main.y, merged.x0, merged.x1, merged.size, bold, artifact)
+    parts = tuple(line.text for line in lines)
+    return Row(merged.text, main.y, merged.x0, merged.x1, merged.size, bold, artifact, parts)
 
 
 def _across(region: Sequence[Element]) -> list[Row | Table]:

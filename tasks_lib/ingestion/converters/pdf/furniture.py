@@ -62,14 +62,12 @@ def repeated(pages: Sequence[Sequence[Row]]) -> list[set[Row]]:
 
 
 def _key(row: Row) -> str:
-    """Text of a row without the page number at its beginning or end."""
-    text = " ".join(row.text.split())
-    return _LAST.sub("#", _FIRST.sub("#", text, count=1), count=1)
+    """Text of a row without the page number at the beginning or end of one of its parts."""
+    return " | ".join(_LAST.sub("#", _FIRST.sub("#", " ".join(part.split()), count=1), count=1) for part in row.parts)
 
 
 def _page_number(row: Row) -> str:
-    """The number that a row begins or ends with, if it has no other."""
-    text = " ".join(row.text.split())
-    found = _FIRST.search(text) or _LAST.search(text)
-    rest = text.replace(found[0], "", 1) if found else text
+    """The number that a part of a row begins or ends with, if the row has no other."""
+    found = next((match for part in row.parts if (match := _FIRST.search(part) or _LAST.search(part))), None)
+    rest = row.text.replace(found[0].strip(), "", 1) if found else row.text
     return found[1] if found and not any(character.isdigit() for character in rest) else ""

@@ -11,9 +11,13 @@ Element = Line | Table
 
 DEEPEST = 6
 _STEP = 2.0
+_LEVELS = (0.0, 0.06, 0.15, 0.3, 0.5)
 _NARROWEST = 0.7
 _FEWEST_WORDS = 2.5
-_FEWEST_WORDS_CJK = 8
+_MORE_WORDS = 3.2
+"""Where a side has two lines only, or cells beside each other."""
+_FEWEST_CJK = 8
+_SEVERAL = 1.7
 _FIGURES = 0.4
 _SHARED = 0.4
 _ALIGNED = 0.7
@@ -77,15 +81,16 @@ def _gutter(boxes: Sequence[Box]) -> float | None:
     for change in cover[:count]:
         height += change
         heights.append(height)
-    limit = 0.5 * max(heights)
     size = median(box.element.size if isinstance(box.element, Line) else 10.0 for box in boxes)
+    places = {
+        (begin + end) / 2
+        for share in _LEVELS
+        for begin, end in _stripes(heights, share * max(heights) + 0.1)
+        if (end - begin) * _STEP >= _NARROWEST * size
+    }
     best, most = None, 0.0
-    for begin, end in _stripes(heights, limit):
-        if (end - begin) * _STEP < _NARROWEST * size:
-            continue
-        lowest = min(heights[begin:end])
-        quiet = [place for place in range(begin, end) if heights[place] <= lowest + size]
-        middle = left + (quiet[0] + quiet[-1] + 1) / 2 * _STEP
+    for place in sorted(places):
+        middle = left + place * _STEP
         gain = sum(min(_height(one), _height(other)) for _, one, other in _bands(boxes, middle) if columns(one, other))
         if gain > most:
             best, most = middle, gain
@@ -143,13 +148,14 @@ def _flows(side: Sequence[Box]) -> bool:
     if len(lines) < 2 or sum(is_figure(line.text) for line in lines) > _FIGURES * len(lines):
         return False
     rows = by_rows(lines)
-    if len(rows) < 2 or len(lines) > 1.7 * len(rows):
+    if len(rows) < 2:
         return False
     texts = [line.text for line in lines]
     words = sum(len(text.split()) for text in texts) / len(texts)
     wide = sum(ord(c) > 0x2E80 for text in texts for c in text) / len(texts)
-    few = len(rows) == 2
-    return words >= (2 if few else 1) * _FEWEST_WORDS or wide >= _FEWEST_WORDS_CJK
+    several = len(rows) == 2 or len(lines) > _SEVERAL * len(rows)
+    wanted = _MORE_WORDS if several else _FEWEST_WORDS
+    return words >= wanted or wide >= _FEWEST_CJK
 
 
 def _in_rows(left: Sequence[Box], right: Sequence[Box]) -> bool:

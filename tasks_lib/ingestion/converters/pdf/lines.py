@@ -22,7 +22,7 @@ _BULLET = re.compile(r"[•▪◦‣●■□▶–*o-]$|\d{1,3}[.)]$|\(?[a-z]\)
 _UNIT = re.compile(r"(?:^|[\d\s/·(])(?:[kcdm]?m|ft|yd|in)$")
 _LETTER = r"[^\W\d_\u0590-\u08ff\ufb1d-\ufefc]"
 _OTHER = rf"(?:{_LETTER}|(?<={_LETTER})\d|\d(?={_LETTER}))"
-_LEFT_TO_RIGHT = re.compile(rf"{_OTHER}+(?:[\s.,'’&/_-]+{_OTHER}+)*|\d+(?:[.,:/\u066b\u066c-]\d+)*%?")
+_LEFT_TO_RIGHT = re.compile(rf"{_OTHER}+(?:[\s.,'’&/_-]+{_OTHER}+)*|[%€$£]?\d+(?:[.,:/\u066b\u066c-]\d+)*[%€$£]?")
 
 
 @dataclass(frozen=True)

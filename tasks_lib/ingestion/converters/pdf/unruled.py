@@ -19,6 +19,7 @@ _CROSSED = 0.08
 _APART = 2.6
 _PROSE_WORDS = 6
 _FIGURES = 0.5
+_GOING_ON = 0.5
 _CLOSER = 0.85
 _EQUAL = 0.8
 _SCALE = 4
@@ -188,6 +189,8 @@ class _Grid:
         if figures:
             scales = [_is_scale([texts[column] for texts in full if column in texts]) for column in figures]
             return not all(scales) and (self.columns > 2 or len(full) >= FEWEST_ROWS)
+        if sum(text[:1].islower() for text in cells) > _GOING_ON * len(cells):
+            return False
         filled = len(cells) / (len(full) * self.columns)
         return self.columns > 2 and len(full) >= FEWEST_ROWS and filled > 0.6
 

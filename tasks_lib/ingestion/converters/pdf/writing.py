@@ -119,6 +119,7 @@ def _with_notes_aside(page: PageBlocks, following: PageBlocks | None, sizes: Siz
     blocks: list[Block] = []
     notes: list[Block] = []
     last: Block | None = None
+    begun = 0
     opening = next((b for b in following.blocks if not _is_note(b, following, sizes)), None) if following else None
     for block in page.blocks:
         if _is_note(block, page, sizes):
@@ -127,10 +128,11 @@ def _with_notes_aside(page: PageBlocks, following: PageBlocks | None, sizes: Siz
         if not _one_sentence(last, block):
             blocks += notes
             notes = []
+            begun = len(blocks)
         blocks.append(block)
         last = block
     if last is not None and notes and _one_sentence(last, opening):
-        return [*blocks[:-1], *notes, last]
+        return [*blocks[:begun], *notes, *blocks[begun:]]
     return [*blocks, *notes]
 
 
