@@ -11,6 +11,7 @@ from tasks_lib.ingestion.converters.converted import ConvertedDocument, Unreadab
 from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.html import convert_html
 from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
+from tasks_lib.ingestion.converters.pdf import recognition
 from tasks_lib.ingestion.converters.pdf.document import convert_pdf
 from tasks_lib.ingestion.converters.plain import spaced_headings
 from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
@@ -38,6 +39,11 @@ FORMATS = {
 def format_of(path: str) -> str | None:
     """Format by extension; `None` for formats that are not understood."""
     return FORMATS.get(PurePosixPath(path).suffix.lower())
+
+
+def recognition_key(path: str) -> str:
+    """What the text of scans depends on beside the file: a document is read again once the extra is there, or gone."""
+    return "ocr" if format_of(path) == "pdf" and recognition.available() else ""
 
 
 def convert(path: str, data: bytes) -> ConvertedDocument:

@@ -1,10 +1,11 @@
 """A PDF as one text: paragraphs and tables in reading order, its headings, and where its pages begin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.markdown import title_of
+from tasks_lib.ingestion.converters.pdf import recognition
 from tasks_lib.ingestion.converters.pdf.blocks import Block, Paragraph, Row, blocks_of, row_of
 from tasks_lib.ingestion.converters.pdf.furniture import repeated
 from tasks_lib.ingestion.converters.pdf.lines import lines_of
@@ -18,6 +19,8 @@ from tasks_lib.ingestion.converters.pdf.writing import PageBlocks, written_text
 _SCAN = 0.1
 _STAMP = 40
 _WHOLE = 0.8
+_SURE = 0.9
+_FEW = 5
 
 
 def convert_pdf(data: bytes) -> ConvertedDocument:
@@ -27,8 +30,17 @@ def convert_pdf(data: bytes) -> ConvertedDocument:
     """
     reader = open_pdf(data)
     about = properties(reader)
-    read = [_blocks(page) for page in pages(reader)]
-    scans = [number for number, page in enumerate(read, start=1) if page.scanned]
+    read: list[PageBlocks] = []
+    scans: list[int] = []
+    confidence: dict[int, float] = {}
+    for page in pages(reader):
+        shown = page
+        if _is_a_scan(page):
+            if recognition.available():
+                shown, confidence[page.number] = recognition.recognised_page(data, page)
+            else:
+                scans.append(page.number)
+        read.append(_blocks(shown))
     if scans and not any(page.blocks for page in read):
         raise UnreadableDocumentError(without_text(scans))
     written = written_text(_without_furniture(read), about.bookmarks)
@@ -39,24 +51,49 @@ def convert_pdf(data: bytes) -> ConvertedDocument:
         headings=tuple(written.headings),
         pages=tuple(written.pages),
         modified=about.modified,
-        doubt=without_text(scans) if scans else "",
+        doubt=without_text(scans) if scans else _unsure(confidence),
+        meta={"recognition_confidence": round(min(confidence.values()), 3)} if confidence else {},
+    )
+
+
+def _is_a_scan(page: Page) -> bool:
+    """Whether a picture is all that a page shows, but for a stamp."""
+    few = page.characters < _STAMP and page.pictures > _WHOLE
+    return few or (not page.characters and page.pictures > _SCAN)
+
+
+def _unsure(confidence: Mapping[int, float]) -> str:
+    """Which pages were recognised badly."""
+    blank = [number for number, value in confidence.items() if not value]
+    poor = {number: value for number, value in confidence.items() if 0 < value < _SURE}
+    if blank:
+        return f"{_named(blank)}: a picture on which no text was recognised"
+    if not poor:
+        return ""
+    number = min(poor, key=lambda each: poor[each])
+    return (
+        f"{_named(list(poor))} recognised from pictures with little confidence "
+        f"({poor[number]:.2f} on page {number}): compare with the scan"
     )
 
 
 def without_text(scans: Sequence[int]) -> str:
     """Why pages are missing."""
-    named = ", ".join(map(str, scans[:5])) + (f" and {len(scans) - 5} more" if len(scans) > 5 else "")
     one = len(scans) == 1
     have, are = ("has", "it is a scan") if one else ("have", "they are scans")
-    return f"page{'' if one else 's'} {named} {have} no text layer: {are}; install llmops-flows[ocr]"
+    return f"{_named(scans)} {have} no text layer: {are}; install llmops-flows[ocr]"
+
+
+def _named(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - _FEW} more" if len(numbers) > _FEW else ""
+    return f"page{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers[:_FEW]))}{more}"
 
 
 def _blocks(page: Page) -> PageBlocks:
     blocks = [block for region in regions_of(page) for block in blocks_of(region)]
     aside = [row_of([line]) for line in lines_of(page.aside)]
     blocks += [Paragraph((row,)) for row in aside if not row.artifact]
-    few = page.characters < _STAMP and page.pictures > _WHOLE
-    return PageBlocks(blocks, page.height, few or (not page.characters and page.pictures > _SCAN))
+    return PageBlocks(blocks, page.height)
 
 
 def _rows(page: PageBlocks) -> list[Row]:

@@ -25,12 +25,10 @@ class PageBlocks:
     """What a page holds, in reading order.
 
     :ivar height: In points.
-    :ivar scanned: Whether a picture is all that it shows.
     """
 
     blocks: list[Block]
     height: float
-    scanned: bool = False
 
 
 @dataclass
