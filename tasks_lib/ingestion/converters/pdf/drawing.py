@@ -6,54 +6,23 @@ Operators and their operands: ISO 32000-1, annex A. pypdf reads the file, its fi
 import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tasks_lib.ingestion.converters.pdf.page import Page
 from tasks_lib.ingestion.converters.pdf.paths import Paths
 from tasks_lib.ingestion.converters.pdf.pen import Pen, angle_of, upright
+from tasks_lib.ingestion.converters.pdf.state import IDENTITY, Marked, Matrix, State, matrix_of, times
 from tasks_lib.ingestion.converters.pdf.typefaces import Typeface
 
-Matrix = tuple[float, float, float, float, float, float]
-
-IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 DEEPEST = 12
 """Forms within forms; a file that goes deeper is hostile."""
-MOST_OPERATORS = 2_000_000
+MOST_FORMS = 5_000
+"""Forms that a page shows, those within others counted each time."""
+MOST_OPERATORS = 1_000_000
 """A page that draws more is not read further: a map, or a bomb."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _State:
-    """Graphics state, as far as text and rules need it."""
-
-    ctm: Matrix
-    face: Typeface | None = None
-    size: float = 1.0
-    spacing: float = 0.0
-    word_spacing: float = 0.0
-    scale: float = 1.0
-    leading: float = 0.0
-    rise: float = 0.0
-    white: bool = False
-
-
-@dataclass
-class _Marked:
-    """A marked content sequence: whether the file calls it pagination, and the text that stands for what is shown."""
-
-    artifact: bool = False
-    replacement: str | None = None
-    used: bool = field(default=False)
-
-
-def times(left: Matrix, right: Matrix) -> Matrix:
-    """`left`, then `right`."""
-    a, b, c, d, e, f = left
-    g, h, i, j, k, m = right
-    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
 
 
 class Drawing:
@@ -67,13 +36,14 @@ class Drawing:
         self.paths = Paths()
         self.pen = Pen()
         self._faces = faces
-        self._state = _State(base)
-        self._stack: list[_State] = []
+        self._state = State(base)
+        self._stack: list[State] = []
         self._text: Matrix = IDENTITY
         self._line: Matrix = IDENTITY
-        self._marked: list[_Marked] = []
+        self._marked: list[Marked] = []
         self._resources: list[Any] = []
         self._left = MOST_OPERATORS
+        self._forms = 0
 
     def run(self, operations: Iterable[tuple[Sequence[Any], bytes]], resources: Any) -> None:
         """Follow `operations`, of which operands may be wrong in number or kind."""
@@ -102,7 +72,7 @@ class Drawing:
             self._state = self._stack.pop()
 
     def _concatenate(self, operands: Sequence[Any]) -> None:
-        self._state.ctm = times(_matrix(operands), self._state.ctm)
+        self._state.ctm = times(matrix_of(operands), self._state.ctm)
 
     def _fill_colour(self, operands: Sequence[Any]) -> None:
         parts = [float(part) for part in operands if isinstance(part, int | float)]
@@ -153,7 +123,8 @@ class Drawing:
         shown = self._resources[-1]["/XObject"][operands[0]].get_object()
         if shown.get("/Subtype") == "/Image":
             self._picture()
-        elif shown.get("/Subtype") == "/Form" and len(self._resources) < DEEPEST:
+        elif shown.get("/Subtype") == "/Form" and len(self._resources) < DEEPEST and self._forms < MOST_FORMS:
+            self._forms += 1
             self._form(shown)
 
     def _picture(self, _: Sequence[Any] = ()) -> None:
@@ -166,7 +137,7 @@ class Drawing:
 
         before, text, line, stack = replace(self._state), self._text, self._line, self._stack
         if "/Matrix" in form:
-            self._state.ctm = times(_matrix(form["/Matrix"]), self._state.ctm)
+            self._state.ctm = times(matrix_of(form["/Matrix"]), self._state.ctm)
         self._stack = []
         resources = form["/Resources"].get_object() if "/Resources" in form else self._resources[-1]
         self.run(ContentStream(form, None, "bytes").operations, resources)
@@ -175,14 +146,14 @@ class Drawing:
     # marked content
 
     def _begin_marked(self, operands: Sequence[Any]) -> None:
-        outer = self._marked[-1] if self._marked else _Marked()
+        outer = self._marked[-1] if self._marked else Marked()
         properties = operands[1] if len(operands) > 1 else {}
         if isinstance(properties, str):
             properties = self._resources[-1]["/Properties"][properties].get_object()
         pagination = operands[0] == "/Artifact" and properties.get("/Type") == "/Pagination"
         text = properties.get("/ActualText")
         replacement = str(text) if isinstance(text, str) else None
-        self._marked.append(_Marked(outer.artifact or pagination, replacement))
+        self._marked.append(Marked(outer.artifact or pagination, replacement))
 
     def _end_marked(self, _: Sequence[Any]) -> None:
         if self._marked:
@@ -220,7 +191,7 @@ class Drawing:
         self._move_text(operands)
 
     def _text_matrix(self, operands: Sequence[Any]) -> None:
-        self._text = self._line = _matrix(operands)
+        self._text = self._line = matrix_of(operands)
 
     def _new_line(self, _: Sequence[Any]) -> None:
         self._next_line(0.0, -self._state.leading)
@@ -315,8 +286,3 @@ class Drawing:
 
 
 _NUMBERS = {b"Tc": "spacing", b"Tw": "word_spacing", b"Tz": "scale", b"TL": "leading", b"Ts": "rise"}
-
-
-def _matrix(operands: Sequence[Any]) -> Matrix:
-    a, b, c, d, e, f = (float(operand) for operand in operands[:6])
-    return a, b, c, d, e, f

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tasks_lib.ingestion.converters.pdf.drawing import Matrix
 from tasks_lib.ingestion.converters.pdf.page import Fragment
+from tasks_lib.ingestion.converters.pdf.state import Matrix
 
 TICKED = "☒"
 _LARGEST = 11.0

@@ -130,9 +130,11 @@ def _once(fragments: Iterable[Fragment]) -> Iterable[Fragment]:
 
 def _attached(rows: list[list[Fragment]]) -> list[list[Fragment]]:
     """Raised and lowered characters go to the row beside whose text they stand."""
+    sizes = [max(fragment.size for fragment in row) for row in rows]
     for place, row in enumerate(rows):
         for fragment in list(row):
-            others = [rows[near] for near in range(max(0, place - 3), min(len(rows), place + 4)) if near != place]
+            near = [other for other in range(max(0, place - 3), min(len(rows), place + 4)) if other != place]
+            others = [rows[other] for other in near if fragment.size < _SMALL * sizes[other]]
             home = next((other for other in others if _beside(fragment, other)), None)
             if home is not None and not _beside(fragment, [each for each in row if each is not fragment], same=True):
                 row.remove(fragment)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tasks_lib.ingestion.converters.pdf.drawing import IDENTITY, Drawing, Matrix, times
+from tasks_lib.ingestion.converters.pdf.drawing import Drawing
 from tasks_lib.ingestion.converters.pdf.fields import filled
 from tasks_lib.ingestion.converters.pdf.page import Fragment, Page
 from tasks_lib.ingestion.converters.pdf.pen import Pen
+from tasks_lib.ingestion.converters.pdf.state import IDENTITY, Matrix, times
 from tasks_lib.ingestion.converters.pdf.typefaces import Typeface
 
 _TURN = 360

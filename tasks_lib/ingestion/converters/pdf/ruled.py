@@ -5,29 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from tasks_lib.ingestion.converters.pdf.grid import SNAP, Grid, areas_of, grids_of, stands
 from tasks_lib.ingestion.converters.pdf.lines import Line, lines_of
 from tasks_lib.ingestion.converters.pdf.page import Fragment, Page, Rule
 from tasks_lib.ingestion.converters.pdf.table import Table, by_rows, cell_of, is_figure
 
-SNAP = 3.0
-"""Lines nearer than this many points are one; a line that ends this near another one meets it."""
-MOST_PLACES = 40_000
-"""A finer grid is a drawing."""
 _LONG = 8.0
-_COVERED = 0.6
 _CUT = 1.5
-_EDGE = 6.0
 _FREE = 0.9
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Places of the lines of a table, ascending, and which rules lie on each."""
-
-    xs: list[float]
-    ys: list[float]
-    verticals: list[list[Rule]]
-    horizontals: list[list[Rule]]
 
 
 def ruled_tables(page: Page) -> list[Table]:
@@ -42,8 +27,7 @@ def ruled_tables(page: Page) -> list[Table]:
 
 
 def _tables(rules: Iterable[Rule], fragments: Sequence[Fragment]) -> list[Table]:
-    grids = (_grid(component) for component in _components(_merged(rules)))
-    tables = (_table(grid, fragments) for grid in grids if grid is not None)
+    tables = (_table(grid, fragments) for grid in grids_of(rules))
     return [table for table in tables if table is not None]
 
 
@@ -55,82 +39,12 @@ def _on(rule: Rule, box: tuple[float, float, float, float]) -> bool:
     return low - SNAP < rule.at < high + SNAP and rule.low < end + SNAP and start - SNAP < rule.high
 
 
-def _merged(rules: Iterable[Rule]) -> list[Rule]:
-    """Rules on one line that touch become one."""
-    merged: list[Rule] = []
-    for rule in sorted(rules, key=lambda each: (each.horizontal, round(each.at / SNAP), each.low)):
-        last = merged[-1] if merged else None
-        if (
-            last is not None
-            and last.horizontal == rule.horizontal
-            and abs(last.at - rule.at) < SNAP
-            and rule.low <= last.high + SNAP
-        ):
-            merged[-1] = replace(last, high=max(last.high, rule.high), stroke=last.stroke or rule.stroke)
-        else:
-            merged.append(rule)
-    return merged
-
-
-def _components(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Rules that meet each other, directly or over others."""
-    horizontals = [rule for rule in rules if rule.horizontal]
-    verticals = sorted((rule for rule in rules if not rule.horizontal), key=lambda rule: rule.at)
-    places = [rule.at for rule in verticals]
-    parent = {id(rule): id(rule) for rule in rules}
-
-    def root(key: int) -> int:
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for across in horizontals:
-        for place in range(bisect_right(places, across.low - SNAP), len(verticals)):
-            down = verticals[place]
-            if down.at > across.high + SNAP:
-                break
-            if down.low - SNAP <= across.at <= down.high + SNAP:
-                parent[root(id(across))] = root(id(down))
-    groups: dict[int, list[Rule]] = {}
-    for rule in rules:
-        groups.setdefault(root(id(rule)), []).append(rule)
-    return [group for group in groups.values() if len(group) > 3]
-
-
-def _grid(rules: Sequence[Rule]) -> Grid | None:
-    across, down = ([rule for rule in rules if rule.horizontal is flag] for flag in (True, False))
-    if len(across) < 2 or len(down) < 1:
-        return None
-    xs, verticals = _places(down)
-    ys, horizontals = _places(across)
-    left, right = min(rule.low for rule in across), max(rule.high for rule in across)
-    if left < xs[0] - _EDGE:
-        xs, verticals = [left, *xs], [[Rule.down(left, ys[0], ys[-1])], *verticals]
-    if right > xs[-1] + _EDGE:
-        xs, verticals = [*xs, right], [*verticals, [Rule.down(right, ys[0], ys[-1])]]
-    if len(xs) < 3 or len(ys) < 2 or len(xs) * len(ys) > MOST_PLACES:
-        return None
-    return Grid(xs, ys, verticals, horizontals)
-
-
-def _places(rules: Sequence[Rule]) -> tuple[list[float], list[list[Rule]]]:
-    """Places of parallel rules, those nearer than `SNAP` as one, and the rules of each."""
-    places: list[list[Rule]] = []
-    for rule in sorted(rules, key=lambda each: each.at):
-        if places and rule.at - places[-1][-1].at < SNAP:
-            places[-1].append(rule)
-        else:
-            places.append([rule])
-    return [sum(rule.at for rule in group) / len(group) for group in places], places
-
-
 def _table(grid: Grid, fragments: Sequence[Fragment]) -> Table | None:
     box = (grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1])
     inside = [each for each in fragments if box[1] < each.y + 0.3 * each.size < box[3] and _within(each, box)]
     pieces = [piece for each in inside for piece in cut(each, grid)]
     grid = _with_columns_of_words(_with_rows_of_figures(grid, pieces), pieces)
-    cells = _cells(_areas(grid), _held(grid, pieces))
+    cells = _cells(areas_of(grid), _held(grid, pieces))
     if not _like_a_table(cells):
         return None
     made = (cell_of(each.row, each.column, each.rows, each.columns, each.fragments) for each in cells)
@@ -168,7 +82,7 @@ def _with_columns_of_words(grid: Grid, pieces: Sequence[Fragment]) -> Grid:
     held = by_rows(lines_of(pieces))
     verticals = [list(rules) for rules in grid.verticals]
     for place, x in enumerate(grid.xs[1:-1], start=1):
-        bare = [row for row in held if not _stands(verticals[place], row[0].y + 0.3 * row[0].size)]
+        bare = [row for row in held if not stands(verticals[place], row[0].y + 0.3 * row[0].size)]
         free = [row for row in bare if not any(line.x0 < x < line.x1 for line in row)]
         apart = [row for row in free if row[0].x1 <= x <= row[-1].x0]
         if len(bare) > len(held) / 2 and len(free) > _FREE * len(bare) and len(apart) > len(bare) / 2:
@@ -215,7 +129,7 @@ def cut(fragment: Fragment, grid: Grid) -> list[Fragment]:
     crossed = [
         place
         for place, x in enumerate(grid.xs)
-        if fragment.x0 + _CUT < x < fragment.x1 - _CUT and _stands(grid.verticals[place], fragment.y)
+        if fragment.x0 + _CUT < x < fragment.x1 - _CUT and stands(grid.verticals[place], fragment.y)
     ]
     parts = []
     rest = fragment
@@ -225,38 +139,6 @@ def cut(fragment: Fragment, grid: Grid) -> list[Fragment]:
             parts.append(replace(rest, text=rest.text[:at], edges=rest.edges[: at + 1]))
             rest = replace(rest, text=rest.text[at:], edges=rest.edges[at:])
     return [*parts, rest]
-
-
-def _stands(rules: Sequence[Rule], y: float) -> bool:
-    return any(rule.low - 1 <= y <= rule.high + 1 for rule in rules)
-
-
-def _areas(grid: Grid) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Cells, each with its places in the grid, by the first of them: places without a line between them are one."""
-    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    owner = {(row, column): (row, column) for row in range(rows) for column in range(columns)}
-
-    def root(place: tuple[int, int]) -> tuple[int, int]:
-        while owner[place] != place:
-            owner[place] = owner[owner[place]]
-            place = owner[place]
-        return place
-
-    for row, column in list(owner):
-        low, high = grid.ys[rows - row - 1], grid.ys[rows - row]
-        if column + 1 < columns and not _covered(grid.verticals[column + 1], low, high):
-            owner[root((row, column + 1))] = root((row, column))
-        if row + 1 < rows and not _covered(grid.horizontals[rows - row - 1], grid.xs[column], grid.xs[column + 1]):
-            owner[root((row + 1, column))] = root((row, column))
-    areas: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for place in owner:
-        areas.setdefault(root(place), []).append(place)
-    return areas
-
-
-def _covered(rules: Sequence[Rule], low: float, high: float) -> bool:
-    length = sum(max(0.0, min(rule.high, high) - max(rule.low, low)) for rule in rules)
-    return length > _COVERED * (high - low)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,13 @@ from statistics import median
 
 from tasks_lib.ingestion.converters.pdf.lines import Line
 from tasks_lib.ingestion.converters.pdf.page import Fragment
+from tasks_lib.ingestion.converters.pdf.stripes import Row, Stripe, runs, size, spans, stripes
 from tasks_lib.ingestion.converters.pdf.table import Table, TableCell, by_rows, cell_of, cell_text, is_figure
 
 FEWEST_ROWS = 3
 MOST_COLUMNS = 60
-_STRIPE = 0.5
 _NARROW = 0.2
 _TOUCH = 1.0
-_CROSSED = 0.08
-_APART = 2.6
 _PROSE_WORDS = 6
 _FIGURES = 0.5
 _GOING_ON = 0.5
@@ -25,95 +23,25 @@ _EQUAL = 0.8
 _SCALE = 4
 """More figures than this in equal steps are an axis."""
 
-Row = list[Line]
-Stripe = tuple[float, float]
-
 
 def unruled_tables(lines: Sequence[Line]) -> list[Table]:
     """Tables among the lines of one region."""
     rows = by_rows(lines)
     tables = []
-    for run in _runs(rows):
+    for run in runs(rows):
         table = _table(run)
         if table is not None:
             tables.append(table)
     return tables
 
 
-def _runs(rows: Sequence[Row]) -> list[list[Row]]:
-    """Neighbouring rows of which most have several cells; a row of one cell may stand between two of several."""
-    runs: list[list[Row]] = []
-    run: list[Row] = []
-    waiting: list[Row] = []
-    for before, row in zip([None, *rows], rows, strict=False):
-        far = before is not None and before[0].y - row[0].y > _APART * max(_size(before), _size(row))
-        if far or len(waiting) > 2:
-            runs.append(run)
-            run, waiting = [], []
-        if len(row) > 1:
-            run += [*waiting, row] if run else [row]
-            waiting = []
-        elif run:
-            waiting.append(row)
-    return [each for each in [*runs, run] if len(each) > 1]
-
-
-def _size(row: Row) -> float:
-    return max(line.size for line in row)
-
-
 def _table(rows: list[Row]) -> Table | None:
     several = [row for row in rows if len(row) > 1]
-    stripes = _stripes(several)
-    if not stripes or len(stripes) >= MOST_COLUMNS or len(several) < 2:
+    white = stripes(several)
+    if not white or len(white) >= MOST_COLUMNS or len(several) < 2:
         return None
-    made = _Grid(rows, stripes)
+    made = _Grid(rows, white)
     return made.table() if made.convincing() else None
-
-
-def _stripes(rows: Sequence[Row]) -> list[Stripe]:
-    """White stripes that all but a few of the rows leave free, from left to right."""
-    left = min(line.x0 for row in rows for line in row)
-    right = max(line.x1 for row in rows for line in row)
-    size = median(_size(row) for row in rows)
-    allowed = _CROSSED * len(rows) if len(rows) > 5 else 0
-    changes: list[tuple[float, int]] = []
-    for row in rows:
-        for begin, end in _covered(row):
-            changes += [(begin, 1), (end, -1)]
-    stripes: list[Stripe] = []
-    depth, free = 0, left
-    was_free = False
-    for x, change in sorted(changes):
-        if was_free and depth <= allowed and x - free >= _STRIPE * size and left < free and x < right:
-            if stripes and free - stripes[-1][1] < 1:
-                stripes[-1] = (stripes[-1][0], x)
-            else:
-                stripes.append((free, x))
-        depth += change
-        if depth <= allowed and change < 0 and not (was_free and depth < allowed):
-            free, was_free = x, True
-        elif depth > allowed:
-            was_free = False
-    return stripes
-
-
-def _covered(row: Row) -> list[Stripe]:
-    """What the words of a row cover; words of one cell are joined over their spaces."""
-    return [(span[0].x0, max(each.x1 for each in span)) for span in _spans(row)]
-
-
-def _spans(row: Row) -> list[list[Fragment]]:
-    """Words with no more than a space between them."""
-    spans: list[list[Fragment]] = []
-    end = 0.0
-    for fragment in sorted((piece for line in row for piece in line.fragments), key=lambda each: each.x0):
-        if spans and fragment.x0 - end < _STRIPE * fragment.size:
-            spans[-1].append(fragment)
-        else:
-            spans.append([fragment])
-        end = max(end, fragment.x1) if len(spans[-1]) > 1 else fragment.x1
-    return spans
 
 
 @dataclass
@@ -132,18 +60,18 @@ class _Piece:
 class _Grid:
     """Rows cut at the stripes."""
 
-    def __init__(self, rows: Sequence[Row], stripes: Sequence[Stripe]) -> None:
-        self.stripes = stripes
+    def __init__(self, rows: Sequence[Row], white: Sequence[Stripe]) -> None:
+        self.stripes = white
         self.lines = rows
-        self.columns = len(stripes) + 1
-        edges = [float("-inf"), *(edge for stripe in stripes for edge in stripe), float("inf")]
+        self.columns = len(white) + 1
+        edges = [float("-inf"), *(edge for stripe in white for edge in stripe), float("inf")]
         self._cores = list(zip(edges[::2], edges[1::2], strict=True))
         self.rows = [self._pieces(row) for row in rows]
         self.texts = [{piece.column: piece.text for piece in row if piece.columns == 1} for row in self.rows]
 
     def _pieces(self, row: Row) -> list[_Piece]:
         pieces: list[_Piece] = []
-        for span in _spans(row):
+        for span in spans(row):
             for part in self._cut(span):
                 first, last = self._columns(part[0].x0, max(each.x1 for each in part))
                 if pieces and pieces[-1].column + pieces[-1].columns > first:
@@ -246,7 +174,7 @@ class _Grid:
             return False
         head = not any(filled[: row + 1])
         if head:
-            return gap < 1.35 * max(_size(self.lines[row]), 1)
+            return gap < 1.35 * max(size(self.lines[row]), 1)
         if filled[row]:
             return not filled[row - 1] and gap < _CLOSER * usual and self._label(row - 1)
         return gap < _CLOSER * usual or self._continues(row)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from tasks_lib.ingestion.converters.converted import Heading
 from tasks_lib.ingestion.converters.pdf.blocks import Block, Paragraph, Row
@@ -59,7 +60,7 @@ def written_text(read: Sequence[PageBlocks], bookmarks: Sequence[Bookmark]) -> W
     written = WrittenText()
     parts: list[str] = []
     length = 0
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+    for piece, following in zip_longest(pieces, pieces[1:]):
         text, begins = _text_of(piece, words)
         gap = _gap(piece, len(written.pages)) if parts else ""
         length += len(gap)

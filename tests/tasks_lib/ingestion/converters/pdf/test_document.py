@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, FloatObject, IndirectObject, NameObject
 
 from tasks_lib.ingestion.converters.convert import convert
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
@@ -61,6 +62,38 @@ def text_or_reason(data: bytes) -> str:
         reason = error.message
     assert "\n" not in reason
     return reason
+
+
+def test_an_empty_document_says_so() -> None:
+    with pytest.raises(UnreadableDocumentError, match="^empty: no text could be extracted$"):
+        convert("a.pdf", Pages().bytes())
+
+
+def test_forms_within_forms_are_bounded() -> None:
+    """Ten forms that show ten each, eleven deep, would show their text for ever."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(600, 800)
+    font = {"/Type": NameObject("/Font"), "/Subtype": NameObject("/Type1"), "/BaseFont": NameObject("/Helvetica")}
+
+    def stream(content: bytes, resources: dict[str, DictionaryObject]) -> IndirectObject:
+        made = DecodedStreamObject()
+        made.set_data(content)
+        about = {"/Subtype": NameObject("/Form"), "/BBox": ArrayObject([FloatObject(0)] * 4)}
+        named = DictionaryObject({NameObject(key): value for key, value in resources.items()})
+        made.update({NameObject(key): value for key, value in {**about, "/Resources": named}.items()})
+        return writer._add_object(made)
+
+    named = DictionaryObject({NameObject("/F"): DictionaryObject({NameObject(k): v for k, v in font.items()})})
+    shown = stream(b"BT /F 10 Tf 10 10 Td (boom) Tj ET", {"/Font": named})
+    for _ in range(10):
+        shown = stream(b"/X Do " * 10, {"/XObject": DictionaryObject({NameObject("/X"): shown})})
+    page[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/XObject"): DictionaryObject({NameObject("/X"): shown})}
+    )
+    page[NameObject("/Contents")] = stream(b"/X Do " * 10, {})
+    file = io.BytesIO()
+    writer.write(file)
+    assert convert("a.pdf", file.getvalue()).text == "boom"
 
 
 def test_headings_are_headings_and_nothing_else_is() -> None:
