@@ -6,7 +6,8 @@ r"""What our text of a PDF holds: words in order, cells of tables, whole words; 
     PYTHONPATH=.:build/pdf python benchmarks/documents/bench_pdf.py tables FOLDER [FOLDER…] [--half first|second]
 
 `text`: folders with PDFs and their text as Markdown (docling's `tests/data/pdf/sources`). `tables`: folders of the
-ICDAR 2013 competition (`NAME.pdf`, `NAME-str.xml`). A library that is not installed has no column.
+ICDAR 2013 competition (`NAME.pdf`, `NAME-str.xml`). `chunks`: folders with any PDFs, for words that stay broken.
+A library that is not installed has no column.
 """
 
 import argparse
@@ -22,6 +23,10 @@ from typing import TypeVar
 
 from pdf_truth import Cell, Cells, Scores, agreement, icdar, names_once, rows_in_text, scores, texts
 
+from blocks.local import LocalPlatform
+from tasks_lib.config.rag import ChunkingConfig
+from tasks_lib.config.settings import Settings
+from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.converters.convert import convert_format
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.ingestion.converters.pdf.opening import open_pdf
@@ -218,10 +223,26 @@ def _measure_rows(documents: Sequence[tuple[Path, list[Cells]]]) -> None:
     print(f"| merged or cut numbers | {' | '.join(merged)} |")
 
 
+def measure_chunks(folder: Path) -> None:
+    """Share of the chunks of all PDFs of a folder with a word that a hyphen cuts, or a ligature."""
+    embedder = LocalPlatform().embedder(Settings().embedder)
+    chunks: list[str] = []
+    for file in sorted(folder.glob("*.pdf")):
+        try:
+            converted = convert_format("pdf", file.read_bytes())
+        except UnreadableDocumentError as error:
+            print(f"  {file.name}: {error.message}", file=sys.stderr)
+            continue
+        identity = {"source": "", "document": file.name, "document_hash": ""}
+        chunks += [chunk.content for chunk in chunk_document(converted, ChunkingConfig(), embedder, **identity)]
+    broken, ligatures = (sum(bool(pattern.search(chunk)) for chunk in chunks) for pattern in (_HYPHEN, _LIGATURE))
+    print(f"{folder}: {len(chunks)} chunks, {broken} with a word cut by a hyphen, {ligatures} with a ligature")
+
+
 def main() -> None:
     """Print Markdown tables, one for each folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["text", "tables"])
+    parser.add_argument("what", choices=["text", "tables", "chunks"])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--half", choices=["first", "second"], help="every other document, from the first or second on")
     given = parser.parse_args()
@@ -230,8 +251,10 @@ def main() -> None:
     for folder in given.folders:
         if given.what == "text":
             measure_texts(folder)
-        else:
+        elif given.what == "tables":
             measure_tables(folder, given.half)
+        else:
+            measure_chunks(folder)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class RecognisedLine:
     box: tuple[float, float, float, float]
 
 
+@cache
 def available() -> bool:
     """Whether the extra is installed."""
     return all(find_spec(name) is not None for name in ("rapidocr", "pypdfium2", "onnxruntime"))

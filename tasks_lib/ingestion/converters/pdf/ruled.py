@@ -13,6 +13,7 @@ from tasks_lib.ingestion.converters.pdf.table import Table, by_rows, cell_of, is
 _LONG = 8.0
 _CUT = 1.5
 _FREE = 0.9
+_GROUPS = 0.5
 
 
 def ruled_tables(page: Page) -> list[Table]:
@@ -67,10 +68,13 @@ def _with_rows_of_figures(grid: Grid, pieces: Sequence[Fragment]) -> Grid:
     bands: dict[int, dict[int, list[list[Line]]]] = {}
     for (row, column), held in _held(grid, pieces).items():
         bands.setdefault(row, {})[column] = by_rows(lines_of(held))
-    for cells in bands.values():
-        for at in _between_rows(list(cells.values())):
+    between = {row: _between_rows(list(cells.values())) for row, cells in bands.items()}
+    if sum(map(bool, between.values())) < _GROUPS * (len(bands) - 1):
+        return grid  # most rows are ruled: what has several lines is a cell of several lines
+    for row, cells in bands.items():
+        for at in between[row]:
             place = bisect_right(ys, at)
-            several = [column for column, rows in cells.items() if len(rows) > 1]
+            several = [column for column, lines in cells.items() if len(lines) > 1]
             rules = [Rule.across(at, grid.xs[column], grid.xs[column + 1], stroke=False) for column in several]
             ys.insert(place, at)
             horizontals.insert(place, rules)

@@ -17,6 +17,7 @@ _NARROW = 0.2
 _TOUCH = 1.0
 _PROSE_WORDS = 6
 _FIGURES = 0.5
+_SPARSE = 0.15
 _GOING_ON = 0.5
 _CLOSER = 0.85
 _EQUAL = 0.8
@@ -112,7 +113,7 @@ class _Grid:
             column
             for column in range(self.columns)
             if sum(is_figure(texts.get(column, "")) for texts in full)
-            >= max(2, _FIGURES * sum(column in texts for texts in full))
+            >= max(2, _FIGURES * sum(column in texts for texts in full), _SPARSE * len(full))
         ]
         if figures:
             scales = [_is_scale([texts[column] for texts in full if column in texts]) for column in figures]
