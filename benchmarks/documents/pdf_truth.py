@@ -13,7 +13,6 @@ from xml.etree import ElementTree as ET
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _RULE = re.compile(r"^\|[-| :]+\|$", re.MULTILINE)
 _BAR = re.compile(r"(?<!\\)\|")
-_NUMBER = re.compile(r"\d[\d.,' ]*\d|\d")
 
 
 @dataclass(frozen=True)
@@ -159,11 +158,6 @@ def scores(wanted: Sequence[Cells], found: Sequence[Cells]) -> Scores:
     return Scores((truth & ours).total(), truth.total(), ours.total())
 
 
-def numbers(text: str) -> list[str]:
-    """Numbers of a cell or a line, without the spaces that group their digits."""
-    return ["".join(match.split()) for match in _NUMBER.findall(text)]
-
-
 @dataclass(frozen=True)
 class RowCounts:
     """Rows with two numbers or more, those found as one line of a text, and those whose numbers are also apart."""
@@ -194,6 +188,7 @@ def rows_in_text(tables: Sequence[Cells], text: str) -> RowCounts:
 
 
 def _alone(text: str) -> list[str]:
-    """Figures as they stand between spaces or cell borders."""
+    """Numbers as they stand between spaces or cell borders; what holds letters is none."""
     tokens = re.split(r"[\s|]+", unicodedata.normalize("NFKC", text))
-    return [token.strip("()[]*;:,.%€$£") for token in tokens if any(character.isdigit() for character in token)]
+    kept = [token for token in tokens if any(map(str.isdigit, token)) and not any(map(str.isalpha, token))]
+    return [token.strip("()[]*;:,.%€$£") for token in kept]
