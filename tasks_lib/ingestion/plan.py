@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION
-from tasks_lib.ingestion.converters.convert import CONVERTER_VERSION, FORMATS, oversized
+from tasks_lib.ingestion.converters.convert import CONVERTER_VERSION, FORMATS, oversized, recognition_key
 from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
@@ -89,6 +89,7 @@ def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key
         CHUNKER_VERSION,
         masking_key(settings),
         converter.model_dump_json() if converter else "",
+        recognition_key(path),
         pipeline_key,
     ]
     return hashlib.sha256("\x1f".join(filter(None, parts)).encode()).hexdigest()

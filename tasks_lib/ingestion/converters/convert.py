@@ -5,17 +5,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from tasks_lib.ingestion.converters import office, pdf
+from tasks_lib.ingestion.converters import office
 from tasks_lib.ingestion.converters.archive import check_archive
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.html import convert_html
 from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
-from tasks_lib.ingestion.converters.plain import spaced_headings, wrapped_headings
+from tasks_lib.ingestion.converters.pdf import recognition
+from tasks_lib.ingestion.converters.pdf.document import convert_pdf
+from tasks_lib.ingestion.converters.plain import spaced_headings
 from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
 from tasks_lib.text.forms import composed, plain_forms
 
-CONVERTER_VERSION = "2"
+CONVERTER_VERSION = "3"
 """Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
 
 FORMATS = {
@@ -37,6 +39,11 @@ FORMATS = {
 def format_of(path: str) -> str | None:
     """Format by extension; `None` for formats that are not understood."""
     return FORMATS.get(PurePosixPath(path).suffix.lower())
+
+
+def recognition_key(path: str) -> str:
+    """What the text of scans depends on beside the file: a document is read again once the extra is there, or gone."""
+    return "ocr" if format_of(path) == "pdf" and recognition.available() else ""
 
 
 def convert(path: str, data: bytes) -> ConvertedDocument:
@@ -94,20 +101,6 @@ def _markdown(data: bytes) -> ConvertedDocument:
     )
 
 
-def _pdf(data: bytes) -> ConvertedDocument:
-    about = pdf.inspect(data)
-    text = extracted(read("pdf", data)[0].content)
-    outline = wrapped_headings(text)
-    return ConvertedDocument(
-        text,
-        "pdf",
-        title=about.title or title_of(outline),
-        headings=outline,
-        pages=_pages(text),
-        modified=about.modified,
-    )
-
-
 def _docx(data: bytes) -> ConvertedDocument:
     check_archive(data)
     text = extracted(read("docx", data)[0].content)
@@ -158,7 +151,7 @@ def _txt(data: bytes) -> ConvertedDocument:
 _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "md": _markdown,
     "html": convert_html,
-    "pdf": _pdf,
+    "pdf": convert_pdf,
     "docx": _docx,
     "pptx": _pptx,
     "xlsx": _xlsx,

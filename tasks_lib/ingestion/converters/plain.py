@@ -1,16 +1,12 @@
-"""Headings of texts that do not mark them: plain text files and PDF."""
+"""Headings of plain text files, which do not mark them."""
 
 import re
-from itertools import pairwise
 
 from tasks_lib.ingestion.converters.converted import Heading
 
 _LINE = re.compile(r"[^\r\n\f]+")
 _LONGEST = 70
 _MOST_WORDS = 9
-_SENTENCE_END = (".", "!", "?", ":", ";", '"', ")", "”")
-_SHORT_SHARE = 0.7
-_FEWEST_LINES = 3
 
 
 def spaced_headings(text: str) -> tuple[Heading, ...]:
@@ -25,21 +21,6 @@ def spaced_headings(text: str) -> tuple[Heading, ...]:
             after is not None and _blank_between(text, line, after)
         )
         if alone and _like_a_title(line[0]):
-            titles.append(line)
-    return _levels(lines, titles)
-
-
-def wrapped_headings(text: str) -> tuple[Heading, ...]:
-    """Lines of a PDF's text that are short, follow the end of a sentence and open a longer line."""
-    lines = [line for line in _LINE.finditer(text) if line[0].strip()]
-    if len(lines) < _FEWEST_LINES:
-        return ()
-    width = sorted(len(line[0]) for line in lines)[len(lines) * 9 // 10]
-    titles = []
-    for before, (line, after) in zip([None, *lines], pairwise(lines), strict=False):
-        opens = before is None or text[line.start() - 1] == "\f" or before[0].rstrip().endswith(_SENTENCE_END)
-        short = len(line[0]) < width * _SHORT_SHARE and len(line[0]) < len(after[0])
-        if opens and short and _like_a_title(line[0]) and after[0].lstrip()[:1].isupper():
             titles.append(line)
     return _levels(lines, titles)
 

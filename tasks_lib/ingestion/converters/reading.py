@@ -40,10 +40,9 @@ def _converter(kind: str) -> Any:
     from haystack.components import converters
     from trafilatura.settings import DEFAULT_CONFIG
 
-    for module in ("txt", "html", "pypdf", "docx", "pptx", "xlsx", "csv"):
+    for module in ("txt", "html", "docx", "pptx", "xlsx", "csv"):
         logging.getLogger(f"haystack.components.converters.{module}").addFilter(_collect)
-    for parser in ("pypdf", "trafilatura"):
-        logging.getLogger(parser).setLevel(logging.CRITICAL)
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     short_pages = deepcopy(DEFAULT_CONFIG)
     short_pages["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
     # Texts arrive decoded, and go in as UTF-8; `utf-8` (not `-sig`) keeps positions as they are.
@@ -59,7 +58,6 @@ def _converter(kind: str) -> Any:
             },
             encoding="utf-8",
         ),
-        "pdf": converters.PyPDFToDocument,
         "docx": lambda: converters.DOCXToDocument(table_format="markdown"),
         "pptx": converters.PPTXToDocument,
         "xlsx": lambda: converters.XLSXToDocument(table_format_kwargs={"index": False, "header": False}),

@@ -78,16 +78,6 @@ def test_pdf_knows_its_pages(pdf_file: bytes) -> None:
     assert document.modified is not None
 
 
-def test_wrapped_text_of_a_pdf_has_headings() -> None:
-    from tasks_lib.ingestion.converters.plain import wrapped_headings
-
-    text = (
-        "Pension plan\nThe plan of the company is managed by a fund and comes in\naddition to the state pension.\n"
-        "Joining the plan\nEmployees join the plan automatically after three months of\nemployment. No questions.\n"
-    )
-    assert [heading.text for heading in wrapped_headings(text)] == ["Pension plan", "Joining the plan"]
-
-
 def test_docx_has_headings_tables_and_properties(docx_file: bytes) -> None:
     document = convert("a.docx", docx_file)
     assert document.title == "Pay"
