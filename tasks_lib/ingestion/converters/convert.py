@@ -5,17 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from tasks_lib.ingestion.converters import office, pdf
-from tasks_lib.ingestion.converters.archive import check_archive
+from tasks_lib.ingestion.converters import pdf
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.encoding import decode
+from tasks_lib.ingestion.converters.excel import convert_xlsx
+from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.html import convert_html
 from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
 from tasks_lib.ingestion.converters.plain import spaced_headings, wrapped_headings
 from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
+from tasks_lib.ingestion.converters.slides import convert_pptx
+from tasks_lib.ingestion.converters.word import convert_docx
 from tasks_lib.text.forms import composed, plain_forms
 
-CONVERTER_VERSION = "2"
+CONVERTER_VERSION = "3"
 """Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
 
 FORMATS = {
@@ -25,8 +28,15 @@ FORMATS = {
     ".htm": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
     ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".potx": "pptx",
     ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
     ".csv": "csv",
     ".json": "json",
     ".txt": "txt",
@@ -34,13 +44,20 @@ FORMATS = {
 }
 
 
+def has_extras(path: str, wanted: Extras) -> bool:
+    """Whether some of what is wanted beside the text of a file depends on its format."""
+    return wanted != NOTHING_MORE and format_of(path) in _OFFICE
+
+
 def format_of(path: str) -> str | None:
     """Format by extension; `None` for formats that are not understood."""
     return FORMATS.get(PurePosixPath(path).suffix.lower())
 
 
-def convert(path: str, data: bytes) -> ConvertedDocument:
+def convert(path: str, data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
     """Text and structure of one file; the extension of `path` tells the format.
+
+    :param extras: What to take beside what everybody reads.
 
     :raises UnreadableDocumentError: With the reason in one line, whatever is wrong with the file.
     """
@@ -51,16 +68,16 @@ def convert(path: str, data: bytes) -> ConvertedDocument:
     if not data:
         reason = "empty: 0 bytes"
         raise UnreadableDocumentError(reason)
-    return convert_format(kind, data)
+    return convert_format(kind, data, extras)
 
 
-def convert_format(kind: str, data: bytes) -> ConvertedDocument:
+def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
     """Text and structure of a file of the format `kind`.
 
     :raises UnreadableDocumentError: As :func:`convert`.
     """
     try:
-        document = _CONVERTERS[kind](data)
+        document = _OFFICE[kind](data, extras) if kind in _OFFICE else _CONVERTERS[kind](data)
     except UnreadableDocumentError:
         raise
     except Exception as error:  # third-party parsers raise anything on a hostile file
@@ -108,33 +125,6 @@ def _pdf(data: bytes) -> ConvertedDocument:
     )
 
 
-def _docx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    text = extracted(read("docx", data)[0].content)
-    about = office.describe_docx(data)
-    outline = office.locate(text, [(level, extracted(title)) for level, title in about.headings])
-    return ConvertedDocument(
-        text, "docx", title=about.title or title_of(outline), headings=outline, modified=about.modified
-    )
-
-
-def _pptx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    text = extracted(read("pptx", data)[0].content)
-    about = office.describe_pptx(data)
-    pages = _pages(text)
-    outline = office.locate_on_slides(text, pages, about.headings)
-    return ConvertedDocument(text, "pptx", title=about.title, headings=outline, pages=pages, modified=about.modified)
-
-
-def _xlsx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), extracted(sheet.content)) for sheet in read("xlsx", data)]
-    text, outline = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
-    about = office.describe_xlsx(data)
-    return ConvertedDocument(text, "xlsx", title=about.title, headings=outline, modified=about.modified)
-
-
 def _csv(data: bytes) -> ConvertedDocument:
     decoded = decode(data)
     return ConvertedDocument(read("csv", decoded.text)[0].content or "", "csv", doubt=decoded.doubt)
@@ -159,12 +149,15 @@ _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "md": _markdown,
     "html": convert_html,
     "pdf": _pdf,
-    "docx": _docx,
-    "pptx": _pptx,
-    "xlsx": _xlsx,
     "csv": _csv,
     "json": _json,
     "txt": _txt,
+}
+
+_OFFICE: dict[str, Callable[[bytes, Extras], ConvertedDocument]] = {
+    "docx": convert_docx,
+    "pptx": convert_pptx,
+    "xlsx": convert_xlsx,
 }
 
 

@@ -92,7 +92,9 @@ def test_docx_has_headings_tables_and_properties(docx_file: bytes) -> None:
     document = convert("a.docx", docx_file)
     assert document.title == "Pay"
     assert outline(document) == [(1, "Payday"), (2, "Bonus")]
-    assert document.text[document.headings[1].position :].startswith("Bonus\n| grade")
+    assert document.text[document.headings[1].position :].startswith(
+        "Bonus\n\n| grade | euros |\n| grade: N1 | euros: 100 |"
+    )
     assert document.modified is not None
 
 
@@ -105,8 +107,8 @@ def test_pptx_has_slides_and_their_titles(pptx_file: bytes) -> None:
 def test_xlsx_has_a_section_for_each_sheet(xlsx_file: bytes) -> None:
     document = convert("a.xlsx", xlsx_file)
     assert outline(document) == [(1, "Rates"), (1, "Cities")]
-    assert "Norway,12" in document.text
-    assert document.text[document.headings[1].position :].startswith("Cities\n\nOslo,4")
+    assert "| country: Norway | rate: 12 |" in document.text
+    assert document.text[document.headings[1].position :].startswith("Cities\n\n| Oslo | 4 |")
 
 
 def test_json_is_written_a_value_a_line() -> None:
