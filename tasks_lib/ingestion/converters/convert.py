@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from tasks_lib.ingestion.converters import pdf
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.delimited import convert_csv
 from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.excel import convert_xlsx
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
@@ -38,6 +39,8 @@ FORMATS = {
     ".xlsm": "xlsx",
     ".xltx": "xlsx",
     ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
     ".json": "json",
     ".txt": "txt",
     ".text": "txt",
@@ -125,11 +128,6 @@ def _pdf(data: bytes) -> ConvertedDocument:
     )
 
 
-def _csv(data: bytes) -> ConvertedDocument:
-    decoded = decode(data)
-    return ConvertedDocument(read("csv", decoded.text)[0].content or "", "csv", doubt=decoded.doubt)
-
-
 def _json(data: bytes) -> ConvertedDocument:
     # Haystack's converter wants to be told which key holds the text; every value may, so one line each is kept.
     decoded = decode(data)
@@ -149,7 +147,7 @@ _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "md": _markdown,
     "html": convert_html,
     "pdf": _pdf,
-    "csv": _csv,
+    "csv": convert_csv,
     "json": _json,
     "txt": _txt,
 }

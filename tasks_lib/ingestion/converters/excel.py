@@ -12,7 +12,7 @@ from tasks_lib.ingestion.converters.excel_layout import layout_of
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.number_formats import shown
 from tasks_lib.ingestion.converters.ooxml import parsed, properties, relations, transitional
-from tasks_lib.ingestion.converters.tables import Table, header_rows
+from tasks_lib.ingestion.converters.tables import Merged, Table, header_rows
 from tasks_lib.ingestion.converters.writing import TextWriter
 
 MOST_CELLS = 2_000_000
@@ -159,9 +159,9 @@ def _write(cells: Cells, writer: TextWriter) -> None:
     for block in _blocks(cells):
         columns = sorted({column for row in block for column in row})
         rows = [[row.get(column, "") for column in columns] for row in block]
-        titles = next((place for place, row in enumerate(rows) if sum(map(bool, row)) > 1), len(rows))
+        titles = next((place for place, row in enumerate(rows) if sum(map(_stands, row)) > 1), len(rows))
         for row in rows[:titles]:
-            writer.item("".join(row))
+            writer.item("".join(filter(_stands, row)))
         rows = rows[titles:]
         if not rows:
             continue
@@ -172,6 +172,11 @@ def _write(cells: Cells, writer: TextWriter) -> None:
             rows.insert(0, [header[column] for column in columns])
             named = 1
         writer.table(Table(rows, named))
+
+
+def _stands(cell: str) -> bool:
+    """Whether a cell has a text of its own."""
+    return bool(cell) and not isinstance(cell, Merged)
 
 
 def _blocks(cells: Cells) -> Iterator[list[dict[int, str]]]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from tasks_lib.ingestion.converters.tables import Merged
+
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 MOST_FILLED = 1_000_000
 _MOST_RANGES = 100_000
@@ -39,7 +41,7 @@ class Layout:
                 continue
             for row in rows:
                 if row in cells:
-                    cells[row].update(dict.fromkeys(covered, text))
+                    cells[row].update({column: text if column == left else Merged(text) for column in covered})
 
     def hide(self, cells: dict[int, dict[int, str]]) -> None:
         """Take out rows and columns that are hidden, but for rows that a filter hides."""

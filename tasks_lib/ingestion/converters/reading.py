@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,33 +37,22 @@ def read(kind: str, data: bytes | str, *, required: bool = True) -> "list[Docume
 @lru_cache(maxsize=16)
 def _converter(kind: str) -> Any:
     from haystack.components import converters
-    from trafilatura.settings import DEFAULT_CONFIG
 
-    for module in ("txt", "html", "pypdf", "docx", "pptx", "xlsx", "csv"):
+    for module in ("txt", "pypdf"):
         logging.getLogger(f"haystack.components.converters.{module}").addFilter(_collect)
-    for parser in ("pypdf", "trafilatura"):
-        logging.getLogger(parser).setLevel(logging.CRITICAL)
-    short_pages = deepcopy(DEFAULT_CONFIG)
-    short_pages["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
+    quiet_parsers()
     # Texts arrive decoded, and go in as UTF-8; `utf-8` (not `-sig`) keeps positions as they are.
     make: dict[str, Callable[[], Any]] = {
         "txt": lambda: converters.TextFileToDocument(encoding="utf-8"),
-        "csv": lambda: converters.CSVToDocument(encoding="utf-8"),
-        "html": lambda: converters.HTMLToDocument(
-            extraction_kwargs={
-                "output_format": "markdown",
-                "favor_recall": True,
-                "include_comments": False,
-                "config": short_pages,
-            },
-            encoding="utf-8",
-        ),
         "pdf": converters.PyPDFToDocument,
-        "docx": lambda: converters.DOCXToDocument(table_format="markdown"),
-        "pptx": converters.PPTXToDocument,
-        "xlsx": lambda: converters.XLSXToDocument(table_format_kwargs={"index": False, "header": False}),
     }
     return make[kind]()
+
+
+def quiet_parsers() -> None:
+    """Let parsers not log what they find wrong with a file."""
+    for parser in ("pypdf", "trafilatura"):
+        logging.getLogger(parser).setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tasks_lib.ingestion.converters.drawings import A, parts_of, write_part
 from tasks_lib.ingestion.converters.equations import MATH, linear
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.ooxml import is_on, parsed, properties, transitional
-from tasks_lib.ingestion.converters.tables import Table
+from tasks_lib.ingestion.converters.tables import Merged, Table
 from tasks_lib.ingestion.converters.word_inline import chosen_content
 from tasks_lib.ingestion.converters.word_lists import BULLET, numeral
 from tasks_lib.ingestion.converters.writing import TextWriter
@@ -187,7 +187,7 @@ def _table(table: Any) -> Table:
         cells: list[str] = []
         for place, cell in enumerate(row.iterchildren(f"{A}tc")):
             if cell.get("hMerge") in {"1", "true"} and cells:
-                cells.append(cells[-1])
+                cells.append(Merged(cells[-1]))
             elif cell.get("vMerge") in {"1", "true"} and rows and place < len(rows[-1]):
                 cells.append(rows[-1][place])
             else:

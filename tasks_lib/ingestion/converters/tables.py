@@ -5,9 +5,9 @@ citation of it is a citation of the row.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 LONGEST_LINE = 400
 """Characters; a longer row is written in several lines, each beginning with the row's first cell."""
@@ -23,6 +23,12 @@ _YEAR = re.compile(r"(?:1[89]|20|21)\d\d(?:[/–-]\d{2,4})?")
 Row = Sequence[str]
 
 
+class Merged(str):
+    """What stands in a cell that its left neighbour is merged over: the same text."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of cells; a merged cell fills all that it covers, `""` is an empty one."""
@@ -32,13 +38,32 @@ class Table:
     """How many rows name the columns, where the format tells; else it is told from their content."""
 
 
+def filled(grid: Sequence[Sequence[Any]], texts: Mapping[Any, str]) -> list[list[str]]:
+    """Rows of text from rows of elements, of which a merged one stands in all places that it covers.
+
+    :param texts: Text of each element; a place without one is empty.
+    """
+    rows = []
+    for elements in grid:
+        before = [None, *elements[:-1]]
+        cells = ((element, texts.get(element, ""), left) for element, left in zip(elements, before, strict=True))
+        rows.append(
+            [Merged(text) if element is left and element is not None else text for element, text, left in cells]
+        )
+    return rows
+
+
 def table_lines(table: Table) -> list[str]:
     """Lines of a table: the names of the columns as they stand, and then each row with them."""
     rows = _without_empty(table.rows)
     if not rows:
         return []
-    named = min(header_rows(rows) if table.header_rows is None else table.header_rows, len(rows))
-    lines = [line for row in rows[:named] for line in _lines([("", cell) for cell in _once(row)])]
+    titles = next((place for place, row in enumerate(rows) if len(_once(row)) > 1), 0) if len(rows[0]) > 1 else 0
+    told = None if table.header_rows is None else table.header_rows - titles
+    lines = [line for row in rows[:titles] for line in _lines([("", cell) for cell in _once(row)])]
+    rows = rows[titles:]
+    named = min(header_rows(rows) if told is None else max(told, 0), len(rows))
+    lines += [line for row in rows[:named] for line in _lines([("", cell) for cell in _once(row)])]
     names = column_names(rows[:named], len(rows[0]))
     cells = [cell for row in rows[named:] for cell in row]
     sparse = len(names) > SPARSE_COLUMNS and sum(map(bool, cells)) * 2 < len(cells)
@@ -59,16 +84,17 @@ def column_names(header: Sequence[Row], columns: int) -> list[str]:
 def header_rows(rows: Sequence[Row]) -> int:
     """How many of the first rows name the columns, told from what the cells hold: none or one."""
     first, rest = rows[0], rows[1:]
-    if not rest or not all(_like_a_name(cell) for cell in first if cell) or len(set(first)) == 1:
-        return 0
-    named = [cell for cell in first if cell]
-    if len(named) < 2 or len(named) < len(first) - 1:
+    if not rest or not could_name(first):
         return 0
     if any(_of_values(column) for column in zip(*rows, strict=True)):
         return 1
-    if any(cell.endswith(":") for cell in first[:1]) or len(set(named)) < len(named):
-        return 0
-    return int(len(first) > 2 or len(rows) >= _LONG_TABLE)
+    return int(not first[0].endswith(":") and (len(first) > 2 or len(rows) >= _LONG_TABLE))
+
+
+def could_name(row: Row) -> bool:
+    """Whether cells read like names of columns: short ones, no two alike, no values, and at most one empty."""
+    named = [cell for cell in row if cell]
+    return len(named) >= max(2, len(row) - 1) and len(set(named)) == len(named) and all(map(_like_a_name, named))
 
 
 def _of_values(column: Sequence[str]) -> bool:
@@ -95,16 +121,17 @@ def _without_empty(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    line = " ".join(text.split()).replace("|", "\\|")
+    return Merged(line) if isinstance(text, Merged) else line
 
 
 def _once(row: Row) -> list[str]:
     """Cells of a header; one that is merged over its neighbours stands once."""
-    return [row[0], *(right for left, right in pairwise(row) if right != left or not right)]
+    return [cell for cell in row if not isinstance(cell, Merged)]
 
 
 def _row_lines(row: Row, names: Sequence[str], *, sparse: bool) -> Iterator[str]:
-    if len(row) > 1 and len(set(row)) == 1:
+    if len(row) > 1 and all(isinstance(cell, Merged) for cell in row[1:]):
         yield f"| {row[0]} |"
         return
     yield from _lines([(name, cell) for name, cell in zip(names, row, strict=True) if cell or not sparse])

@@ -12,7 +12,7 @@ from tasks_lib.ingestion.converters.drawings import parts_of, write_part
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.markdown import title_of
 from tasks_lib.ingestion.converters.ooxml import is_on, parsed, properties, transitional
-from tasks_lib.ingestion.converters.tables import Table
+from tasks_lib.ingestion.converters.tables import Table, filled
 from tasks_lib.ingestion.converters.word_inline import Inline, Runs, chosen_content, unwrapped
 from tasks_lib.ingestion.converters.word_lists import BULLET, Numbering, numeral
 from tasks_lib.ingestion.converters.word_styles import Styles, find, is_struck
@@ -145,8 +145,7 @@ class _Reader:
                 self._blocks(cell, depth)
         else:
             texts = {cell: self._text_of(cell, depth) for cell in cells}
-            rows = [["" if cell is None else texts[cell] for cell in row] for row in grid.rows]
-            self.writer.table(Table(rows, self._header_rows(grid, table)))
+            self.writer.table(Table(filled(grid.rows, texts), self._header_rows(grid, table)))
 
     def _nested_table(self, grid: Grid, depth: int) -> None:
         """A table within a cell is a part of the cell's text."""

@@ -1,5 +1,6 @@
 """``TextWriter``: one text out of the parts of a document, and where its headings and pages begin in it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, Heading
@@ -7,12 +8,18 @@ from tasks_lib.ingestion.converters.reading import extracted
 from tasks_lib.ingestion.converters.tables import Table, table_lines
 
 _APART = "\n\n"
+_RAISED = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
 
 
 class TextWriter:
-    """Takes what a document holds in reading order. Blank lines stand between parts, and a form feed between pages."""
+    """Takes what a document holds in reading order. Blank lines stand between parts, and a form feed between pages.
 
-    def __init__(self) -> None:
+    :param form: Brings each part into the form in which it is stored.
+    """
+
+    def __init__(self, form: Callable[[str], str] = extracted) -> None:
+        self._form = form
         self._parts: list[str] = []
         self._length = 0
         self._after_item = False
@@ -73,7 +80,7 @@ class TextWriter:
 
     def _write(self, text: str, before: str) -> int | None:
         """Append a part, and tell where it begins."""
-        content = "\n".join(line.rstrip() for line in extracted(text).split("\n")).strip("\n")
+        content = "\n".join(line.rstrip() for line in self._form(text).split("\n")).strip("\n")
         self._after_item = False
         if not content.strip():
             return None
@@ -86,3 +93,13 @@ class TextWriter:
     def _append(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
+
+
+def raised(text: str, tag: str) -> str:
+    """Superscript or subscript digits as such, since 10⁶ is not 106; other text as it is.
+
+    :param tag: `sup` or `sub`.
+    """
+    signs = _RAISED if tag == "sup" else _LOWERED
+    bare = text.strip()
+    return text.translate(signs) if bare and all(ord(sign) in signs for sign in bare) else text
