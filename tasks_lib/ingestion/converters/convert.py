@@ -8,11 +8,13 @@ from pathlib import PurePosixPath
 from tasks_lib.ingestion.converters import pdf
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.delimited import convert_csv
-from tasks_lib.ingestion.converters.encoding import decode
+from tasks_lib.ingestion.converters.encoding import Decoded, decode
 from tasks_lib.ingestion.converters.excel import convert_xlsx
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
+from tasks_lib.ingestion.converters.front_matter import front_matter
 from tasks_lib.ingestion.converters.html import convert_html
-from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
+from tasks_lib.ingestion.converters.markdown import headings, title_of
+from tasks_lib.ingestion.converters.mdx import without_components
 from tasks_lib.ingestion.converters.plain import spaced_headings, wrapped_headings
 from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
 from tasks_lib.ingestion.converters.slides import convert_pptx
@@ -25,6 +27,7 @@ CONVERTER_VERSION = "3"
 FORMATS = {
     ".md": "md",
     ".markdown": "md",
+    ".mdx": "mdx",
     ".html": "html",
     ".htm": "html",
     ".pdf": "pdf",
@@ -97,10 +100,17 @@ def oversized(size: int, limit: int) -> str:
     return f"too large: {size / 2**20:,.1f} MiB, at most {limit / 2**20:,.1f} MiB (ingest.max_file_megabytes)"
 
 
+def _mdx(data: bytes) -> ConvertedDocument:
+    return _as_markdown(decode(data), without_components)
+
+
 def _markdown(data: bytes) -> ConvertedDocument:
-    # The source stays as it is, so that spans are spans of the file; Haystack's converter would render it away.
-    decoded = decode(data)
-    text = read("txt", decoded.text)[0].content or ""
+    return _as_markdown(decode(data))
+
+
+def _as_markdown(decoded: Decoded, blanked: Callable[[str], str] = str) -> ConvertedDocument:
+    # The source stays as it is, so that spans are spans of the file.
+    text = blanked(decoded.text)
     top = front_matter(text)
     outline = headings(text, top.end)
     return ConvertedDocument(
@@ -110,6 +120,7 @@ def _markdown(data: bytes) -> ConvertedDocument:
         headings=outline,
         body=top.end,
         modified=top.modified,
+        meta=top.meta,
         doubt=decoded.doubt,
     )
 
@@ -137,7 +148,7 @@ def _json(data: bytes) -> ConvertedDocument:
 
 def _txt(data: bytes) -> ConvertedDocument:
     decoded = decode(data)
-    text = read("txt", decoded.text)[0].content or ""
+    text = decoded.text
     outline = spaced_headings(text)
     pages = _pages(text) if "\f" in text else ()
     return ConvertedDocument(text, "txt", title=title_of(outline), headings=outline, pages=pages, doubt=decoded.doubt)
@@ -145,6 +156,7 @@ def _txt(data: bytes) -> ConvertedDocument:
 
 _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "md": _markdown,
+    "mdx": _mdx,
     "html": convert_html,
     "pdf": _pdf,
     "csv": convert_csv,

@@ -13,8 +13,25 @@ from tasks_lib.ingestion.converters.writing import TextWriter, raised
 from tasks_lib.text.forms import composed
 
 _INLINE = frozenset(
-    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "math", "q", "ruby", "rb", "s", "samp", "small"]
-    + ["span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "mi", "mn", "mo", "mrow", "msup", "msub", "mfrac", "msqrt", "mtext", "output", "meter"]
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
+    | {
+        "kbd",
+        "label",
+        "mark",
+        "math",
+        "q",
+        "ruby",
+        "rb",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+    }
+    | {"time", "tt", "u", "var", "wbr", "mi", "mn", "mo", "mrow", "msup", "msub", "mfrac", "msqrt", "mtext", "output"}
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
