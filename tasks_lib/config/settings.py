@@ -119,6 +119,10 @@ class IngestConfig(RunnerConfig):
         default=False,
         description="Black out personal data (`guardrails.personal_data`) before documents are cut; lengths stay.",
     )
+    comments: bool = Field(default=False, description="Ingest comments in Office files as well.")
+    hidden: bool = Field(
+        default=False, description="Ingest hidden sheets, rows, columns and slides of Office files as well."
+    )
     converters: dict[Suffix, HaystackComponent] = Field(
         default_factory=dict,
         description="Suffix, such as `.epub` → the Haystack converter (`type`, `init_parameters`) of its files.",

@@ -87,12 +87,14 @@ def pipeline_key(platform: Platform, settings: Settings) -> str:
 
 
 def _converters(settings: Settings) -> dict[str, Component]:
+    config = settings.ingest
     converters: dict[str, Component] = {
-        suffix: FormatConverter(file_format=file_format) for suffix, file_format in FORMATS.items()
+        suffix: FormatConverter(file_format=file_format, comments=config.comments, hidden=config.hidden)
+        for suffix, file_format in FORMATS.items()
     }
-    for suffix, config in settings.ingest.converters.items():
+    for suffix, named in config.converters.items():
         key = f"ingest.converters {suffix}"
-        converter = build_component(config, settings.pipelines.allowed_modules, key)
+        converter = build_component(named, settings.pipelines.allowed_modules, key)
         _require(converter, key, "converter", "sources")
         converters[suffix] = converter
     return converters

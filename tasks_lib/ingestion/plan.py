@@ -9,7 +9,14 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION
-from tasks_lib.ingestion.converters.convert import CONVERTER_VERSION, FORMATS, oversized, recognition_key
+from tasks_lib.ingestion.converters.convert import (
+    CONVERTER_VERSION,
+    FORMATS,
+    has_extras,
+    oversized,
+    recognition_key,
+)
+from tasks_lib.ingestion.converters.extras import Extras
 from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
@@ -88,11 +95,20 @@ def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key
         CONVERTER_VERSION,
         CHUNKER_VERSION,
         masking_key(settings),
-        converter.model_dump_json() if converter else "",
+        converter.model_dump_json() if converter else extras_key(path, settings.ingest),
         recognition_key(path),
         pipeline_key,
     ]
     return hashlib.sha256("\x1f".join(filter(None, parts)).encode()).hexdigest()
+
+
+def extras_key(path: str, config: IngestConfig) -> str:
+    """Tells what is taken of a document beside what everybody reads; empty where its format has no more."""
+    return (
+        f"comments={config.comments} hidden={config.hidden}"
+        if has_extras(path, Extras(config.comments, config.hidden))
+        else ""
+    )
 
 
 def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline_key: str = "") -> SyncPlan:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tasks_lib.assistant.contract.embedder import in_process
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ModelUnavailableError, ProviderError
@@ -19,15 +20,17 @@ STEP = "call the models"
 
 
 def call_models(platform: Platform, *, embedder: str, llms: Iterable[LlmConfig] = (), judge: bool = False) -> None:
-    """Call an embedder, language models with their fallbacks, and the judge where there is one.
+    """Call an embedder that is a service, language models with their fallbacks, and the judge where there is one.
 
     :raises ConfigurationError: If a provider refuses the call: a wrong key, an unknown model.
     :raises ModelUnavailableError: If it gives no answer: a refused connection, a deadline that passed.
     """
     different = {(llm.model, llm.fallback): llm for llm in llms}.values()
     advance(STEP, 0, 1)
-    with unavailable(f"embedder {embedder!r}"):
-        platform.embedder(embedder).embed([SENTENCE])
+    supplied = platform.embedder(embedder)
+    if not in_process(supplied):
+        with unavailable(f"embedder {embedder!r}"):
+            supplied.embed([SENTENCE])
     for llm in different:
         _ask(platform.chat_generator(llm), f"llm.model {llm.model!r}")
     if judge:

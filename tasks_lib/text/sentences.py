@@ -23,6 +23,7 @@ _LOOK_BACK = 16
 _CITATION = re.compile(r"\[\d+(?:\s*,\s*\d+)*\]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _LINE = re.compile(r"[^\n]+")
+_CELL_END = re.compile(r"(?<!\\)\|")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|=+ .* =+\s*$)")
 _RULE = re.compile(r"[\s|:*_=-]+$")
@@ -80,6 +81,10 @@ def split_sentences(text: str) -> list[Sentence]:
         if _HEADING.match(block) or _RULE.fullmatch(block):
             continue
         if block.lstrip().startswith("|"):
+            if _names_columns(block):
+                left = start + block.index("|") + 1
+                split.append(_sentence(text, left, left + len(block[left - start :].rstrip().rstrip("|")), ""))
+                continue
             header = header or block
             if header != block:
                 split.append(_sentence(text, start, end, header))
@@ -91,6 +96,13 @@ def split_sentences(text: str) -> list[Sentence]:
         if not item:
             lead = text[slice(*spans[-1])].strip() if spans and block.rstrip().endswith(":") else ""
     return split
+
+
+def _names_columns(row: str) -> bool:
+    """Whether the cells of a table's row say themselves which column they belong to, as `| rate: 7.5% |` does."""
+    cells = [cell.strip() for cell in _CELL_END.split(row.strip().strip("|"))]
+    named = sum(": " in cell or cell.endswith(":") for cell in cells)
+    return bool(named) and named >= len(cells) - 1
 
 
 def _sentence(text: str, start: int, end: int, lead: str) -> Sentence:

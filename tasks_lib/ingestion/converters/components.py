@@ -1,7 +1,7 @@
 """The Haystack components that convert: ours for each format, and one that takes each file to its converter."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from tasks_lib.ingestion.converters.archive import check_archive
 from tasks_lib.ingestion.converters.convert import FORMATS, convert_format
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.ingestion.converters.documents import IDENTITY, STRUCTURE_PLACES, from_documents, to_document
+from tasks_lib.ingestion.converters.extras import Extras
 from tasks_lib.ingestion.converters.reading import collected_warnings, one_line
 from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
 from tasks_lib.text.forms import plain_forms
@@ -28,17 +29,20 @@ class FormatConverter:
     """Converts files of one format that is understood, with their titles, headings and pages.
 
     :param file_format: Such as `md` or `pdf`; the values of :data:`~tasks_lib.ingestion.converters.convert.FORMATS`.
+    :param comments: Whether comments of Office files are text.
+    :param hidden: Whether their hidden sheets, rows, columns and slides are.
     """
 
-    def __init__(self, *, file_format: str) -> None:
+    def __init__(self, *, file_format: str, comments: bool = False, hidden: bool = False) -> None:
         if file_format not in FORMATS.values():
             msg = f"format {file_format!r} is not understood; formats: {', '.join(sorted(set(FORMATS.values())))}"
             raise ValueError(msg)
         self.file_format = file_format
+        self.extras = Extras(comments=comments, hidden=hidden)
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
-        return default_to_dict(self, file_format=self.file_format)
+        return default_to_dict(self, file_format=self.file_format, **asdict(self.extras))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -53,7 +57,7 @@ class FormatConverter:
         :raises UnreadableDocumentError: If one cannot be read.
         """
         streams = [get_bytestream_from_source(source) for source in sources]
-        converted = [convert_format(self.file_format, stream.data) for stream in streams]
+        converted = [convert_format(self.file_format, stream.data, self.extras) for stream in streams]
         documents = [to_document(each, stream.meta) for each, stream in zip(converted, streams, strict=True)]
         return {"documents": documents, "doubts": [each.doubt for each in converted]}
 

@@ -1,20 +1,25 @@
-"""File bytes to text, by Haystack's converters, with the structure that chunking and citation need."""
+"""File bytes to text, with the structure that chunking and citation need."""
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from tasks_lib.ingestion.converters import office
-from tasks_lib.ingestion.converters.archive import check_archive
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
-from tasks_lib.ingestion.converters.encoding import decode
+from tasks_lib.ingestion.converters.delimited import convert_csv
+from tasks_lib.ingestion.converters.encoding import Decoded, decode
+from tasks_lib.ingestion.converters.excel import convert_xlsx
+from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
+from tasks_lib.ingestion.converters.front_matter import front_matter
 from tasks_lib.ingestion.converters.html import convert_html
-from tasks_lib.ingestion.converters.markdown import front_matter, headings, title_of
+from tasks_lib.ingestion.converters.markdown import headings, title_of
+from tasks_lib.ingestion.converters.mdx import without_components
 from tasks_lib.ingestion.converters.pdf import recognition
 from tasks_lib.ingestion.converters.pdf.document import convert_pdf
 from tasks_lib.ingestion.converters.plain import spaced_headings
-from tasks_lib.ingestion.converters.reading import clean, extracted, one_line, read
+from tasks_lib.ingestion.converters.reading import clean, one_line
+from tasks_lib.ingestion.converters.slides import convert_pptx
+from tasks_lib.ingestion.converters.word import convert_docx
 from tasks_lib.text.forms import composed, plain_forms
 
 CONVERTER_VERSION = "3"
@@ -23,17 +28,32 @@ CONVERTER_VERSION = "3"
 FORMATS = {
     ".md": "md",
     ".markdown": "md",
+    ".mdx": "mdx",
     ".html": "html",
     ".htm": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
     ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".potx": "pptx",
     ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
     ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
     ".json": "json",
     ".txt": "txt",
     ".text": "txt",
 }
+
+
+def has_extras(path: str, wanted: Extras) -> bool:
+    """Whether some of what is wanted beside the text of a file depends on its format."""
+    return wanted != NOTHING_MORE and format_of(path) in _OFFICE
 
 
 def format_of(path: str) -> str | None:
@@ -46,8 +66,10 @@ def recognition_key(path: str) -> str:
     return "ocr" if format_of(path) == "pdf" and recognition.available() else ""
 
 
-def convert(path: str, data: bytes) -> ConvertedDocument:
+def convert(path: str, data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
     """Text and structure of one file; the extension of `path` tells the format.
+
+    :param extras: What to take beside what everybody reads.
 
     :raises UnreadableDocumentError: With the reason in one line, whatever is wrong with the file.
     """
@@ -58,16 +80,16 @@ def convert(path: str, data: bytes) -> ConvertedDocument:
     if not data:
         reason = "empty: 0 bytes"
         raise UnreadableDocumentError(reason)
-    return convert_format(kind, data)
+    return convert_format(kind, data, extras)
 
 
-def convert_format(kind: str, data: bytes) -> ConvertedDocument:
+def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
     """Text and structure of a file of the format `kind`.
 
     :raises UnreadableDocumentError: As :func:`convert`.
     """
     try:
-        document = _CONVERTERS[kind](data)
+        document = _OFFICE[kind](data, extras) if kind in _OFFICE else _CONVERTERS[kind](data)
     except UnreadableDocumentError:
         raise
     except Exception as error:  # third-party parsers raise anything on a hostile file
@@ -84,10 +106,17 @@ def oversized(size: int, limit: int) -> str:
     return f"too large: {size / 2**20:,.1f} MiB, at most {limit / 2**20:,.1f} MiB (ingest.max_file_megabytes)"
 
 
+def _mdx(data: bytes) -> ConvertedDocument:
+    return _as_markdown(decode(data), without_components)
+
+
 def _markdown(data: bytes) -> ConvertedDocument:
-    # The source stays as it is, so that spans are spans of the file; Haystack's converter would render it away.
-    decoded = decode(data)
-    text = read("txt", decoded.text)[0].content or ""
+    return _as_markdown(decode(data))
+
+
+def _as_markdown(decoded: Decoded, blanked: Callable[[str], str] = str) -> ConvertedDocument:
+    # The source stays as it is, so that spans are spans of the file.
+    text = blanked(decoded.text)
     top = front_matter(text)
     outline = headings(text, top.end)
     return ConvertedDocument(
@@ -97,44 +126,13 @@ def _markdown(data: bytes) -> ConvertedDocument:
         headings=outline,
         body=top.end,
         modified=top.modified,
+        meta=top.meta,
         doubt=decoded.doubt,
     )
 
 
-def _docx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    text = extracted(read("docx", data)[0].content)
-    about = office.describe_docx(data)
-    outline = office.locate(text, [(level, extracted(title)) for level, title in about.headings])
-    return ConvertedDocument(
-        text, "docx", title=about.title or title_of(outline), headings=outline, modified=about.modified
-    )
-
-
-def _pptx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    text = extracted(read("pptx", data)[0].content)
-    about = office.describe_pptx(data)
-    pages = _pages(text)
-    outline = office.locate_on_slides(text, pages, about.headings)
-    return ConvertedDocument(text, "pptx", title=about.title, headings=outline, pages=pages, modified=about.modified)
-
-
-def _xlsx(data: bytes) -> ConvertedDocument:
-    check_archive(data)
-    sheets = [(str(sheet.meta["xlsx"]["sheet_name"]), extracted(sheet.content)) for sheet in read("xlsx", data)]
-    text, outline = office.join_sheets([(name, table) for name, table in sheets if table.strip()])
-    about = office.describe_xlsx(data)
-    return ConvertedDocument(text, "xlsx", title=about.title, headings=outline, modified=about.modified)
-
-
-def _csv(data: bytes) -> ConvertedDocument:
-    decoded = decode(data)
-    return ConvertedDocument(read("csv", decoded.text)[0].content or "", "csv", doubt=decoded.doubt)
-
-
 def _json(data: bytes) -> ConvertedDocument:
-    # Haystack's converter wants to be told which key holds the text; every value may, so one line each is kept.
+    # any value may hold what is asked for, so one line each is kept
     decoded = decode(data)
     text = json.dumps(json.loads(decoded.text), ensure_ascii=False, indent=1)
     return ConvertedDocument(composed(clean(text)), "json", doubt=decoded.doubt)
@@ -142,7 +140,7 @@ def _json(data: bytes) -> ConvertedDocument:
 
 def _txt(data: bytes) -> ConvertedDocument:
     decoded = decode(data)
-    text = read("txt", decoded.text)[0].content or ""
+    text = decoded.text
     outline = spaced_headings(text)
     pages = _pages(text) if "\f" in text else ()
     return ConvertedDocument(text, "txt", title=title_of(outline), headings=outline, pages=pages, doubt=decoded.doubt)
@@ -150,17 +148,21 @@ def _txt(data: bytes) -> ConvertedDocument:
 
 _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "md": _markdown,
+    "mdx": _mdx,
     "html": convert_html,
     "pdf": convert_pdf,
-    "docx": _docx,
-    "pptx": _pptx,
-    "xlsx": _xlsx,
-    "csv": _csv,
+    "csv": convert_csv,
     "json": _json,
     "txt": _txt,
 }
 
+_OFFICE: dict[str, Callable[[bytes, Extras], ConvertedDocument]] = {
+    "docx": convert_docx,
+    "pptx": convert_pptx,
+    "xlsx": convert_xlsx,
+}
+
 
 def _pages(text: str) -> tuple[int, ...]:
-    """Haystack's converters put a form feed between pages."""
+    """Where the pages begin that form feeds part."""
     return (0, *(position + 1 for position, character in enumerate(text) if character == "\f"))

@@ -64,13 +64,14 @@ def from_documents(documents: Sequence[Document], file_format: str = "") -> Conv
     )
 
 
+def is_free(key: str) -> bool:
+    """Whether a name of metadata is nobody's yet: a document may use it as it likes."""
+    return key not in _BOOKKEEPING and not key.startswith("_")
+
+
 def further(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Single values of metadata that a component of somebody else set, such as an author; they can be filtered by."""
-    return {
-        key: value
-        for key, value in meta.items()
-        if key not in _BOOKKEEPING and not key.startswith("_") and isinstance(value, str | int | float)
-    }
+    return {key: value for key, value in meta.items() if is_free(key) and isinstance(value, str | int | float)}
 
 
 def _page_starts(documents: Sequence[Document], texts: Sequence[str]) -> list[int]:

@@ -1,46 +1,55 @@
-"""HTML as Markdown: Haystack's converter, told to keep what an internal page says."""
+"""HTML pages: what a browser shows of their content, in its order."""
 
 import re
+from typing import Any
 
 from tasks_lib.ingestion.converters.converted import ConvertedDocument
 from tasks_lib.ingestion.converters.encoding import decode
-from tasks_lib.ingestion.converters.markdown import headings, title_of
-from tasks_lib.ingestion.converters.reading import clean, read
-from tasks_lib.text.forms import composed
+from tasks_lib.ingestion.converters.html_blocks import HtmlReader
+from tasks_lib.ingestion.converters.html_content import content_of, is_shown
+from tasks_lib.ingestion.converters.markdown import title_of
+from tasks_lib.ingestion.converters.reading import quiet_parsers
+from tasks_lib.ingestion.converters.writing import TextWriter
 
-_MARKED = re.compile(r"<(?:article|main)\b", re.IGNORECASE)
-_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
-_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+_SOFT_HYPHENS = re.compile("\u00ad|&shy;")
 
 
 def convert_html(data: bytes) -> ConvertedDocument:
     """Main content with headings, lists and tables; navigation and footers are left out."""
-    from trafilatura import extract_metadata, html2txt
+    from trafilatura import extract_metadata
 
+    quiet_parsers()
     decoded = decode(data, html=True)
-    source = decoded.text
-    page = as_article(source)
-    found = read("html", page, required=False)
-    text = composed(clean((found[0].content if found else html2txt(page)) or ""))
-    about = extract_metadata(source)
-    outline = headings(text)
-    return ConvertedDocument(
-        text,
+    document = written(decoded.text)
+    about = extract_metadata(decoded.text)
+    outline = document.headings
+    return document.document(
         "html",
         title=title_of(outline) or (about.title if about else None) or None,
-        headings=outline,
         modified=(about.date if about else None) or None,
         doubt=decoded.doubt,
     )
 
 
-def as_article(source: str) -> str:
-    """A page that does not mark its content is content: trafilatura drops the main heading of such pages otherwise."""
-    if _MARKED.search(source):
-        return source
-    opening = _BODY.search(source)
-    if opening is None:
-        return f"<html><body><article>{source}</article></body></html>"
-    closing = next(reversed(list(_BODY_END.finditer(source, opening.end()))), None)
-    end = closing.start() if closing else len(source)
-    return f"{source[: opening.end()]}<article>{source[opening.end() : end]}</article>{source[end:]}"
+def written(source: str) -> TextWriter:
+    """The writer that took the content of a page."""
+    page = parsed_page(source)
+    reader = HtmlReader()
+    reader.read(content_of(page))
+    if not reader.writer.text.strip():
+        reader = HtmlReader(is_shown)  # a page that is nothing but links
+        reader.read(page)
+    return reader.writer
+
+
+def parsed_page(source: str) -> Any:
+    """The root element of a page, whatever is wrong with it."""
+    from lxml import etree, html
+
+    text = _SOFT_HYPHENS.sub("", source).replace("\0", " ")
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:  # nothing in it
+        root = html.fragment_fromstring("<div></div>")
+    return root

@@ -1,52 +1,17 @@
-"""Headings and front matter of Markdown, with their positions in the source text."""
+"""Headings of Markdown, with their positions in the source text."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tasks_lib.ingestion.converters.converted import Heading
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-
-
-@dataclass(frozen=True)
-class FrontMatter:
-    """What the YAML block on top of a file says; `end` is the first character after it."""
-
-    end: int = 0
-    title: str | None = None
-    modified: str | None = None
-
-
-def front_matter(text: str) -> FrontMatter:
-    """Read the front matter; a block that is not a YAML mapping is content."""
-    import yaml
-
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return FrontMatter()
-    try:
-        values = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return FrontMatter()
-    if not isinstance(values, dict):
-        return FrontMatter()
-    moment = next((values[key] for key in ("modified", "updated", "lastmod", "date") if values.get(key)), None)
-    return FrontMatter(match.end(), _line(values.get("title")), _line(moment))
-
-
-def _line(value: Any) -> str | None:
-    if value is None or isinstance(value, dict | list):
-        return None
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return " ".join(text.split()) or None
 
 
 def headings(text: str, start: int = 0) -> tuple[Heading, ...]:
@@ -83,6 +48,12 @@ def _plain(parser: "MarkdownIt", source: str) -> str:
     parser.inline.parse(source, parser, StateCore(source, parser, {}).env, tokens)
     text = "".join(" " if token.type in {"softbreak", "hardbreak"} else token.content for token in tokens)
     return " ".join(text.split())
+
+
+def code_lines(text: str) -> set[int]:
+    """Numbers of the lines, from 0, that are code."""
+    blocks = (token.map for token in _parser().parse(text) if token.type in {"fence", "code_block"} and token.map)
+    return {line for first, last in blocks for line in range(first, last)}
 
 
 def title_of(outline: Sequence[Heading]) -> str | None:

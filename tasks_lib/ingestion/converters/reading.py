@@ -1,78 +1,29 @@
-"""Haystack's converters, run on one file in memory."""
+"""What converters share: their warnings, reasons in one line, and text that can be stored."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from copy import deepcopy
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
-from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.text.forms import plain_forms
-
-if TYPE_CHECKING:
-    from haystack import Document
 
 _MAX_REASON = 200
 _warnings: ContextVar[list[str] | None] = ContextVar("llmops_converter_warnings", default=None)
 
 
-def read(kind: str, data: bytes | str, *, required: bool = True) -> "list[Document]":
-    """Run Haystack's converter for one file; it logs what is wrong instead of raising, and the log becomes the reason.
-
-    :param required: Whether a converter without a result is an error.
-    :raises UnreadableDocumentError: If it is.
-    """
-    from haystack.dataclasses import ByteStream
-
-    stream = ByteStream(data.encode("utf-8") if isinstance(data, str) else data)
-    with collected_warnings() as warnings:
-        documents: list[Document] = _converter(kind).run(sources=[stream])["documents"]
-    if required and not documents:
-        reason = f"cannot be read as {kind.upper()}: {one_line(warnings[0]) if warnings else 'no text found'}"
-        raise UnreadableDocumentError(reason)
-    return documents
-
-
-@lru_cache(maxsize=16)
-def _converter(kind: str) -> Any:
-    from haystack.components import converters
-    from trafilatura.settings import DEFAULT_CONFIG
-
-    for module in ("txt", "html", "docx", "pptx", "xlsx", "csv"):
-        logging.getLogger(f"haystack.components.converters.{module}").addFilter(_collect)
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    short_pages = deepcopy(DEFAULT_CONFIG)
-    short_pages["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
-    # Texts arrive decoded, and go in as UTF-8; `utf-8` (not `-sig`) keeps positions as they are.
-    make: dict[str, Callable[[], Any]] = {
-        "txt": lambda: converters.TextFileToDocument(encoding="utf-8"),
-        "csv": lambda: converters.CSVToDocument(encoding="utf-8"),
-        "html": lambda: converters.HTMLToDocument(
-            extraction_kwargs={
-                "output_format": "markdown",
-                "favor_recall": True,
-                "include_comments": False,
-                "config": short_pages,
-            },
-            encoding="utf-8",
-        ),
-        "docx": lambda: converters.DOCXToDocument(table_format="markdown"),
-        "pptx": converters.PPTXToDocument,
-        "xlsx": lambda: converters.XLSXToDocument(table_format_kwargs={"index": False, "header": False}),
-    }
-    return make[kind]()
+def quiet_parsers() -> None:
+    """Let parsers not log what they find wrong with a file."""
+    for parser in ("pypdf", "trafilatura"):
+        logging.getLogger(parser).setLevel(logging.CRITICAL)
 
 
 @contextmanager
-def collected_warnings(module: str | None = None) -> Iterator[list[str]]:
+def collected_warnings(module: str) -> Iterator[list[str]]:
     """What converters log while the body runs; most of them log what is wrong with a file, and go on without it.
 
-    :param module: Module of a converter that is not Haystack's own.
+    :param module: Module of the converter.
     """
-    if module:
-        logging.getLogger(module).addFilter(_collect)
+    logging.getLogger(module).addFilter(_collect)
     warnings: list[str] = []
     token = _warnings.set(warnings)
     try:

@@ -20,6 +20,7 @@ class CountingEmbedder:
 
     dimension = 8
     max_tokens = 254
+    in_process = True
 
     def __init__(self) -> None:
         self.texts: list[str] = []

@@ -304,3 +304,13 @@ def test_two_runs_at_once_end_as_one(run: Any, index: Any, documents: Path) -> N
         thread.join()
     assert sorted(result.added for result in results) == [0, 20]
     assert index.count() == 20
+
+
+def test_asking_for_comments_ingests_office_files_again_and_no_others(
+    documents: Path, index: Any, embedder: Any, docx_file: bytes
+) -> None:
+    (documents / "a.docx").write_bytes(docx_file)
+    (documents / "b.md").write_text("Leave is 27 days.\n")
+    sync(documents, index, embedder, Settings())
+    again = sync(documents, index, embedder, Settings.model_validate({"ingest": {"comments": True}}))
+    assert (again.updated, again.unchanged) == (1, 1)

@@ -68,3 +68,12 @@ def test_lists_and_tables_keep_the_line_that_introduces_them() -> None:
         ("3 days", "You get:"),
         ("| Lisbon | 62 |", "| Place | Rate |"),
     ]
+
+
+def test_a_row_whose_cells_name_their_columns_stands_for_itself_wherever_a_chunk_begins() -> None:
+    text = "| City: Oslo | Limit: 210 |\n| City: Rome, with a stop. And more | Limit: |\n"
+    assert [(part.text, part.lead) for part in split_sentences(text)] == [
+        ("City: Oslo | Limit: 210", ""),
+        ("City: Rome, with a stop. And more | Limit:", ""),
+    ]
+    assert all(text[part.start : part.end] == part.text for part in split_sentences(text))
