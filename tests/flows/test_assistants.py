@@ -1,5 +1,7 @@
 """Several assistants in one home: none takes another's place, and what one needs is not dropped."""
 
+import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from blocks.local import LocalPlatform
+from flows.cli import run
 from flows.indexes import drop_index, list_indexes
 from flows.status import status
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
@@ -14,6 +17,7 @@ from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.datasets import load, save
 from tasks_lib.errors import IndexUnavailableError, InputError, LlmopsError
 from tasks_lib.home import EXPERIMENT, Home
+from tasks_lib.ingestion.tasks import record
 from tasks_lib.registry import moves
 from tasks_lib.registry.agreement import require_known, require_production, require_production_collection
 from tasks_lib.registry.tracking import connect, last_ingests, last_runs, run_of
@@ -63,6 +67,67 @@ def test_a_name_that_nothing_was_recorded_for_is_refused_and_leaves_no_trace(pla
     with pytest.raises(InputError, match="no assistant 'dosc'; assistants: docs"):
         require_known(connect(platform, "dosc"))
     assert connect(platform, "dosc").get_experiment_by_name("dosc") is None
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["ask", "hi"],
+        ["search", "hi"],
+        ["monitor"],
+        ["status"],
+        ["index", "list"],
+        ["index", "drop", "x"],
+        ["index", "sources"],
+        ["rollback"],
+        ["tune"],
+        ["deploy"],
+        ["deploy", "--estimate"],
+        ["dataset"],
+        ["dataset", "--add-from-traces"],
+        ["serve", "--port", "8765"],
+        ["serve", "--port", "8765", "--assistant", "nobody-else"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("prefect_harness")
+def test_every_verb_refuses_a_name_that_is_nobodys(
+    platform: LocalPlatform, verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_of(connect(platform, DOCS), "ingest"):
+        pass
+    assert run([*verb, "--assistant", "dosc", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert re.match("there is no assistant '(dosc|nobody-else)'; assistants: docs", error["message"])
+    assert connect(platform, DOCS).assistants() == [DOCS]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["ask hi", "search hi", "monitor", "status", "index list", "index drop x", "rollback", "tune", "deploy", "dataset"],
+)
+@pytest.mark.usefixtures("prefect_harness")
+def test_every_verb_refuses_a_collection_that_production_does_not_read(
+    platform: LocalPlatform, tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_production(platform, tmp_path, DOCS)
+    assert run([*verb.split(), "--assistant", DOCS, "--set", "collection=pdfs", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert "production of 'docs' (version 1) reads the collection 'documents'" in error["message"]
+    assert "names 'pdfs'" in error["message"]
+
+
+def test_an_ingest_that_changes_nothing_begins_an_assistant_on_documents_of_another(platform: LocalPlatform) -> None:
+    from flows.ingest import synchronise
+
+    ingested(platform, DOCS)
+    shared = Settings(assistant=STAFF, collection=DOCS, ingest=IngestConfig(include=("leave/annual-leave.md",)))
+    result = synchronise(platform, shared)
+    assert not result.changed
+    record.fn(result, platform, STAFF)
+    require_known(connect(platform, STAFF))
+    record.fn(result, platform, STAFF)
+    assert len(last_runs(connect(platform, STAFF), "ingest", limit=5)) == 1  # begun already, and nothing changed
 
 
 def test_an_assistant_that_was_alone_in_a_home_keeps_its_experiment(platform: LocalPlatform, tmp_path: Path) -> None:
