@@ -15,8 +15,9 @@ from tasks_lib.dataset.tasks import (
     propose_candidates,
     save_dataset,
 )
-from tasks_lib.registry.agreement import require_production_collection
+from tasks_lib.registry.agreement import require_known, require_production_collection
 from tasks_lib.registry.tasks import call_models
+from tasks_lib.registry.tracking import connect
 from tasks_lib.untraversed import untraversed
 
 __all__ = ["DatasetResult", "dataset"]
@@ -38,14 +39,16 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
-    :raises InputError: If nothing was ingested, production reads another collection, or the file to import is wrong
-        (naming line and field).
+    :raises InputError: If nothing was ingested, there is no such assistant, its production reads another collection,
+        or the file to import is wrong (naming line and field).
     :raises ModelUnavailableError: If a model that makes questions does not answer when it is called once.
     """
     started = time.monotonic()
     settings = for_assistant(settings, assistant)
     resolved = resolve_platform(platform)
     require_production_collection(resolved, settings)
+    if settings.dataset.add_from_traces or not resolved.index(settings.rag).exists():
+        require_known(connect(resolved, settings.assistant))
     if settings.dataset.add_from_traces:
         result = propose_candidates(resolved, settings)
     elif settings.dataset.import_file:

@@ -1,6 +1,7 @@
 """`llmops index`: list the indexes and what needs them, and drop one that nothing needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from pydantic import BaseModel, Field
 
@@ -55,26 +56,53 @@ def drop_index(
 ) -> IndexList:
     """Delete an index.
 
+    A person is asked without a lock, and may take their time. Then writers and alias moves are kept away, and what
+    needs the index is looked up again: what came in between was not agreed to.
+
     :param force: Delete it although something needs it, if `consent` to the list of all that does is given.
     :raises InputError: If it does not exist, or something needs it and `force` or the consent is missing.
     :raises IndexUnavailableError: If a run writes to it.
     """
     resolved = _agreeing(settings, platform)
-    rows = {row.name: row for row in _rows(resolved, settings)}
-    if name not in rows:
-        raise InputError(
-            f"there is no index {name!r}; indexes: {', '.join(rows) or 'none'}", hint="See `llmops index list`."
-        )
-    _require_unneeded(rows[name], force=force, consent=consent)
+    agreed = _agreed_losses(_existing(name, resolved, settings)[name], force=force, consent=consent)
     opened = resolved.open_index(name)
-    with opened.writing(0):
+    with opened.writing(0), _aliases_at_rest(resolved, settings):
+        rows = _existing(name, resolved, settings)
+        if new := [need for need in rows[name].needs if need not in agreed]:
+            raise InputError(
+                f"index {name!r} was not deleted: meanwhile it came to be needed by: {'; '.join(new)}",
+                hint="Look at `llmops index list`, and decide again.",
+            )
         opened.drop()
     return IndexList(indexes=[row for row in rows.values() if row.name != name], dropped=name)
 
 
-def _require_unneeded(row: IndexRow, *, force: bool, consent: Consent) -> None:
+def _existing(name: str, platform: Platform, settings: Settings) -> dict[str, IndexRow]:
+    """Name → row of all indexes, `name` among them."""
+    rows = {row.name: row for row in _rows(platform, settings)}
+    if name not in rows:
+        raise InputError(
+            f"there is no index {name!r}; indexes: {', '.join(rows) or 'none'}", hint="See `llmops index list`."
+        )
+    return rows
+
+
+@contextmanager
+def _aliases_at_rest(platform: Platform, settings: Settings) -> Iterator[None]:
+    """Let nobody promote or roll back to a version whose index is about to go."""
+    from tasks_lib.registry.moves import alias_lock
+    from tasks_lib.registry.tracking import connect
+
+    with ExitStack() as stack:
+        for model in sorted(connect(platform, settings.assistant).models()):
+            stack.enter_context(alias_lock(model))
+        yield
+
+
+def _agreed_losses(row: IndexRow, *, force: bool, consent: Consent) -> list[str]:
+    """What needs the index, and may lose it."""
     if not row.needs:
-        return
+        return []
     text = "; ".join(row.needs)
     if not force:
         raise InputError(
@@ -86,6 +114,7 @@ def _require_unneeded(row: IndexRow, *, force: bool, consent: Consent) -> None:
             f"index {row.name!r} was not deleted: nobody said yes to losing what {text} read",
             hint="Answer the question with yes; without a terminal give --yes.",
         )
+    return row.needs
 
 
 def _agreeing(settings: Settings, platform: str) -> Platform:

@@ -11,7 +11,7 @@ from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
-from tasks_lib.home import Home
+from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
 from tasks_lib.ingestion.plan import SyncPlan
@@ -99,7 +99,7 @@ def synchronise(
 
 def _announce(result: IngestResult, platform: Platform, assistant: str) -> None:
     """Record and announce `result`. The index is committed already, so a failure here fails no ingest."""
-    if result.changed:
+    if result.changed or assistant != DEFAULT_ASSISTANT:
         state = record(result, platform, assistant, return_state=True)
         if not state.is_completed():
             warning = f"the ingest is not recorded in MLflow: {state.message}"

@@ -13,6 +13,7 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import read_keys
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, NotDeployedError
+from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.live import LiveVersion, require_live, require_models
 from tasks_lib.registry.tracking import connect
 
@@ -41,13 +42,16 @@ def servable(
     """The versions that can answer now. What keeps another assistant from it is told: it is served once it can be.
 
     :raises NotDeployedError: If there is only one assistant, and nothing of it is in production; or nothing of any.
+    :raises UnknownAssistantError: The same for names that are no assistant's.
     :raises ConfigurationError: The same for models that the platform cannot supply.
     """
     found: list[LiveVersion] = []
     problems: list[LlmopsError] = []
     for name in names:
         try:
-            live = require_live(connect(platform, name), name, _alias(settings))
+            client = connect(platform, name)
+            require_known(client)
+            live = require_live(client, name, _alias(settings))
             require_models(platform, live.rag)
         except LlmopsError as error:
             problems.append(error)

@@ -12,6 +12,7 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import IndexUnavailableError, InputError
+from tasks_lib.home import DEFAULT_ASSISTANT
 from tasks_lib.ingestion.publish import emit, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.name import source_name
@@ -35,19 +36,23 @@ class SourceList(BaseModel):
     sources: list[SourceRow]
 
 
-def list_sources(platform: str) -> SourceList:
-    """List the sources of every index that can be read, with their counts."""
-    return SourceList(sources=list(_rows(resolve_platform(platform))))
+def list_sources(settings: Settings, platform: str) -> SourceList:
+    """List the sources of every index that can be read, with their counts.
+
+    :raises InputError: If an assistant is named that there is not.
+    """
+    return SourceList(sources=list(_rows(_resolved(settings, platform))))
 
 
 def rename_source(old: str, new: str, settings: Settings, platform: str) -> IngestResult:
     """Give the documents of `old` to `new`; nothing is read, converted or embedded.
 
     :param new: The path or URI by which the source is ingested from now on.
-    :raises InputError: If the configured index does not hold `old`, or holds other documents of `new`.
+    :raises InputError: If the configured index does not hold `old`, or holds other documents of `new`, or there is no
+        such assistant.
     :raises IndexUnavailableError: If a run writes to it.
     """
-    started, resolved = time.monotonic(), resolve_platform(platform)
+    started, resolved = time.monotonic(), _resolved(settings, platform)
     index = resolved.open_index(settings.index_name)
     with index.writing(settings.ingest.lock_timeout_seconds):
         source, target = _held(index, old, resolved), source_name(new)
@@ -60,16 +65,27 @@ def rename_source(old: str, new: str, settings: Settings, platform: str) -> Inge
 def remove_source(name: str, settings: Settings, platform: str) -> IngestResult:
     """Delete all documents of one source.
 
-    :raises InputError: If the configured index does not hold it.
+    :raises InputError: If the configured index does not hold it, or there is no such assistant.
     :raises IndexUnavailableError: If a run writes to it.
     """
-    started, resolved = time.monotonic(), resolve_platform(platform)
+    started, resolved = time.monotonic(), _resolved(settings, platform)
     index = resolved.open_index(settings.index_name)
     with index.writing(settings.ingest.lock_timeout_seconds):
         source = _held(index, name, resolved)
         deleted = remove(index, source, sorted(index.manifest(source)))
         result = _result(index, source, started, deleted=deleted)
     return _published(result, resolved, settings.assistant)
+
+
+def _resolved(settings: Settings, platform: str) -> Platform:
+    """The platform, once a name that is given was found to be an assistant's."""
+    resolved = resolve_platform(platform)
+    if settings.assistant != DEFAULT_ASSISTANT:
+        from tasks_lib.registry.agreement import require_known
+        from tasks_lib.registry.tracking import connect
+
+        require_known(connect(resolved, settings.assistant))
+    return resolved
 
 
 def _held(index: Index, name: str, platform: Platform) -> str:

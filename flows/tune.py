@@ -19,7 +19,7 @@ from tasks_lib.gate.decide import require_enough
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
-from tasks_lib.registry.agreement import require_same_collection
+from tasks_lib.registry.agreement import require_known, require_same_collection
 from tasks_lib.registry.live import find_live
 from tasks_lib.registry.retries import may_help
 from tasks_lib.registry.tasks import call_models
@@ -57,17 +57,19 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
-    :raises InputError: If a chunking of the grid was not ingested.
+    :raises InputError: If a chunking of the grid was not ingested, there is no such assistant, or its production reads
+        another collection.
     :raises ModelUnavailableError: If a model does not answer when it is called once, before the first trial.
     """
     settings = for_assistant(settings, assistant)
     gate = settings.gate
     resolved = resolve_platform(platform)
     require_measured(evaluation_pipeline(resolved, settings), gate)
+    client = connect(resolved, settings.assistant)
+    require_known(client)
+    require_same_collection(find_live(client, settings.assistant, gate.aliases["production"]), settings)
     configurations = grid(settings.rag, settings.tune)
     require_indexes(resolved, configurations)
-    client = connect(resolved, settings.assistant)
-    require_same_collection(find_live(client, settings.assistant, gate.aliases["production"]), settings)
     dataset = load(client, gate.dataset)
     require_enough(len(dataset.examples), dataset.reference, gate)
     call_models(resolved, settings.embedder, [rag.llm for rag in configurations], judge=True)

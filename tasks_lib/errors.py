@@ -49,6 +49,10 @@ class NotDeployedError(InputError):
     """The verb needs a production version and there is none."""
 
 
+class UnknownAssistantError(NotDeployedError):
+    """Nothing was ever recorded for an assistant of this name."""
+
+
 class HomeError(LlmopsError):
     """The embedded state below ``LLMOPS_HOME`` cannot be read."""
 

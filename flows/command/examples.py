@@ -5,29 +5,36 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "ingest": (
         ("llmops ingest --source documents --dry-run", "what would change"),
         ("llmops ingest --source s3://bucket/handbook --include '**/*.pdf'", "only some files"),
-        ("llmops ingest --source documents --set collection=hr", "an index of its own"),
         ("llmops ingest --config sources.yaml --source wiki", "one of `ingest.sources`"),
+        ("llmops ingest --source documents --assistant staff", "another assistant"),
     ),
     "dataset": (
         ("llmops dataset --size 200", "questions made from the documents"),
         ("llmops dataset --import questions.jsonl", "your own"),
         ("llmops dataset --add-from-traces", "answers that users did not like"),
+        ("llmops dataset --assistant staff", "of another assistant"),
     ),
     "deploy": (
         ("llmops deploy --estimate", "calls, minutes and cost, without evaluating"),
         ("llmops deploy --set retriever.top_k=8", "another configuration"),
+        ("llmops deploy --assistant staff", "against its own production"),
         ("llmops deploy --config prod.yaml --platform aws --approve", "wait for a person"),
     ),
     "tune": (("llmops tune --set tune.passages=[5,10]", "try fewer configurations"),),
     "rollback": (
         ("llmops rollback", "to the version before"),
         ("llmops rollback --to 3", "to one that passed the gate"),
+        ("llmops rollback --assistant staff", "of another assistant"),
     ),
     "monitor": (
         ("llmops monitor", "everything since the last window"),
         ("llmops monitor --since 2026-11-01 --until 2026-11-08", "one week"),
+        ("llmops monitor --assistant staff", "its own traffic only"),
     ),
-    "ask": (("llmops ask 'How long is annual leave?'", "one question to production"),),
+    "ask": (
+        ("llmops ask 'How long is annual leave?'", "one question to production"),
+        ("llmops ask 'Who may park?' --assistant staff", "to that of another assistant"),
+    ),
     "history": (
         ("llmops history", "what is live, and by whom"),
         ("llmops history --assistant staff --limit 100 --json", "for a report"),
@@ -44,10 +51,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops guard 'My card is 4111 1111 1111 1111'", "a question"),
         ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
     ),
-    "status": (("llmops status", "live version and last runs"),),
+    "status": (
+        ("llmops status", "live version and last runs; all assistants, if several"),
+        ("llmops status --assistant staff", "one of them"),
+    ),
     "index": (
         ("llmops index list", "versions, and what needs them"),
         ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9", "one that nothing needs"),
+        ("llmops index drop hr__all-minilm-l6-v2__125-0-240fc4d9 --force", "asks first"),
         ("llmops index sources", "what they hold"),
         ("llmops index rename-source /srv/old /srv/new", "without embedding again"),
         ("llmops index remove-source /srv/old", "its documents go"),
@@ -60,6 +71,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "serve": (
         ("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),
         ("llmops serve --assistant docs --assistant staff", "two assistants at one address"),
+        ("llmops serve --all", "all that are in production now"),
     ),
     "up": (("llmops up", "everything on one machine"),),
     "bootstrap": (("llmops bootstrap --pool llmops", "needs a Prefect server"),),

@@ -52,7 +52,13 @@ def _serve_settings(options: Options, flags: dict[str, Any], *, all_of_them: boo
     if names and all_of_them:
         raise ConfigurationError(f"--all and --assistant {names[0]} exclude each other", hint="Give one of the two.")
     one = options if len(names) == 1 else replace(options, assistant=())
-    return start(one, {**flags, "serve.assistants": ["*"] if all_of_them else list(names) or None})
+    settings = start(one, {**flags, "serve.assistants": ["*"] if all_of_them else list(names) or None})
+    if names and settings.names_an_assistant and settings.assistant not in names:
+        raise ConfigurationError(
+            f"--assistant {', '.join(names)} and assistant {settings.assistant!r} of the configuration name others",
+            hint="Leave one of them out.",
+        )
+    return settings
 
 
 def serve(

@@ -11,10 +11,10 @@ from flows.command.running import execute, start
 
 def sources(*, options: Options = DEFAULTS) -> int:
     """List the sources of every index, with their documents."""
-    start(options)
+    settings = start(options)
     from flows.sources import list_sources
 
-    execute(lambda: list_sources(options.platform), render.index_sources, options)
+    execute(lambda: list_sources(settings, options.platform), render.index_sources, options)
     return 0
 
 

@@ -35,11 +35,12 @@ def load_settings(
     :param files: YAML files, local paths or s3:// URIs; later ones win.
     :param overrides: `key.path=value`, the value read as YAML.
     :param flags: Dotted key → value, from the verb's own flags; `None` values are not given.
-    :raises ConfigurationError: If a file cannot be read, a key is unknown, a value does not fit, or no installed
-        package brings a plug-in that is named.
+    :raises ConfigurationError: If a file cannot be read, a key is unknown, a value does not fit, a flag names another
+        assistant than the configuration, or no installed package brings a plug-in that is named.
     """
     layers = [read_yaml(file) for file in files]
     layers += [_parse_override(item) for item in overrides]
+    _require_one_name(layers, flags or {})
     layers += [nest(key, value) for key, value in (flags or {}).items() if value is not None]
 
     class Layers(Settings, BaseSettings):
@@ -104,6 +105,17 @@ def settings_of(content: Mapping[str, Any]) -> Settings:
         return Settings.model_validate(content)
     except ValidationError as error:
         raise _refused(error) from error
+
+
+def _require_one_name(layers: Sequence[Mapping[str, Any]], flags: Mapping[str, Any]) -> None:
+    """A flag goes before the same key elsewhere; only who is meant must not be said in two ways."""
+    flag = flags.get("assistant")
+    configured = next((layer["assistant"] for layer in reversed(layers) if layer.get("assistant") is not None), flag)
+    if flag is not None and configured != flag:
+        raise ConfigurationError(
+            f"--assistant {flag!r} and assistant {configured!r} of the configuration name two assistants",
+            hint="Leave one of them out.",
+        )
 
 
 def _parse_override(item: str) -> dict[str, Any]:

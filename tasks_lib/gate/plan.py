@@ -13,7 +13,7 @@ from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import require_enough
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.plugins import plugins
-from tasks_lib.registry.agreement import require_same_collection
+from tasks_lib.registry.agreement import require_known, require_same_collection
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
@@ -71,12 +71,13 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     :param script: The models-from-code file that is registered.
     :param code_paths: The rooms that travel with the version.
     :raises ConfigurationError: For a metric that does not exist, or that needs a judge where there is none.
-    :raises InputError: Without an index or a dataset, with too few questions or those of another collection, or if
-        production reads another collection.
+    :raises InputError: Without an index or a dataset, with too few questions or those of another collection, if
+        there is no such assistant, or its production reads another collection.
     """
     gate, rag = settings.gate, settings.rag
     require_measured(evaluation_pipeline(platform, settings), gate)
     client = connect(platform, settings.assistant)
+    require_known(client)
     production = find_live(client, settings.assistant, gate.aliases["production"])
     require_same_collection(production, settings)
     dataset = load(client, gate.dataset)

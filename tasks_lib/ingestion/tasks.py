@@ -22,7 +22,9 @@ from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, make_pl
 from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.registry.agreement import is_known
 from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.tracking import connect
 
 LISTING_SECONDS = 3600.0
 BATCH_SECONDS = 3600.0
@@ -102,8 +104,9 @@ def finalize(result: IngestResult) -> None:
 
 @task(name="record", cache_policy=NO_CACHE, timeout_seconds=RECORDING_SECONDS)
 def record(result: IngestResult, platform: Platform, assistant: str) -> None:
-    """Log an MLflow run. Not tried again: MLflow's client does that itself."""
-    log_run(result, platform, assistant)
+    """Log an MLflow run of what changed, or begins an assistant. Not tried again: MLflow's client does that itself."""
+    if result.changed or not is_known(connect(platform, assistant)):
+        log_run(result, platform, assistant)
 
 
 def prepare_here(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterator[PreparedBatch]:

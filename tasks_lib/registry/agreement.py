@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import InputError
+from tasks_lib.errors import InputError, UnknownAssistantError
 from tasks_lib.home import DEFAULT_ASSISTANT
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.tracking import connect
@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
 
 
+def is_known(client: "AssistantClient") -> bool:
+    """Whether anything was ever recorded for the name; the default one needs no record."""
+    if client.assistant == DEFAULT_ASSISTANT or client.known_experiment_id is not None:
+        return True
+    return client.assistant in client.models()
+
+
 def require_known(client: "AssistantClient") -> None:
     """Refuse a name that nothing was ever recorded for.
 
-    :raises InputError: Naming the assistants that there are.
+    :raises UnknownAssistantError: Naming the assistants that there are.
     """
-    if client.assistant == DEFAULT_ASSISTANT or client.known_experiment_id is not None:
-        return
-    if client.assistant not in client.models():
+    if not is_known(client):
         known = ", ".join(client.assistants()) or "none yet"
-        raise InputError(
+        raise UnknownAssistantError(
             f"there is no assistant {client.assistant!r}; assistants: {known}",
             hint="`llmops ingest --assistant NAME --source FOLDER` begins one.",
         )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.errors import NotDeployedError
+from tasks_lib.home import DEFAULT_ASSISTANT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -93,9 +94,12 @@ def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:
     if live is None:
         raise NotDeployedError(
             f"there is no {alias!r} version of {model!r}",
-            hint=(
-                "Run `llmops ingest --source your-folder`, `llmops dataset` and `llmops deploy` first, "
-                "or `llmops demo`."
-            ),
+            hint=_way_to_deploy(model),
         )
     return live
+
+
+def _way_to_deploy(model: str) -> str:
+    if model == DEFAULT_ASSISTANT:
+        return "Run `llmops ingest --source your-folder`, `llmops dataset` and `llmops deploy` first, or `llmops demo`."
+    return f"Run `llmops ingest`, `llmops dataset` and `llmops deploy` with --assistant {model} first."

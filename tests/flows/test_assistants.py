@@ -1,17 +1,24 @@
 """Several assistants in one home: none takes another's place, and what one needs is not dropped."""
 
+import json
+import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from blocks.local import LocalPlatform
+from flows.cli import run
 from flows.indexes import drop_index, list_indexes
 from flows.status import status
+from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.datasets import load, save
-from tasks_lib.errors import IndexUnavailableError, InputError
+from tasks_lib.errors import IndexUnavailableError, InputError, LlmopsError
 from tasks_lib.home import EXPERIMENT, Home
+from tasks_lib.ingestion.tasks import record
+from tasks_lib.registry import moves
 from tasks_lib.registry.agreement import require_known, require_production, require_production_collection
 from tasks_lib.registry.tracking import connect, last_ingests, last_runs, run_of
 from tests.tasks_lib.registry import fakes
@@ -60,6 +67,67 @@ def test_a_name_that_nothing_was_recorded_for_is_refused_and_leaves_no_trace(pla
     with pytest.raises(InputError, match="no assistant 'dosc'; assistants: docs"):
         require_known(connect(platform, "dosc"))
     assert connect(platform, "dosc").get_experiment_by_name("dosc") is None
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["ask", "hi"],
+        ["search", "hi"],
+        ["monitor"],
+        ["status"],
+        ["index", "list"],
+        ["index", "drop", "x"],
+        ["index", "sources"],
+        ["rollback"],
+        ["tune"],
+        ["deploy"],
+        ["deploy", "--estimate"],
+        ["dataset"],
+        ["dataset", "--add-from-traces"],
+        ["serve", "--port", "8765"],
+        ["serve", "--port", "8765", "--assistant", "nobody-else"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("prefect_harness")
+def test_every_verb_refuses_a_name_that_is_nobodys(
+    platform: LocalPlatform, verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_of(connect(platform, DOCS), "ingest"):
+        pass
+    assert run([*verb, "--assistant", "dosc", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert re.match("there is no assistant '(dosc|nobody-else)'; assistants: docs", error["message"])
+    assert connect(platform, DOCS).assistants() == [DOCS]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["ask hi", "search hi", "monitor", "status", "index list", "index drop x", "rollback", "tune", "deploy", "dataset"],
+)
+@pytest.mark.usefixtures("prefect_harness")
+def test_every_verb_refuses_a_collection_that_production_does_not_read(
+    platform: LocalPlatform, tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_production(platform, tmp_path, DOCS)
+    assert run([*verb.split(), "--assistant", DOCS, "--set", "collection=pdfs", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert "production of 'docs' (version 1) reads the collection 'documents'" in error["message"]
+    assert "names 'pdfs'" in error["message"]
+
+
+def test_an_ingest_that_changes_nothing_begins_an_assistant_on_documents_of_another(platform: LocalPlatform) -> None:
+    from flows.ingest import synchronise
+
+    ingested(platform, DOCS)
+    shared = Settings(assistant=STAFF, collection=DOCS, ingest=IngestConfig(include=("leave/annual-leave.md",)))
+    result = synchronise(platform, shared)
+    assert not result.changed
+    record.fn(result, platform, STAFF)
+    require_known(connect(platform, STAFF))
+    record.fn(result, platform, STAFF)
+    assert len(last_runs(connect(platform, STAFF), "ingest", limit=5)) == 1  # begun already, and nothing changed
 
 
 def test_an_assistant_that_was_alone_in_a_home_keeps_its_experiment(platform: LocalPlatform, tmp_path: Path) -> None:
@@ -118,6 +186,59 @@ def test_an_index_is_not_dropped_under_a_run_that_writes_to_it(platform: LocalPl
     with platform.open_index(index).writing(0), pytest.raises(IndexUnavailableError):
         drop_index(index, Settings(), "local")
     assert platform.indexes() == [index]
+
+
+def test_what_comes_to_need_an_index_while_a_person_is_asked_was_not_agreed_to(
+    platform: LocalPlatform, tmp_path: Path
+) -> None:
+    index = ingested(platform, "documents")
+    in_production(platform, tmp_path, DOCS)
+
+    def promoted_meanwhile(_: str) -> bool:
+        return bool(in_production(platform, tmp_path, STAFF))
+
+    with pytest.raises(InputError, match="meanwhile .*: champion of staff .*production of staff") as refused:
+        drop_index(index, Settings(), "local", force=True, consent=promoted_meanwhile)
+    assert "of docs" not in refused.value.message
+    assert platform.indexes() == [index]
+
+
+def test_what_comes_to_need_an_index_before_the_writers_are_kept_away_keeps_it(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = ingested(platform, DOCS)
+    writing = LanceDBIndex.writing
+
+    def writing_after_a_dataset(opened: LanceDBIndex, seconds: float) -> AbstractContextManager[None]:
+        save(connect(platform, DOCS), "questions", fakes.examples(), index=index, index_version="1", origin="import")
+        return writing(opened, seconds)
+
+    monkeypatch.setattr(LanceDBIndex, "writing", writing_after_a_dataset)
+    with pytest.raises(InputError, match="meanwhile .*evaluation set questions:1 of docs"):
+        drop_index(index, Settings(), "local")
+    assert platform.indexes() == [index]
+
+
+def test_no_alias_moves_to_a_version_while_its_index_is_dropped(
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = ingested(platform, "documents")
+    for name in (DOCS, STAFF):
+        in_production(platform, tmp_path, name)
+    drop = LanceDBIndex.drop
+    refused: list[str] = []
+
+    def drop_while_others_would_move(opened: LanceDBIndex) -> None:
+        for name in (DOCS, STAFF):
+            with pytest.raises(LlmopsError, match="moving the aliases") as error, moves.alias_lock(name):
+                pass
+            refused.append(error.value.message)
+        drop(opened)
+
+    monkeypatch.setattr(moves, "LOCK_SECONDS", 0.0)
+    monkeypatch.setattr(LanceDBIndex, "drop", drop_while_others_would_move)
+    drop_index(index, Settings(), "local", force=True, consent=lambda _: True)
+    assert [name in text for name, text in zip((DOCS, STAFF), refused, strict=True)] == [True, True]
 
 
 def test_status_without_a_name_lists_all_and_with_one_tells_of_it(platform: LocalPlatform, tmp_path: Path) -> None:

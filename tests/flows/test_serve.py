@@ -14,7 +14,7 @@ from flows.serve import servable, serve_command, served_names
 from flows.services.service import endpoint_server
 from flows.up import Endpoint
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import ConfigurationError, NotDeployedError
+from tasks_lib.errors import ConfigurationError, NotDeployedError, UnknownAssistantError
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
@@ -58,10 +58,13 @@ def test_one_that_cannot_answer_is_told_and_stops_no_other(deployed: LocalPlatfo
     assert [version.uri for version in live] == ["models:/docs/1"]
     assert [line.split(":")[0] for line in told] == [
         "there is no 'production' version of 'it'",
-        "there is no 'production' version of 'dosc'",
+        "there is no assistant 'dosc'; assistants",
     ]
-    with pytest.raises(NotDeployedError, match="'it'"):
-        servable(settings_of(), deployed, ["it", "dosc"], told.append)
+    with pytest.raises(NotDeployedError, match="'it'") as refused:
+        servable(settings_of(), deployed, ["it"], told.append)
+    assert "--assistant it" in refused.value.hint
+    with pytest.raises(UnknownAssistantError, match="no assistant 'dosc'; assistants: docs, hr, it"):
+        servable(settings_of(), deployed, ["dosc"], told.append)
 
 
 def test_models_that_the_platform_lacks_are_told_before_what_is_not_deployed(

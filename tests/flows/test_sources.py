@@ -36,7 +36,8 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: 
 def test_a_source_that_is_gone_is_listed_renamed_and_removed(platform: LocalPlatform, tmp_path: Path) -> None:
     hr, it, new = ((tmp_path / name).as_uri() for name in ("hr", "it", "new"))
     index = Settings().index_name
-    assert [(row.index, row.source, row.documents, row.chunks) for row in list_sources("local").sources] == [
+    held = list_sources(Settings(), "local").sources
+    assert [(row.index, row.source, row.documents, row.chunks) for row in held] == [
         (index, hr, 1, 1),
         (index, it, 1, 1),
     ]
@@ -44,7 +45,7 @@ def test_a_source_that_is_gone_is_listed_renamed_and_removed(platform: LocalPlat
     assert (renamed.source, renamed.renamed_from, renamed.chunks, renamed.changed) == (new, hr, 2, True)
     removed = remove_source(it, Settings(), "local")
     assert (removed.source, removed.deleted, removed.chunks, removed.warnings) == (it, 1, 1, [])
-    assert [row.source for row in list_sources("local").sources] == [new]
+    assert [row.source for row in list_sources(Settings(), "local").sources] == [new]
     assert removed.index_version == platform.index(Settings().rag).version()
     runs = last_runs(connect(platform, "rag-assistant"), "ingest", limit=5)
     assert [run.data.tags[SOURCE_TAG] for run in runs] == [it, new]
@@ -77,3 +78,14 @@ def test_questions_find_their_documents_after_a_rename(platform: LocalPlatform, 
     (known,) = with_known_sources([prediction], platform.index(Settings().rag))
     assert [reference.source for reference in known.example.references] == ["", it, ""]
     assert known.example.id == prediction.example.id
+
+
+def test_sources_of_an_assistant_that_there_is_not_are_refused(platform: LocalPlatform, tmp_path: Path) -> None:
+    nobody, source = Settings(assistant="nobody"), str(tmp_path / "hr")
+    for verb in (
+        lambda: list_sources(nobody, "local"),
+        lambda: rename_source(source, str(tmp_path / "new"), nobody, "local"),
+        lambda: remove_source(source, nobody, "local"),
+    ):
+        with pytest.raises(InputError, match="there is no assistant 'nobody'; assistants: "):
+            verb()

@@ -1,5 +1,8 @@
 """What follows from the name of an assistant."""
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +46,25 @@ def test_two_names_are_refused_with_both() -> None:
         load_settings(overrides=["assistant=docs", "gate.model_name=staff"])
     with pytest.raises(ConfigurationError, match="'staff' and settings.assistant 'docs'"):
         for_assistant(Settings(assistant="docs"), "staff")
+
+
+@given(names, names)
+def test_a_flag_and_a_configuration_name_the_same_assistant_or_none(flag: str, configured: str) -> None:
+    load = partial(load_settings, overrides=[f"assistant='{configured}'"], flags={"assistant": flag})
+    if flag == configured:
+        assert load().assistant == flag
+    else:
+        with pytest.raises(ConfigurationError, match=f"--assistant '{flag}' and assistant '{configured}'"):
+            load()
+
+
+def test_the_last_layer_says_which_assistant_the_configuration_names(tmp_path: Path) -> None:
+    file = tmp_path / "docs.yaml"
+    file.write_text("assistant: docs\n", encoding="utf-8")
+    given = {"files": [str(file)], "overrides": ["assistant=staff"]}
+    assert load_settings(**given, flags={"assistant": "staff"}).assistant == "staff"
+    with pytest.raises(ConfigurationError, match="'docs' and assistant 'staff'"):
+        load_settings(**given, flags={"assistant": "docs"})
 
 
 @pytest.mark.parametrize("name", ["", "-docs", "do cs", "docs/1", "ä", "a" * 64, "Docs", "a_b", "a.b"])
