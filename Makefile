@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV := $(BIN)/uv
 IMAGE ?= llmops
 VERSION ?=
-ROOMS := tasks_lib blocks flows serving
+ROOMS := tasks_lib blocks flows serving llmops_flows.py
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 # trust what the machine trusts, as pip does

@@ -1,5 +1,6 @@
 """Flow `deploy`: register, validate and evaluate a candidate, and promote it if the gate passes it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,10 +33,12 @@ from tasks_lib.gate.decide import (
 )
 from tasks_lib.gate.description import describe_version
 from tasks_lib.gate.estimate import Estimate, estimate
+from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
+from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
@@ -182,7 +185,9 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
         production=production_measured,
         lineage=plan.candidate.tags,
     )
-    tag_version(connect(platform, settings.assistant), settings.assistant, version, outcome.version_tags)
+    shown = questions_to_show(plan.dataset.examples, measured) if measured else []
+    tags = {**outcome.version_tags, SHOWN_TAG: json.dumps(shown, ensure_ascii=False)}
+    tag_version(connect(platform, settings.assistant), settings.assistant, version, tags)
     return outcome
 
 

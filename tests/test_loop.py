@@ -1,6 +1,7 @@
 """The whole loop, as a user runs it: one `llmops demo` with the network closed, then the other verbs on its home."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from flows.ingest import synchronise
 from tasks_lib.config.settings import Settings
 from tasks_lib.gate.plan import plan_deployment
 from tasks_lib.home import Home
-from tests.stubs.command import Command
+from tests.stubs.command import ROOT, Command
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,21 @@ def test_demo_answers_from_the_handbook(demo: dict[str, Any]) -> None:
     assert "27" in answer["response"]
     assert answer["sources"][0]["document"] == "leave/annual-leave.md"
     assert answer["trace_id"]
+
+
+ANSWERED = {
+    "How many days of annual leave do full-time employees get?": "Full-time employees receive 27 days",
+    "When is a doctor's certificate needed?": "required from the fourth calendar day",
+}
+"""A question of the README → what the first sentence of its answer says."""
+
+
+def test_the_questions_of_the_readme_are_answered_by_the_first_sentence(llmops: Command, demo: dict[str, Any]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r'llmops ask ["\']([^"\'\n]+\?)["\']|"content": "([^"]+)"', text))
+    assert {first or second for first, second in asked} == ANSWERED.keys()
+    for question, fact in ANSWERED.items():
+        assert fact in llmops("ask", question)["response"].split(". ")[0]
 
 
 def test_demo_monitors_the_traffic(demo: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Validate a version: tests that it must pass in its own process before its answers are evaluated."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,7 @@ from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
+from tasks_lib.gate.known import known_alone
 from tasks_lib.gate.prediction import asked, messages_of
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.process import VersionProcess, VersionReply
@@ -116,13 +118,14 @@ def _input_example(process: VersionProcess | VersionPool, ask: Ask) -> str:
 
 
 def _known_question(ask: Ask, examples: Sequence[Example]) -> str:
-    known = [example for example in examples if not example.must_refuse][:ASKED_AT_MOST]
+    alone = list(islice(known_alone(examples), ASKED_AT_MOST))
+    known = alone or [example for example in examples if not example.must_refuse][:ASKED_AT_MOST]
     if not known:
         raise _CheckError("the evaluation set has no question that the documents answer")
     for example in known:
         answer = ask(messages_of(example))
         if not answer.refused and answer.response.strip():
-            return f"answers {example.question!r}"
+            return f"answers {example.question!r}" + ("" if alone else " as it was asked in its conversation")
     raise _CheckError(f"refuses {len(known)} of {len(known)} questions that the documents answer")
 
 

@@ -1,5 +1,6 @@
 """The live version behind an alias, its configuration and its tags."""
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     from tasks_lib.assistant.contract.platform import Platform
     from tasks_lib.registry.process import VersionProcess
+
+
+SHOWN_TAG = "example_questions"
+"""Version tag: a JSON list of questions, offered to whoever has not asked yet; older versions have none."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,12 @@ class LiveVersion:
     def uri(self) -> str:
         """Address by number: it stays the same when the alias moves."""
         return f"models:/{self.model}/{self.version}"
+
+    @property
+    def example_questions(self) -> list[str]:
+        """Questions of the evaluation set that it answered rightly in its gate."""
+        questions: list[str] = json.loads(self.tags.get(SHOWN_TAG, "[]"))
+        return questions
 
     @property
     def pinned_index_version(self) -> str | None:

@@ -25,8 +25,10 @@ from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.decide import Decision
+from tasks_lib.gate.known import SHOWN
 from tasks_lib.home import Home
 from tasks_lib.registry import aliases, process
+from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect, last_runs
 from tests.stubs import forked_worker
 from tests.stubs.judges import knowing
@@ -107,6 +109,9 @@ def test_the_gate_promotes_restores_and_rolls_back(
     assert (again.decision, again.version, again.production_version) == ("unchanged", 2, 2)
     client = connect(live_platform, "rag-assistant")
     assert client.get_model_version("rag-assistant", "2").tags["decision"] == "promote"
+    live = require_live(client, "rag-assistant", "production")
+    assert len(live.example_questions) == SHOWN
+    assert set(live.example_questions) <= {example.question for example in QUESTIONS}
 
     leaking = deploy(fakes.LEAKS)
     assert (leaking.decision, leaking.production_version) == ("reject", 2)

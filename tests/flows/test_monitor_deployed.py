@@ -170,7 +170,7 @@ def working(server: PrefectServer, home: Path) -> Iterator[PrefectProcess]:
 def served(address: str, folder: Path) -> Iterator[None]:
     """`llmops serve` until the end of the block."""
     log = folder / "serve.log"
-    command = [str(LLMOPS), "serve", "--port", address.rpartition(":")[2]]
+    command = [*LLMOPS, "serve", "--port", address.rpartition(":")[2]]
 
     def ready() -> bool:
         assert process.poll() is None, log.read_text()

@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.cli import run
 from tasks_lib.home import Home
 from tests.stubs.command import LLMOPS
+from tests.stubs.namesakes import searched_before_ours
 from tests.stubs.weaviate_server import free_ports
 
 PARTS = {"prefect", "mlflow", "worker"}
@@ -74,9 +75,9 @@ def test_everything_runs_and_stops_together(
     home = tracked_home(tmp_path / "home")
     ports = dict(zip(("prefect", "mlflow", "endpoint"), free_ports(3), strict=True))
     flags = {"prefect": "--prefect-port", "mlflow": "--mlflow-port", "endpoint": "--port"}
-    command = [str(LLMOPS), "up", "--json", *(word for part in ports for word in (flags[part], str(ports[part])))]
+    command = [*LLMOPS, "up", "--json", *(word for part in ports for word in (flags[part], str(ports[part])))]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))}
-    environment = {**kept, "LLMOPS_HOME": str(home.root), "HOME": str(tmp_path)}
+    environment = {**kept, **searched_before_ours(tmp_path), "LLMOPS_HOME": str(home.root), "HOME": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=tmp_path, text=True) as process:
         try:
             told = json.loads(process.stdout.readline() if process.stdout else "")

@@ -17,6 +17,7 @@ from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect
 from tests.serving.chromium import Page, chromium
 from tests.stubs.command import LLMOPS
+from tests.stubs.namesakes import searched_before_ours
 from tests.tasks_lib.registry import fakes
 
 SLOTS = 3
@@ -107,9 +108,9 @@ def served(platform: LocalPlatform, folder: Path, *options: str, **environment: 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(LLMOPS), "serve", "--port", str(port), *options]
+    command = [*LLMOPS, "serve", "--port", str(port), *options]
     command += ["--set", f"serve.slots={SLOTS}", "--set", "serve.poll_seconds=0.5"]
-    around = {**os.environ, "LLMOPS_HOME": str(platform.home.root), **environment}
+    around = {**os.environ, **searched_before_ours(folder), "LLMOPS_HOME": str(platform.home.root), **environment}
     log = folder / "serve.log"
     with log.open("wb") as written, subprocess.Popen(command, env=around, cwd=folder, stderr=written) as process:
         try:

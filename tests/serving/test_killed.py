@@ -26,7 +26,7 @@ def test_a_killed_endpoint_leaves_nothing_on_its_port(tracked_home: Callable[[Pa
     connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
     (port,) = free_ports(1)
     environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
-    command = [str(LLMOPS), "serve", "--port", str(port)]
+    command = [*LLMOPS, "serve", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
         deadline = time.monotonic() + 200
         while not _ready(port):

@@ -7,22 +7,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.stubs.namesakes import write_namesakes
+
 ROOT = Path(__file__).parents[2]
 OFFLINE = ROOT / "tests" / "offline"
-LLMOPS = Path(sys.executable).with_name("llmops")
+LLMOPS = (sys.executable, "-P", "-m", "llmops_flows")
+"""What the console script does, of this checkout."""
 
 
 class Command:
-    """Runs `llmops` in processes of their own on one home, sockets closed to anything but this machine."""
+    """Runs `llmops` in processes of their own on one home, sockets closed to anything but this machine.
+
+    They run in a folder that holds modules of our packages' names, and search it first.
+    """
 
     def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.home = home or folder / "home"
         self.attempts = folder / "attempts.txt"
+        write_namesakes(folder)
 
     def __call__(self, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
         done = subprocess.run(
-            [str(LLMOPS), *arguments, "--json"],
+            [*LLMOPS, *arguments, "--json"],
             capture_output=True,
             text=True,
             env=self.environment(),
@@ -41,6 +48,6 @@ class Command:
         return kept | {
             "LLMOPS_HOME": str(self.home),
             "LLMOPS_TEST_ATTEMPTS": str(self.attempts),
-            "PYTHONPATH": f"{OFFLINE}{os.pathsep}{ROOT}",
+            "PYTHONPATH": os.pathsep.join(map(str, (OFFLINE, self.folder, ROOT))),
             "HOME": str(self.folder),
         }

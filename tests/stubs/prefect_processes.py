@@ -14,6 +14,8 @@ from typing import IO, Self, TypeVar
 import httpx
 import psutil
 
+from tests.stubs.namesakes import searched_before_ours
+
 Found = TypeVar("Found")
 
 PROMPT = {
@@ -92,8 +94,8 @@ class PrefectServer:
         self._process.kill()
 
     def worker(self, pool: str, home: Path) -> PrefectProcess:
-        """A worker of a process pool."""
-        environment = self.environment | {"LLMOPS_HOME": str(home)}
+        """A worker of a process pool, started by somebody who has modules of our packages' names."""
+        environment = self.environment | searched_before_ours(self.folder) | {"LLMOPS_HOME": str(home)}
         return PrefectProcess(["worker", "start", "--pool", pool], self.folder / "worker.log", environment)
 
     def _healthy(self) -> bool:

@@ -140,9 +140,7 @@ def test_doctor_starts_prefect_behind_a_dead_proxy(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     proxies = {"HTTP_PROXY": DEAD, "ALL_PROXY": "socks5://127.0.0.1:9"}
     environment = kept | proxies | {"LLMOPS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [str(LLMOPS), "doctor", "--json"], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*LLMOPS, "doctor", "--json"], env=environment, capture_output=True, text=True, check=False)
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["network"]["ok"]
     assert checks["prefect"]["ok"]

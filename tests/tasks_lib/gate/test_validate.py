@@ -5,7 +5,9 @@ from typing import Any, cast
 
 import pytest
 
+from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.settings import GateConfig
+from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.validate import Check, validate
 from tasks_lib.registry.process import AnswerTimeoutError, VersionContract, VersionFailure, VersionProcess, VersionReply
 from tasks_lib.registry.register import EXAMPLE
@@ -30,13 +32,29 @@ class Scripted:
         return VersionReply(answer, None, None, self.seconds)
 
 
-def checks(process: Scripted) -> dict[str, Check]:
-    found = validate(cast("VersionProcess", process), fakes.examples(), GateConfig())
+def checks(process: Scripted, examples: Sequence[Example] = fakes.examples()) -> dict[str, Check]:
+    found = validate(cast("VersionProcess", process), examples, GateConfig())
     return {check.name: check for check in found}
 
 
 def test_a_good_version_passes_every_check() -> None:
     assert all(check.ok for check in checks(Scripted(fakes.GOOD)).values())
+
+
+def follow_up(number: int, question: str) -> Example:
+    history = (Message(role="user", content="When does it open?"), Message(role="assistant", content="At eight."))
+    return Example(id=f"follow{number}", kind="follow_up", messages=(*history, Message(role="user", content=question)))
+
+
+def test_the_known_question_is_one_that_needs_no_conversation() -> None:
+    asked = [follow_up(number, f"And on holiday {number}?") for number in range(1, 5)]
+    found = checks(Scripted(fakes.GOOD), (*asked, *fakes.examples()))["known question"]
+    assert found.detail == "answers 'When does the office close on holiday 1?'"
+
+
+def test_of_follow_ups_alone_one_is_asked_in_its_conversation() -> None:
+    found = checks(Scripted(fakes.GOOD), [follow_up(1, "And on holiday 1?")])["known question"]
+    assert found.detail == "answers 'And on holiday 1?' as it was asked in its conversation"
 
 
 @pytest.mark.parametrize(
