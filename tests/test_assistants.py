@@ -139,7 +139,7 @@ def test_three_assistants_live_side_by_side(llmops: Llmops, platform: LocalPlatf
         assert told["dataset"] == "questions:1"
 
     needed = {row["name"]: row["needed_by"] + row["questions"] for row in llmops("index", "list")["indexes"]}
-    assert needed[finer] == [f"{alias} of docs (version 2)" for alias in ("champion", "previous")]
+    assert needed[finer] == [f"{alias} of docs (version 2)" for alias in ("candidate", "previous")]
     for name in NAMES:
         assert {f"production of {name} (version 1)", f"evaluation set questions:1 of {name}"} <= set(
             needed[indexes[name]]
@@ -147,7 +147,7 @@ def test_three_assistants_live_side_by_side(llmops: Llmops, platform: LocalPlatf
     for index in (finer, *indexes.values()):
         refused = llmops("index", "drop", index, code=2)
         assert f"index {index!r} is needed by:" in refused["error"]["message"]
-    for alias in ("champion", "previous"):
+    for alias in ("candidate", "previous"):
         connect(platform, DOCS).delete_registered_model_alias(DOCS, alias)
     assert llmops("index", "drop", finer)["dropped"] == finer
     assert {row["name"] for row in llmops("index", "list")["indexes"]} == set(indexes.values())

@@ -197,7 +197,7 @@ def test_what_comes_to_need_an_index_while_a_person_is_asked_was_not_agreed_to(
     def promoted_meanwhile(_: str) -> bool:
         return bool(in_production(platform, tmp_path, STAFF))
 
-    with pytest.raises(InputError, match="meanwhile .*: champion of staff .*production of staff") as refused:
+    with pytest.raises(InputError, match="meanwhile .*: candidate of staff .*production of staff") as refused:
         drop_index(index, Settings(), "local", force=True, consent=promoted_meanwhile)
     assert "of docs" not in refused.value.message
     assert platform.indexes() == [index]

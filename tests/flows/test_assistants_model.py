@@ -161,7 +161,7 @@ class Assistants(RuleBasedStateMachine):
         assert number == len(expected.versions)
         if live := expected.aliases.get("production"):
             expected.aliases["previous"] = live
-        expected.aliases |= {"production": number, "champion": number}
+        expected.aliases |= {"production": number, ROLES["candidate"]: number}
         expected.runs["deploy"] += 1
 
     def ask(self, name: str) -> None:
