@@ -17,8 +17,8 @@ from tasks_lib.config.api_keys import ApiKey
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
 _SLASHES = re.compile("/{2,}")
 """What clients make of a base URL with a slash at its end."""
-READY_PATHS = "/ready/"
-"""Probes of one assistant, which are open as well."""
+OPEN_BELOW = ("/ready/", "/page/")
+"""Probes of one assistant, and the files of the page, are open as well."""
 ANYONE = ApiKey("anyone")
 """Who asks where no API key is required: the name under which requests are counted."""
 
@@ -109,7 +109,7 @@ def _sent(key: str) -> tuple[bytes, bytes]:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(READY_PATHS)
+    return path in OPEN_PATHS or path.startswith(OPEN_BELOW)
 
 
 def _refused(scope: Scope, status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

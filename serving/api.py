@@ -92,14 +92,17 @@ class AssistantAPI(LitAPI):
         self.feedback_threads = ThreadPoolExecutor(FEEDBACK_THREADS, thread_name_prefix="feedback")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """A question as the routes have checked it, or `{"feedback"}`."""
+        """A question as the routes have checked it, `{"feedback"}` or `{"examples"}`."""
         return request
 
     async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
-        """Ask the version, or write feedback onto a trace of it."""
+        """Ask the version, write feedback onto a trace of it, or tell what one may ask."""
         loop = asyncio.get_running_loop()
         if "feedback" in x:
             yield await loop.run_in_executor(self.feedback_threads, log_feedback, x["feedback"])
+            return
+        if "examples" in x:
+            yield {"questions": self.production.example_questions()}
             return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return

@@ -11,6 +11,7 @@ from serving.feedback import FeedbackWorker, RecentTraces, no_trace
 from serving.openai import OpenAIError
 from serving.shapes import FeedbackRequest
 from serving.slots import AnswerSlots
+from serving.worker_calls import WorkerCalls
 
 NO_MODEL = "model_not_found"
 
@@ -23,6 +24,15 @@ class ServedAssistant:
     slots: AnswerSlots
     answers: CountedAnswers
     feedback: FeedbackWorker
+    calls: WorkerCalls
+
+    async def example_questions(self) -> list[str]:
+        """What the version in production offers; empty if no worker says.
+
+        :raises HTTPException: 503 if no worker is ready.
+        """
+        questions: list[str] = (await self.calls.ask({"examples": True}, "The request")).get("questions", [])
+        return questions
 
 
 class Assistants:

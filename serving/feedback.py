@@ -1,31 +1,24 @@
 """User feedback, logged as an assessment on the answer's MLflow trace by a worker of the assistant that answered."""
 
-import asyncio
-import json
 import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import HTTPException
-from litserve import LitAPI
-from litserve.server import LitServer, StreamingRequestHandler
 
 from serving.shapes import FeedbackRequest
-from serving.slots import AnswerSlots
+from serving.worker_calls import RETRY_AFTER, WorkerCalls
 from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
 WRITTEN_SECONDS = 15.0
 """A trace is written a moment after its answer was given."""
 PAUSE_SECONDS = 0.5
-PATIENCE_SECONDS = 25.0
-"""How long a worker may take."""
-MOST_AT_A_TIME = 16
 MISSING = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """MLflow's words for a trace that it does not know."""
-RETRY_AFTER = {"Retry-After": "5"}
+REASONS = "llmops.reasons"
+"""Metadata of an assessment: the reasons, divided by commas."""
 REMEMBERED = 10_000
 """Traces of which this process knows who answered; feedback on others is looked up."""
 
@@ -50,10 +43,8 @@ class RecentTraces:
 class FeedbackWorker:
     """Hands user feedback to the workers of one assistant."""
 
-    def __init__(self, server: LitServer, api: LitAPI, slots: AnswerSlots) -> None:
-        self._handler = StreamingRequestHandler(api, server)
-        self._slots = slots
-        self._under_way = 0
+    def __init__(self, calls: WorkerCalls) -> None:
+        self._calls = calls
 
     async def record(self, request: FeedbackRequest, only: frozenset[str] | None) -> dict[str, Any]:
         """Log the feedback as an MLflow assessment.
@@ -61,20 +52,8 @@ class FeedbackWorker:
         :param only: Assistants on whose traces it may be written; `None` for all.
         :raises HTTPException: 404 if there is no such trace, 503 if MLflow, or every worker, is out of reach.
         """
-        if self._under_way >= MOST_AT_A_TIME or not self._slots.ready_workers():
-            raise HTTPException(503, "Feedback cannot be taken now; try again in a moment.", RETRY_AFTER)
         given = {**request.model_dump(), "only": None if only is None else sorted(only)}
-        self._under_way += 1
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                response = await self._handler.handle_request({"feedback": given}, dict)
-                lines: AsyncIterator[str] = aiter(response.body_iterator)  # type: ignore[arg-type]  # lines of text
-                outcome = json.loads(await anext(lines, "{}"))
-                await lines.aclose()  # type: ignore[attr-defined]  # a generator
-        except TimeoutError:
-            outcome = {}
-        finally:
-            self._under_way -= 1
+        outcome = await self._calls.ask({"feedback": given}, "Feedback")
         if outcome.get("missing"):
             raise no_trace(request.trace_id)
         if "recorded" not in outcome:
@@ -115,6 +94,11 @@ def _may_write(trace_id: str, only: list[str] | None) -> bool:
     return MlflowClient().get_trace(trace_id, display=False).info.tags.get(TRACE_ASSISTANT_TAG) in only
 
 
+def _rationale(reasons: list[str], comment: str | None) -> str | None:
+    """What MLflow shows beside the verdict: `outdated, incomplete: the limit is 31 days`."""
+    return ": ".join(part for part in (", ".join(reasons), comment) if part) or None
+
+
 def _write(given: dict[str, Any]) -> None:
     import mlflow
     from mlflow.entities import AssessmentSource, AssessmentSourceType
@@ -123,6 +107,7 @@ def _write(given: dict[str, Any]) -> None:
         trace_id=given["trace_id"],
         name="user_feedback",
         value=given["value"],
-        rationale=given["comment"],
+        rationale=_rationale(given["reasons"], given["comment"]),
+        metadata={REASONS: ", ".join(given["reasons"])} if given["reasons"] else None,
         source=AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id="endpoint"),
     )

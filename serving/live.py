@@ -112,6 +112,11 @@ class Production:
             self._restart_if_died(running)
             self._close_if_idle(running)
 
+    def example_questions(self) -> list[str]:
+        """Of the version that answers; empty while none does."""
+        running = self._current
+        return running.version.example_questions if running else []
+
     def close(self) -> None:
         """End the version's process, and look at the alias no more."""
         self._closed = True

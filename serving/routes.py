@@ -1,11 +1,10 @@
-"""The routes: questions, feedback, probes, metrics and the page."""
+"""The routes: questions, feedback, probes and metrics."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from serving.answers import WHY_NOT_READY
 from serving.assistants import Assistants, ServedAssistant
@@ -15,14 +14,13 @@ from serving.metrics import Metrics
 from serving.shapes import FeedbackRequest, PredictRequest, PredictResponse
 from serving.slots import State
 
-PAGE = Path(__file__).with_name("page.html")
 CLIENT_LEFT = 499
 """Status that nobody reads: the client closed the connection."""
 RETRY_AFTER = {"Retry-After": "5"}
 
 
 def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
-    """All but OpenAI's."""
+    """All but OpenAI's and the page's."""
     _add_predict(app, assistants)
     _add_probes(app, assistants)
 
@@ -36,12 +34,6 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
     async def feedback(body: FeedbackRequest, request: Request) -> dict[str, Any]:
         """Write the feedback onto the trace."""
         return await assistants.of_feedback(request, body).feedback.record(body, bound_to(request))
-
-    @app.head("/", include_in_schema=False)
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def page() -> str:
-        """The chat page."""
-        return PAGE.read_text(encoding="utf-8")
 
 
 def _add_predict(app: FastAPI, assistants: Assistants) -> None:

@@ -18,7 +18,9 @@ from serving.logs import RequestLog
 from serving.metrics import Metrics
 from serving.openai_routes import add_openai_routes
 from serving.origins import cors
+from serving.page_routes import add_page
 from serving.routes import add_routes
+from serving.worker_calls import WorkerCalls
 from serving.workers import Server
 from tasks_lib.config.api_keys import ApiKey
 
@@ -62,6 +64,7 @@ def build_server(
     metrics, traces = Metrics(), RecentTraces()
     assistants = Assistants((_served(server, api, metrics, limits, traces) for api in apis), traces)
     add_routes(app, assistants, metrics)
+    add_page(app, assistants, origins)
     add_openai_routes(app, assistants, created=int(time.time()))
     add_errors(app)
     return server
@@ -77,4 +80,5 @@ def _served(
     name, slots = api.model_name, api.answer_slots
     counts = metrics.of(name, slots.ready_workers)
     answers = CountedAnswers(Answers(server, api), counts, limits, lambda trace_id: traces.note(trace_id, name))
-    return ServedAssistant(name, slots, answers, FeedbackWorker(server, api, slots))
+    calls = WorkerCalls(server, api, slots)
+    return ServedAssistant(name, slots, answers, FeedbackWorker(WorkerCalls(server, api, slots)), calls)

@@ -1,8 +1,8 @@
 """Request and response schemas of the routes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from serving.conversation import Turn, conversation
 from tasks_lib.assistant.contract.answer import Source
@@ -71,6 +71,10 @@ class PredictResponse(BaseModel):
     trace_id: str | None
 
 
+Reason = Literal["wrong", "incomplete", "outdated", "wrong_source", "not_answered", "unclear"]
+"""What is the matter with an answer."""
+
+
 class FeedbackRequest(Body):
     """User feedback on an answer."""
 
@@ -80,3 +84,21 @@ class FeedbackRequest(Body):
     value: bool | float | str
     assistant: str | None = Field(default=None, description="Who gave the answer; known by itself for newer ones.")
     comment: str | None = Field(default=None, max_length=4_000)
+    reasons: list[Reason] = Field(default_factory=list, max_length=len(get_args(Reason)))
+
+    @field_validator("reasons")
+    @classmethod
+    def _each_once(cls, reasons: list[Reason]) -> list[Reason]:
+        return list(dict.fromkeys(reasons))
+
+
+class Caller(BaseModel):
+    """Who asks."""
+
+    name: str
+
+
+class ExampleQuestions(BaseModel):
+    """What one may ask."""
+
+    questions: list[str]

@@ -1,5 +1,6 @@
 """A real endpoint over fake versions in a real registry."""
 
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from blocks.local import LocalPlatform
 from tasks_lib.home import Home
+from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.tracking import connect
 from tests.serving.chromium import Page, chromium
 from tests.stubs.command import LLMOPS
@@ -23,6 +25,8 @@ from tests.tasks_lib.registry import fakes
 SLOTS = 3
 ORIGIN = "https://wiki.example"
 """Its pages may call the endpoint."""
+EXAMPLES = ["How long is leave?", "Who approves “it” & <why>?"]
+"""Questions that the version offers."""
 
 
 class Clock:
@@ -43,6 +47,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 ANSWERS = """
 SOURCE = {{"document": "leave.md", "start": 0, "end": 5, "score": 1.0, "content": "Leave"}}
+PAGE = {{
+    **SOURCE, "source": "https://wiki.example/staff/", "document": "leave & absence/annual.html",
+    "content": "# Well-known days, counted\\n\\nThere are many of them. Ask again. Nobody knows why.",
+}}
+LONG = " ".join(f"Sentence {{number}} of a long answer." for number in range(90))
 DECISIONS = {{
     word: {{"validator": validator, "direction": direction, "action": action, "kinds": [kind]}}
     for word, validator, direction, action, kind in (
@@ -58,8 +67,11 @@ DECISIONS = {{
 def behave(question):
     found = [decision for word, decision in DECISIONS.items() if word in question]
     stopped = any(decision["action"] == "refuse" for decision in found)
+    long = "at length" in question
+    sources = [{{**PAGE, "heading": f"Part {{number}}"}} for number in range(9)] if long else [SOURCE]
     return {{
-        "response": "{who} says: 27 days. Ask again.", "source_documents": [SOURCE],
+        "response": "{who} says: 27 days. Ask again." + (LONG if long else ""),
+        "source_documents": [PAGE] if "wiki" in question else sources,
         "refused": stopped or "football" in question, "guardrails": found, "evidence": 1.0,
         "refusal_reason": "guardrail" if stopped else "evidence" if "football" in question else "",
         "model": "fake", "usage": {{"input_tokens": 7, "output_tokens": 3, "cost": 0.5}},
@@ -130,8 +142,9 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     """`llmops serve` with a version behind the alias."""
     folder = tmp_path_factory.mktemp("serving")
     platform = LocalPlatform(tracked_home(folder / "home"))
-    version = register(platform, folder, "first")
-    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
+    version, client = str(register(platform, folder, "first")), connect(platform, "rag-assistant")
+    client.set_model_version_tag("rag-assistant", version, SHOWN_TAG, json.dumps(EXAMPLES))
+    client.set_registered_model_alias("rag-assistant", "production", version)
     with served(platform, folder, "--set", f"serve.origins=[{ORIGIN!r}]") as endpoint:
         yield endpoint
 

@@ -166,7 +166,7 @@ def test_a_bound_key_reaches_no_trace_of_another_assistant_after_a_restart(
     several: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace_id = ask(several, "/predict/docs").json()["trace_id"]
-    given = {"trace_id": trace_id, "value": True, "comment": None}
+    given = {"trace_id": trace_id, "value": True, "comment": None, "reasons": []}
     connect(several.platform, "docs")
     assert feedback.log_feedback({**given, "only": ["docs", "it"]}) == {"recorded": True}
     monkeypatch.setattr(feedback, "WRITTEN_SECONDS", 0.0)
@@ -217,6 +217,8 @@ def test_the_page_keeps_a_conversation_for_each_assistant(several: Endpoint, pag
     choose("it")
     assert page.value("document.querySelectorAll('article').length") == 2
     assert str(page.value(f"{LAST}.textContent")).startswith("it-1")
+    kept = page.value("Object.keys(localStorage).map((name) => name.split('/').slice(0, 3).join('/')).sort()")
+    assert kept == ["llmops/helper/docs", "llmops/helper/it"]  # by the name of the key, not by the key
     page.open(f"{several.address}#docs")  # of a new page the choice is remembered, and a link names one
     page.wait_for(f"{CHOICE}.checkVisibility()")
 

@@ -1,0 +1,74 @@
+"""The chat page, its files, and what it asks for that no other client needs."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from serving.assistants import Assistants
+from serving.shapes import Caller, ExampleQuestions
+
+FILES = Path(__file__).with_name("page")
+PAGE = FILES / "index.html"
+PATH = "/page"
+"""Where its style and scripts lie; open to all, as the page is."""
+
+
+def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> None:
+    """The page at `/`.
+
+    :param origins: Origins whose pages may show it in a frame.
+    """
+    headers = _headers(origins)
+
+    @app.head("/", include_in_schema=False)
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        """The chat page."""
+        return FileResponse(PAGE, headers=headers)
+
+    app.mount(PATH, _Files(directory=FILES), name="page")
+
+    @app.get("/caller", response_model=Caller)
+    def caller(request: Request) -> dict[str, Any]:
+        """Who asks, by the name of the API key: the page keeps each caller's conversations apart."""
+        return {"name": request.state.key}
+
+    @app.get("/examples/{assistant}", response_model=ExampleQuestions)
+    async def examples(assistant: str, request: Request) -> Any:
+        """Questions that the version in production answered rightly in its gate."""
+        return {"questions": await assistants.chosen(request, assistant).example_questions()}
+
+
+class _Files(StaticFiles):
+    """Asked for anew each time: a script of yesterday does not meet a page of today."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Any:
+        response = super().file_response(*arguments, **options)
+        response.headers.update(_COMMON)
+        return response
+
+
+_COMMON = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+def _headers(origins: Collection[str]) -> Mapping[str, str]:
+    """Nothing but its own files runs in the page, and it talks to its own endpoint only."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "connect-src": "'self'",
+        "img-src": "'self' data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": " ".join(["'self'", *origins]),
+    }
+    return {
+        **_COMMON,
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Referrer-Policy": "no-referrer",
+    }
