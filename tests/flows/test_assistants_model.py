@@ -291,15 +291,22 @@ class Assistants(RuleBasedStateMachine):
         return monitoring.record_window.fn(self.platform, window, analysis, given, 0.0)
 
 
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[forked_worker.ForkedWorkers]:
+    started = forked_worker.ForkedWorkers(tmp_path, process.WORKER)
+    yield started
+    started.close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_each_of_three_assistants_sees_its_own(
     tracked_home: Callable[[Path], Home],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    workers: forked_worker.ForkedWorkers,
     prefect_harness: None,
 ) -> None:
-    workers = forked_worker.ForkedWorkers(tmp_path, process.WORKER)
     monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
     monkeypatch.setattr(process, "WORKER", workers.script)
     monkeypatch.setattr(record, "evidently_snapshot", lambda *_: None)
@@ -325,4 +332,3 @@ def test_each_of_three_assistants_sees_its_own(
             suppress_health_check=list(HealthCheck),
         ),
     )
-    workers.close()
