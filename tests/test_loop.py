@@ -28,7 +28,7 @@ def demo(llmops: Command) -> dict[str, Any]:
     return llmops("demo", "--set", "dataset.size=24")
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_demo_ingests_every_document_of_the_handbook(demo: dict[str, Any]) -> None:

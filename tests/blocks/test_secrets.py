@@ -61,8 +61,9 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
         MoodyBedrock() as bedrock,
         OpenAIStub() as openai,
         OpenAIStub(*["wrong-key"] * 50) as denied,
+        OpenAIStub("", *["wrong-key"] * 50) as later,
     ):
-        addresses = {"bedrock": bedrock.url, "openai": openai.url, "denied": denied.url}
+        addresses = {"bedrock": bedrock.url, "openai": openai.url, "denied": denied.url, "later": later.url}
         done = subprocess.run(
             [sys.executable, "-P", str(ROOT / "tests" / "stubs" / "planted_run.py")],
             input=json.dumps({"secrets": planted, "folder": str(folder), **addresses}),
@@ -96,7 +97,7 @@ def test_ten_planted_secrets_are_found_nowhere_after_the_loop_and_its_failures(
     assert "***" in found["refused"][0]
     assert found["monitor"]["traces"] == 3
     assert {request.headers.get("X-Amz-Security-Token") for request in bedrock.requests} == {planted[1]}
-    for stub in (openai, denied):
+    for stub in (openai, denied, later):
         assert {request.headers.get("Authorization") for request in stub.requests} == {f"Bearer {planted[3]}"}
     assert "***" in done.stderr + done.stdout
     assert leaks(home, planted, [done.stdout, done.stderr]) == []

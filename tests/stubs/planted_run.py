@@ -1,8 +1,8 @@
 """A process that saves blocks with planted secrets and runs the loop on them, successfully and not.
 
 Standard input: JSON with `secrets` (ten texts), `folder` (where documents may be written), and the addresses of the
-stubs: `bedrock` answers all questions but one, `openai` answers, `denied` (OpenAI) refuses; who refuses repeats the
-credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, the error of the
+stubs: `bedrock` answers all questions but one, `openai` answers, `denied` (OpenAI) refuses, `later` refuses after one
+answer; who refuses repeats the credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, the error of the
 question that was not answered, and the reasons of a gate whose model refused its key.
 """
 
@@ -57,6 +57,7 @@ def save(given: dict[str, Any]) -> None:
     BedrockModels(credentials=keys, endpoint_url=given["bedrock"], **fast).save("planted")
     OpenAICompatibleModels(base_url=given["openai"], api_key=secret[3], **fast).save("planted")
     OpenAICompatibleModels(provider="denied", base_url=given["denied"], api_key=secret[3], **fast).save("denied")
+    OpenAICompatibleModels(provider="later", base_url=given["later"], api_key=secret[3], **fast).save("later")
     OpenAICompatibleModels(provider="gone", base_url=NOWHERE, api_key=secret[4], **fast).save("gone")
     WeaviateStore(url=NOWHERE, grpc_port=10, api_key=secret[5], headers={"X-Key": secret[6]}).save("planted")
     LanceDBStore(storage_options={"aws_secret_access_key": secret[7]}).save("planted")
@@ -64,7 +65,7 @@ def save(given: dict[str, Any]) -> None:
     MLflowTracking(uri=NOWHERE, username="user", password=secret[9]).save("other")
     S3Documents(bucket="documents", credentials=other_keys, endpoint_url=NOWHERE).save("planted")
     providers = ["llmops-bedrock-models/planted"]
-    providers += [f"llmops-openai-compatible-models/{name}" for name in ("planted", "denied", "gone")]
+    providers += [f"llmops-openai-compatible-models/{name}" for name in ("planted", "denied", "later", "gone")]
     documents = "llmops-s3-documents/planted"
     LLMOpsPlatform(providers=providers, index="llmops-lancedb-store/planted", documents=documents).save("planted")
     LLMOpsPlatform(index="llmops-weaviate-store/planted", tracking="llmops-mlflow-tracking/planted").save("token")
@@ -122,7 +123,10 @@ def fail(settings: dict[str, Any]) -> list[str]:
     _expect_error(lambda: ingest(Settings.model_validate({**settings, "ingest": {}}), "planted"))
     _expect_error(lambda: ingest(Settings.model_validate({"ingest": settings["ingest"]}), "token"))
     _expect_error(lambda: deploy(Settings(), "password"))
-    refused = Settings.model_validate({**settings, "llm": {"model": "denied/stub-chat"}})
+    _expect_error(
+        lambda: deploy(Settings.model_validate({**settings, "llm": {"model": "denied/stub-chat"}}), "planted")
+    )
+    refused = Settings.model_validate({**settings, "llm": {"model": "later/stub-chat"}})
     reasons = deploy(refused, "planted").reasons
     chain = {"model": "denied/stub-chat", "fallback": ["gone/model"]}
     for platform in ("planted", "token", "password"):
