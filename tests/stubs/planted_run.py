@@ -2,8 +2,8 @@
 
 Standard input: JSON with `secrets` (ten texts), `folder` (where documents may be written), and the addresses of the
 stubs: `bedrock` answers all questions but one, `openai` answers, `denied` (OpenAI) refuses, `later` refuses after one
-answer; who refuses repeats the credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and `monitor` gave, the error of the
-question that was not answered, and the reasons of a gate whose model refused its key.
+answer; who refuses repeats the credentials. Standard output ends with a line of JSON: what `deploy`, `ask` and
+`monitor` gave, the error of the question that was not answered, and the reasons of a gate whose model refused its key.
 """
 
 import json
