@@ -1,10 +1,11 @@
 """The share of the words of Word, PowerPoint, Excel and HTML files that their converted text holds.
 
-``python benchmarks/documents/bench_words.py DATA [--formats docx html] [--files] [--readers ours kreuzberg]``
+``python benchmarks/documents/bench_words.py FOLDER [--formats docx html] [--files] [--readers ours kreuzberg]``
 
-DATA holds FORMAT/sources/* and FORMAT/groundtruth/NAME.md, as `tests/data` in docling's repository. Words are
-counted as often as they stand: recall is the share of the truth's words that a text holds, `beyond` the share
-of the text's distinct words that the truth has nowhere.
+FOLDER holds FORMAT/sources/* and FORMAT/groundtruth/NAME.md, as `tests/data` in docling's repository, or files with
+their text beside them as `test` in pandoc's: NAME.docx and NAME.native, output.pptx and input.native. Words are counted
+as often as they stand: recall is the share of the truth's words that a text holds, `beyond` the share of the text's
+distinct words that the truth has nowhere.
 """
 
 import argparse
@@ -34,6 +35,11 @@ _MARKUP = (
 )
 _GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "pi", "rho", "sigma", "tau", "phi")
 _COMMAND = re.compile(r"\\(\w+)")
+_NATIVE = re.compile(
+    r'(Str|Code(?:Block)?\s+\([^)]*\)|Math\s+\w+)\s+"((?:[^"\\]|\\.)*)"'
+    r"|(Space|SoftBreak|LineBreak|Para|Plain|Header|Cell|Note|Span|Link)\b",
+    re.DOTALL,
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -59,6 +65,27 @@ def truth(file: Path) -> Counter[str]:
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return words(text)
+
+
+def native_truth(file: Path) -> Counter[str]:
+    """Words of a document as pandoc writes its own structure: those of its strings, code and equations."""
+    return words("".join(map(_said, _NATIVE.finditer(file.read_text(encoding="utf-8")))))
+
+
+def _said(part: re.Match[str]) -> str:
+    if part[3]:  # what stands between words
+        return " "
+    text = _unescaped(part[2])
+    return _equation(text) if part[1].startswith("Math") else text
+
+
+def _unescaped(text: str) -> str:
+    """A string of Haskell."""
+    return re.sub(r"\\(\d+|&|.)", lambda match: _escape(match[1]), text)
+
+
+def _escape(code: str) -> str:
+    return chr(int(code)) if code.isdigit() else {"&": "", "n": "\n", "t": "\t"}.get(code, code)
 
 
 def ours(file: Path) -> str:
@@ -109,9 +136,9 @@ def main() -> None:
     print("| format | files | " + " | ".join(f"{name} (beyond, s)" for name in arguments.readers) + " |")
     print("|---|---|" + "---|" * len(arguments.readers))
     for kind in arguments.formats:
-        rows = [row for row in map(_pair, sorted((arguments.data / kind / "sources").iterdir())) if row]
+        rows = pairs(arguments.data, kind)
         if not rows:
-            sys.exit(f"{arguments.data / kind}: no file has a ground truth")
+            sys.exit(f"{arguments.data}: no file of {kind} has a known text")
         cells = []
         for reader in arguments.readers:
             started = time.perf_counter()
@@ -126,6 +153,20 @@ def main() -> None:
             extra = sum(beyond for _, beyond, _ in results) / len(results)
             cells.append(f"{mean:.3f} ({extra:.3f}, {seconds:.1f})")
         print(f"| {kind} | {len(rows)} | " + " | ".join(cells) + " |")
+
+
+def pairs(folder: Path, kind: str) -> list[tuple[Path, Counter[str]]]:
+    """Files of a format, and the words of each; those without a known text, or with an empty one, are left out."""
+    sources = folder / kind / "sources"
+    if sources.is_dir():
+        return [row for row in map(_pair, sorted(sources.iterdir())) if row]
+    found = []
+    for file in sorted(folder.rglob(f"*.{kind}")):
+        known = [file.with_suffix(".native"), *([file.parent / "input.native"] if file.stem == "output" else [])]
+        wanted = next((native_truth(path) for path in known if path.is_file()), Counter())
+        if wanted:
+            found.append((file, wanted))
+    return found
 
 
 def _pair(file: Path) -> tuple[Path, Counter[str]] | None:

@@ -5,6 +5,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "ingest": (
         ("llmops ingest --source documents --dry-run", "what would change"),
         ("llmops ingest --source s3://bucket/handbook --include '**/*.pdf'", "only some files"),
+        ("llmops ingest --inspect documents/rates.xlsx", "text, chunks and doubts of one file"),
         ("llmops ingest --config sources.yaml --source wiki", "one of `ingest.sources`"),
         ("llmops ingest --source documents --assistant staff", "another assistant"),
     ),

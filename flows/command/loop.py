@@ -1,6 +1,7 @@
 """The verbs of the loop: demo, ingest, dataset, deploy, tune, rollback, monitor."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -37,9 +38,14 @@ def ingest(
     include: Annotated[tuple[str, ...], Parameter(negative="", help="Glob of files to take; repeat it for more.")] = (),
     dry_run: Annotated[bool, Parameter(negative="", help="Print the plan, change nothing.")] = False,
     allow_mass_delete: Annotated[bool, Parameter(negative="", help="Let this run delete many documents.")] = False,
+    inspect: Annotated[
+        Path | None, Parameter(help="Show text, chunks and what is suspicious of one file; ingest nothing.")
+    ] = None,
     options: Options = DEFAULTS,
 ) -> int:
     """Synchronise the index with one source of documents."""
+    if inspect is not None:
+        return _inspect(inspect, options)
     settings = with_chosen_source(
         start(
             options,
@@ -55,6 +61,14 @@ def ingest(
     from flows.ingest import ingest as run
 
     execute(lambda: run(settings, options.platform), render.ingest, options)
+    return 0
+
+
+def _inspect(file: Path, options: Options) -> int:
+    settings = start(options)
+    from tasks_lib.ingestion.inspection import inspect_file
+
+    execute(lambda: inspect_file(file, resolve_platform(options.platform), settings), render.inspection, options)
     return 0
 
 

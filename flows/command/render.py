@@ -47,8 +47,32 @@ def ingest(console: Console, result: Result) -> None:
         console.print(Text(f"  ? {doubt['path']}: {doubt['reason']}", style="yellow"))
     if len(result["doubtful"]) > SHOWN_DOUBTS:
         console.print(f"  ? {len(result['doubtful']) - SHOWN_DOUBTS} more; --json names them all")
+    if result["skipped"]:
+        console.print(Text(f"  skipped, not understood: {_skipped(result['skipped'])}", style="yellow"))
     for warning in result["warnings"]:
         console.print(Text(f"  ! {warning}", style="yellow"))
+
+
+def _skipped(files: list[Result]) -> str:
+    named = [
+        f"{each['count']} {each['suffix'] or 'without suffix'} ({each['example']})" for each in files[:SHOWN_DOUBTS]
+    ]
+    return ", ".join(named) + (", …; --json names them all" if len(files) > SHOWN_DOUBTS else "")
+
+
+def inspection(console: Console, result: Result) -> None:
+    """The text of one file, its chunks, and what is suspicious."""
+    console.print(Text(f"{result['document']}  ({result['format']}, title {result['title'] or 'none'})", style="bold"))
+    console.print(Text(result["text"]), soft_wrap=True)
+    for number, chunk in enumerate(result["chunks"], start=1):
+        place = f"page {chunk['page']}, " if chunk["page"] else ""
+        label = f"chunk {number}: {place}characters {chunk['start']} to {chunk['end']}, {chunk['tokens']} tokens"
+        console.print(Text(f"{label}, below {chunk['heading'] or 'no heading'}", style="bold"))
+        console.print(Text(chunk["content"]), soft_wrap=True)
+    for warning in result["warnings"]:
+        console.print(Text(f"  ? {warning}", style="yellow"))
+    if not result["warnings"]:
+        console.print("  nothing suspicious")
 
 
 def dataset(console: Console, result: Result) -> None:

@@ -18,7 +18,7 @@ from tasks_lib.ingestion.converters.convert import (
 )
 from tasks_lib.ingestion.converters.extras import Extras
 from tasks_lib.ingestion.masking import masking_key
-from tasks_lib.ingestion.result import FailedDocument, IngestPlan
+from tasks_lib.ingestion.result import FailedDocument, IngestPlan, SkippedFiles
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
 from tasks_lib.ingestion.sources.identity import other_identities, repeated
 from tasks_lib.progress import advance
@@ -26,6 +26,7 @@ from tasks_lib.text.forms import composed
 
 LISTED_AT_ONCE = 100
 """Files after which progress is told."""
+_NAMED = 5
 BATCH_BYTES = 8 * 2**20
 """A batch is full at this size, however few its documents: it bounds the memory of a run."""
 
@@ -67,6 +68,7 @@ class SyncPlan:
     former: str = ""
     """Identity under which the index holds the source until this run, see :func:`other_identities`."""
     warnings: list[str] = field(default_factory=list)
+    skipped: list[SkippedFiles] = field(default_factory=list)
     lost: int = 0
     """Documents to delete whose content is not among the added ones: a rename loses nothing."""
 
@@ -158,6 +160,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
         known=len(manifest),
         former=former,
         warnings=repeated(hashes, source.uri, {source.uri, former}, index) if suspicious else [],
+        skipped=source.skipped(),
         lost=sum(digest not in arrived for digest in deleted.values()),
     )
 
@@ -201,6 +204,9 @@ def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
     if not plan.work and not plan.unchanged and not plan.failed and not plan.known:
         wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
         msg = f"source {plan.source!r} holds no documents {wanted}"
+        if plan.skipped:
+            passed = ", ".join(f"{files.count} {files.suffix or 'without suffix'}" for files in plan.skipped[:_NAMED])
+            msg += f": it has {passed}" + (", …" if len(plan.skipped) > _NAMED else "")
         formats = ", ".join(sorted({*FORMATS, *config.converters}))
         raise InputError(msg, hint=f"Formats: {formats}; ingest.converters adds others. Check --source and --include.")
     everything = plan.lost == plan.known

@@ -67,6 +67,10 @@ def rows(result: IngestResult) -> list[dict[str, str]]:
     facts = [("index", result.index), ("index version", result.index_version or "none"), ("source", result.source)]
     facts += [(name.replace("_", " "), f"{getattr(result, name):,}") for name in _COUNTS]
     facts += [("failed", f"{len(result.failed):,}"), ("doubtful", f"{len(result.doubtful):,}")]
+    facts += [
+        (f"skipped {files.suffix or 'without suffix'}", f"{files.count:,}, such as {files.example}")
+        for files in result.skipped
+    ]
     facts += [("warning", warning) for warning in result.warnings]
     return [{"what": name, "value": value} for name, value in facts]
 

@@ -17,6 +17,14 @@ class DoubtfulDocument(BaseModel):
     reason: str
 
 
+class SkippedFiles(BaseModel):
+    """Files of a source that were passed over, since their format is not understood."""
+
+    suffix: str = Field(description="In lower case with its dot; empty for names without one.")
+    count: int
+    example: str = Field(description="Path of one of them.")
+
+
 class IngestPlan(BaseModel):
     """What a run would do: paths relative to the source."""
 
@@ -41,7 +49,12 @@ class IngestResult(BaseModel):
     failed: list[FailedDocument] = Field(default_factory=list)
     doubtful: list[DoubtfulDocument] = Field(
         default_factory=list,
-        description="Documents whose encoding was guessed, or that have bad bytes.",
+        description="Documents whose text may not be what their files say: a guessed encoding, bad bytes, scans.",
+    )
+    skipped: list[SkippedFiles] = Field(
+        default_factory=list,
+        description="Files whose format is not understood, by suffix, the most frequent first; those that globs or the "
+        "ignore file leave out, and hidden ones, are not counted.",
     )
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
     embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")

@@ -36,6 +36,7 @@ def write(
         unchanged=plan.unchanged,
         failed=list(plan.failed),
         warnings=list(plan.warnings),
+        skipped=list(plan.skipped),
         renamed_from=plan.former or None,
     )
     for warning in plan.warnings:
@@ -127,6 +128,7 @@ def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: fl
         deleted=len(plan.delete),
         failed=plan.failed,
         warnings=plan.warnings,
+        skipped=plan.skipped,
         renamed_from=plan.former or None,
         chunks=index.count() if exists else 0,
         seconds=round(time.monotonic() - started, 3),

@@ -166,3 +166,15 @@ def test_no_space_is_said_where_there_is_none_even_for_the_log(
     assert "no space left" in error["message"]
     assert "Free disk space" in error["hint"]
     assert "Traceback" not in stderr
+
+
+def test_inspect_shows_one_file_and_ingests_nothing(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("region;rate;from\nNorth;7,5;2026\n")
+    code, inspection, _ = outcome(capsys, "ingest", "--inspect", str(file))
+    assert (code, inspection["text"]) == (0, "| region | rate | from |\n| region: North | rate: 7,5 | from: 2026 |")
+    assert list(inspection) == ["document", "format", "title", "text", "chunks", "warnings"]
+    code, failure, _ = outcome(capsys, "ingest", "--inspect", str(tmp_path / "missing.md"))
+    assert (code, "cannot be read" in str(failure)) == (2, True)

@@ -1,6 +1,7 @@
 """File bytes to text, with the structure that chunking and citation need."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -24,6 +25,10 @@ from tasks_lib.text.forms import composed, plain_forms
 
 CONVERTER_VERSION = "3"
 """Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
+
+_UNREADABLE = re.compile("[\ufffd\ufffe\uffff\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff]")
+"""Replacements, control characters, and places that each font fills as it likes."""
+_UNREADABLE_SHARE = 0.01
 
 FORMATS = {
     ".md": "md",
@@ -98,7 +103,15 @@ def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> Con
     if not document.text[document.body :].strip():
         reason = "empty: no text could be extracted"
         raise UnreadableDocumentError(reason)
-    return replace(document, title=plain_forms(document.title)) if document.title else document
+    title = plain_forms(document.title) if document.title else document.title
+    return replace(document, title=title, doubt="; ".join(filter(None, (document.doubt, unreadable(document.text)))))
+
+
+def unreadable(text: str) -> str:
+    """Why a text may be none: many of its characters stand for nothing; empty where it has few or none."""
+    bad = len(_UNREADABLE.findall(text))
+    share = bad / len(text) if text else 0.0
+    return f"{share:.1%} of its characters are unreadable" if share >= _UNREADABLE_SHARE else ""
 
 
 def oversized(size: int, limit: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tasks_lib.ingestion.result import SkippedFiles
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -27,6 +29,10 @@ class DocumentSource(Protocol):
 
     def files(self) -> Iterator[SourceFile]:
         """Files that match, sorted by path; streamed."""
+        ...
+
+    def skipped(self) -> list[SkippedFiles]:
+        """What the last listing passed over, since its format is not understood."""
         ...
 
     def content_hash(self, file: SourceFile) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
+from tasks_lib.ingestion.result import SkippedFiles
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import folder_of, former_names, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
@@ -39,11 +40,16 @@ class FolderSource:
         self.former = former_names(root)
         self.include = include
         self.suffixes = suffixes
+        self._selection = Selection(include, (), suffixes)
 
     def files(self) -> Iterator[SourceFile]:
         """Matching files in the order of their paths; what cannot be read comes with its `problem`."""
-        selection = Selection(self.include, self._ignore_lines(), self.suffixes)
+        selection = self._selection = Selection(self.include, self._ignore_lines(), self.suffixes)
         yield from self._below(self.root, "", selection, {str(self.root)})
+
+    def skipped(self) -> list[SkippedFiles]:
+        """What the last listing passed over, since its format is not understood."""
+        return self._selection.skipped()
 
     def content_hash(self, file: SourceFile) -> str:
         """SHA-256 of the bytes."""

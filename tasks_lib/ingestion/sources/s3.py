@@ -6,6 +6,7 @@ from typing import Any
 
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
+from tasks_lib.ingestion.result import SkippedFiles
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import S3_SCHEME, source_name
 from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
@@ -38,6 +39,7 @@ class S3Source:
         self.former: tuple[str, ...] = ()
         self.include = include
         self.suffixes = suffixes
+        self._selection = Selection(include, (), suffixes)
         self._make_client = client or _default_client
         self._client: Any = None
 
@@ -47,7 +49,7 @@ class S3Source:
         :raises InputError: If the bucket cannot be listed.
         """
         with self._reported():
-            selection = Selection(self.include, self._ignore_lines(), self.suffixes)
+            selection = self._selection = Selection(self.include, self._ignore_lines(), self.suffixes)
             pages = self._connected().get_paginator("list_objects_v2")
             listing = pages.paginate(
                 Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": KEYS_PER_PAGE}
@@ -57,6 +59,10 @@ class S3Source:
                     path = item["Key"][len(self.prefix) :]
                     if not _hidden(path) and not path.endswith("/") and selection.takes(path):
                         yield SourceFile(path, item["Size"], item["ETag"].strip('"'))
+
+    def skipped(self) -> list[SkippedFiles]:
+        """What the last listing passed over, since its format is not understood."""
+        return self._selection.skipped()
 
     def content_hash(self, file: SourceFile) -> str:
         """The ETag: it changes with the content, and asking for it is no download."""

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
+from tasks_lib.ingestion.result import SkippedFiles
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".llmopsignore"
+_MOST_SUFFIXES = 100
+_OTHERS = ".*"
+"""Counts the suffixes beyond so many."""
 
 
 class Selection:
@@ -23,18 +27,39 @@ class Selection:
         self, include: Sequence[str], ignore_lines: Sequence[str] = (), suffixes: Collection[str] = FORMATS
     ) -> None:
         self._suffixes = suffixes
+        self._passed_over: dict[str, SkippedFiles] = {}
         self._include = _spec(include)
         self._ignore = _spec(ignore_lines)
 
     def takes(self, path: str) -> bool:
         """Whether the file belongs to the source."""
-        understood = PurePosixPath(path).suffix.lower() in self._suffixes
-        wanted = self._include.match_file(path) if self._include else understood
-        return wanted and not self.ignores(path)
+        if self._include:
+            return bool(self._include.match_file(path)) and not self.ignores(path)
+        suffix = PurePosixPath(path).suffix.lower()
+        if self.ignores(path):
+            return False
+        if suffix not in self._suffixes:
+            self._pass_over(suffix, path)
+            return False
+        return True
+
+    def skipped(self) -> list[SkippedFiles]:
+        """What was not taken because nobody understands its format, by suffix, the most frequent first."""
+        return sorted(self._passed_over.values(), key=lambda files: (-files.count, files.suffix))
+
+    def _pass_over(self, suffix: str, path: str) -> None:
+        if suffix not in self._passed_over and len(self._passed_over) >= _MOST_SUFFIXES:
+            suffix = _OTHERS
+        files = self._passed_over.setdefault(suffix, SkippedFiles(suffix=suffix, count=0, example=_printable(path)))
+        files.count += 1
 
     def ignores(self, path: str) -> bool:
         """Whether the ignore file names the path; folders end in `/`."""
         return bool(self._ignore and self._ignore.match_file(path))
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _spec(lines: Sequence[str]) -> "GitIgnoreSpec | None":

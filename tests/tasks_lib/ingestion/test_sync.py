@@ -314,3 +314,16 @@ def test_asking_for_comments_ingests_office_files_again_and_no_others(
     sync(documents, index, embedder, Settings())
     again = sync(documents, index, embedder, Settings.model_validate({"ingest": {"comments": True}}))
     assert (again.updated, again.unchanged) == (1, 1)
+
+
+def test_the_result_tells_what_was_passed_over(run: Callable[..., IngestResult], documents: Path) -> None:
+    write(documents, a="Leave is 27 days.")
+    (documents / "tool.exe").write_bytes(b"MZ")
+    for result in (run(), run()):
+        assert [(files.suffix, files.count, files.example) for files in result.skipped] == [(".exe", 1, "tool.exe")]
+
+
+def test_a_source_without_documents_tells_what_it_holds(run: Callable[..., IngestResult], documents: Path) -> None:
+    (documents / "tool.exe").write_bytes(b"MZ")
+    with pytest.raises(InputError, match=r"holds no documents .*: it has 1 \.exe"):
+        run()

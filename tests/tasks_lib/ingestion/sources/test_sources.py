@@ -152,3 +152,27 @@ def test_s3_reads_what_was_listed(bucket: Any) -> None:
 def test_bucket_that_is_missing_is_named(bucket: Any) -> None:
     with pytest.raises(InputError, match="s3://nothing/x"):
         paths(S3Source("s3://nothing/x", client=lambda: bucket))
+
+
+def test_what_nobody_understands_is_counted_by_suffix_with_an_example(documents: Path) -> None:
+    fill(documents, "a.md", "x.exe", "sub/y.EXE", "README", "drafts/z.exe", ".hidden.exe", "b.zip")
+    (documents / ".llmopsignore").write_text("drafts/\n")
+    source = FolderSource(documents)
+    for _ in range(2):  # a second listing counts anew
+        assert paths(source) == ["a.md"]
+    told = [(files.suffix, files.count, files.example) for files in source.skipped()]
+    assert told == [(".exe", 2, "sub/y.EXE"), ("", 1, "README"), (".zip", 1, "b.zip")]
+
+
+def test_what_globs_leave_out_is_not_counted(documents: Path) -> None:
+    fill(documents, "a.md", "x.exe")
+    source = FolderSource(documents, ("*.md",))
+    assert (paths(source), source.skipped()) == (["a.md"], [])
+
+
+def test_thousands_of_suffixes_are_counted_together(documents: Path) -> None:
+    fill(documents, *(f"a.x{number}" for number in range(150)))
+    source = FolderSource(documents)
+    assert not paths(source)
+    assert sum(files.count for files in source.skipped()) == 150
+    assert len(source.skipped()) == 101
