@@ -63,7 +63,7 @@ def test_production_is_the_same_and_answers(platform: LocalPlatform) -> None:
 
 
 def test_no_document_is_embedded_anew(platform: LocalPlatform, folder: Path) -> None:
-    before = {row.source: (row.documents, row.chunks) for row in list_sources("local").sources}
+    before = {row.source: (row.documents, row.chunks) for row in list_sources(Settings(), "local").sources}
     assert before == {f"file://{MADE_AT}/harbour": (2, 2), f"file://{MADE_AT}/extra": (1, 1)}
     for name in ("harbour", "extra"):
         source = str(folder / name)
@@ -73,7 +73,7 @@ def test_no_document_is_embedded_anew(platform: LocalPlatform, folder: Path) -> 
         assert (result.added, result.deleted, result.failed) == (0, 0, [])
         again = synchronise(platform, Settings(ingest=IngestConfig(source=source)))
         assert (again.updated, again.unchanged) == (0, before[f"file://{MADE_AT}/{name}"][0])
-    assert sum(row.chunks for row in list_sources("local").sources) == 3
+    assert sum(row.chunks for row in list_sources(Settings(), "local").sources) == 3
 
 
 def test_no_question_is_made_anew(platform: LocalPlatform, folder: Path) -> None:
