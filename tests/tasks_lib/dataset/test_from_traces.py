@@ -13,7 +13,7 @@ from tasks_lib.dataset.examples import example_of
 from tasks_lib.dataset.from_traces import bad_traces, candidates
 from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.tasks import import_questions, propose_candidates
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, connect, run_of
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, activate, connect, run_of
 
 
 def answer(question: str, *, feedback: Any, source: str = "production", comment: str | None = None) -> str:
@@ -34,6 +34,7 @@ def answer(question: str, *, feedback: Any, source: str = "production", comment:
 @pytest.fixture(scope="module")
 def client(tracked: LocalPlatform) -> Any:
     client = connect(tracked, "rag-assistant")
+    activate(client)
     answer("How many days of leave are there?", feedback=False, comment="it is 27")
     answer("How many days of leave are there?", feedback=False)
     answer("Where is the office?", feedback=True)
