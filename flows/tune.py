@@ -3,7 +3,6 @@
 from typing import Any
 
 from prefect import task, unmapped
-from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
@@ -21,7 +20,7 @@ from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
 from tasks_lib.registry.agreement import require_known, require_same_collection
 from tasks_lib.registry.live import find_live
-from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.retries import again
 from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
@@ -89,9 +88,7 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
     return TuneResult(trials=trials, front=front(trials), best=chosen, deploy=deployed)
 
 
-try_configuration = task(
-    name="try-configuration", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help
-)(run_trial)
+try_configuration = task(name="try-configuration", **again())(run_trial)
 
 
 def _deploy(settings: Settings, best: RagConfig, trials: int, platform: str) -> DeployResult:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
@@ -21,7 +20,7 @@ from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home, at_home
-from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.retries import again
 from tasks_lib.registry.tracking import connect
 
 IMPORT = "import"
@@ -53,7 +52,7 @@ class DatasetResult(BaseModel):
     seconds: float = 0.0
 
 
-@task(name="make-questions", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="make-questions", **again())
 def make_questions(platform: Platform, settings: Settings) -> Generated:
     """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
     index = platform.index(settings.rag)
@@ -70,7 +69,7 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     return replace(made, pipeline=digest)
 
 
-@task(name="import-questions", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="import-questions", **again())
 def import_questions(platform: Platform, settings: Settings, path: str) -> Generated:
     """Read questions from a file; confirmed candidates join the newest version."""
     index = platform.index(settings.rag)
@@ -84,7 +83,7 @@ def import_questions(platform: Platform, settings: Settings, path: str) -> Gener
     return Generated(examples, imported.rejected, IMPORT)
 
 
-@task(name="save-dataset", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="save-dataset", **again())
 def save_dataset(platform: Platform, settings: Settings, made: Generated) -> DatasetResult:
     """Log the examples as the next version, unless the newest one holds them already."""
     client = connect(platform, settings.assistant)
@@ -109,7 +108,7 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
     return result
 
 
-@task(name="propose-candidates", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="propose-candidates", **again())
 def propose_candidates(platform: Platform, settings: Settings) -> DatasetResult:
     """Write questions that production answered badly to a file that a person completes; the set stays as it is."""
     client = connect(platform, settings.assistant)

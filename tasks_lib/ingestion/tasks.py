@@ -23,7 +23,7 @@ from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.registry.agreement import is_known
-from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.retries import again, may_help
 from tasks_lib.registry.tracking import connect
 
 LISTING_SECONDS = 3600.0
@@ -42,14 +42,7 @@ def _content_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:  #
     return batch_key(parameters["batch"], parameters["source"], parameters["settings"])
 
 
-@task(
-    name="discover",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-    timeout_seconds=LISTING_SECONDS,
-)
+@task(name="discover", timeout_seconds=LISTING_SECONDS, **again())
 def discover(platform: Platform, settings: Settings) -> SyncPlan:
     """Compare the source with what the index holds of it.
 
@@ -89,14 +82,7 @@ def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, 
         ) from error
 
 
-@task(
-    name="finalize",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-    timeout_seconds=ANNOUNCING_SECONDS,
-)
+@task(name="finalize", timeout_seconds=ANNOUNCING_SECONDS, **again())
 def finalize(result: IngestResult) -> None:
     """Tell what was done: artifacts always, an event if something changed."""
     announce(result)

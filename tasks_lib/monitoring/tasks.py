@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner
 
 from tasks_lib.assistant.contract.platform import Platform
@@ -22,32 +21,25 @@ from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows, score
 from tasks_lib.monitoring.traces import TraceRecord, Traffic, read_traffic
 from tasks_lib.monitoring.window import PUBLISHED_TAG, Window, choose_window, past_windows, reported_traces
-from tasks_lib.registry.retries import may_help
+from tasks_lib.registry.retries import again
 from tasks_lib.registry.tracking import connect
 
 LOCK_SECONDS = 600.0
 
 
-@task(name="open-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="open-window", **again())
 def open_window(platform: Platform, settings: Settings) -> Window:
     """Decide which traffic this run looks at."""
     return choose_window(connect(platform, settings.assistant), settings.monitor)
 
 
-@task(name="stored-report", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="stored-report", **again())
 def read_stored(platform: Platform, run_id: str, settings: Settings) -> MonitorResult:
     """Read the report of a window that is closed."""
     return stored_result(connect(platform, settings.assistant), run_id, Home.from_environment())
 
 
-@task(
-    name="read-traces",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="read-traces", persist_result=False, **again())
 def read_traces(platform: Platform, window: Window, settings: Settings) -> Traffic:
     """Read the window's production traces, and the late ones that no window has seen."""
     client = connect(platform, settings.assistant)
@@ -55,28 +47,14 @@ def read_traces(platform: Platform, window: Window, settings: Settings) -> Traff
     return read_traffic(client, window.late_since, window.until, without=reported)
 
 
-@task(
-    name="score-traces",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=1,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="score-traces", persist_result=False, **again(1))
 def score_traces(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:
     """Score every trace; the costly scorers look at a sample if one is asked for."""
     config = settings.monitor
     return _scored(platform, traffic.records, sample_rows(len(traffic.records), config.sample, config.seed), settings)
 
 
-@task(
-    name="score-batch",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=1,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="score-batch", persist_result=False, **again(1))
 def score_batch(platform: Platform, records: list[TraceRecord], rows: list[int], settings: Settings) -> Scores:
     """Score some of the traces; the costly scorers look at those in `rows`."""
     return _scored(platform, records, rows, settings)
@@ -98,14 +76,7 @@ def _scored(platform: Platform, records: list[TraceRecord], rows: list[int], set
     return score(scoring_pipeline(platform, settings), records, rows)
 
 
-@task(
-    name="compare",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="compare", persist_result=False, **again())
 def compare_window(
     platform: Platform, window: Window, traffic: Traffic, scores: Scores, settings: Settings
 ) -> Analysis:
@@ -124,14 +95,7 @@ def compare_window(
     return analyse(window, traffic, scores, reference, settings.monitor, index_states(client, read, window))
 
 
-@task(
-    name="record",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=1,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="record", persist_result=False, **again(1))
 def record_window(
     platform: Platform, window: Window, analysis: Analysis, settings: Settings, started: float
 ) -> MonitorResult:
@@ -140,20 +104,13 @@ def record_window(
     return record(client, window, analysis, settings.monitor, Home.from_environment().ensure(), started)
 
 
-@task(
-    name="keep",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=may_help,
-)
+@task(name="keep", persist_result=False, **again())
 def keep_report(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Copy the report to the home, and add it to Evidently's workspace."""
     keep(connect(platform, settings.assistant), result, Home.from_environment().ensure())
 
 
-@task(name="publish-window", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=may_help)
+@task(name="publish-window", **again())
 def publish_window(platform: Platform, result: MonitorResult, settings: Settings) -> None:
     """Artifacts, and the event if something got worse."""
     client = connect(platform, settings.assistant)

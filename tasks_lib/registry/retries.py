@@ -20,3 +20,15 @@ def may_help(task: "Task[Any, Any]", task_run: "TaskRun", state: "State[Any]") -
     if isinstance(state.data, LlmopsError):
         return isinstance(state.data, PASSING)
     return not isinstance(state.data, TimeoutError)
+
+
+def again(retries: int = 2) -> dict[str, Any]:
+    """Options of a Prefect task that is attempted again, 5 s later, where that may help; nothing is cached."""
+    from prefect.cache_policies import NO_CACHE
+
+    return {
+        "cache_policy": NO_CACHE,
+        "retries": retries,
+        "retry_delay_seconds": 5,
+        "retry_condition_fn": may_help,
+    }
