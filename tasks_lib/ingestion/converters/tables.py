@@ -60,15 +60,15 @@ def table_lines(table: Table) -> list[str]:
         return []
     titles = next((place for place, row in enumerate(rows) if len(_once(row)) > 1), 0) if len(rows[0]) > 1 else 0
     told = None if table.header_rows is None else table.header_rows - titles
-    lines = [line for row in rows[:titles] for line in _lines([("", cell) for cell in _once(row)])]
+    lines = [line for row in rows[:titles] for line in row_lines([("", cell) for cell in _once(row)])]
     rows = rows[titles:]
     named = min(header_rows(rows) if told is None else max(told, 0), len(rows))
-    lines += [line for row in rows[:named] for line in _lines([("", cell) for cell in _once(row)])]
+    lines += [line for row in rows[:named] for line in row_lines([("", cell) for cell in _once(row)])]
     names = column_names(rows[:named], len(rows[0]))
     cells = [cell for row in rows[named:] for cell in row]
     sparse = len(names) > SPARSE_COLUMNS and sum(map(bool, cells)) * 2 < len(cells)
     for row in rows[named:]:
-        lines += _row_lines(row, names, sparse=sparse)
+        lines += _named_lines(row, names, sparse=sparse)
     return lines
 
 
@@ -114,13 +114,14 @@ def _like_a_name(cell: str) -> bool:
 def _without_empty(rows: Sequence[Row]) -> list[list[str]]:
     """Rows of the same length with something in them, in one line a cell, without columns that are empty throughout."""
     width = max(map(len, rows), default=0)
-    told = [[_cell(cell) for cell in row] + [""] * (width - len(row)) for row in rows if any(row)]
+    told = [[in_one_line(cell) for cell in row] + [""] * (width - len(row)) for row in rows if any(row)]
     told = [row for row in told if any(row)]
     kept = [column for column in range(width) if any(row[column] for row in told)]
     return [[row[column] for column in kept] for row in told]
 
 
-def _cell(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """A cell without line breaks, and without the sign that ends one."""
     line = " ".join(text.split()).replace("|", "\\|")
     return Merged(line) if isinstance(text, Merged) else line
 
@@ -130,15 +131,15 @@ def _once(row: Row) -> list[str]:
     return [cell for cell in row if not isinstance(cell, Merged)]
 
 
-def _row_lines(row: Row, names: Sequence[str], *, sparse: bool) -> Iterator[str]:
+def _named_lines(row: Row, names: Sequence[str], *, sparse: bool) -> Iterator[str]:
     if len(row) > 1 and all(isinstance(cell, Merged) for cell in row[1:]):
         yield f"| {row[0]} |"
         return
-    yield from _lines([(name, cell) for name, cell in zip(names, row, strict=True) if cell or not sparse])
+    yield from row_lines([(name, cell) for name, cell in zip(names, row, strict=True) if cell or not sparse])
 
 
-def _lines(cells: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """One line of cells with their names; several, if it is too long, that all begin with the first cell."""
+def row_lines(cells: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """One line of a row's cells, each after its name; several, if it is long, that begin with the first."""
     written = [" ".join(filter(None, (f"{name}:" if name else "", cell))) for name, cell in cells]
     label = next((text for (_, cell), text in zip(cells, written, strict=True) if cell), "")
     line = [written[0]]

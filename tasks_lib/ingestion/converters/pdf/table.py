@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from tasks_lib.ingestion.converters.pdf.lines import Line, lines_of
 from tasks_lib.ingestion.converters.pdf.page import Fragment
+from tasks_lib.ingestion.converters.tables import in_one_line, row_lines
 
 MOST_HEADER_ROWS = 4
 _LONG = 8
@@ -96,15 +97,10 @@ class Table:
         :param header: Names of the columns of a table that has none itself: it goes on from one that has.
         """
         named = self.header_rows()
-        names = list(header or self.header())
-        body = [[_named(name, text) for name, text in zip(names, row, strict=True)] for row in self.grid()[named:]]
-        top = [[_named("", name) for name in names]] if named else []
-        return ["".join(f"| {text} " if text else "| " for text in row) + "|" for row in [*top, *body]]
-
-
-def _named(name: str, text: str) -> str:
-    value = " ".join(text.split()).replace("|", "\\|")
-    return f"{name.removesuffix(':')}: {value}".strip() if name else value
+        names = [in_one_line(name).removesuffix(":") for name in header or self.header()]
+        rows = [[("", name) for name in names]] if named else []
+        rows += [list(zip(names, map(in_one_line, row), strict=True)) for row in self.grid()[named:]]
+        return [line for row in rows for line in row_lines(row)]
 
 
 def _of_figures(column: Sequence[str]) -> bool:

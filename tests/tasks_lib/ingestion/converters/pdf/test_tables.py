@@ -12,6 +12,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.converters.convert import convert
+from tasks_lib.ingestion.converters.pdf.table import Table, TableCell
 from tests.stubs.pdf import LEADING, Pages
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -231,3 +232,18 @@ def form_pdf() -> bytes:
     file = io.BytesIO()
     writer.write(file)
     return file.getvalue()
+
+
+@pytest.mark.parametrize(("times", "lines"), [(1, 1), (30, 1), (90, 2)])
+def test_each_line_of_a_long_row_begins_with_its_first_cell(times: int, lines: int) -> None:
+    rows = (["Grade", "Duties", "Pay"], ["G2", "lift " * times, "52,000 | gross"])
+    cells = [
+        TableCell(row, column, 1, 1, text, bold=row == 0)
+        for row, texts in enumerate(rows)
+        for column, text in enumerate(texts)
+    ]
+    top, *written = Table((0, 0, 1, 1), tuple(cells)).lines()
+    assert top == "| Grade | Duties | Pay |"
+    assert len(written) == lines
+    assert all(line.startswith("| Grade: G2 |") for line in written)
+    assert written[-1].endswith("| Pay: 52,000 \\| gross |")
