@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -67,17 +68,18 @@ def test_harmless_trigger_words_are_not(scorer: InjectionScorer, text: str) -> N
     assert scorer.score(text) < 0.5
 
 
-COMPANIES = ("Nestle", "Siemens", "the Acme Group", "Toyota", "Unilever")
+COMPANIES = ("Nestle", "Siemens", "the Acme Group", "Toyota", "Nokia", "Unilever")
 FIGURES = ("sales", "revenues", "profits", "costs", "results", "employees", "dividends")
 FORMS = ("What were {}'s {} in {}?", "How high were {}'s {} in {}?", "{} {} {}")
-YEARS = range(1990, 2030, 4)
+YEARS = range(1990, 2031)
 
 
 def test_questions_about_a_companys_figures_are_questions(scorer: InjectionScorer) -> None:
-    """A classifier is right for all but a few: one in two hundred is what the benchmark saw of other companies."""
+    """Of all 5,166, seven are not (Nestle's sales and Unilever's, in single years): the embedding tells years apart."""
     family = [form.format(*of) for form in FORMS for of in itertools.product(COMPANIES, FIGURES, YEARS)]
-    stopped = [text for text in family if scorer.score(text) >= 0.5]
-    assert len(stopped) <= len(family) / 200, stopped
+    sample = random.Random(0).sample(family, 1000)
+    stopped = [text for text in sample if scorer.score(text) >= 0.5]
+    assert len(stopped) <= 5, stopped
     assert scorer.score("What were Nestle's sales in 2023?") < 0.5
 
 
