@@ -6,7 +6,6 @@ database, the traces of the gate, and the version's code, which is in `version-0
 """
 
 import shutil
-import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +22,8 @@ from tasks_lib.home import Home
 from tasks_lib.monitoring.traces import first_trace_at, read_traffic
 from tasks_lib.registry.live import process_of, require_live
 from tasks_lib.registry.tracking import connect
+from tests.stubs.old_release import HOME, VERSION, unpack
 
-DATA = Path(__file__).parents[2] / "data"
 MADE_AT = "/srv/llmops"
 MODEL, ALIAS = "rag-assistant", "production"
 ASKED = "What is the quay fee?"
@@ -36,11 +35,9 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home in `home`, and its documents beside it."""
     folder = tmp_path_factory.mktemp("old-home")
-    with tarfile.open(DATA / "home-0.1.0.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(HOME, folder)
     (version,) = (folder / "home" / "mlflow" / "artifacts" / "models").glob("*/artifacts")
-    with tarfile.open(DATA / "version-0.1.0.tar.xz") as archive:
-        archive.extractall(folder / "version", filter="data")
+    unpack(VERSION, folder / "version")
     shutil.move(folder / "version" / "code", version)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LLMOPS_HOME", str(folder / "home"))

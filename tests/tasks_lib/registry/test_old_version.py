@@ -20,9 +20,9 @@ from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect
+from tests.stubs.old_release import VERSION, unpack
 
 MODEL = "rag-assistant"
-ARCHIVE = Path(__file__).parents[2] / "data" / "version-0.1.0.tar.xz"
 LEAVE = [{"role": "user", "content": "How many days of annual leave do full-time employees receive?"}]
 CARD = [{"role": "user", "content": "Is 4111 1111 1111 1111 the card for expenses?"}]
 
@@ -37,8 +37,7 @@ def registered(
     folder = tmp_path_factory.mktemp("old-version")
     platform = LocalPlatform(tracked_home(folder / "home"))
     synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder / "version", filter="data")
+    unpack(VERSION, folder / "version")
     client = connect(platform, "rag-assistant")
     client.create_registered_model(MODEL)
     client.create_model_version(MODEL, str(folder / "version"))
@@ -100,7 +99,7 @@ def test_an_old_version_reads_the_blocks_of_today(
 
 
 def test_its_code_is_that_of_then() -> None:
-    with tarfile.open(ARCHIVE) as archive:
+    with tarfile.open(VERSION) as archive:
         names = set(archive.getnames())
     assert {"./code/tasks_lib/rag", "./code/tasks_lib/monitoring"} <= names
     assert "./code/tasks_lib/assistant" not in names
