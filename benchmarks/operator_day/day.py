@@ -83,9 +83,17 @@ class Day:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Call Prefect's API; while its database is busy, it answers 503."""
+
+        def answered() -> httpx.Response:
+            return httpx.request(method, f"{self.prefect}/{path}", json=body or {}, timeout=30).raise_for_status()
+
+        return wait(f"{method} {path}", answered, quiet=True)
+
     def prefect_post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Call Prefect's API."""
-        return httpx.post(f"{self.prefect}/{path}", json=body or {}, timeout=30).raise_for_status().json()
+        """What Prefect's API answers."""
+        return self.call("POST", path, body).json()
 
     def deployment(self, name: str) -> dict[str, Any]:
         """A deployment of ours."""
@@ -124,13 +132,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def wait(what: str, look: Callable[[], Found | None]) -> Found:
+def wait(what: str, look: Callable[[], Found | None], *, quiet: bool = False) -> Found:
     """What `look` finds within some minutes."""
     started = time.monotonic()
     while time.monotonic() - started < PATIENCE:
         try:
             if found := look():
-                say(f"waited {time.monotonic() - started:.0f} s for {what}")
+                if not quiet:
+                    say(f"waited {time.monotonic() - started:.0f} s for {what}")
                 return found
         except httpx.HTTPError:
             pass
@@ -205,7 +214,7 @@ def afternoon(day: Day, questions: list[str]) -> dict[str, Any]:
     told = day.run("cleo", "ingest", "--source", "handbook")
     say(f"ingest: added {told['added']}, updated {told['updated']}, deleted {told['deleted']}")
     (automation,) = [each for each in day.prefect_post("automations/filter") if "deploy on drift" in each["name"]]
-    httpx.patch(f"{day.prefect}/automations/{automation['id']}", json={"enabled": True}, timeout=30).raise_for_status()
+    day.call("PATCH", f"automations/{automation['id']}", {"enabled": True})
     since = now()
     day.ask(questions)
     seen = day.run("ann", "monitor")
@@ -224,12 +233,12 @@ def evening(day: Day) -> dict[str, Any]:
     shutil.rmtree(day.folder / "wiki")
     since, deployment = now(), day.deployment("ingest")
     nightly = next(each for each in deployment["schedules"] if each["schedule"].get("cron") == "0 2 * * *")
-    address = f"{day.prefect}/deployments/{deployment['id']}/schedules/{nightly['id']}"
+    address = f"deployments/{deployment['id']}/schedules/{nightly['id']}"
     second = (datetime.now(UTC) + timedelta(seconds=8)).second
     soon = {"active": True, "schedule": {"cron": f"* * * * * {second}", "timezone": "UTC"}}
-    httpx.patch(address, json=soon, timeout=30).raise_for_status()
+    day.call("PATCH", address, soon)
     wait("the night's run", lambda: day.runs("ingest", since))
-    httpx.patch(address, json={"active": True, "schedule": nightly["schedule"]}, timeout=30).raise_for_status()
+    day.call("PATCH", address, {"active": True, "schedule": nightly["schedule"]})
     return wait(
         "its failure", lambda: next((run for run in day.runs("ingest", since) if run["state_type"] == "FAILED"), None)
     )
