@@ -70,7 +70,7 @@ def _read() -> "list[FlowRun]":
     wanted = FlowRunFilter(
         tags=FlowRunFilterTags(all_=[TAG]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.FAILED, StateType.CRASHED])),
-        end_time=FlowRunFilterEndTime(after_=datetime.now(UTC) - RECENT),
+        end_time=FlowRunFilterEndTime.model_validate({"after_": datetime.now(UTC) - RECENT}),
     )
     settings = {"timeout": ANSWER_SECONDS}
     with get_client(httpx_settings=settings, sync_client=True) as client:
