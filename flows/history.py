@@ -6,11 +6,9 @@ from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.registry.agreement import require_known
-from tasks_lib.registry.history import MOVES, Entry, read_history
+from tasks_lib.registry.history import LONGEST, Entry, live_entry, read_history
 from tasks_lib.registry.holds import Hold, read_hold
 from tasks_lib.registry.tracking import connect
-
-LONGEST = 10_000
 
 
 class HistoryResult(BaseModel):
@@ -36,11 +34,10 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
     named = client.models().get(settings.assistant, {}).get(alias)
     production = int(named) if named else None
     entries = read_history(client, LONGEST)
-    moved = next((entry for entry in entries if entry.what in MOVES), None)
     return HistoryResult(
         model=settings.assistant,
         production_version=production,
-        live=moved if moved and moved.version == production else None,
+        live=live_entry(entries, production),
         hold=read_hold(client, settings.assistant),
         entries=entries[:limit],
     )

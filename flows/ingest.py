@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from blocks.resolve import resolve_platform
-from flows.naming import named_by_source
+from flows.naming import concluded, named_by_source
 from flows.runners import task_runner
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
@@ -58,7 +58,7 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
         open_source(resolved.documents(settings.ingest.source, settings.ingest.include))
         call_models(resolved, settings.embedder)
     if settings.ingest.dry_run:
-        return planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started)
+        return _concluded(planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started))
     results = results_folder(Home.from_environment(), settings)
     with task_runner(settings.ingest, THREADS) as runner:
 
@@ -67,7 +67,12 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
 
         result = synchronise(resolved, settings, discover=discover, call_models=call_models, prepare=prepare)
     _announce(result, resolved, settings.assistant)
-    return result
+    return _concluded(result)
+
+
+def _concluded(result: IngestResult) -> IngestResult:
+    """End the run with what it changed behind its name."""
+    return concluded(result, f"{named_by_source()}: {result.title}")
 
 
 def synchronise(

@@ -3,13 +3,13 @@
 import time
 
 from blocks.resolve import resolve_platform
-from flows.naming import named_by_assistant
+from flows.naming import concluded, named_by_assistant
 from flows.runners import task_runner
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
-from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.result import MonitorResult, verdict_title
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.tasks import (
     compare_window,
@@ -63,13 +63,19 @@ def monitor(settings: Settings | None = None, platform: str = "local", assistant
         if window.stored_run:
             stored = read_stored(resolved, window.stored_run, settings)
             keep_report(resolved, stored, settings)
-            return stored
+            return _concluded(stored, settings)
         read = read_traces(resolved, window, settings)
         traffic, scores = untraversed(read), untraversed(_scored(resolved, read, settings))
         analysis = untraversed(compare_window(resolved, window, traffic, scores, settings))
         result = record_window(resolved, window, analysis, settings, started)
         _publish(resolved, result, settings)
-    return result
+    return _concluded(result, settings)
+
+
+def _concluded(result: MonitorResult, settings: Settings) -> MonitorResult:
+    """End the run with the verdict as its name, and the first reason in its message."""
+    title = f"{settings.assistant}: {verdict_title(result.verdict, result.drifted)}"
+    return concluded(result, title, f"{title}: {result.reasons[0]}" if result.reasons else title)
 
 
 def _scored(platform: Platform, traffic: Traffic, settings: Settings) -> Scores:

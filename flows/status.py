@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from flows.failed_runs import FailedRun, failed_runs
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
+from tasks_lib.registry.history import LONGEST, Entry, live_entry, read_history
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -71,6 +73,7 @@ class StatusResult(BaseModel):
     platform: str
     production: VersionSummary | None
     aliases: dict[str, int | None]
+    live: Entry | None = Field(description="By which production came to be what it is, as `history` tells it.")
     index: IndexState | None
     dataset: str | None
     last_gate: RunSummary | None
@@ -79,13 +82,17 @@ class StatusResult(BaseModel):
     stale: bool
     reasons: list[str]
     links: dict[str, str]
+    failed_runs: list[FailedRun] = Field(
+        default_factory=list,
+        description="Within a day, of all assistants, newest first; empty without PREFECT_API_URL.",
+    )
     assistants: list[AssistantRow] = Field(
         default_factory=list, description="All assistants of the platform, where none was named and there are several."
     )
 
 
 def status(settings: Settings, platform: str = "local") -> StatusResult:
-    """Read the registry, the index and the last runs; nothing is started or changed.
+    """Read the registry, the index, the last runs and those that failed in Prefect; nothing is started or changed.
 
     :raises InputError: If there is no such assistant, or its production reads another collection than is given.
     """
@@ -115,6 +122,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         platform=resolved.name,
         production=_summary(live) if live else None,
         aliases={alias: version.version if version else None for alias, version in versions.items()},
+        live=live_entry(read_history(client, LONGEST), live.version) if live else None,
         index=index,
         dataset=live.tags.get("dataset") if live else None,
         last_gate=last["deploy"],
@@ -123,6 +131,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         stale=bool(live and index and index.follow == "latest" and index.version != index.gate_version),
         reasons=reasons,
         links=_links(resolved, last["monitor"]),
+        failed_runs=failed_runs(),
         assistants=[] if settings.names_an_assistant else _rows(resolved, client, settings),
     )
 

@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from flows.command import render_history
+
 Result = Mapping[str, Any]
 
 SHOWN_SOURCES = 4
@@ -195,6 +197,8 @@ def status(console: Console, result: Result) -> None:
     live = result["production"]
     if live:
         console.print(f"[bold]Live[/] {live['model_uri']} [dim]{live['llm']}, {live['embedder']}[/]")
+        if result["live"]:
+            console.print(Text(f"  {render_history.since(result['live'])}"), soft_wrap=True)
     index = result["index"]
     if index:
         console.print(
@@ -208,12 +212,20 @@ def status(console: Console, result: Result) -> None:
             line = f"  {name.replace('_', ' ')}: {run['at']} {_outcome(run['summary'])}".rstrip()
             console.print(Text(line), soft_wrap=True)
     _print_bullets(console, result["reasons"])
+    for failed in result["failed_runs"]:
+        line = (
+            f"  failed {render_history.minute(failed['at'])}: {failed['name']}: {failed['message']} ({failed['url']})"
+        )
+        console.print(Text(line, style="red"), soft_wrap=True)
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 
 
 def _outcome(summary: Result) -> str:
-    """What a run came to: version, decision and reason of a gate, the verdict of a monitoring."""
+    """What a run came to: decision and reason of a gate, verdict of a monitoring, counts of an ingest."""
+    if "ingest_source" in summary:
+        counts = ", ".join(f"{int(summary.get(name, 0))} {name}" for name in ("added", "updated", "deleted", "failed"))
+        return f"{counts} of {summary['ingest_source']}"
     if "decision" not in summary:
         return str(summary.get("verdict", "")).replace("_", " ")
     version = f"version {summary['version']}: " if "version" in summary else ""

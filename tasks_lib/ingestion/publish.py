@@ -45,7 +45,7 @@ def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
 
     client = connect(platform, assistant)
     tags = {INDEX_TAG: result.index, INDEX_VERSION_TAG: result.index_version, SOURCE_TAG: result.source}
-    with run_of(client, "ingest", tags):
+    with run_of(client, "ingest", tags, name=f"ingest: {result.title}"):
         mlflow.log_metrics({**{name: float(getattr(result, name)) for name in _COUNTS}, "failed": len(result.failed)})
         mlflow.log_dict(result.model_dump(mode="json") | {"documents": result.documents.model_dump()}, "ingest.json")
 

@@ -69,6 +69,13 @@ class IngestResult(BaseModel):
     plan: IngestPlan | None = Field(default=None, description="Only for a dry run.")
 
     @property
+    def title(self) -> str:
+        """`1 added, 2 deleted`: as lists of runs tell it."""
+        counts = {"added": self.added, "updated": self.updated, "deleted": self.deleted, "failed": len(self.failed)}
+        told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing changed"
+        return f"{told} (dry run)" if self.dry_run else told
+
+    @property
     def changed(self) -> bool:
         """Whether the index is another one than before."""
         return not self.dry_run and bool(self.added or self.updated or self.deleted or self.renamed_from)

@@ -53,7 +53,10 @@ def record(
     """
     import mlflow
 
-    with run_of(client, VERB) as run, TemporaryDirectory() as folder:
+    with (
+        run_of(client, VERB, name=f"{client.assistant}: {analysis.verdict.title}") as run,
+        TemporaryDirectory() as folder,
+    ):
         target = Path(folder)
         result = _with_addresses(analysis, run.info.run_id, home)
         if analysis.verdict.covers:

@@ -1,5 +1,6 @@
 """``MonitorResult``: the result of `monitor`, stored with a closed window."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -55,6 +56,12 @@ class QuestionGroup(BaseModel):
 
     size: int
     examples: list[str]
+
+
+def verdict_title(name: VerdictName, drifted: Sequence[str]) -> str:
+    """`drifted (coverage, evidence)`: the verdict, and the metrics that are worse."""
+    told = name.replace("_", " ")
+    return f"{told} ({', '.join(drifted)})" if drifted else told
 
 
 class MonitorResult(BaseModel):

@@ -10,7 +10,7 @@ from tasks_lib.config.settings import MonitorConfig
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
-from tasks_lib.monitoring.result import RecurringQuestions, VerdictName
+from tasks_lib.monitoring.result import RecurringQuestions, VerdictName, verdict_title
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import ServiceLevel
 from tasks_lib.monitoring.traces import Traffic
@@ -29,6 +29,11 @@ class Verdict:
     drifted: list[str] = field(default_factory=list)
     covers: bool = False
     """Whether the window is done with: the next one starts where it ends."""
+
+    @property
+    def title(self) -> str:
+        """`drifted (coverage, evidence)`: as lists of runs tell it."""
+        return verdict_title(self.name, self.drifted)
 
 
 def early_verdict(traffic: Traffic, config: MonitorConfig) -> Verdict | None:

@@ -4,7 +4,7 @@ Nothing is kept for it alone: each of these is an MLflow run of the assistant's 
 and no other changes. So writers at the same time are not in each other's way, and a copied home has its history.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -46,6 +46,8 @@ DECISIONS: dict[str, What] = {
 VERBS: dict[str, What] = {"rollback": "rolled back", "hold": "hold", "release": "hold released", "held": "held back"}
 """Verb of a run that ended → what happened; of `deploy` its decision tells."""
 MOVES: tuple[What, ...] = ("promoted", "rolled back")
+LONGEST = 10_000
+"""Entries of a whole history."""
 
 
 class Entry(BaseModel):
@@ -67,6 +69,15 @@ def read_history(client: "AssistantClient", limit: int) -> list[Entry]:
     """The newest entries of the client's assistant, newest first."""
     entries = [entry_of(run) for run in _runs(client, limit)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
+
+
+def live_entry(entries: Iterable[Entry], production: int | None) -> Entry | None:
+    """The entry by which the version came into production; `None` if an alias was moved by hand.
+
+    :param entries: Newest first.
+    """
+    moved = next((entry for entry in entries if entry.what in MOVES), None)
+    return moved if moved and moved.version == production else None
 
 
 def entry_of(run: "Run") -> Entry:

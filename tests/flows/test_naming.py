@@ -2,16 +2,21 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prefect import flow
 from prefect.client.orchestration import get_client
 
 from flows import dataset, deploy, ingest, monitor, rollback, tune
 from flows.naming import concluded, named_by_assistant, named_by_source
 from tasks_lib import progress
-from tasks_lib.config.settings import Settings
+from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.home import Home
+from tasks_lib.monitoring.result import verdict_title
 from tasks_lib.progress import advance
 
 
@@ -92,3 +97,23 @@ def test_a_flow_run_without_the_command_logs_what_lasts(
         heard.removeHandler(caplog.handler)
     assert "evaluate the candidate: 2 of 60" in caplog.messages
     assert "evaluate the candidate: 1 of 60" not in caplog.messages
+
+
+@pytest.mark.flow
+def test_an_ingest_ends_with_what_it_changed(
+    tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_harness: None
+) -> None:
+    monkeypatch.setenv("LLMOPS_HOME", str(tracked_home(tmp_path / "home").root))
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "dogs.md").write_text("Dogs are welcome at the office.")
+    settings = Settings(ingest=IngestConfig(source=str(pages)))
+    told = [ingest.ingest(settings, return_state=True).message for _ in range(2)]
+    assert told == ["ingest pages: 1 added", "ingest pages: nothing changed"]
+
+
+@given(drifted=st.lists(st.sampled_from(["coverage", "refused", "evidence"]), unique=True))
+def test_a_verdict_names_what_drifted(drifted: list[str]) -> None:
+    title = verdict_title("drifted" if drifted else "not_enough_traffic", drifted)
+    assert title.startswith("drifted (" if drifted else "not enough traffic")
+    assert all(metric in title for metric in drifted)

@@ -3,17 +3,25 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Failed
 
 from blocks.local import LocalPlatform
 from flows.command import render
 from flows.command.output import print_result
 from flows.ingest import synchronise
+from flows.orchestration.pool import TAG
 from flows.status import StatusResult, status
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.ingestion.publish import log_run
+from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of
+from tests.stubs.weaviate_server import free_ports
 from tests.tasks_lib.registry import fakes
 
 AGAIN = "run `llmops deploy` to measure again"
@@ -105,3 +113,64 @@ def test_only_empty_monitoring_runs_are_told_as_such(platform: LocalPlatform) ->
     assert found.last_monitoring is not None
     assert found.last_monitoring.summary["verdict"] == "not_enough_traffic"
     assert any("saw 3 traces" in reason for reason in found.reasons)
+
+
+def test_since_when_a_version_is_live_and_by_whom_is_told(
+    platform: LocalPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(Settings()).live is None, "an alias moved by hand is nobody's decision"
+    tags = {"llmops.from_version": 2, "llmops.to_version": 1, STARTED_BY_TAG: "ben", REASON_TAG: "wrong figures"}
+    with run_of(connect(platform, "rag-assistant"), "rollback", tags):
+        pass
+    found = status(Settings())
+    assert found.live
+    assert (found.live.what, found.live.version, found.live.by) == ("rolled back", 1, "ben")
+    assert ": rolled back from version 2 to 1, by ben: wrong figures" in shown(found, capsys)
+
+
+def test_the_last_ingest_tells_what_it_changed(
+    platform: LocalPlatform, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "page.md").write_text("Dogs are welcome at the office.")
+    settings = Settings(ingest=IngestConfig(source=str(tmp_path / "documents")))
+    log_run(synchronise(platform, settings), platform, "rag-assistant")
+    line = next(line for line in shown(status(Settings()), capsys).splitlines() if "last ingest" in line)
+    assert f"1 added, 0 updated, 0 deleted, 0 failed of {(tmp_path / 'documents').as_uri()}" in line
+
+
+@pytest.mark.flow
+def test_runs_that_failed_in_prefect_are_told_with_their_page(
+    platform: LocalPlatform, prefect_harness: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(Settings()).failed_runs == []
+
+    @flow
+    def nightly() -> None:
+        return None
+
+    monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+    name = f"ingest {uuid4()}"
+    with get_client(sync_client=True) as client:
+        runs = [
+            client.create_flow_run(nightly, name=each, tags=tags) for each, tags in ((name, [TAG]), ("of others", []))
+        ]
+        for run in runs:
+            client.set_flow_run_state(run.id, Failed(message="/gone is no folder.\nMount it."), force=True)
+    found = next(failed for failed in status(Settings()).failed_runs if failed.name == name)
+    assert found.message == "/gone is no folder. Mount it."
+    assert found.url.endswith(f"/runs/flow-run/{runs[0].id}")
+    assert "of others" not in {failed.name for failed in status(Settings()).failed_runs}
+    assert f"{name}: {found.message} ({found.url})" in shown(status(Settings()), capsys)
+
+
+def test_a_prefect_server_that_is_down_is_told_and_hides_nothing_else(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{free_ports(1)[0]}/api"
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with temporary_settings({PREFECT_API_URL: url}):
+        found = status(Settings())
+    assert found.production
+    assert [failed.name for failed in found.failed_runs] == ["Prefect"]
+    assert f"no Prefect server answers at {url.removesuffix('/api')}" in found.failed_runs[0].message
