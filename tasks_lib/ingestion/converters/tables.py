@@ -74,8 +74,8 @@ def table_lines(table: Table) -> list[str]:
 
 def named_line(cells: Sequence[tuple[str, str]]) -> str:
     """A record in one line, or in several if it is long: values behind their names."""
-    told = [(_cell(name)[:LONGEST_NAME], _cell(value)) for name, value in cells]
-    return "\n".join(_lines(told)) if told else ""
+    told = [(in_one_line(name)[:LONGEST_NAME], in_one_line(value)) for name, value in cells]
+    return "\n".join(row_lines(told)) if told else ""
 
 
 def column_names(header: Sequence[Row], columns: int) -> list[str]:
