@@ -162,7 +162,11 @@ def pairs(folder: Path, kind: str) -> list[tuple[Path, Counter[str]]]:
         return [row for row in map(_pair, sorted(sources.iterdir())) if row]
     found = []
     for file in sorted(folder.rglob(f"*.{kind}")):
-        known = [file.with_suffix(".native"), *([file.parent / "input.native"] if file.stem == "output" else [])]
+        known = [
+            file.with_suffix(".native"),
+            file.parents[1] / "native" / f"{file.stem}.native",
+            *([file.parent / "input.native"] if file.stem == "output" else []),
+        ]
         wanted = next((native_truth(path) for path in known if path.is_file()), Counter())
         if wanted:
             found.append((file, wanted))

@@ -26,7 +26,7 @@ MARKS = 200
 """Characters that marks add to a heading at most, such as the line below it."""
 
 _WORD = re.compile(r"\w+")
-_HARD_LINES = {"csv", "xlsx", "json"}
+_HARD_LINES = {"csv", "xlsx", "json", "jsonl", "xml", "yaml"}
 _DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{200,}")
 
 

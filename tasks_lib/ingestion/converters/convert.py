@@ -1,6 +1,5 @@
 """File bytes to text, with the structure that chunking and citation need."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,19 +8,25 @@ from pathlib import PurePosixPath
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.delimited import convert_csv
 from tasks_lib.ingestion.converters.encoding import Decoded, decode
+from tasks_lib.ingestion.converters.epub import convert_epub
 from tasks_lib.ingestion.converters.excel import convert_xlsx
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.front_matter import front_matter
 from tasks_lib.ingestion.converters.html import convert_html
+from tasks_lib.ingestion.converters.mail import convert_mail
 from tasks_lib.ingestion.converters.markdown import headings, title_of
+from tasks_lib.ingestion.converters.markup import convert_asciidoc, convert_rst
 from tasks_lib.ingestion.converters.mdx import without_components
+from tasks_lib.ingestion.converters.notebook import convert_notebook
+from tasks_lib.ingestion.converters.opendocument import convert_opendocument
 from tasks_lib.ingestion.converters.pdf import recognition
 from tasks_lib.ingestion.converters.pdf.document import convert_pdf
 from tasks_lib.ingestion.converters.plain import spaced_headings
-from tasks_lib.ingestion.converters.reading import clean, one_line
+from tasks_lib.ingestion.converters.reading import one_line
+from tasks_lib.ingestion.converters.records import convert_json, convert_json_lines, convert_xml
 from tasks_lib.ingestion.converters.slides import convert_pptx
 from tasks_lib.ingestion.converters.word import convert_docx
-from tasks_lib.text.forms import composed, plain_forms
+from tasks_lib.text.forms import plain_forms
 
 CONVERTER_VERSION = "3"
 """Part of every document hash: raise it when the text of a format changes, and documents are ingested again."""
@@ -51,6 +56,20 @@ FORMATS = {
     ".tsv": "csv",
     ".tab": "csv",
     ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xml": "xml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".rst": "rst",
+    ".adoc": "adoc",
+    ".asciidoc": "adoc",
+    ".ipynb": "ipynb",
+    ".epub": "epub",
+    ".odt": "odf",
+    ".ods": "odf",
+    ".odp": "odf",
+    ".eml": "eml",
     ".txt": "txt",
     ".text": "txt",
 }
@@ -144,11 +163,9 @@ def _as_markdown(decoded: Decoded, blanked: Callable[[str], str] = str) -> Conve
     )
 
 
-def _json(data: bytes) -> ConvertedDocument:
-    # any value may hold what is asked for, so one line each is kept
+def _yaml(data: bytes) -> ConvertedDocument:
     decoded = decode(data)
-    text = json.dumps(json.loads(decoded.text), ensure_ascii=False, indent=1)
-    return ConvertedDocument(composed(clean(text)), "json", doubt=decoded.doubt)
+    return ConvertedDocument(decoded.text, "yaml", doubt=decoded.doubt)
 
 
 def _txt(data: bytes) -> ConvertedDocument:
@@ -165,7 +182,16 @@ _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "html": convert_html,
     "pdf": convert_pdf,
     "csv": convert_csv,
-    "json": _json,
+    "json": convert_json,
+    "jsonl": convert_json_lines,
+    "xml": convert_xml,
+    "rst": convert_rst,
+    "adoc": convert_asciidoc,
+    "ipynb": convert_notebook,
+    "epub": convert_epub,
+    "odf": convert_opendocument,
+    "eml": lambda data: convert_mail(data, convert),
+    "yaml": _yaml,
     "txt": _txt,
 }
 

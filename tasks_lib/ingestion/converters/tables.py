@@ -72,6 +72,12 @@ def table_lines(table: Table) -> list[str]:
     return lines
 
 
+def named_line(cells: Sequence[tuple[str, str]]) -> str:
+    """A record in one line, or in several if it is long: values behind their names."""
+    told = [(in_one_line(name)[:LONGEST_NAME], in_one_line(value)) for name, value in cells]
+    return "\n".join(row_lines(told)) if told else ""
+
+
 def column_names(header: Sequence[Row], columns: int) -> list[str]:
     """What each column is called by the rows of a header, the upper ones first; empty where it has no name."""
     names = []

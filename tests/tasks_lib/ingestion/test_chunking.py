@@ -180,3 +180,15 @@ def test_any_text_is_covered_within_the_budget(
     chunks = cut(text, embedder, tokens=tokens, overlap=overlap, strategy=strategy)
     assert not outside(text, chunks)
     assert [chunk.start for chunk in chunks] == sorted({chunk.start for chunk in chunks})
+
+
+def test_every_chunk_of_a_long_table_knows_its_columns_and_every_cell_its_row(embedder: Embedder) -> None:
+    rows = [f"Depot {n};{n * 7},50 euros;{n % 12}:30" for n in range(200)]
+    table = convert("a.csv", "\n".join(["Depot;Daily fee;Opening hour", *rows]).encode())
+    chunks = list(chunk_document(table, ChunkingConfig(tokens=125), embedder, source="", document="", document_hash=""))
+    assert len(chunks) > 20
+    lines = [line for chunk in chunks for line in chunk.content.splitlines()]
+    assert lines[1:] == [
+        f"| Depot: Depot {n} | Daily fee: {n * 7},50 euros | Opening hour: {n % 12}:30 |" for n in range(200)
+    ]
+    assert all(chunk.content == table.text[chunk.start : chunk.end] for chunk in chunks)

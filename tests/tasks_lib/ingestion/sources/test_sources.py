@@ -46,7 +46,7 @@ def test_globs_and_ignore_file_choose(documents: Path) -> None:
     (documents / ".llmopsignore").write_text("# no drafts\ndrafts/\n/a.md\n")
     assert paths(FolderSource(documents, ("*.md", "*.rst"))) == ["e.rst", "sub/b.md", "sub/deep/c.md"]
     assert paths(FolderSource(documents, ("sub/**/*.md",))) == ["sub/b.md", "sub/deep/c.md"]
-    assert paths(FolderSource(documents)) == ["f.txt", "sub/b.md", "sub/deep/c.md"]
+    assert paths(FolderSource(documents)) == ["e.rst", "f.txt", "sub/b.md", "sub/deep/c.md"]
 
 
 def test_symbolic_links_are_followed_once(documents: Path, tmp_path: Path) -> None:
