@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -36,6 +37,7 @@ from tasks_lib.gate.estimate import Estimate, estimate
 from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
+from tasks_lib.gate.turns import turn
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.live import SHOWN_TAG
@@ -99,7 +101,15 @@ def deploy(
     """
     started = origin(reason)
     settings = for_assistant(settings, assistant, registered=as_production)
-    resolved = resolve_platform(platform)
+    with ExitStack() as own_turn:
+        if not settings.gate.estimate:
+            own_turn.enter_context(turn(settings.assistant))
+        return _deploy(settings, resolve_platform(platform), started, own_turn, as_production=as_production)
+
+
+def _deploy(
+    settings: Settings, resolved: Platform, started: Origin, own_turn: ExitStack, *, as_production: bool
+) -> DeployResult:
     client = connect(resolved, settings.assistant)
     hold = read_hold(client, settings.assistant)
     if hold and not started.attended:
@@ -131,7 +141,7 @@ def deploy(
         else:
             outcome = _evaluate_candidate(resolved, plan, settings, run.info.run_id)
         if outcome.decision.decision == "promote":
-            outcome = promote(resolved, plan, settings, outcome, started)
+            outcome = promote(resolved, plan, settings, outcome, started, own_turn)
         record(outcome)
     result = _result(resolved, settings, outcome, run.info.run_id)
     if outcome.version != result.production_version or outcome.decision.decision == "promote":

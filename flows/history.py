@@ -6,7 +6,7 @@ from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.registry.agreement import require_known
-from tasks_lib.registry.history import LONGEST, Entry, live_entry, read_history
+from tasks_lib.registry.history import LONGEST, Entry, read_history, read_live_entry
 from tasks_lib.registry.holds import Hold, read_hold
 from tasks_lib.registry.tracking import connect
 
@@ -33,11 +33,10 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
     alias = settings.gate.aliases["production"]
     named = client.models().get(settings.assistant, {}).get(alias)
     production = int(named) if named else None
-    entries = read_history(client, LONGEST)
     return HistoryResult(
         model=settings.assistant,
         production_version=production,
-        live=live_entry(entries, production),
+        live=read_live_entry(client, production) if production else None,
         hold=read_hold(client, settings.assistant),
-        entries=entries[:limit],
+        entries=read_history(client, limit),
     )

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tasks_lib.registry.holds import Hold
+from tasks_lib.registry.moments import minute
 
 Result = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def history(console: Console, result: Result) -> None:
     if result["hold"]:
         console.print(Text(str(Hold.model_validate(result["hold"]))), soft_wrap=True)
     for entry in result["entries"]:
-        head = Text.assemble((minute(entry["at"]), "dim"), "  ", (_what(entry), "bold"), f"  by {_who(entry)}")
+        head = Text.assemble((at(entry["at"]), "dim"), "  ", (_what(entry), "bold"), f"  by {_who(entry)}")
         console.print(head, soft_wrap=True)
         for line in (entry["why"], entry["reason"]):
             if line:
@@ -48,13 +49,13 @@ def _live(result: Result) -> str:
             f"{result['model']}: version {version} is in production, and no run put it there: "
             "an alias was moved by hand in MLflow."
         )
-    return f"{result['model']}: version {version} is in production since {minute(live['at'])}, by {_who(live)}."
+    return f"{result['model']}: version {version} is in production since {at(live['at'])}, by {_who(live)}."
 
 
 def since(entry: Result) -> str:
     """When and by whom a version came into production, and why; for `status`."""
     why = f": {entry['why']}" if entry["why"] else ""
-    return f"since {minute(entry['at'])}: {_what(entry)}, by {_who(entry)}{why}"
+    return f"since {at(entry['at'])}: {_what(entry)}, by {_who(entry)}{why}"
 
 
 def _what(entry: Result) -> str:
@@ -71,6 +72,6 @@ def _who(entry: Result) -> str:
     return f"{entry['by']}, {verb} by {entry['approved_by']}{comment}"
 
 
-def minute(moment: str) -> str:
-    """A moment on this machine's clock."""
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+def at(moment: str) -> str:
+    """A moment of a result, to the minute."""
+    return minute(datetime.fromisoformat(moment))

@@ -7,6 +7,7 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.gate.decide import ThresholdCheck
 from tasks_lib.gate.gate_report import number
 from tasks_lib.gate.publish import Outcome
+from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,7 +30,7 @@ def describe(outcome: Outcome, rag: RagConfig, run_id: str) -> str:
     decision, lineage = outcome.decision, outcome.lineage
     settled = f" {decision.settled_by} had the last word." if decision.settled_by else ""
     parts = (
-        f"**{decision.decision}** on {outcome.decided_at:%Y-%m-%d %H:%M} UTC.{settled}",
+        f"**{decision.decision}** on {minute(outcome.decided_at)}.{settled}",
         "\n".join(f"- {reason}" for reason in decision.reasons),
         "\n".join(_figures(outcome)),
         "\n".join(_rows("configuration", _configuration(rag))),
