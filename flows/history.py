@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from flows.failed_runs import FailedRun, failed_runs, runs_page
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.registry.agreement import require_known
@@ -19,6 +20,10 @@ class HistoryResult(BaseModel):
     live: Entry | None = Field(description="The entry by which production came to be what it is.")
     hold: Hold | None
     entries: list[Entry] = Field(description="Newest first.")
+    runs: str = Field(description="Where the runs are that decide nothing: of ingest, dataset and monitor.")
+    failed_runs: list[FailedRun] = Field(
+        default_factory=list, description="Of those, within a day, newest first; empty without PREFECT_API_URL."
+    )
 
 
 def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> HistoryResult:
@@ -39,4 +44,6 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
         live=read_live_entry(client, production) if production else None,
         hold=read_hold(client, settings.assistant),
         entries=read_history(client, limit),
+        runs=runs_page(),
+        failed_runs=[run for run in failed_runs() if not run.decides],
     )

@@ -221,9 +221,10 @@ def afternoon(day: Day, questions: list[str]) -> dict[str, Any]:
     say(f"monitor: {seen['verdict']}, {seen['drifted']}")
     run = wait("the automation's deployment", lambda: next(iter(day.runs("deploy", since)), None))
     waiting = {"flow_runs": {"state": {"name": {"any_": ["Paused"]}}}}
-    return wait("its approval form", lambda: next(iter(day.prefect_post("flow_runs/filter", waiting)), None)) | {
-        "deploys": run["id"]
-    }
+    form = wait("its approval form", lambda: next(iter(day.prefect_post("flow_runs/filter", waiting)), None))
+    if form["id"] != run["id"]:
+        sys.exit(f"{form['name']} waits, which the automation did not start")
+    return form
 
 
 def evening(day: Day) -> dict[str, Any]:
@@ -256,7 +257,6 @@ def play(day: Day) -> dict[str, str]:
         "MLflow": day.page("mlflow"),
         "chat page": day.page("endpoint"),
         "waits for approval": f"{runs}/{form['id']}",
-        "deployment that asks": f"{runs}/{form['deploys']}",
         "failed night run": f"{runs}/{failed['id']}",
     }
 

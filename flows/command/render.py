@@ -213,8 +213,7 @@ def status(console: Console, result: Result) -> None:
             console.print(Text(line), soft_wrap=True)
     _print_bullets(console, result["reasons"])
     for failed in result["failed_runs"]:
-        line = f"  failed {render_history.at(failed['at'])}: {failed['name']}: {failed['message']} ({failed['url']})"
-        console.print(Text(line, style="red"), soft_wrap=True)
+        console.print(render_history.failed_run(failed), soft_wrap=True)
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 

@@ -17,7 +17,7 @@ def current_flow_run() -> str | None:
         return None
     from prefect.runtime import flow_run
 
-    return flow_run.id
+    return str(flow_run.id) if flow_run.id else None
 
 
 def end_interrupted(client: "AssistantClient", verb: str, flow_run: str) -> None:

@@ -77,6 +77,21 @@ class Entry(BaseModel):
     reason: str = Field(default="", description="The first reason of the gate's decision, or the error.")
     run_id: str
 
+    @property
+    def title(self) -> str:
+        """What happened to which version."""
+        if self.what == "rolled back":
+            return f"rolled back from version {self.from_version} to {self.version}"
+        return f"{self.what}, version {self.version}" if self.version else self.what
+
+    @property
+    def who(self) -> str:
+        """Who started it, and who had the last word with what they said."""
+        if not self.approved_by:
+            return self.by
+        verb = "denied" if self.what == "rejected" else "approved"
+        return f"{self.by}, {verb} by {self.approved_by}{f' ({self.comment})' if self.comment else ''}"
+
 
 def read_history(client: "AssistantClient", limit: int) -> list[Entry]:
     """The newest entries of the client's assistant, newest first."""
