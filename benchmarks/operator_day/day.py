@@ -236,10 +236,10 @@ def evening(day: Day) -> dict[str, Any]:
     nightly = next(each for each in deployment["schedules"] if each["schedule"].get("cron") == "0 2 * * *")
     address = f"deployments/{deployment['id']}/schedules/{nightly['id']}"
     second = (datetime.now(UTC) + timedelta(seconds=8)).second
-    soon = {"active": True, "schedule": {"cron": f"* * * * * {second}", "timezone": "UTC"}}
-    day.call("PATCH", address, soon)
+    kept = {"active": True, "parameters": nightly["parameters"]}  # a change without them would take them away
+    day.call("PATCH", address, {**kept, "schedule": {"cron": f"* * * * * {second}", "timezone": "UTC"}})
     wait("the night's run", lambda: day.runs("ingest", since))
-    day.call("PATCH", address, {"active": True, "schedule": nightly["schedule"]})
+    day.call("PATCH", address, {**kept, "schedule": nightly["schedule"]})
     return wait(
         "its failure", lambda: next((run for run in day.runs("ingest", since) if run["state_type"] == "FAILED"), None)
     )
