@@ -1,14 +1,16 @@
-"""Approval before promotion: a run of its own pauses, and shows the gate's report in Prefect's UI.
+"""Approval before promotion: the run pauses, and shows the gate's report in Prefect's UI.
 
-A run of a deployment with a concurrency limit must not pause itself: Prefect takes its place away, and ends it at the
-next renewal of its lease, within four minutes. So it waits for a run inside it, which has no deployment.
+A paused run takes no place of its work pool. Its deployment must have no concurrency limit: Prefect takes a paused
+run's place away, and ends the run at the next renewal of its lease, within four minutes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
+from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from prefect import flow, tags
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import SetStateStatus
@@ -16,16 +18,24 @@ from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
 from pydantic import Field
 
+from flows.naming import rename
 from flows.origin import in_short
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_report import HEADLINES
 from tasks_lib.progress import advance
 from tasks_lib.registry.events import artifact_key
+from tasks_lib.registry.moments import minute
+from tasks_lib.registry.tracking import RUN_NAME_TAG, WAITS_FOR_TAG, WAITS_UNTIL_TAG
 
 APPROVAL_SECONDS = 24 * 3600
 GRACE_SECONDS = 600
+WHAT_TO_DO = (
+    "**A person is asked:** shall this version go live? Press *Resume* on the page of this run, tick *Promote this "
+    f"version* or leave it empty, and submit. Without an answer within {APPROVAL_SECONDS // 3600} hours it does not."
+)
 A_PERSON = "a person"
 """Who did not give a name."""
 
@@ -38,22 +48,39 @@ class Approval(RunInput):
     comment: str = Field(default="", title="Comment")
 
 
+@contextmanager
+def waiting(model: str, version: int) -> Iterator[None]:
+    """Say in Prefect and in MLflow that the run waits for a person, until the end of the block."""
+    import mlflow
+
+    title, before = f"{model} v{version}: waits for approval", str(flow_run.name or f"deploy {model}")
+    until = datetime.now(UTC) + timedelta(seconds=APPROVAL_SECONDS)
+    page = url_for("flow-run", obj_id=flow_run.id) if flow_run.id else None
+    mlflow.set_tags(
+        {
+            RUN_NAME_TAG: title,
+            "llmops.version": str(version),
+            WAITS_UNTIL_TAG: until.isoformat(),
+            WAITS_FOR_TAG: f"press Resume until {minute(until)}: {page or 'in Prefect'}",
+        }
+    )
+    if flow_run.id:
+        rename(flow_run.id, title)
+    yield
+    for tag in (WAITS_UNTIL_TAG, WAITS_FOR_TAG):
+        mlflow.delete_tag(tag)
+    if flow_run.id:
+        rename(flow_run.id, before)
+
+
 def request_approval(decision: Decision, report: str, assistant: str) -> Decision:
     """Pause for a person's approval; the decision is `reject` if denied, `undecided` if nobody answers in a day."""
     report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
     key = artifact_key("gate-approval", assistant)
-    create_markdown_artifact(key=key, markdown=report, description="Waiting for approval")
-    asked = f"approval of {flow_run.name or assistant}"
-    step = f"wait for {asked}"
+    create_markdown_artifact(key=key, markdown=f"{WHAT_TO_DO}\n\n{report}", description="Waiting for approval")
+    step = f"wait for approval of {flow_run.name or assistant}"
     advance(step, 0)
-    form = Approval.with_initial_data(description=report)
-
-    @flow(name="approval", flow_run_name=lambda: asked)  # a text would be a template
-    def approval() -> Approval | None:
-        return _answer(form)
-
-    with tags(*flow_run.tags):  # by which automations know the runs of this project
-        answer = approval()
+    answer = _answer(Approval.with_initial_data(description=report))
     if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
@@ -72,7 +99,9 @@ def _answer(form: type[Approval]) -> Approval | None:
     deadline.daemon = True
     deadline.start()
     try:
-        answer = pause_flow_run(wait_for_input=form, timeout=APPROVAL_SECONDS + GRACE_SECONDS, poll_interval=2)
+        # a key of its own: a run that begins again would take the last attempt's pause for this one
+        key, patience = uuid4().hex, APPROVAL_SECONDS + GRACE_SECONDS
+        answer = pause_flow_run(wait_for_input=form, timeout=patience, poll_interval=2, key=key)
     except FlowPauseTimeout:
         return None
     finally:

@@ -1,7 +1,7 @@
 """Flow `deploy`: register, validate and evaluate a candidate, and promote it if the gate passes it."""
 
 import json
-from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -10,19 +10,19 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
+from flows.gate_answers import ask_both, ask_production
 from flows.naming import concluded, named_by_assistant_and_reason
 from flows.origin import Origin, origin
+from flows.production_page import show_production
 from flows.promotion import approved_by_a_person, promote
 from flows.rollback import recover
-from flows.runners import task_runner
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
-from tasks_lib.config.settings import GateConfig, Settings
-from tasks_lib.dataset.examples import Example
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.gate import configuration, tasks
-from tasks_lib.gate.asking import VersionAddress, VersionAnswers
+from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import (
     Comparison,
     Verdict,
@@ -36,6 +36,7 @@ from tasks_lib.gate.estimate import Estimate, estimate
 from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
+from tasks_lib.gate.turns import turn
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.live import SHOWN_TAG
@@ -99,7 +100,15 @@ def deploy(
     """
     started = origin(reason)
     settings = for_assistant(settings, assistant, registered=as_production)
-    resolved = resolve_platform(platform)
+    with ExitStack() as own_turn:
+        if not settings.gate.estimate:
+            own_turn.enter_context(turn(settings.assistant))
+        return _deploy(settings, resolve_platform(platform), started, own_turn, as_production=as_production)
+
+
+def _deploy(
+    settings: Settings, resolved: Platform, started: Origin, own_turn: ExitStack, *, as_production: bool
+) -> DeployResult:
     client = connect(resolved, settings.assistant)
     hold = read_hold(client, settings.assistant)
     if hold and not started.attended:
@@ -131,14 +140,15 @@ def deploy(
         else:
             outcome = _evaluate_candidate(resolved, plan, settings, run.info.run_id)
         if outcome.decision.decision == "promote":
-            outcome = promote(resolved, plan, settings, outcome, started)
+            outcome = promote(resolved, plan, settings, outcome, started, own_turn)
         record(outcome)
     result = _result(resolved, settings, outcome, run.info.run_id)
     if outcome.version != result.production_version or outcome.decision.decision == "promote":
-        describe_version(client, outcome, plan.candidate.rag, run.info.run_id)
+        describe_version(client, outcome, plan.candidate.rag, run.info.run_id, plan.production)
     if hold and hold.verb == "rollback" and outcome.decision.decision in {"promote", "unchanged"}:
         lift_hold(client, settings.assistant, hold)
     announce(outcome)
+    show_production(client, settings.gate.aliases["production"])
     return concluded(result, outcome.title, f"{outcome.title}{started.told}")
 
 
@@ -160,7 +170,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
     gate, production = settings.gate, plan.production_address
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
     candidate = VersionAddress(settings.assistant, version, plan.candidate.rag.index_name)
-    answers, production_answers = _ask_both(platform, candidate, production, plan.dataset.examples, gate)
+    answers, production_answers = ask_both(platform, candidate, production, plan.dataset.examples, gate)
     measured, production_measured = None, None
     if answers.problem:
         decision = rejected([answers.problem])
@@ -196,7 +206,7 @@ def _evaluate_production(platform: Platform, plan: Plan, settings: Settings, run
     production = plan.production_address
     if production is None:
         raise LlmopsError("there is no production version")
-    answers = _ask_production(platform, production, plan.dataset.examples, settings.gate)
+    answers = ask_production(platform, production, plan.dataset.examples, settings.gate)
     measured = None
     if answers.problem:
         decision = rejected([f"production_unavailable: {answers.problem}"])
@@ -211,28 +221,6 @@ def _evaluate_production(platform: Platform, plan: Plan, settings: Settings, run
         production=measured,
         lineage=plan.candidate.tags,
     )
-
-
-def _ask_both(
-    platform: Platform,
-    candidate: VersionAddress,
-    production: VersionAddress | None,
-    examples: Sequence[Example],
-    gate: GateConfig,
-) -> tuple[VersionAnswers, VersionAnswers | None]:
-    if gate.task_runner == "threads":
-        return tasks.ask_versions(platform, candidate, production, untraversed(examples), gate)
-    with task_runner(gate) as runner:
-        return tasks.ask_versions_on(runner, platform, candidate, production, examples, gate)
-
-
-def _ask_production(
-    platform: Platform, production: VersionAddress, examples: Sequence[Example], gate: GateConfig
-) -> VersionAnswers:
-    if gate.task_runner == "threads":
-        return tasks.ask_production(platform, production, untraversed(examples), gate)
-    with task_runner(gate) as runner:
-        return tasks.ask_on(runner, platform, [production], examples, gate)[0]
 
 
 def _result(platform: Platform, settings: Settings, outcome: Outcome, run_id: str) -> DeployResult:

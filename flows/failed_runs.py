@@ -13,6 +13,8 @@ API_URL = "PREFECT_API_URL"
 RECENT = timedelta(days=1)
 MOST = 5
 ANSWER_SECONDS = 5.0
+DECIDING = "deployment"
+"""Tag of the deployments of prefect.yaml whose runs decide what is live."""
 
 
 class FailedRun(BaseModel):
@@ -22,6 +24,7 @@ class FailedRun(BaseModel):
     name: str
     message: str = Field(description="What its state says; for a named error message and hint.")
     url: str = Field(description="Its page in Prefect.")
+    decides: bool = Field(default=False, exclude=True, description="Whether `history` has it as an entry.")
 
 
 def failed_runs() -> list[FailedRun]:
@@ -48,9 +51,16 @@ def failed_runs() -> list[FailedRun]:
             name=run.name,
             message=" ".join(((run.state and run.state.message) or run.state_name or "").split()),
             url=str(url_for("flow-run", obj_id=run.id)),
+            decides=DECIDING in run.tags,
         )
         for run in runs
     ]
+
+
+def runs_page() -> str:
+    """Where all runs are listed: a page of the server that ``PREFECT_API_URL`` names, else where they would be."""
+    url = os.environ.get(API_URL, "").rstrip("/")
+    return f"{url.removesuffix('/api')}/runs" if url else "MLflow; those that failed only in Prefect (PREFECT_API_URL)"
 
 
 def _read() -> "list[FlowRun]":

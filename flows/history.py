@@ -3,10 +3,11 @@
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from flows.failed_runs import FailedRun, failed_runs, runs_page
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.registry.agreement import require_known
-from tasks_lib.registry.history import LONGEST, Entry, live_entry, read_history
+from tasks_lib.registry.history import LONGEST, Entry, read_history, read_live_entry
 from tasks_lib.registry.holds import Hold, read_hold
 from tasks_lib.registry.tracking import connect
 
@@ -19,6 +20,10 @@ class HistoryResult(BaseModel):
     live: Entry | None = Field(description="The entry by which production came to be what it is.")
     hold: Hold | None
     entries: list[Entry] = Field(description="Newest first.")
+    runs: str = Field(description="Where the runs are that decide nothing: of ingest, dataset and monitor.")
+    failed_runs: list[FailedRun] = Field(
+        default_factory=list, description="Of those, within a day, newest first; empty without PREFECT_API_URL."
+    )
 
 
 def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> HistoryResult:
@@ -33,11 +38,12 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
     alias = settings.gate.aliases["production"]
     named = client.models().get(settings.assistant, {}).get(alias)
     production = int(named) if named else None
-    entries = read_history(client, LONGEST)
     return HistoryResult(
         model=settings.assistant,
         production_version=production,
-        live=live_entry(entries, production),
+        live=read_live_entry(client, production) if production else None,
         hold=read_hold(client, settings.assistant),
-        entries=entries[:limit],
+        entries=read_history(client, limit),
+        runs=runs_page(),
+        failed_runs=[run for run in failed_runs() if not run.decides],
     )

@@ -10,6 +10,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import NotDeployedError
 from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.holds import Hold, lift_hold, place_hold, read_hold
+from tasks_lib.registry.model_description import describe_model
 from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of
 
 
@@ -34,6 +35,7 @@ def hold(settings: Settings, platform: str = "local", *, release: bool = False, 
         raise NotDeployedError(
             f"nothing of {model!r} was registered yet: there is nothing to hold", hint="Run `llmops deploy` first."
         )
+    alias = settings.gate.aliases["production"]
     tags = {STARTED_BY_TAG: by, **({REASON_TAG: reason} if reason else {})}
     if release:
         held = read_hold(client, model)
@@ -41,7 +43,9 @@ def hold(settings: Settings, platform: str = "local", *, release: bool = False, 
             return HoldResult(model=model, hold=None)
         with run_of(client, "release", tags, name=f"{model}: hold released"):
             lift_hold(client, model, held)
+        describe_model(client, alias)
         return HoldResult(model=model, hold=read_hold(client, model), released=held)
     with run_of(client, "hold", tags, name=f"{model}: on hold"):
         placed = place_hold(client, model, Hold(verb="hold", by=by, at=datetime.now(UTC), reason=reason))
+    describe_model(client, alias)
     return HoldResult(model=model, hold=placed)

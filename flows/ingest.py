@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable
 
 from blocks.resolve import resolve_platform
 from flows.naming import concluded, named_by_source
+from flows.orchestration.schedules import PREFIX
+from flows.origin import origin
 from flows.runners import task_runner
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
+from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
@@ -47,12 +50,14 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
 
+    :raises ConfigurationError: If the schedule of a source started it, and names none.
     :raises InputError: If the source is missing or empty, or would lose too many documents.
     :raises IndexUnavailableError: If another writer keeps the index for too long.
     :raises ModelUnavailableError: If the embedder does not answer when it is called once; nothing is written then.
     """
     started = time.monotonic()
     settings = with_chosen_source(for_assistant(settings, assistant))
+    _require_a_source_of_its_schedule(settings)
     resolved = resolve_platform(platform)
     if settings.index_name not in resolved.indexes():  # a new index needs to know how long the vectors are
         open_source(resolved.documents(settings.ingest.source, settings.ingest.include))
@@ -68,6 +73,20 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
         result = synchronise(resolved, settings, discover=discover, call_models=call_models, prepare=prepare)
     _announce(result, resolved, settings.assistant)
     return _concluded(result)
+
+
+def _require_a_source_of_its_schedule(settings: Settings) -> None:
+    """Refuse the sample handbook where a schedule stood for another source.
+
+    Prefect takes a schedule's parameters away when its times or its switch are changed without them.
+    """
+    started = origin()
+    schedule = started.by.removeprefix("schedule ")
+    if settings.ingest.source is None and not started.attended and schedule.startswith(PREFIX):
+        raise ConfigurationError(
+            f"the schedule {schedule!r} names no source any more: a change of it in Prefect took its parameters away",
+            hint="Run `llmops bootstrap` or `llmops up` with the configuration that names the source: it comes back.",
+        )
 
 
 def _concluded(result: IngestResult) -> IngestResult:

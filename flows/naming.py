@@ -50,12 +50,12 @@ def concluded(result: Value, conclusion: str, message: str | None = None) -> Val
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return result
-    _rename(context.flow_run.id, conclusion)
+    rename(context.flow_run.id, conclusion)
     return cast("Value", Completed(message=message or conclusion, data=result))
 
 
-def _rename(flow_run_id: Any, name: str) -> None:
-    """A name is not worth a failed run: what it tells has happened already."""
+def rename(flow_run_id: Any, name: str) -> None:
+    """Name a flow run. A name is not worth a failed run: what it tells has happened already."""
     from prefect.client.orchestration import get_client
 
     try:

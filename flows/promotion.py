@@ -1,8 +1,10 @@
 """Promotion, the last step of `deploy`: move the aliases and smoke-test production; a failure restores them."""
 
+from contextlib import ExitStack
+
 from prefect.transactions import transaction
 
-from flows.approval import request_approval
+from flows.approval import request_approval, waiting
 from flows.origin import Origin
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
@@ -25,15 +27,20 @@ def approved_by_a_person(settings: Settings, started: Origin) -> Settings:
     return settings.model_copy(update={"gate": settings.gate.model_copy(update={"approve": True})})
 
 
-def promote(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, started: Origin) -> Outcome:
+def promote(
+    platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, started: Origin, own_turn: ExitStack
+) -> Outcome:
     """Promote the candidate: move the aliases and smoke-test production; any failure restores the aliases.
 
+    :param own_turn: Keeps other gates of the assistant waiting; closed before a person is asked, who may take a day.
     :returns: The outcome, with another decision if a person or the smoke test rejected, production moved meanwhile, or
         a person put the assistant on hold before a run that nobody watches came to its end.
     """
     gate, model = settings.gate, outcome.model
     if gate.approve:
-        decision = request_approval(outcome.decision, outcome.report(), model)
+        own_turn.close()
+        with waiting(model, outcome.version):
+            decision = request_approval(outcome.decision, outcome.report(), model)
         if decision.decision != "promote":
             return _with_decision(platform, gate, outcome, decision)
         outcome = outcome.with_decision(decision)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from blocks.resolve import resolve_platform
 from flows.naming import concluded, named_by_assistant
 from flows.origin import Origin, origin
+from flows.production_page import show_production
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
@@ -76,6 +77,7 @@ def rollback(
         raise LlmopsError(f"a rollback of {model!r} names no version: {move}")
     told = f"rolled back by {started.by}" + (f": {reason}" if reason else "")
     emit("llmops.deployment.rolled-back", model, target, {"from_version": current, "reasons": [told]})
+    show_production(client, alias)
     result = RollbackResult(model=model, from_version=current, to_version=target)
     conclusion = f"{model}: rolled back from version {current} to {target}"
     return concluded(result, conclusion, f"{conclusion}{started.told}")

@@ -10,7 +10,8 @@ from blocks.resolve import resolve_platform
 from flows.failed_runs import FailedRun, failed_runs
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.history import LONGEST, Entry, live_entry, read_history
+from tasks_lib.registry.history import Entry, read_live_entry, read_waiting
+from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -115,6 +116,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     if live and (shared := last_ingests(client, live.rag.index_name)):
         last["ingest"] = _run_summary(shared[0])
     reasons = [*_reasons(live, index, last["deploy"]), *_monitored(last["monitor"], _last(client, "monitor"), live)]
+    reasons += [f"version {waits.version} waits for approval: {waits.reason}" for waits in read_waiting(client)]
     if hold := read_hold(client, settings.assistant):
         reasons.append(str(hold))
     return StatusResult(
@@ -122,7 +124,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         platform=resolved.name,
         production=_summary(live) if live else None,
         aliases={alias: version.version if version else None for alias, version in versions.items()},
-        live=live_entry(read_history(client, LONGEST), live.version) if live else None,
+        live=read_live_entry(client, live.version) if live else None,
         index=index,
         dataset=live.tags.get("dataset") if live else None,
         last_gate=last["deploy"],
@@ -192,6 +194,10 @@ def _run_summary(run: "Run") -> RunSummary:
     return RunSummary(run_id=run.info.run_id, at=at, summary={**tags, **run.data.metrics})
 
 
+def _minute(run: RunSummary) -> str:
+    return minute(datetime.fromisoformat(run.at))
+
+
 def _last_verdict(client: "AssistantClient") -> RunSummary | None:
     """The last monitoring that saw enough traffic for a verdict, else the last one at all."""
     return _last(client, "monitor", where=f"tags.`llmops.verdict` != '{TOO_LITTLE}'") or _last(client, "monitor")
@@ -217,7 +223,7 @@ def _gated(gate: RunSummary | None) -> str:
     if gate is None or "decision" not in gate.summary:
         return ""
     version, decision, why = (gate.summary.get(name) for name in ("version", "decision", "reasons"))
-    return f"the last gate ({gate.at}): version {version or '–'}: {decision}{f': {why}' if why else ''}"
+    return f"the last gate ({_minute(gate)}): version {version or '–'}: {decision}{f': {why}' if why else ''}"
 
 
 def _what_to_do(index: IndexState, gate: RunSummary | None) -> str:
@@ -240,7 +246,9 @@ def _monitored(verdict: RunSummary | None, newest: RunSummary | None, live: "Liv
         reasons.append(f"monitoring saw drift in {verdict.summary.get('drifted', 'some metrics')}")
     if newest.summary.get("verdict") == TOO_LITTLE:
         traces = newest.summary.get("traces", "0")
-        reasons.append(f"the last monitoring run ({newest.at}) saw {traces} traces: not enough traffic for a verdict")
+        reasons.append(
+            f"the last monitoring run ({_minute(newest)}) saw {traces} traces: not enough traffic for a verdict"
+        )
     return reasons
 
 

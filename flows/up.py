@@ -86,7 +86,7 @@ def _start(
     endpoint.start_if_live()
     supervisor.say("updating the deployments")
     bootstrap(settings.up.pool, platform, settings=settings)
-    supervisor.start(worker(prefect.url, settings.up.pool))
+    supervisor.start(worker(prefect.url, settings.up.pool, supervisor.say))
     supervisor.wait_healthy()
     addresses = {"prefect": prefect.url.removesuffix("/api"), "mlflow": tracking}
     return addresses | ({"endpoint": str(endpoint.service.address)} if endpoint.service else {}), endpoint

@@ -209,14 +209,11 @@ def status(console: Console, result: Result) -> None:
     for name in ("last_gate", "last_ingest", "last_monitoring"):
         run = result[name]
         if run:
-            line = f"  {name.replace('_', ' ')}: {run['at']} {_outcome(run['summary'])}".rstrip()
+            line = f"  {name.replace('_', ' ')}: {render_history.at(run['at'])} {_outcome(run['summary'])}".rstrip()
             console.print(Text(line), soft_wrap=True)
     _print_bullets(console, result["reasons"])
     for failed in result["failed_runs"]:
-        line = (
-            f"  failed {render_history.minute(failed['at'])}: {failed['name']}: {failed['message']} ({failed['url']})"
-        )
-        console.print(Text(line, style="red"), soft_wrap=True)
+        console.print(render_history.failed_run(failed), soft_wrap=True)
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
 

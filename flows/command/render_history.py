@@ -7,7 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from tasks_lib.registry.history import Entry
 from tasks_lib.registry.holds import Hold
+from tasks_lib.registry.moments import minute
 
 Result = Mapping[str, Any]
 
@@ -29,14 +31,17 @@ def history(console: Console, result: Result) -> None:
     console.print(Text(_live(result)), soft_wrap=True)
     if result["hold"]:
         console.print(Text(str(Hold.model_validate(result["hold"]))), soft_wrap=True)
-    for entry in result["entries"]:
-        head = Text.assemble((minute(entry["at"]), "dim"), "  ", (_what(entry), "bold"), f"  by {_who(entry)}")
+    for entry in map(Entry.model_validate, result["entries"]):
+        head = Text.assemble((minute(entry.at), "dim"), "  ", (entry.title, "bold"), f"  by {entry.who}")
         console.print(head, soft_wrap=True)
-        for line in (entry["why"], entry["reason"]):
+        for line in (entry.why, entry.reason):
             if line:
                 console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
     if not result["entries"]:
         console.print("Nothing has happened yet: run `llmops deploy`.")
+    console.print(Text(f"Runs of ingest, dataset and monitor are in {result['runs']}.", style="dim"), soft_wrap=True)
+    for failed in result["failed_runs"]:
+        console.print(failed_run(failed), soft_wrap=True)
 
 
 def _live(result: Result) -> str:
@@ -48,29 +53,22 @@ def _live(result: Result) -> str:
             f"{result['model']}: version {version} is in production, and no run put it there: "
             "an alias was moved by hand in MLflow."
         )
-    return f"{result['model']}: version {version} is in production since {minute(live['at'])}, by {_who(live)}."
+    entry = Entry.model_validate(live)
+    return f"{result['model']}: version {version} is in production since {minute(entry.at)}, by {entry.who}."
 
 
 def since(entry: Result) -> str:
     """When and by whom a version came into production, and why; for `status`."""
-    why = f": {entry['why']}" if entry["why"] else ""
-    return f"since {minute(entry['at'])}: {_what(entry)}, by {_who(entry)}{why}"
+    live = Entry.model_validate(entry)
+    return f"since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else ''}"
 
 
-def _what(entry: Result) -> str:
-    if entry["what"] == "rolled back":
-        return f"rolled back from version {entry['from_version']} to {entry['version']}"
-    return f"{entry['what']}, version {entry['version']}" if entry["version"] else str(entry["what"])
+def failed_run(failed: Result) -> Text:
+    """A run that failed in Prefect, on a line."""
+    line = f"  failed {at(failed['at'])}: {failed['name']}: {failed['message']} ({failed['url']})"
+    return Text(line, style="red")
 
 
-def _who(entry: Result) -> str:
-    if not entry["approved_by"]:
-        return str(entry["by"])
-    verb = "denied" if entry["what"] == "rejected" else "approved"
-    comment = f" ({entry['comment']})" if entry["comment"] else ""
-    return f"{entry['by']}, {verb} by {entry['approved_by']}{comment}"
-
-
-def minute(moment: str) -> str:
-    """A moment on this machine's clock."""
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+def at(moment: str) -> str:
+    """A moment of a result, to the minute."""
+    return minute(datetime.fromisoformat(moment))

@@ -87,7 +87,7 @@ def _state(on_server: "DeploymentResponse", planned: Deployment) -> dict[str, An
         "pull": on_server.pull_steps or [],
         "pool": on_server.work_pool_name,
         "job_variables": on_server.job_variables,
-        "limit": (limit.limit if limit else None, options.collision_strategy if options else None),
+        "limit": (limit.limit, options.collision_strategy if options else None) if limit else None,
         "schedules": managed(on_server.schedules, planned.schedules),
     }
 
@@ -104,7 +104,7 @@ def _wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]
         "pull": deployment.pull,
         "pool": _filled(deployment.work_pool.name, values),
         "job_variables": _filled(deployment.work_pool.job_variables, values),
-        "limit": (limit.limit, limit.collision_strategy),
+        "limit": (limit.limit, limit.collision_strategy) if limit else None,
         "schedules": parameters_of(deployment.schedules),
     }
 

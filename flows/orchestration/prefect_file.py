@@ -96,7 +96,7 @@ class Deployment(PoolDefinition):
     tags: list[str] = Field(min_length=1)
     parameters: dict[str, Any] = Field(default_factory=dict)
     schedules: list[Schedule] = Field(default_factory=list)
-    concurrency_limit: ConcurrencyLimit
+    concurrency_limit: ConcurrencyLimit | None = None
 
     @field_validator("entrypoint")
     @classmethod

@@ -1,7 +1,6 @@
 """The parts of `llmops up`: their commands, and their health checks."""
 
 import os
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ class Service:
 
     :param healthy: Its health check; called from any thread, never raises.
     :param address: Where a person finds it; `None` if it has no page.
+    :param prepare: Called before each start; never raises.
     :param needs: What it cannot start without, as a hint where it logs only that a connection was refused.
     :param stop_seconds: How long it may take to end after SIGTERM.
     """
@@ -42,6 +42,7 @@ class Service:
     stop_seconds: float = 20.0
     folder: Path | None = None
     needs: str = ""
+    prepare: Callable[[], None] | None = None
 
 
 def prefect_server(url: str, home: Path) -> Service:
@@ -80,14 +81,19 @@ def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
     )
 
 
-def worker(url: str, pool: str) -> Service:
-    """A Prefect worker of the work pool. When it stops, it waits for the flow runs that it has begun."""
-    name = f"up-{socket.gethostname()}-{os.getpid()}"
+def worker(url: str, pool: str, say: Callable[[str], None]) -> Service:
+    """A Prefect worker of the work pool. When it stops, it waits for the flow runs that it has begun.
+
+    Before it starts, what the last one had taken and not begun is queued again, and told to `say`.
+    """
+    from prefect.client.orchestration import get_client
+
+    from flows.orchestration.leftovers import queue_again, worker_name
+
+    name = worker_name()
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--name", name]
 
     def online() -> bool:
-        from prefect.client.orchestration import get_client
-
         try:
             with get_client(sync_client=True) as client:
                 workers = client.read_workers_for_work_pool(pool)
@@ -95,7 +101,17 @@ def worker(url: str, pool: str) -> Service:
             return True
         return any(one.name == name and one.status == "ONLINE" for one in workers)
 
-    return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}))
+    def prepare() -> None:
+        try:
+            with get_client(sync_client=True) as client:
+                queued = queue_again(client, pool)
+        except Exception as error:  # noqa: BLE001  (an automation does it later)
+            say(f"runs that the last worker had taken and not begun could not be looked for: {error}")
+            return
+        for run in queued:
+            say(f"{run.name} was taken and not begun by a worker that has ended: it is queued again")
+
+    return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}), prepare=prepare)
 
 
 def endpoint_server(settings: Settings, platform: str, assistants: Sequence[str]) -> Service:

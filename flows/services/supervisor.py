@@ -83,6 +83,8 @@ class Supervisor:
 
     def start(self, service: Service) -> None:
         """Start a process; its output goes to the log."""
+        if service.prepare:
+            service.prepare()
         before = self._running.get(service.name)
         with self._interrupts.held():
             process = subprocess.Popen(  # noqa: S603  (our own commands)

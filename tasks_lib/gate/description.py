@@ -7,35 +7,54 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.gate.decide import ThresholdCheck
 from tasks_lib.gate.gate_report import number
 from tasks_lib.gate.publish import Outcome
+from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LONGEST = 5000
 """Characters that MLflow's registry keeps."""
+COMPARED = ("index", "index_version", "dataset", "git_sha", "package_version", "plugins")
+"""Tags that tell of the documents, the questions and the code."""
 CUT = "\n\n… the whole report is an artifact of the run."
 
 
-def describe_version(client: "MlflowClient", outcome: Outcome, rag: RagConfig, run_id: str) -> None:
+def describe_version(
+    client: "MlflowClient", outcome: Outcome, rag: RagConfig, run_id: str, production: LiveVersion | None = None
+) -> None:
     """Write the description into the registry."""
-    client.update_model_version(outcome.model, str(outcome.version), describe(outcome, rag, run_id))
+    client.update_model_version(outcome.model, str(outcome.version), describe(outcome, rag, run_id, production))
 
 
-def describe(outcome: Outcome, rag: RagConfig, run_id: str) -> str:
-    """Decision, reasons, figures beside thresholds and production, configuration, documents and origin.
+def describe(outcome: Outcome, rag: RagConfig, run_id: str, production: LiveVersion | None = None) -> str:
+    """Decision, reasons, what changed, figures beside thresholds and production, configuration, documents and origin.
 
+    :param production: The version that was in production before it.
     :returns: At most 5,000 characters, cut at the end of a line.
     """
     decision, lineage = outcome.decision, outcome.lineage
     settled = f" {decision.settled_by} had the last word." if decision.settled_by else ""
     parts = (
-        f"**{decision.decision}** on {outcome.decided_at:%Y-%m-%d %H:%M} UTC.{settled}",
+        f"**{decision.decision}** on {minute(outcome.decided_at)}.{settled}",
         "\n".join(f"- {reason}" for reason in decision.reasons),
+        "\n".join(_changes(outcome, rag, production)),
         "\n".join(_figures(outcome)),
         "\n".join(_rows("configuration", _configuration(rag))),
         "\n".join(_rows("documents and origin", {**lineage, "run": run_id})),
     )
     return _cut("\n\n".join(part for part in parts if part))
+
+
+def _changes(outcome: Outcome, rag: RagConfig, production: LiveVersion | None) -> Iterator[str]:
+    """Every key of the configuration that is another one, and whether the documents, questions or code are."""
+    if production is None or production.version == outcome.version:
+        return
+    before, after = dict(_flat(production.rag.model_dump(mode="json"))), dict(_flat(rag.model_dump(mode="json")))
+    lineage = {name: (production.tags.get(name), outcome.lineage.get(name)) for name in COMPARED}
+    keys = {name: (before.get(name), after.get(name)) for name in sorted({*before, *after})}
+    rows = {name: f"{old} → {new}" for name, (old, new) in {**keys, **lineage}.items() if old != new}
+    yield from _rows(f"changed since version {production.version}", rows or {"nothing": ""})
 
 
 def _figures(outcome: Outcome) -> Iterator[str]:

@@ -15,6 +15,7 @@ INDEX_TAG = "llmops.index"
 INDEX_VERSION_TAG = "llmops.index_version"
 SOURCE_TAG = "llmops.ingest_source"
 PROGRESS_SECONDS = 3.0
+SHOWN_PATHS = 20
 _COUNTS = ("added", "updated", "unchanged", "deleted", "chunks", "embedded_chunks", "seconds")
 
 
@@ -71,6 +72,11 @@ def rows(result: IngestResult) -> list[dict[str, str]]:
         (f"skipped {files.suffix or 'without suffix'}", f"{files.count:,}, such as {files.example}")
         for files in result.skipped
     ]
+    plan = result.documents
+    for change, paths in (("added", plan.add), ("updated", plan.update), ("deleted", plan.delete)):
+        facts += [(f"{change}: document", path) for path in paths[:SHOWN_PATHS]]
+        if len(paths) > SHOWN_PATHS:
+            facts.append((f"{change}: documents", f"{len(paths) - SHOWN_PATHS:,} more, in ingest.json of MLflow's run"))
     facts += [("warning", warning) for warning in result.warnings]
     return [{"what": name, "value": value} for name, value in facts]
 

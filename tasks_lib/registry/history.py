@@ -4,7 +4,7 @@ Nothing is kept for it alone: each of these is an MLflow run of the assistant's 
 and no other changes. So writers at the same time are not in each other's way, and a copied home has its history.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,8 @@ from tasks_lib.registry.tracking import (
     REASON_TAG,
     STARTED_BY_TAG,
     VERB_TAG,
+    WAITS_FOR_TAG,
+    WAITS_UNTIL_TAG,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ What = Literal[
     "hold released",
     "held back",
     "failed",
+    "interrupted",
+    "waits for approval",
     "not ended",
 ]
 DECISIONS: dict[str, What] = {
@@ -45,7 +49,16 @@ DECISIONS: dict[str, What] = {
 }
 VERBS: dict[str, What] = {"rollback": "rolled back", "hold": "hold", "release": "hold released", "held": "held back"}
 """Verb of a run that ended → what happened; of `deploy` its decision tells."""
+ENDS: dict[str, What] = {"FAILED": "failed", "KILLED": "interrupted"}
+"""Status of a run without a decision → what happened."""
 MOVES: tuple[What, ...] = ("promoted", "rolled back")
+MOVING = (
+    f"tags.`{VERB_TAG}` = 'deploy' AND tags.`llmops.decision` = 'promote'",
+    f"tags.`{VERB_TAG}` = 'rollback' AND attributes.status = 'FINISHED'",
+)
+"""Conditions of the runs that moved production."""
+NEWEST = 50
+"""Runs that may have begun after another and have ended before it: some wait a day for approval."""
 LONGEST = 10_000
 """Entries of a whole history."""
 
@@ -64,6 +77,21 @@ class Entry(BaseModel):
     reason: str = Field(default="", description="The first reason of the gate's decision, or the error.")
     run_id: str
 
+    @property
+    def title(self) -> str:
+        """What happened to which version."""
+        if self.what == "rolled back":
+            return f"rolled back from version {self.from_version} to {self.version}"
+        return f"{self.what}, version {self.version}" if self.version else self.what
+
+    @property
+    def who(self) -> str:
+        """Who started it, and who had the last word with what they said."""
+        if not self.approved_by:
+            return self.by
+        verb = "denied" if self.what == "rejected" else "approved"
+        return f"{self.by}, {verb} by {self.approved_by}{f' ({self.comment})' if self.comment else ''}"
+
 
 def read_history(client: "AssistantClient", limit: int) -> list[Entry]:
     """The newest entries of the client's assistant, newest first."""
@@ -71,12 +99,31 @@ def read_history(client: "AssistantClient", limit: int) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
 
 
-def live_entry(entries: Iterable[Entry], production: int | None) -> Entry | None:
+def read_waiting(client: "AssistantClient") -> list[Entry]:
+    """What waits for a person now, newest first."""
+    experiment = client.known_experiment_id
+    if experiment is None:
+        return []
+    condition = f"tags.`{WAITS_UNTIL_TAG}` LIKE '%' AND attributes.status = 'RUNNING'"
+    runs = client.search_runs([experiment], condition, max_results=NEWEST, order_by=["start_time DESC"])
+    return [entry for entry in map(entry_of, runs) if entry.what == "waits for approval"]
+
+
+def read_live_entry(client: "AssistantClient", production: int) -> Entry | None:
     """The entry by which the version came into production; `None` if an alias was moved by hand.
 
-    :param entries: Newest first.
+    Only the newest moves are read, however long the history is.
     """
-    moved = next((entry for entry in entries if entry.what in MOVES), None)
+    experiment = client.known_experiment_id
+    if experiment is None:
+        return None
+    runs = [
+        run
+        for condition in MOVING
+        for run in client.search_runs([experiment], condition, max_results=NEWEST, order_by=["start_time DESC"])
+    ]
+    moves = [entry for entry in map(entry_of, runs) if entry.what in MOVES]
+    moved = max(moves, key=lambda entry: entry.at, default=None)
     return moved if moved and moved.version == production else None
 
 
@@ -84,17 +131,17 @@ def entry_of(run: "Run") -> Entry:
     """What a run of `deploy`, `rollback`, `hold`, `release` or `held` says."""
     tags = {name.removeprefix("llmops."): value for name, value in run.data.tags.items()}
     version = tags.get("to_version") or tags.get("version")
-    before = tags.get("from_version")
+    before, what = tags.get("from_version"), _what(run)
     return Entry(
         at=_moment(run),
-        what=_what(run),
+        what=what,
         version=int(version) if version else None,
         from_version=int(before) if before else None,
         by=run.data.tags.get(STARTED_BY_TAG) or tags.get("mlflow.user") or "somebody",
         approved_by=run.data.tags.get(APPROVED_BY_TAG),
         comment=run.data.tags.get(COMMENT_TAG, ""),
         why=run.data.tags.get(REASON_TAG, ""),
-        reason=run.data.tags.get(ERROR_TAG) or tags.get("reasons", ""),
+        reason=_reason(run.data.tags, what),
         run_id=run.info.run_id,
     )
 
@@ -105,7 +152,15 @@ def _what(run: "Run") -> What:
         return decision
     if run.info.status == "FINISHED":
         return VERBS.get(run.data.tags[VERB_TAG], "not ended")
-    return "failed" if run.info.status == "FAILED" else "not ended"
+    if run.info.status == "RUNNING" and run.data.tags.get(WAITS_UNTIL_TAG, "") > datetime.now(UTC).isoformat():
+        return "waits for approval"
+    return ENDS.get(run.info.status, "not ended")
+
+
+def _reason(tags: dict[str, str], what: What) -> str:
+    if what == "waits for approval":
+        return tags.get(WAITS_FOR_TAG, "")
+    return tags.get(ERROR_TAG) or tags.get("llmops.reasons", "")
 
 
 def _moment(run: "Run") -> datetime:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
+from tasks_lib.registry.moments import minute
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -25,7 +27,7 @@ class Hold(BaseModel):
 
     def __str__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        return f"automatic deployments are on hold since a {self.verb} by {self.by}, {self.at:%Y-%m-%d %H:%M} UTC{why}"
+        return f"automatic deployments are on hold since a {self.verb} by {self.by}, {minute(self.at)}{why}"
 
     @property
     def way_out(self) -> str:

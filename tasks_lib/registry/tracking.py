@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.quiet import keep_quiet
+from tasks_lib.registry.attempts import FLOW_RUN_TAG, current_flow_run, end_interrupted
 
 if TYPE_CHECKING:
     from mlflow import ActiveRun
@@ -27,6 +28,10 @@ APPROVED_BY_TAG = "llmops.approved_by"
 COMMENT_TAG = "llmops.comment"
 """What they said."""
 DECIDED_AT_TAG = "llmops.decided_at"
+WAITS_UNTIL_TAG = "llmops.waits_until"
+"""Deadline of what a run waits for."""
+WAITS_FOR_TAG = "llmops.waits_for"
+"""What it waits for, and where."""
 ERROR_TAG = "llmops.error"
 PACKAGE_TAG = "llmops.package_version"
 RUN_NAME_TAG = "mlflow.runName"
@@ -127,6 +132,9 @@ def run_of(
 
     disable_autologging()
     described = {VERB_TAG: verb, PACKAGE_TAG: package_version(), **{k: str(v) for k, v in (tags or {}).items()}}
+    if flow_run := current_flow_run():
+        end_interrupted(client, verb, flow_run)
+        described[FLOW_RUN_TAG] = flow_run
     with mlflow.start_run(
         experiment_id=activate(client), run_name=name or verb, tags=described, log_system_metrics=system_metrics or None
     ) as run:

@@ -57,8 +57,8 @@ def test_everything_is_there_after_the_first_run(
         assert deployment.parameters == {"platform": "local"}
         assert deployment.enforce_parameter_schema
         assert deployment.job_variables["env"]["LLMOPS_HOME"] == str(deployed_home)
-        assert deployment.global_concurrency_limit
-        assert deployment.global_concurrency_limit.limit == 1
+        limit = deployment.global_concurrency_limit
+        assert (limit and limit.limit) == (None if name in {"deploy", "tune"} else 1)
         assert not any(schedule.active for schedule in deployment.schedules)
 
 
@@ -78,6 +78,8 @@ def test_what_differs_is_mended_and_what_a_user_chose_stays(
     weekly = client.read_deployment_by_name("monitor/monitor")
     client.update_deployment_schedule(weekly.id, weekly.schedules[0].id, active=True)
     client.update_deployment(weekly.id, DeploymentUpdate(description="changed by hand", tags=["mine"]))
+    gate = client.read_deployment_by_name("deploy/deploy")
+    client.update_deployment(gate.id, DeploymentUpdate(concurrency_limit=1))  # as it was until 0.1
     LanceDBStore(uri="s3://team/index").save("default", overwrite=True)
     automation = client.read_automations_by_name("llmops: deploy on drift")[0]
     kept = automation.model_dump(exclude={"id", "owner_resource"})
@@ -88,7 +90,12 @@ def test_what_differs_is_mended_and_what_a_user_chose_stays(
 
     mended = again()
     assert mended.created == ["variable llmops_home"]
-    assert mended.updated == ["deployment monitor/monitor", "automation llmops: deploy on drift"]
+    assert mended.updated == [
+        "deployment deploy/deploy",
+        "deployment monitor/monitor",
+        "automation llmops: deploy on drift",
+    ]
+    assert client.read_deployment_by_name("deploy/deploy").global_concurrency_limit is None
     weekly = client.read_deployment_by_name("monitor/monitor")
     assert weekly.tags == ["llmops", "monitoring"]
     assert [schedule.active for schedule in weekly.schedules] == [True]

@@ -15,7 +15,9 @@ import pytest
 from prefect import flow
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.filters import (
+    ArtifactFilter,
     DeploymentFilter,
     DeploymentFilterId,
     FlowRunFilter,
@@ -310,6 +312,17 @@ def test_a_schedule_fires_a_limit_holds_and_a_task_that_fails_twice_shows_three_
 STAFF = "staff"
 
 
+@contextmanager
+def one_run_at_once(client: SyncPrefectClient) -> Iterator[None]:
+    """A pool in which one run that keeps its place would stop all others."""
+    limit = client.read_work_pool(POOL).concurrency_limit
+    client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=1))
+    try:
+        yield
+    finally:
+        client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=limit))
+
+
 def of_staff(top_k: int = 5, **gate: Any) -> Settings:
     patient = {"resamples": 1000, "minimum_questions": 5, "margin": 0.5, "thresholds": {"latency_p95_seconds": 60}}
     return Settings.model_validate(
@@ -362,9 +375,14 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         asks = on_drift(3)
         paused = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
         form = wait_for(lambda: client.read_flow_runs(flow_run_filter=paused), LATER, worker[-1].tail)[0]
-        assert form.name == f"approval of deploy staff: {reason}"
+        assert (form.id, form.name) == (asks, "staff v3: waits for approval")
         assert TAG in form.tags
-        assert client.read_flow_run(asks).state_name == "Running"  # paused, it would lose its place, and die
+        asked = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id={"any_": [asks]}))  # type: ignore[arg-type]
+        assert "Press *Resume*" in str(asked[0].data)
+        with one_run_at_once(client):
+            other = start("deploy", {"assistant": STAFF, "gate": {"estimate": True}, "retriever": {"top_k": 3}})
+            ended(client, other.id, worker[-1])
+        assert client.read_flow_run(asks).state_name == "Paused"
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
         client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
         done = ended(client, asks, worker[-1])

@@ -168,13 +168,19 @@ def _schedule(file: File, of: str = "monitor") -> File:
 
 
 def _limit(file: File) -> File:
-    found: File = deployment(file, "deploy")["concurrency_limit"]
+    found: File = deployment(file, "ingest")["concurrency_limit"]
     return found
 
 
 def _build(file: File) -> File:
     step: dict[str, File] = file["definitions"]["pools"]["ecs"]["build"][0]
     return next(iter(step.values()))
+
+
+def test_what_may_wait_a_day_for_a_person_keeps_no_other_run_waiting(file: PrefectFile) -> None:
+    """Prefect ends a paused run that has a place of its deployment's limit."""
+    unlimited = {each.name for each in file.deployments if each.concurrency_limit is None}
+    assert unlimited == {"deploy", "tune"}
 
 
 @pytest.mark.parametrize("typo", TYPOS)

@@ -1,18 +1,24 @@
 """Configured sources become schedules, and what people change in Prefect stays."""
 
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect.cli.deploy._schedules import _schedule_config_to_deployment_schedule
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule, RRuleSchedule
 
+from flows import ingest as ingesting
 from flows.ingest import ingest
 from flows.orchestration.deployments import for_pool
 from flows.orchestration.prefect_file import Deployment, Schedule, prefect_file, read_prefect_file
-from flows.orchestration.schedules import changed_by_people, managed, merged, parameters_of, with_sources
+from flows.orchestration.schedules import PREFIX, changed_by_people, managed, merged, parameters_of, with_sources
+from flows.origin import Origin
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, InputError
@@ -132,3 +138,32 @@ def test_a_source_is_chosen_by_its_name_and_never_taken_unasked() -> None:
     path = load_settings(flags={"ingest.source": "/elsewhere", "ingest.sources": [WIKI]})
     assert with_chosen_source(path) == path
     assert with_chosen_source(Settings()) == Settings()
+
+
+@pytest.mark.flow
+def test_a_schedule_that_lost_its_source_in_prefect_ingests_no_sample_handbook_instead(
+    prefect_harness: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect sets the parameters of a schedule to nothing when its switch is changed, and nothing else."""
+    monkeypatch.setenv("LLMOPS_HOME", str(tmp_path / "home"))
+    with get_client(sync_client=True) as client:
+        deployment = client.create_deployment(
+            client.create_flow(ingesting.ingest),
+            f"ingest {uuid4()}",
+            schedules=[
+                DeploymentScheduleCreate(
+                    schedule=CronSchedule(cron="0 2 * * *"),
+                    slug=f"{PREFIX}wiki",
+                    parameters={"settings": {"ingest": {"source": "/srv/wiki"}}},
+                )
+            ],
+        )
+        (schedule,) = client.read_deployment_schedules(deployment)
+        client.update_deployment_schedule(deployment, schedule.id, active=False)
+        (switched,) = client.read_deployment_schedules(deployment)
+    assert switched.parameters == {}, "Prefect keeps them now: the refusal may go"
+    scheduled = Origin(f"schedule {switched.slug}", attended=False)
+    monkeypatch.setattr(ingesting, "origin", lambda: scheduled)
+    with pytest.raises(ConfigurationError, match="the schedule 'source-wiki' names no source any more"):
+        ingesting.ingest(Settings())
+    assert not (tmp_path / "home" / "index").exists()

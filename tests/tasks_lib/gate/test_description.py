@@ -1,5 +1,6 @@
 """The description that a version has in the registry."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from tasks_lib.gate.decide import Decision, ThresholdCheck
 from tasks_lib.gate.description import LONGEST, describe
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.publish import Outcome
+from tasks_lib.registry.live import LiveVersion
 
 FIGURES = {"right_or_refused": 0.62, "latency_p95_seconds": 1.5, "cost": None}
 
@@ -54,6 +56,19 @@ def test_it_says_what_was_decided_on_which_figures_of_which_configuration_and_do
     ):
         assert line in text.splitlines()
     assert "cost" not in text
+
+
+def test_it_says_what_changed_since_the_version_in_production() -> None:
+    before, after = (Settings.model_validate({"retriever": {"top_k": top_k}}).rag for top_k in (5, 9))
+    tags = {"index": "documents__x", "index_version": "5"}
+    live = LiveVersion("rag-assistant", 1, "r0", tags, before, "5")
+    lines = describe(outcome(["fine"]), after, "r1", live).splitlines()
+    changed = lines[lines.index("| changed since version 1 | |") + 2 :]
+    assert changed[:2] == ["| retriever.top_k | 5 → 9 |", "| index_version | 5 → 7 |"]
+    assert changed[2] == ""
+    same = replace(live, rag=after, tags=outcome([""]).lineage)
+    assert "| nothing |  |" in describe(outcome(["fine"]), after, "r1", same)
+    assert "changed since" not in describe(outcome(["fine"], version=1), after, "r1", live)
 
 
 def test_a_version_that_was_not_measured_is_described_by_its_reasons() -> None:

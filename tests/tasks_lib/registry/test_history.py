@@ -19,8 +19,8 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.registry.assistant_client import AssistantClient
-from tasks_lib.registry.history import DECISIONS, VERBS, Entry, entry_of, read_history
-from tasks_lib.registry.tracking import VERB_TAG, connect, run_of
+from tasks_lib.registry.history import DECISIONS, VERBS, Entry, entry_of, read_history, read_waiting
+from tasks_lib.registry.tracking import VERB_TAG, WAITS_FOR_TAG, WAITS_UNTIL_TAG, connect, run_of
 
 MODEL = "rag-assistant"
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -75,6 +75,17 @@ def test_what_was_decided_holds_although_its_run_was_killed_and_one_without_a_de
     assert {(entry.what, entry.version) for entry in read_history(client, 9)} == {("promoted", 3), ("not ended", None)}
 
 
+def test_what_waits_for_a_person_says_so_until_its_deadline(client: AssistantClient) -> None:
+    place = "press Resume until 2026-11-27 12:00 UTC: http://prefect/runs/flow-run/1"
+    for version, hours in ((4, 1), (3, -1)):
+        until = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+        tags = {"llmops.version": str(version), WAITS_UNTIL_TAG: until, WAITS_FOR_TAG: place}
+        client.create_run(client.experiment_id, tags={VERB_TAG: "deploy", **tags})
+    told = {entry.version: (entry.what, entry.reason) for entry in read_history(client, 9)}
+    assert told == {4: ("waits for approval", place), 3: ("not ended", "")}
+    assert [entry.version for entry in read_waiting(client)] == [4]
+
+
 def test_runs_at_the_same_time_leave_an_entry_each(client: AssistantClient) -> None:
     def one(number: int) -> None:
         leave(client, "hold", started_by=f"person {number}")
@@ -119,6 +130,8 @@ TAGS = st.fixed_dictionaries(
         "llmops.approved_by": TEXT,
         "llmops.comment": TEXT,
         "llmops.error": TEXT,
+        "llmops.waits_until": st.sampled_from(["2026-01-01", "9999-01-01"]),
+        "llmops.waits_for": TEXT,
         "mlflow.user": TEXT,
     },
 )
@@ -131,7 +144,9 @@ def test_whatever_a_run_left_is_told(tags: dict[str, str], status: str, *, ended
     entry = entry_of(Run(info, RunData(tags=[RunTag(name, value) for name, value in tags.items()])))
     assert entry.by
     assert timedelta(0) <= entry.at - NOON <= timedelta(seconds=1)
-    result = HistoryResult(model=MODEL, production_version=entry.version, live=entry, hold=None, entries=[entry])
+    result = HistoryResult(
+        model=MODEL, production_version=entry.version, live=entry, hold=None, entries=[entry], runs="Prefect"
+    )
     console = Console(record=True, width=200, file=None, quiet=True)
     render_history.history(console, result.model_dump(mode="json"))
 
@@ -143,9 +158,9 @@ def shown(result: HistoryResult, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_first_line_says_what_is_live_by_whom_or_that_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
     entry = Entry(at=NOON, what="promoted", version=3, by="ann", approved_by="Ben", comment="fine", run_id="r")
-    result = HistoryResult(model=MODEL, production_version=3, live=entry, hold=None, entries=[entry])
+    result = HistoryResult(model=MODEL, production_version=3, live=entry, hold=None, entries=[entry], runs="Prefect")
     assert ", by ann, approved by Ben (fine)." in shown(result, capsys).splitlines()[0]
     by_hand = result.model_copy(update={"live": None})
     assert "moved by hand in MLflow" in shown(by_hand, capsys).splitlines()[0]
-    nothing = HistoryResult(model=MODEL, production_version=None, live=None, hold=None, entries=[])
+    nothing = HistoryResult(model=MODEL, production_version=None, live=None, hold=None, entries=[], runs="Prefect")
     assert "nothing is in production" in shown(nothing, capsys)

@@ -1,0 +1,67 @@
+"""The description of an assistant in the registry: what is live, since when and by whom, and what happened before."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tasks_lib.registry.history import Entry, read_history, read_live_entry
+from tasks_lib.registry.holds import Hold, read_hold
+from tasks_lib.registry.moments import minute
+
+if TYPE_CHECKING:
+    from tasks_lib.registry.assistant_client import AssistantClient
+
+MARK = "[//]: # (llmops writes what follows)"
+"""A line that Markdown does not show; what a person has written above it stays."""
+SHOWN = 10
+LONGEST_CELL = 160
+
+
+def describe_model(client: "AssistantClient", alias: str) -> str:
+    """Write the description into the registry; what cannot be written is logged: what it tells has happened already.
+
+    :param alias: That of production.
+    :returns: The part that this project writes; empty if it could not.
+    """
+    model = client.assistant
+    try:
+        registered = client.get_registered_model(model)
+        named = registered.aliases.get(alias)
+        production = int(named) if named else None
+        live = read_live_entry(client, production) if production else None
+        ours = description(production, live, read_hold(client, model), read_history(client, SHOWN))
+        theirs = (registered.description or "").partition(MARK)[0].strip()
+        client.update_registered_model(model, "\n\n".join(part for part in (theirs, MARK, ours) if part))
+    except Exception as error:  # noqa: BLE001  (MLflow and requests raise anything)
+        logging.getLogger(__name__).warning("the description of %r could not be written: %s", model, error)
+        return ""
+    return ours
+
+
+def description(production: int | None, live: Entry | None, hold: Hold | None, entries: Sequence[Entry]) -> str:
+    """The description as Markdown."""
+    parts = [told_live(production, live), str(hold) + "." if hold else "", "\n".join(_table(entries))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def told_live(production: int | None, live: Entry | None) -> str:
+    """What is live, since when, by whom and why."""
+    if production is None:
+        return "**Nothing is in production.**"
+    if live is None:
+        return f"**Version {production} is in production.** No run put it there: an alias was moved by hand."
+    why = f": {live.why}" if live.why else "."
+    return f"**Version {production} is in production** since {minute(live.at)}: {live.title}, by {live.who}{why}"
+
+
+def _table(entries: Sequence[Entry]) -> Iterator[str]:
+    if entries:
+        yield from ("| when | what | by | why |", "|---|---|---|---|")
+    for entry in entries:
+        why = ": ".join(part for part in (entry.why, entry.reason) if part)
+        yield "| " + " | ".join(map(_cell, (minute(entry.at), entry.title, entry.who, why))) + " |"
+
+
+def _cell(text: str) -> str:
+    text = " ".join(text.split()).replace("|", "\\|")
+    return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"

@@ -1,0 +1,93 @@
+"""What the registry says of an assistant: what is live, since when, by whom, and what happened before."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blocks.local import LocalPlatform
+from tasks_lib.home import Home
+from tasks_lib.registry import history
+from tasks_lib.registry.assistant_client import AssistantClient
+from tasks_lib.registry.history import Entry, read_live_entry
+from tasks_lib.registry.holds import Hold, place_hold
+from tasks_lib.registry.model_description import MARK, describe_model, description
+from tasks_lib.registry.tracking import connect, run_of
+
+MODEL, NOON = "rag-assistant", datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def client(tracked_home: Callable[[Path], Home], tmp_path: Path) -> AssistantClient:
+    return connect(LocalPlatform(tracked_home(tmp_path / "home")), MODEL)
+
+
+def leave(client: AssistantClient, verb: str, **tags: object) -> None:
+    with run_of(client, verb, {f"llmops.{name}": value for name, value in tags.items()}):
+        pass
+
+
+def test_the_model_says_what_is_live_and_why_and_keeps_what_a_person_wrote(
+    client: AssistantClient, tmp_path: Path
+) -> None:
+    client.create_registered_model(MODEL, description="Ours. Ask Ann.")
+    for _ in "12":
+        client.create_model_version(MODEL, tmp_path.as_uri())
+    assert describe_model(client, "production").startswith("**Nothing is in production.**")
+    leave(client, "deploy", decision="promote", version=1, started_by="ann", decided_at=NOON)
+    leave(client, "rollback", from_version=2, to_version=1, started_by="ben", reason="wrong | figures")
+    client.set_registered_model_alias(MODEL, "production", "1")
+    place_hold(client, MODEL, Hold(verb="rollback", by="ben", at=NOON))
+    for _ in "twice":
+        describe_model(client, "production")
+    text = client.get_registered_model(MODEL).description
+    assert text.startswith(f"Ours. Ask Ann.\n\n{MARK}\n\n**Version 1 is in production** since 2")
+    assert ": rolled back from version 2 to 1, by ben: wrong | figures" in text
+    assert "on hold since a rollback by ben, 2026-11-26 12:00 UTC." in text
+    assert "| 2026-11-26 12:00 UTC | promoted, version 1 | ann |  |" in text.splitlines()
+    assert text.count(MARK) == 1
+    client.set_registered_model_alias(MODEL, "production", "2")
+    assert "moved by hand" in describe_model(client, "production")
+
+
+def test_an_assistant_without_a_registered_model_is_not_described_and_nothing_fails(client: AssistantClient) -> None:
+    assert describe_model(client, "production") == ""
+
+
+def test_what_is_live_is_found_behind_any_number_of_other_runs(
+    client: AssistantClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "NEWEST", 2)
+    leave(client, "deploy", decision="promote", version=1, started_by="ann", decided_at=NOON)
+    for number in range(4):
+        leave(client, "deploy", decision="reject", version=number + 2, started_by="ann", decided_at=NOON)
+        leave(client, "hold", started_by="ben")
+    live = read_live_entry(client, 1)
+    assert live
+    assert (live.what, live.by) == ("promoted", "ann")
+    assert read_live_entry(client, 2) is None
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+ENTRIES = st.builds(
+    Entry,
+    at=st.just(NOON),
+    what=st.sampled_from(["promoted", "rejected", "rolled back", "waits for approval", "interrupted"]),
+    version=st.none() | st.integers(1, 99),
+    by=TEXT,
+    approved_by=st.none() | TEXT,
+    comment=TEXT,
+    why=TEXT,
+    reason=TEXT,
+    run_id=st.just("r"),
+)
+
+
+@given(entries=st.lists(ENTRIES, max_size=10))
+def test_any_words_of_people_are_a_row_of_four_cells(entries: list[Entry]) -> None:
+    rows = description(None, None, None, entries).splitlines()[4:]
+    assert len(rows) == len(entries)
+    assert all(row.replace("\\|", "").count("|") == 5 for row in rows)
