@@ -2,8 +2,9 @@
 
 import mimetypes
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.errors import ConfigurationError, LlmopsError
+from tasks_lib.ingestion.attachments import Attachments, attachments, left_out, opened_suffixes
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.converters.convert import oversized
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.ingestion.converters.documents import IDENTITY, further
 from tasks_lib.ingestion.converters.reading import one_line
 from tasks_lib.ingestion.embedding import ChunkEmbedder, KnownVectors
-from tasks_lib.ingestion.pipeline import output_component
+from tasks_lib.ingestion.pipeline import output_component, understood_suffixes
 from tasks_lib.ingestion.plan import PlannedDocument
 from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
 from tasks_lib.ingestion.sources.document_source import DocumentSource
@@ -39,6 +41,8 @@ class PreparedBatch:
     doubtful: list[DoubtfulDocument] = field(default_factory=list)
     """Documents that are in, whose text may be wrong."""
     embedded: int = 0
+    parts: list[str] = field(default_factory=list)
+    """Documents that came with those, such as attachments; they are written and deleted with them."""
 
     def records(self) -> Iterator[Document]:
         """The chunks as the index takes them."""
@@ -56,6 +60,8 @@ def prepare_batch(
     """
     files: list[ByteStream] = []
     failed: list[FailedDocument] = []
+    messages: dict[str, Attachments] = {}
+    understood, opened = understood_suffixes(pipeline), opened_suffixes(pipeline)
     for document in planned:
         try:
             data = source.read(document.location, document.etag)
@@ -65,15 +71,48 @@ def prepare_batch(
         if len(data) > max_bytes:
             failed.append(FailedDocument(path=document.path, reason=oversized(len(data), max_bytes)))
             continue
-        values = (source.uri, document.path, document.document_hash)
-        meta = {**dict(zip(IDENTITY, values, strict=True)), "file_path": document.path}
-        files.append(ByteStream(data, meta=meta, mime_type=mimetypes.guess_type(document.path)[0]))
+        files.append(_file(source.uri, document.path, document.document_hash, data))
+        if PurePosixPath(document.path).suffix.lower() in opened:
+            came = messages[document.path] = attachments(document.path, data, understood, max_bytes)
+            files += [_file(source.uri, path, document.document_hash, content) for path, content in came.files]
 
     def known_vectors(hashes: Sequence[str]) -> dict[str, list[float]]:
         return index.embeddings(hashes) if index.exists() else {}
 
     batch = _run(pipeline, files, known_vectors)
+    batch = _by_message(batch, messages) if messages else batch
     return replace(batch, failed=[*failed, *batch.failed])
+
+
+def _file(source: str, path: str, document_hash: str, data: bytes) -> ByteStream:
+    meta = {**dict(zip(IDENTITY, (source, path, document_hash), strict=True)), "file_path": path}
+    return ByteStream(data, meta=meta, mime_type=mimetypes.guess_type(path)[0])
+
+
+def _by_message(batch: PreparedBatch, messages: Mapping[str, Attachments]) -> PreparedBatch:
+    """Make attachments parts of their messages: none is in without it, and what fails of them is told of it."""
+    message_of = {path: message for message, came in messages.items() for path, _ in came.files}
+    documents = [path for path in batch.documents if path not in message_of]
+    parts = [path for path in batch.documents if message_of.get(path) in documents]
+    written = {*documents, *parts}
+    rows = [row for row, chunk in enumerate(batch.chunks) if chunk.meta["document"] in written]
+    reasons = {message: list(came.left_out) for message, came in messages.items()}
+    for failure in batch.failed:
+        if message := message_of.get(failure.path):
+            reasons[message].append(f"{failure.path.removeprefix(f'{message}/')!r}: {failure.reason}")
+    doubts = {message: left_out(reasons[message]) for message in messages if message in written and reasons[message]}
+    return replace(
+        batch,
+        documents=documents,
+        parts=parts,
+        chunks=[batch.chunks[row] for row in rows],
+        vectors=batch.vectors[rows],
+        failed=[failure for failure in batch.failed if failure.path not in message_of],
+        doubtful=[
+            *(doubt for doubt in batch.doubtful if doubt.path in written),
+            *(DoubtfulDocument(path=path, reason=reason) for path, reason in doubts.items()),
+        ],
+    )
 
 
 def _run(pipeline: Pipeline, files: list[ByteStream], known_vectors: KnownVectors) -> PreparedBatch:

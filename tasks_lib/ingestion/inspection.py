@@ -15,7 +15,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
-from tasks_lib.ingestion.converters.convert import oversized
+from tasks_lib.ingestion.converters.convert import MESSAGES, attached_to, format_of, oversized
 from tasks_lib.ingestion.pipeline import indexing_pipeline, output_component
 from tasks_lib.ingestion.plan import max_bytes
 from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
@@ -103,7 +103,7 @@ def _inspection(
     meta = texts[0].meta if texts else {}
     doubts = [doubt for output in outputs.values() for doubt in output.get("doubtful", ())]
     warnings = [doubt.reason for doubt in doubts if isinstance(doubt, DoubtfulDocument)]
-    warnings += [*_empty_pages(text, meta.get("pages") or ()), *_pictures(data)]
+    warnings += [*_empty_pages(text, meta.get("pages") or ()), *_pictures(data), *_attachments(file.name, data)]
     shown = [
         InspectedChunk(
             start=chunk.meta.get("start", 0),
@@ -135,3 +135,11 @@ def _pictures(data: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         pictures = sum("/media/" in name for name in archive.namelist())
     return [f"holds {pictures} pictures, which are not read"] if pictures else []
+
+
+def _attachments(name: str, data: bytes) -> list[str]:
+    """What came with a message: documents of their own, so none of this text."""
+    if format_of(name) not in MESSAGES:
+        return []
+    found = [attachment.name for attachment in attached_to(name, data)]
+    return [f"its attachments are documents of their own: {', '.join(found)}"] if found else []

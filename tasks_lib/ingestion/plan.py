@@ -8,10 +8,13 @@ from pathlib import PurePosixPath
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
+from tasks_lib.ingestion.attachments import by_message
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION
 from tasks_lib.ingestion.converters.convert import (
     CONVERTER_VERSION,
     FORMATS,
+    MESSAGES,
+    format_of,
     has_extras,
     oversized,
     recognition_key,
@@ -71,6 +74,8 @@ class SyncPlan:
     skipped: list[SkippedFiles] = field(default_factory=list)
     lost: int = 0
     """Documents to delete whose content is not among the added ones: a rename loses nothing."""
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    """Message → what the index holds as its attachments; they are deleted with it, and not counted."""
 
     @property
     def work(self) -> int:
@@ -92,6 +97,7 @@ def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key
     :param pipeline_key: Tells a pipeline of one's own from the built one (`tasks_lib.ingestion.pipeline`).
     """
     converter = settings.ingest.converters.get(PurePosixPath(path).suffix.lower())
+    others = settings.ingest.converters if format_of(path) in MESSAGES else {}
     parts = [
         content_hash,
         CONVERTER_VERSION,
@@ -99,6 +105,7 @@ def document_hash(content_hash: str, path: str, settings: Settings, pipeline_key
         masking_key(settings),
         converter.model_dump_json() if converter else extras_key(path, settings.ingest),
         recognition_key(path),
+        *(f"{suffix} {named.model_dump_json()}" for suffix, named in sorted(others.items())),
         pipeline_key,
     ]
     return hashlib.sha256("\x1f".join(filter(None, parts)).encode()).hexdigest()
@@ -130,7 +137,10 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     former = others[0] if others and not manifest else ""
     suspicious = bool(others) or not manifest
     manifest = index.manifest(former) if former else manifest
-    gone = dict(manifest)
+    parts = by_message(manifest)
+    attached = {path for paths in parts.values() for path in paths}
+    gone = {path: digest for path, digest in manifest.items() if path not in attached}
+    held = len(gone)
     hashes: dict[str, str] = {}
     for seen, file in enumerate(source.files(), start=1):
         if seen % LISTED_AT_ONCE == 0:
@@ -157,11 +167,12 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
         delete=sorted(deleted),
         failed=failed,
         unchanged=unchanged,
-        known=len(manifest),
+        known=held,
         former=former,
         warnings=repeated(hashes, source.uri, {source.uri, former}, index) if suspicious else [],
         skipped=source.skipped(),
         lost=sum(digest not in arrived for digest in deleted.values()),
+        parts={message: [path for path in paths if path not in hashes] for message, paths in parts.items()},
     )
 
 

@@ -82,7 +82,8 @@ def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatc
     done = 0
     for batch in prepared:
         if batch.documents:
-            index.replace(plan.source, batch.documents, batch.records())
+            former = [path for document in batch.documents for path in plan.parts.get(document, ())]
+            index.replace(plan.source, list(dict.fromkeys([*batch.documents, *batch.parts, *former])), batch.records())
         added = sum(path in new for path in batch.documents)
         result.added += added
         result.updated += len(batch.documents) - added
@@ -96,7 +97,8 @@ def _write_batches(plan: SyncPlan, index: Index, prepared: Iterable[PreparedBatc
 
 def _delete(plan: SyncPlan, index: Index, result: IngestResult) -> None:
     """Last, so that the vectors of a renamed document are found under its old name."""
-    result.deleted += remove(index, plan.source, plan.delete)
+    remove(index, plan.source, [path for each in plan.delete for path in (each, *plan.parts.get(each, ()))])
+    result.deleted += len(plan.delete)
 
 
 def remove(index: Index, source: str, documents: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ def check_archive(data: bytes, *, limit: int = MAX_UNPACKED_BYTES) -> None:
     :raises UnreadableDocumentError: If it is not.
     """
     if data.startswith(_OLE_MAGIC):
-        reason = "encrypted, or a legacy Office format (.doc, .ppt, .xls): save it without a password in the new format"
+        reason = "encrypted, or old Office under a new name: save it without a password, or call it .doc, .ppt or .xls"
         raise UnreadableDocumentError(reason)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,8 +1,9 @@
 """File bytes to text, with the structure that chunking and citation need."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
@@ -13,17 +14,20 @@ from tasks_lib.ingestion.converters.excel import convert_xlsx
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.front_matter import front_matter
 from tasks_lib.ingestion.converters.html import convert_html
-from tasks_lib.ingestion.converters.mail import convert_mail
+from tasks_lib.ingestion.converters.mail import Attachment, attachments_of, convert_mail
 from tasks_lib.ingestion.converters.markdown import headings, title_of
 from tasks_lib.ingestion.converters.markup import convert_asciidoc, convert_rst
 from tasks_lib.ingestion.converters.mdx import without_components
 from tasks_lib.ingestion.converters.notebook import convert_notebook
+from tasks_lib.ingestion.converters.old_office import convert_old_office
 from tasks_lib.ingestion.converters.opendocument import convert_opendocument
+from tasks_lib.ingestion.converters.outlook import convert_msg, mail_of
 from tasks_lib.ingestion.converters.pdf import recognition
 from tasks_lib.ingestion.converters.pdf.document import convert_pdf
 from tasks_lib.ingestion.converters.plain import spaced_headings
 from tasks_lib.ingestion.converters.reading import one_line
 from tasks_lib.ingestion.converters.records import convert_json, convert_json_lines, convert_xml
+from tasks_lib.ingestion.converters.rtf.document import convert_rtf
 from tasks_lib.ingestion.converters.slides import convert_pptx
 from tasks_lib.ingestion.converters.word import convert_docx
 from tasks_lib.text.forms import plain_forms
@@ -70,14 +74,25 @@ FORMATS = {
     ".ods": "odf",
     ".odp": "odf",
     ".eml": "eml",
+    ".msg": "msg",
+    ".rtf": "rtf",
+    ".doc": "doc",
+    ".dot": "doc",
+    ".xls": "xls",
+    ".xlt": "xls",
+    ".ppt": "ppt",
+    ".pps": "ppt",
     ".txt": "txt",
     ".text": "txt",
 }
 
+MESSAGES = frozenset({"eml", "msg"})
+"""Formats whose files hold others, which are documents of their own."""
+
 
 def has_extras(path: str, wanted: Extras) -> bool:
     """Whether some of what is wanted beside the text of a file depends on its format."""
-    return wanted != NOTHING_MORE and format_of(path) in _OFFICE
+    return wanted != NOTHING_MORE and format_of(path) in {*_OFFICE, *MESSAGES}
 
 
 def format_of(path: str) -> str | None:
@@ -87,7 +102,20 @@ def format_of(path: str) -> str | None:
 
 def recognition_key(path: str) -> str:
     """What the text of scans depends on beside the file: a document is read again once the extra is there, or gone."""
-    return "ocr" if format_of(path) == "pdf" and recognition.available() else ""
+    return "ocr" if format_of(path) in {"pdf", *MESSAGES} and recognition.available() else ""
+
+
+def attached_to(path: str, data: bytes) -> Iterator[Attachment]:
+    """The attachments of a message.
+
+    :raises UnreadableDocumentError: If it is none, or cannot be read.
+    """
+    try:
+        yield from attachments_of(mail_of(data) if format_of(path) == "msg" else data)
+    except UnreadableDocumentError:
+        raise
+    except Exception as error:  # parsers raise anything on a hostile file
+        raise _unreadable_as((format_of(path) or "").upper(), error) from error
 
 
 def convert(path: str, data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
@@ -117,13 +145,16 @@ def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> Con
     except UnreadableDocumentError:
         raise
     except Exception as error:  # third-party parsers raise anything on a hostile file
-        reason = f"cannot be read as {kind.upper()}: {one_line(str(error) or type(error).__name__)}"
-        raise UnreadableDocumentError(reason) from error
+        raise _unreadable_as(kind.upper(), error) from error
     if not document.text[document.body :].strip():
         reason = "empty: no text could be extracted"
         raise UnreadableDocumentError(reason)
     title = plain_forms(document.title) if document.title else document.title
     return replace(document, title=title, doubt="; ".join(filter(None, (document.doubt, unreadable(document.text)))))
+
+
+def _unreadable_as(kind: str, error: Exception) -> UnreadableDocumentError:
+    return UnreadableDocumentError(f"cannot be read as {kind}: {one_line(str(error) or type(error).__name__)}")
 
 
 def unreadable(text: str) -> str:
@@ -190,7 +221,8 @@ _CONVERTERS: dict[str, Callable[[bytes], ConvertedDocument]] = {
     "ipynb": convert_notebook,
     "epub": convert_epub,
     "odf": convert_opendocument,
-    "eml": lambda data: convert_mail(data, convert),
+    "eml": convert_mail,
+    "msg": convert_msg,
     "yaml": _yaml,
     "txt": _txt,
 }
@@ -199,6 +231,10 @@ _OFFICE: dict[str, Callable[[bytes, Extras], ConvertedDocument]] = {
     "docx": convert_docx,
     "pptx": convert_pptx,
     "xlsx": convert_xlsx,
+    "doc": partial(convert_old_office, "doc"),
+    "xls": partial(convert_old_office, "xls"),
+    "ppt": partial(convert_old_office, "ppt"),
+    "rtf": convert_rtf,
 }
 
 

@@ -6,22 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from tasks_lib.ingestion.converters.archive import check_archive
-from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.converted import ConvertedDocument
 from tasks_lib.ingestion.converters.drawings import RELATION, paragraphs, write_part
 from tasks_lib.ingestion.converters.excel_layout import layout_of
+from tasks_lib.ingestion.converters.excel_tables import MOST_CELLS, Cells, too_large, write_sheet
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.number_formats import shown
 from tasks_lib.ingestion.converters.ooxml import parsed, properties, relations, transitional
-from tasks_lib.ingestion.converters.tables import Merged, Table, header_rows
 from tasks_lib.ingestion.converters.writing import TextWriter
 
-MOST_CELLS = 2_000_000
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SHOWN_FORMULAS = 3
 _THREADED = "[Threaded comment]"
-
-Cells = dict[int, dict[int, str]]
-"""Row → column → what the cell shows; both count from 1, and empty cells are not in it."""
 
 
 def convert_xlsx(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument:
@@ -92,7 +88,7 @@ class _Reader:
         layout.fill(cells)
         if not self._extras.hidden:
             layout.hide(cells)
-        _write(cells, self.writer)
+        write_sheet(cells, self.writer)
 
     def _shown(self, sheet: Any) -> Cells:
         sheet.reset_dimensions()  # what a file tells of its size is often wrong
@@ -106,8 +102,7 @@ class _Reader:
                     cells.setdefault(cell.row, {})[cell.column] = text
                     self._cells += 1
             if self._cells > MOST_CELLS:
-                reason = f"too large: more than {MOST_CELLS:,} cells; save it as CSV, or divide it"
-                raise UnreadableDocumentError(reason)
+                raise too_large()
         return cells
 
     def _drawings(self, part: str) -> None:
@@ -151,43 +146,3 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, str]]:
     for sheet in parsed(archive.read(main)).iter(f"{_MAIN}sheet"):
         _, part = related.get(sheet.get(f"{RELATION}id", ""), ("", ""))
         yield sheet.get("name", ""), sheet.get("state", "visible"), part
-
-
-def _write(cells: Cells, writer: TextWriter) -> None:
-    """Tables of a sheet: an empty row divides them, and one that does not name its columns goes on with the names."""
-    header: dict[int, str] = {}
-    for block in _blocks(cells):
-        columns = sorted({column for row in block for column in row})
-        rows = [[row.get(column, "") for column in columns] for row in block]
-        titles = next((place for place, row in enumerate(rows) if sum(map(_stands, row)) > 1), len(rows))
-        for row in rows[:titles]:
-            writer.item("".join(filter(_stands, row)))
-        rows = rows[titles:]
-        if not rows:
-            continue
-        named = header_rows(rows)
-        if named:
-            header = dict(zip(columns, rows[0], strict=True))
-        elif header and header.keys() >= set(columns):
-            rows.insert(0, [header[column] for column in columns])
-            named = 1
-        writer.table(Table(rows, named))
-
-
-def _stands(cell: str) -> bool:
-    """Whether a cell has a text of its own."""
-    return bool(cell) and not isinstance(cell, Merged)
-
-
-def _blocks(cells: Cells) -> Iterator[list[dict[int, str]]]:
-    block: list[dict[int, str]] = []
-    last = 0
-    for number in sorted(cells):
-        if block and number > last + 1:
-            yield block
-            block = []
-        if cells[number]:
-            block.append(cells[number])
-        last = number
-    if block:
-        yield block

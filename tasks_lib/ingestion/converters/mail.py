@@ -1,10 +1,13 @@
 """E-mail: who wrote what to whom, and what was attached."""
 
-from collections.abc import Callable, Iterator
+import mimetypes
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
+from pathlib import PurePosixPath
 
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.encoding import decode
@@ -14,72 +17,89 @@ from tasks_lib.ingestion.converters.writing import TextWriter
 from tasks_lib.text.forms import composed
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
-_DEEPEST = 5
-"""Messages attached to messages; what lies deeper is named only."""
-_MOST_ATTACHMENTS = 200
-Convert = Callable[[str, bytes], ConvertedDocument]
+_LONGEST_NAME = 120
+_MESSAGE = "message/rfc822"
 
 
-def convert_mail(data: bytes, convert: Convert) -> ConvertedDocument:
-    """A message with its attachments, each below a heading with its name.
+@dataclass(frozen=True)
+class Attachment:
+    """A file that came with a message; `name` has no folder, and no two of one message have the same."""
 
-    :param convert: Converts an attachment by its name. One that cannot be converted is named in `doubt`.
+    name: str
+    data: bytes
+
+
+def convert_mail(data: bytes, file_format: str = "eml") -> ConvertedDocument:
+    """Headers, the body in its plainest form, and the names of the attachments; each of those is a document of its own.
+
     :raises UnreadableDocumentError: If it is no message.
+    """
+    message = parsed_message(data)
+    writer = TextWriter(lambda text: composed(clean(text)))
+    for name in _HEADERS:
+        if value := _header(message, name):
+            writer.item(f"{name}: {value}")
+    if names := [name for name, _ in _named(message)]:
+        writer.item(f"Attachments: {', '.join(names)}")
+    body = message.get_body(("plain", "html"))
+    if body is not None:
+        writer.prepared(_body_text(body))
+    subject = _header(message, "Subject")
+    return writer.document(file_format, title=subject or None, modified=_moment(message))
+
+
+def attachments_of(data: bytes) -> Iterator[Attachment]:
+    """The attachments of a message, one after the other. A message among them is an `.eml` file.
+
+    :raises UnreadableDocumentError: If it is no message.
+    """
+    for name, part in _named(parsed_message(data)):
+        if part.get_content_type() == _MESSAGE:
+            yield Attachment(name, part.get_content().as_bytes())
+        else:
+            content = part.get_payload(decode=True)
+            yield Attachment(name, content if isinstance(content, bytes) else b"")
+
+
+def parsed_message(data: bytes) -> EmailMessage:
+    """The message of a file.
+
+    :raises UnreadableDocumentError: If it is none.
     """
     message = BytesParser(policy=policy.default).parsebytes(data)
     if not message.keys():
         reason = "is no e-mail: it has no headers"
         raise UnreadableDocumentError(reason)
-    reader = _Reader(convert)
-    reader.message(message, 0)
-    subject = _header(message, "Subject")
-    return reader.writer.document(
-        "eml", title=subject or None, modified=_moment(message), doubt="; ".join(reader.doubts)
-    )
+    return message
 
 
-class _Reader:
-    def __init__(self, convert: Convert) -> None:
-        self.writer = TextWriter(lambda text: composed(clean(text)))
-        self.doubts: list[str] = []
-        self._convert = convert
-
-    def message(self, message: EmailMessage, depth: int) -> None:
-        """Headers, the body in its plainest form, and attachments."""
-        for name in _HEADERS:
-            if value := _header(message, name):
-                self.writer.item(f"{name}: {value}")
-        body = message.get_body(("plain", "html"))
-        if body is not None:
-            self.writer.prepared(_body_text(body))
-        for part in list(_attachments(message))[:_MOST_ATTACHMENTS]:
-            self._attachment(part, depth)
-
-    def _attachment(self, part: EmailMessage, depth: int) -> None:
-        name = part.get_filename() or ("message.eml" if part.get_content_type() == "message/rfc822" else "")
-        if not name:
-            return
-        self.writer.heading(1, f"Attachment: {name}")
-        if part.get_content_type() == "message/rfc822":
-            inner = part.get_content()
-            if depth < _DEEPEST:
-                self.message(inner, depth + 1)
-            return
-        try:
-            content = part.get_payload(decode=True)
-            converted = self._convert(name, content if isinstance(content, bytes) else b"")
-        except UnreadableDocumentError as error:
-            self.doubts.append(f"attachment {name!r} is left out: {error.message}")
-            return
-        self.writer.prepared(converted.text[converted.body :].strip())
-        if converted.doubt:
-            self.doubts.append(f"attachment {name!r}: {converted.doubt}")
-
-
-def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
+def _named(message: EmailMessage) -> list[tuple[str, EmailMessage]]:
+    """Attachments with names that can be those of files; pictures that the body shows are none."""
+    found: dict[str, EmailMessage] = {}
     for part in message.iter_attachments():
-        if isinstance(part, EmailMessage) and not (part.get_content_maintype() == "image" and part.get("Content-ID")):
-            yield part
+        if not isinstance(part, EmailMessage) or (part.get_content_maintype() == "image" and part.get("Content-ID")):
+            continue
+        name = base = _file_name(part)
+        count = 1
+        while name in found:
+            count += 1
+            name = f"{PurePosixPath(base).stem} ({count}){PurePosixPath(base).suffix}"
+        found[name] = part
+    return list(found.items())
+
+
+def _file_name(part: EmailMessage) -> str:
+    """The name of an attachment as a file may have it; one by its type where it has none."""
+    kind = part.get_content_type()
+    if kind == _MESSAGE:
+        subject = _header(part.get_content(), "Subject")
+        given = f"{subject or 'message'}.eml"
+    else:
+        given = part.get_filename() or f"attachment{mimetypes.guess_extension(kind) or ''}"
+    plain = "".join("_" if sign in "/\\\0" or not sign.isprintable() else sign for sign in composed(clean(given)))
+    name = " ".join(plain.split()).strip(". ") or "attachment"
+    suffix = PurePosixPath(name).suffix[:_LONGEST_NAME]
+    return name.removesuffix(suffix)[: _LONGEST_NAME - len(suffix)] + suffix
 
 
 def _body_text(body: MIMEPart) -> str:

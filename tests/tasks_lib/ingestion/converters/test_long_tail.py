@@ -100,18 +100,16 @@ def mail() -> EmailMessage:
     return message
 
 
-def test_a_message_is_read_with_its_attachments(docx_file: bytes) -> None:
+def test_a_message_is_read_and_names_its_attachments() -> None:
     message = mail()
-    message.add_attachment(docx_file, maintype="application", subtype="octet-stream", filename="pay.docx")
     message.add_attachment(mail())
     message.add_attachment(b"MZ", maintype="application", subtype="octet-stream", filename="tool.exe")
     document = convert("a.eml", message.as_bytes())
     assert (document.title, document.modified) == ("Parking für alle", "2026-03-02T10:00:00+00:00")
-    assert document.text.startswith("From: Zoë <a@example.org>\nTo: b@example.org\n")
-    assert document.text.count("Parking costs 12 euro.") == 2
-    assert "| grade: N1 | euros: 100 |" in document.text
-    assert [heading.text for heading in document.headings][:2] == ["Attachment: pay.docx", "Attachment: message.eml"]
-    assert document.doubt == "attachment 'tool.exe' is left out: format '.exe' is not understood"
+    assert document.text.splitlines() == [
+        *("From: Zoë <a@example.org>", "To: b@example.org", "Date: Mon, 02 Mar 2026 10:00:00 +0000"),
+        *("Subject: Parking für alle", "Attachments: Parking für alle.eml, tool.exe", "", "Parking costs 12 euro."),
+    ]
 
 
 def test_a_message_of_html_alone_is_read() -> None:
