@@ -21,9 +21,9 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType, WorkerStatus
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.events.filters import EventFilter
-from prefect.states import AwaitingRetry, Crashed, State
+from prefect.states import AwaitingRetry, Crashed
 
 from flows.orchestration.automations import RUN, Times
 

@@ -11,9 +11,10 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import State
 from prefect.events.filters import EventFilter
 from prefect.events.schemas.events import Event
-from prefect.states import Paused, Pending, Running, Scheduled, State
+from prefect.states import Paused, Pending, Running, Scheduled
 
 from flows.orchestration.leftovers import DIED, NOT_BEGUN, release, worker_name
 from tests.stubs.prefect_processes import wait_for
