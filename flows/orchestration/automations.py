@@ -106,7 +106,7 @@ def _mark_crashed(silence: timedelta) -> AutomationCore:
         name="llmops: call silent runs crashed",
         description=f"A run that has sent no heartbeat for {silence.total_seconds():.0f} s and has not ended is dead.",
         tags=[TAG],
-        trigger=_missing({f"{RUN}.heartbeat", *ENDED}, after={f"{RUN}.heartbeat"}, within=silence),
+        trigger=_missing({f"{RUN}.heartbeat", *ENDED}, after={f"{RUN}.heartbeat", f"{RUN}.Running"}, within=silence),
         actions=[_change("Crashed", StateType.CRASHED, "No heartbeat: its process died.")],
     )
 

@@ -1,12 +1,15 @@
-"""Runs that a worker had taken and not begun when it was ended: no process of theirs will ever say that they wait.
+"""Runs that ended with their worker, and that no automation takes for dead.
 
-Such a run keeps a place in its pool, and that of its deployment's limit. Prefect itself never looks at it again, and
-the automation that does waits a quarter of an hour, because a container may take as long to start.
+One that was taken and not begun sends no heartbeat: its automation waits a quarter of an hour, because a container may
+take as long to start. One whose first heartbeat had not arrived when the server died as well is never missed at all.
+Either keeps a place in its pool, and that of its deployment's limit.
 """
 
 import os
 import re
 import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prefect.client.schemas.filters import (
@@ -18,13 +21,18 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType, WorkerStatus
-from prefect.states import AwaitingRetry
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
+from prefect.events.filters import EventFilter
+from prefect.states import AwaitingRetry, Crashed
+
+from flows.orchestration.automations import RUN, Times
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-MESSAGE = "Taken by a worker that was ended before it started it."
+NOT_BEGUN = "Taken by a worker that was ended before it started it."
+DIED = "Its process died with its worker."
+BEGUN = (StateType.RUNNING, StateType.PAUSED)
 
 
 def worker_name() -> str:
@@ -32,23 +40,53 @@ def worker_name() -> str:
     return f"up-{socket.gethostname()}-{os.getpid()}"
 
 
-def queue_again(client: "SyncPrefectClient", pool: str) -> list[FlowRun]:
-    """Put runs of `pool` back into the queue that were taken and not begun, if no worker lives that may begin them.
+def release(client: "SyncPrefectClient", pool: str) -> list[FlowRun]:
+    """Queue runs of `pool` again that were taken and not begun, and mark those crashed whose process is gone.
 
-    Call it before this process starts its worker.
+    Crashed runs begin again by their automation. Nothing is done while a worker lives that may have these runs. Call it
+    before this process starts its worker.
 
-    :returns: Those runs.
+    :returns: The runs, as they were.
     """
     online = WorkerFilter(status=WorkerFilterStatus(any_=[WorkerStatus.ONLINE]))
     workers = client.read_workers_for_work_pool(pool, worker_filter=online)
     if any(not _is_dead(worker.name) for worker in workers):
         return []
-    taken = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING])))
+    taken = _runs(client, pool, [StateType.PENDING])
+    _set(client, taken, AwaitingRetry(message=NOT_BEGUN))
+    begun = [run for run in _runs(client, pool, BEGUN) if _process_is_gone(run) and not _was_heard(client, run)]
+    _set(client, begun, Crashed(message=DIED))
+    return [*taken, *begun]
+
+
+def _runs(client: "SyncPrefectClient", pool: str, states: Iterable[StateType]) -> list[FlowRun]:
+    wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))))
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
-    runs = client.read_flow_runs(flow_run_filter=taken, work_pool_filter=ours)
+    return client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=ours)
+
+
+def _set(client: "SyncPrefectClient", runs: Iterable[FlowRun], state: State) -> None:
     for run in runs:
-        client.set_flow_run_state(run.id, AwaitingRetry(message=MESSAGE), force=True)
-    return runs
+        client.set_flow_run_state(run.id, state, force=True)
+
+
+def _process_is_gone(run: FlowRun) -> bool:
+    """Whether it ran as a process, which is none of this machine now."""
+    import psutil
+
+    pid = (run.infrastructure_pid or "").rpartition(":")[2]
+    return pid.isdecimal() and not psutil.pid_exists(int(pid))
+
+
+def _was_heard(client: "SyncPrefectClient", run: FlowRun) -> bool:
+    """Whether it sent a heartbeat so recently that its automation is going to miss the next one."""
+    since = datetime.now(UTC) - Times().silence
+    wanted = {
+        "occurred": {"since": since},
+        "event": {"name": [f"{RUN}.heartbeat"]},
+        "resource": {"id": [f"{RUN}.{run.id}"]},
+    }
+    return bool(client.read_events(filter=EventFilter.model_validate(wanted), limit=1).events)
 
 
 def _is_dead(worker: str) -> bool:

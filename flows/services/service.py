@@ -84,11 +84,11 @@ def mlflow_server(url: str, backend: str, artifacts: Path) -> Service:
 def worker(url: str, pool: str, say: Callable[[str], None]) -> Service:
     """A Prefect worker of the work pool. When it stops, it waits for the flow runs that it has begun.
 
-    Before it starts, what the last one had taken and not begun is queued again, and told to `say`.
+    Before it starts, runs that ended with the last one are made to begin again, and told to `say`.
     """
     from prefect.client.orchestration import get_client
 
-    from flows.orchestration.leftovers import queue_again, worker_name
+    from flows.orchestration.leftovers import release, worker_name
 
     name = worker_name()
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--name", name]
@@ -104,12 +104,12 @@ def worker(url: str, pool: str, say: Callable[[str], None]) -> Service:
     def prepare() -> None:
         try:
             with get_client(sync_client=True) as client:
-                queued = queue_again(client, pool)
+                released = release(client, pool)
         except Exception as error:  # noqa: BLE001  (an automation does it later)
-            say(f"runs that the last worker had taken and not begun could not be looked for: {error}")
+            say(f"runs of the last worker could not be looked for: {error}")
             return
-        for run in queued:
-            say(f"{run.name} was taken and not begun by a worker that has ended: it is queued again")
+        for run in released:
+            say(f"{run.name} ended with its worker: it begins again")
 
     return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}), prepare=prepare)
 

@@ -1,4 +1,4 @@
-"""Runs that a worker had taken and not begun when it was ended."""
+"""Runs that ended with their worker."""
 
 import os
 import socket
@@ -11,9 +11,13 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.states import Pending, Running, Scheduled, State
+from prefect.client.schemas.objects import State
+from prefect.events.filters import EventFilter
+from prefect.events.schemas.events import Event
+from prefect.states import Paused, Pending, Running, Scheduled
 
-from flows.orchestration.leftovers import MESSAGE, queue_again, worker_name
+from flows.orchestration.leftovers import DIED, NOT_BEGUN, release, worker_name
+from tests.stubs.prefect_processes import wait_for
 
 
 @flow
@@ -30,10 +34,14 @@ class Pool:
         self.deployment = client.create_deployment(
             client.create_flow(nightly), self.name, work_pool_name=self.name, concurrency_limit=1
         )
+        self.unlimited = client.create_deployment(
+            client.create_flow(nightly), f"{self.name} without limit", work_pool_name=self.name
+        )
 
-    def run(self, *states: State) -> UUID:
-        """A run that went through these states."""
-        run = self.client.create_flow_run_from_deployment(self.deployment).id
+    def run(self, *states: State, limited: bool = True) -> UUID:
+        """A run that went through these states, of the deployment with the limit or of one without."""
+        deployment = self.deployment if limited else self.unlimited
+        run = self.client.create_flow_run_from_deployment(deployment).id
         for state in states:
             self.client.set_flow_run_state(run, state)
         return run
@@ -66,10 +74,10 @@ def test_a_run_that_nobody_begins_is_queued_again_and_gives_its_place_to_another
     taken = pool.run(Pending(name="Submitting"))
     waits = pool.run(Pending())
     assert pool.state(waits) == "AwaitingConcurrencySlot"
-    assert [run.id for run in queue_again(pool.client, pool.name)] == [taken]
+    assert [run.id for run in release(pool.client, pool.name)] == [taken]
     state = pool.client.read_flow_run(taken).state
     assert state
-    assert (state.name, state.message) == ("AwaitingRetry", MESSAGE)
+    assert (state.name, state.message) == ("AwaitingRetry", NOT_BEGUN)
     pool.client.set_flow_run_state(waits, Pending())
     assert pool.state(waits) == "Pending"
 
@@ -79,8 +87,34 @@ def test_a_run_that_nobody_begins_is_queued_again_and_gives_its_place_to_another
 def test_runs_of_a_worker_that_may_live_are_left_alone(pool: Pool, worker: str) -> None:
     pool.worker(worker)
     taken = pool.run(Pending(name="Submitting"))
-    assert queue_again(pool.client, pool.name) == []
+    assert release(pool.client, pool.name) == []
     assert pool.state(taken) == "Submitting"
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize("state", [Running(), Paused(reschedule=False, timeout_seconds=60)], ids=["runs", "waits"])
+def test_a_run_whose_process_is_gone_crashes_unless_it_was_heard_just_now(pool: Pool, state: State) -> None:
+    """Where it was heard, an automation misses its next heartbeat."""
+    silent, alive, elsewhere = (pool.run(Pending(), Running(), limited=False) for _ in range(3))
+    pids = {silent: ended(), alive: os.getpid(), elsewhere: "kubernetes/job-7"}
+    for run, pid in pids.items():
+        pool.client.update_flow_run(run, infrastructure_pid=str(pid))
+        pool.client.set_flow_run_state(run, state)
+    heard = pool.run(Pending(), Running(), limited=False)
+    pool.client.update_flow_run(heard, infrastructure_pid=str(ended()))
+    resource = {"prefect.resource.id": f"prefect.flow-run.{heard}"}
+    beat = Event(event="prefect.flow-run.heartbeat", resource=resource)
+    pool.client._client.post("/events", json=[beat.model_dump(mode="json")]).raise_for_status()
+    wanted = EventFilter.model_validate(
+        {"resource": {"id": [f"prefect.flow-run.{heard}"]}, "event": {"name": [beat.event]}}
+    )
+    wait_for(lambda: pool.client.read_events(filter=wanted, limit=1).events, 20)
+    assert [run.id for run in release(pool.client, pool.name)] == [silent]
+    crashed = pool.client.read_flow_run(silent).state
+    assert crashed
+    assert (crashed.name, crashed.message) == ("Crashed", DIED)
+    assert [pool.state(run) for run in (alive, elsewhere)] == [state.name] * 2
+    assert pool.state(heard) == "Running"
 
 
 @pytest.mark.flow
@@ -88,5 +122,5 @@ def test_runs_that_run_or_wait_and_those_of_other_pools_are_left_alone(pool: Poo
     runs = pool.run(Pending(), Running())
     waits = pool.run(Scheduled())
     elsewhere = Pool(pool.client).run(Pending(name="Submitting"))
-    assert queue_again(pool.client, pool.name) == []
+    assert release(pool.client, pool.name) == []
     assert [pool.state(run) for run in (runs, waits, elsewhere)] == ["Running", "Scheduled", "Submitting"]
