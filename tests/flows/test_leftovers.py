@@ -83,7 +83,11 @@ def test_a_run_that_nobody_begins_is_queued_again_and_gives_its_place_to_another
 
 
 @pytest.mark.flow
-@pytest.mark.parametrize("worker", ["somewhere else", f"up-elsewhere-{os.getpid()}", f"up-{socket.gethostname()}-1"])
+@pytest.mark.parametrize(
+    "worker",
+    ["somewhere else", f"up-elsewhere-{os.getpid()}", f"up-{socket.gethostname()}-1"],
+    ids=["of another kind", "on another machine", "alive"],
+)
 def test_runs_of_a_worker_that_may_live_are_left_alone(pool: Pool, worker: str) -> None:
     pool.worker(worker)
     taken = pool.run(Pending(name="Submitting"))
