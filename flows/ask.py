@@ -23,6 +23,7 @@ class AskResult(BaseModel):
     sources: list[Source] = Field(default_factory=list)
     refused: bool = False
     refusal_reason: str = ""
+    uncertain: bool = False
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
     model: str = ""
     usage: Usage = Usage()

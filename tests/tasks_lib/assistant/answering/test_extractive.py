@@ -73,7 +73,7 @@ def test_the_new_part_of_a_follow_up_decides(answerer: ExtractiveAnswerer) -> No
 
 def test_without_passages_there_is_no_text(answerer: ExtractiveAnswerer) -> None:
     found = answerer.run("Anything?", [0.0] * 384, [])
-    assert found == {"text": "", "evidence": 0.0, "documents": []}
+    assert found == {"text": "", "evidence": 0.0, "certainty": 0.0, "used": 0, "documents": []}
 
 
 def test_the_same_question_gets_the_same_answer_from_cache_or_not(answerer: ExtractiveAnswerer) -> None:
