@@ -98,6 +98,7 @@ def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAns
         threshold=threshold,
         uncertain=rag.refusal.uncertain_text,
         certainty=certainty,
+        small_talk=rag.refusal.small_talk_text,
     )
     pipeline.add_component("extract", extractor)
     pipeline.add_component("answer", answer)
@@ -106,6 +107,7 @@ def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAns
     for output in ("text", "evidence", "certainty", "used", "documents"):
         pipeline.connect(f"extract.{output}", f"answer.{output}")
     pipeline.connect("question.usage", "answer.usage")
+    pipeline.connect("question.question", "answer.question")
 
 
 def _add_generation(pipeline: Pipeline, rag: RagConfig, platform: Platform, generator: ChatGenerator) -> None:

@@ -168,6 +168,10 @@ class RefusalConfig(StrictModel):
         default="The documents say this about it:",
         description="What stands before passages that come near the question and may not answer it, without a model.",
     )
+    small_talk_text: str = Field(
+        default="Ask me something about the documents, and I will look there.",
+        description="What is said to a greeting or to thanks, without a model; empty to look there all the same.",
+    )
     certainty: float | None = Field(
         default=None,
         description="Certainty below which an answer without a model counts as uncertain; empty for the calibrated "

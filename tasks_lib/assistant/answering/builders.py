@@ -10,6 +10,7 @@ from tasks_lib.assistant.answering.prompt import NO_ANSWER
 from tasks_lib.assistant.contract.answer import Answer, Source, Usage
 from tasks_lib.assistant.contract.sources import source_of
 from tasks_lib.assistant.contract.usage import add, model_of, usage_of
+from tasks_lib.assistant.guardrails.topics import is_small_talk
 
 _CITED = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _NUMBER = re.compile(r"\d+")
@@ -37,16 +38,25 @@ class ExtractedAnswer:
     :param threshold: Evidence below which is refused.
     :param uncertain: What stands before a text that may not answer.
     :param certainty: Certainty below which a text may not answer.
+    :param small_talk: What is said to a greeting or to thanks; it counts as a refusal, and nothing is cited.
     """
 
     def __init__(
-        self, *, model: str, refusal: str, threshold: float, uncertain: str = "", certainty: float = 0.0
+        self,
+        *,
+        model: str,
+        refusal: str,
+        threshold: float,
+        uncertain: str = "",
+        certainty: float = 0.0,
+        small_talk: str = "",
     ) -> None:
         self.model = model
         self.refusal = refusal
         self.threshold = threshold
         self.uncertain = uncertain
         self.certainty = certainty
+        self.small_talk = small_talk
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
@@ -57,6 +67,7 @@ class ExtractedAnswer:
             threshold=self.threshold,
             uncertain=self.uncertain,
             certainty=self.certainty,
+            small_talk=self.small_talk,
         )
 
     @classmethod
@@ -73,8 +84,15 @@ class ExtractedAnswer:
         usage: Usage,
         certainty: float = 1.0,
         used: int = 0,
+        question: str = "",
     ) -> dict[str, Answer]:
         """Build the answer; the first `used` of `documents` are those that `text` was taken from."""
+        if self.small_talk and is_small_talk(question):
+            return {
+                "answer": Answer(
+                    response=self.small_talk, refused=True, refusal_reason="evidence", model=self.model, usage=usage
+                )
+            }
         refused = not text or evidence < self.threshold
         uncertain = not refused and certainty < self.certainty
         said = f"{self.uncertain}\n{text}".strip() if uncertain else text

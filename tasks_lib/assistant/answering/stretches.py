@@ -11,6 +11,8 @@ from tasks_lib.text.sentences import Sentence, split_sentences
 
 SHORTEST_CUT = 12
 """Characters; a shorter text without a full stop is a heading or a label."""
+OPENING = 40
+"""Characters of a line by which it is found again; a caption of two paragraphs is not in the text as one."""
 _ENDS = ".!?:…。！？"  # noqa: RUF001
 
 
@@ -99,7 +101,7 @@ def _introducing(sentence: Sentence, text: str, start: int, parts: Sequence[Docu
     """The passages that caption, header or the line before a list stand in."""
     found: list[Document] = []
     for line in sentence.lead.split("\n"):
-        position = text.rfind(line, 0, sentence.start) if line else -1
+        position = text.rfind(line[:OPENING], 0, sentence.start) if line else -1
         if position >= 0:
             found += _touching(parts, start + position, start + position + len(line))
     return found
