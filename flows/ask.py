@@ -1,6 +1,6 @@
 """`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -23,6 +23,7 @@ class AskResult(BaseModel):
     sources: list[Source] = Field(default_factory=list)
     refused: bool = False
     refusal_reason: str = ""
+    uncertain: bool = False
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
     model: str = ""
     usage: Usage = Usage()
@@ -78,11 +79,16 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
 
 
 def search(
-    queries: list[str], rag: RagConfig | None, settings: Settings, platform: str = "local"
+    queries: list[str],
+    rag: RagConfig | None,
+    settings: Settings,
+    platform: str = "local",
+    where: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Retrieve passages for each query with the configuration `rag`, else production's, else the default.
 
-    :raises InputError: If a query is empty or too long, or the index does not exist.
+    :param where: Conditions, such as `document=guides/*`, that each passage meets.
+    :raises InputError: If a query is empty or too long, the index does not exist, or a condition cannot be read.
     """
     for query in queries:
         require_question(query)
@@ -97,6 +103,11 @@ def search(
 
         rag = with_production_collection(live, settings).rag
     require_index(resolved, rag)
+    if where:
+        from tasks_lib.assistant.retrieval.where import where_filters
+
+        filters = where_filters(where, resolved.index(rag), rag.retriever.filters)
+        rag = rag.model_copy(update={"retriever": rag.retriever.model_copy(update={"filters": filters})})
     for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
         yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
 

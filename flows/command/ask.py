@@ -30,6 +30,12 @@ def search(
     query: Annotated[str | None, Parameter(help="The query.")] = None,
     *,
     file: Annotated[Path | None, Parameter(help="JSON Lines, CSV or TSV with `question`; one result a line.")] = None,
+    where: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="", help="Condition that passages meet, as `document=guides/*` or `page>=3`; repeat it for more."
+        ),
+    ] = (),
     options: Options = DEFAULTS,
 ) -> int:
     """Retrieve passages for a query; needs no deployment."""
@@ -38,7 +44,9 @@ def search(
     from flows.ask import search as run
 
     rag = settings.rag if options.configured else None
-    _answer_each(lambda texts: run(texts, rag, settings, options.platform), queries, file, render.search, options)
+    _answer_each(
+        lambda texts: run(texts, rag, settings, options.platform, where), queries, file, render.search, options
+    )
     return 0
 
 

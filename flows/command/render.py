@@ -141,8 +141,16 @@ def ask(console: Console, result: Result) -> None:
     """The answer and its sources."""
     console.print(Text(result["response"], style="yellow" if result["refused"] else "bold"))
     if not result["refused"]:
-        sources(console, result["sources"][:SHOWN_SOURCES])
+        _sources_of_answer(console, result["sources"])
     console.print(f"[dim]{result['model_uri']}, trace {result['trace_id']}[/]")
+
+
+def _sources_of_answer(console: Console, rows: Sequence[Result]) -> None:
+    """The sources that the answer was taken from, and how many others were found; the best where that is not known."""
+    used = [row for row in rows if row.get("used")]
+    sources(console, used or rows[:SHOWN_SOURCES])
+    if others := len(rows) - len(used) if used else 0:
+        console.print(f"  [dim]also found: {others} more; `--json` lists them[/]")
 
 
 def search(console: Console, result: Result) -> None:

@@ -54,11 +54,18 @@ export function showSources(turn, words, sources) {
   if (!sources.length) return;
   const all = make("details", "", { className: "sources", open: matchMedia("(min-width: 48rem)").matches });
   const places = sources.map((source, at) => listed(source, at + 1, words.textContent));
-  all.append(make("summary", sources.length === 1 ? "1 source" : `${sources.length} sources`), ...places);
+  const marked = sources.some((source) => source.used);
+  const used = places.filter((_, at) => !marked || sources[at].used), others = places.filter((place) => !used.includes(place));
+  all.append(make("summary", used.length === 1 ? "1 source" : `${used.length} sources`), ...used);
+  if (others.length) {
+    const also = make("details", "", { className: "also" });
+    also.append(make("summary", `also found: ${others.length}`), ...others);
+    all.append(also);
+  }
   turn.append(all);
   cite(words, (number) => {
     const place = places[number - 1];
-    return place && (() => { all.open = place.open = true; place.firstChild.focus(); place.scrollIntoView({ block: "nearest" }); });
+    return place && (() => { all.open = place.parentElement.open = place.open = true; place.firstChild.focus(); place.scrollIntoView({ block: "nearest" }); });
   });
 }
 

@@ -8,12 +8,20 @@ from haystack.components.generators.chat.types import ChatGenerator
 
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.answering.builders import EnoughEvidence, ExtractedAnswer, GeneratedAnswer
-from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
+from tasks_lib.assistant.answering.extractive import CALIBRATED_CERTAINTY, CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.assistant.answering.follow_up import FollowUpResolver, QuestionRewriter
 from tasks_lib.assistant.answering.passage_guard import PassageGuard
 from tasks_lib.assistant.answering.prompt import prompt_messages
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.assistant.retrieval.pipeline import EMBEDDER, PASSAGES, question_inputs, require_index, search_pipeline
+from tasks_lib.assistant.retrieval.pipeline import (
+    EMBEDDER,
+    PASSAGES,
+    open_index,
+    question_inputs,
+    require_index,
+    search_pipeline,
+)
+from tasks_lib.assistant.retrieval.surroundings import Surroundings
 from tasks_lib.config.rag import RagConfig
 
 
@@ -39,7 +47,8 @@ def assistant_pipeline(platform: Platform, rag: RagConfig, *, index_version: str
     generator = platform.chat_generator(rag.llm)
     pipeline = search_pipeline(platform, rag, index_version=index_version)
     _add_question(pipeline, rag, platform, generator)
-    _add_guard(pipeline, rag, generator)
+    passages = PASSAGES if generator is not None else _add_surroundings(pipeline, platform, rag, index_version)
+    _add_guard(pipeline, rag, generator, passages)
     if generator is None:
         _add_extraction(pipeline, rag, ExtractiveAnswerer(platform.embedder(rag.embedder)))
     else:
@@ -61,27 +70,44 @@ def _add_question(pipeline: Pipeline, rag: RagConfig, platform: Platform, genera
         pipeline.connect("question.question", path)
 
 
-def _add_guard(pipeline: Pipeline, rag: RagConfig, generator: ChatGenerator | None) -> None:
+def _add_surroundings(pipeline: Pipeline, platform: Platform, rag: RagConfig, index_version: str | None) -> str:
+    """`surroundings`: what lies around the best passages, for who reads sentences; its name."""
+    index = open_index(platform, rag, index_version)
+    pipeline.add_component("surroundings", Surroundings(index.keyword_retriever(top_k=1)))
+    pipeline.connect(f"{PASSAGES}.documents", "surroundings.documents")
+    return "surroundings"
+
+
+def _add_guard(pipeline: Pipeline, rag: RagConfig, generator: ChatGenerator | None, passages: str) -> None:
     """`guard`: passages as the guardrails let them through. It embeds what the retriever embeds, once."""
     embedding: Any = pipeline.get_component(EMBEDDER)
     confirming = generator if rag.guardrails.topics.confirm else None
     guard = PassageGuard(config=rag.guardrails, embedder=embedding.embedder, chat_generator=confirming)
     pipeline.add_component("guard", guard)
-    pipeline.connect(f"{PASSAGES}.documents", "guard.documents")
+    pipeline.connect(f"{passages}.documents", "guard.documents")
     pipeline.connect("question.question", "guard.question")
 
 
 def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAnswerer) -> None:
     """`extract` and `answer`, without a model."""
     threshold = CALIBRATED_THRESHOLD if rag.refusal.threshold is None else rag.refusal.threshold
-    answer = ExtractedAnswer(model=rag.llm.model, refusal=rag.refusal.text, threshold=threshold)
+    certainty = CALIBRATED_CERTAINTY if rag.refusal.certainty is None else rag.refusal.certainty
+    answer = ExtractedAnswer(
+        model=rag.llm.model,
+        refusal=rag.refusal.text,
+        threshold=threshold,
+        uncertain=rag.refusal.uncertain_text,
+        certainty=certainty,
+        small_talk=rag.refusal.small_talk_text,
+    )
     pipeline.add_component("extract", extractor)
     pipeline.add_component("answer", answer)
     _connect_extractor(pipeline, "extract")
     pipeline.connect("question.focus", "extract.focus")
-    for output in ("text", "evidence", "documents"):
+    for output in ("text", "evidence", "certainty", "used", "documents"):
         pipeline.connect(f"extract.{output}", f"answer.{output}")
     pipeline.connect("question.usage", "answer.usage")
+    pipeline.connect("question.question", "answer.question")
 
 
 def _add_generation(pipeline: Pipeline, rag: RagConfig, platform: Platform, generator: ChatGenerator) -> None:

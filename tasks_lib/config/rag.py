@@ -91,6 +91,11 @@ class RetrieverConfig(StrictModel):
     score_threshold: float | None = Field(default=None, description="Chunks that score below are left out.")
     filters: dict[str, Any] | None = Field(default=None, description="Haystack metadata filters.")
     merge_neighbours: bool = Field(default=False, description="Join adjacent chunks of one document.")
+    prefer: Literal["best", "newer"] = Field(
+        default="best",
+        description="Which of several nearly equal passages stands for all: the best by score, or the newer by the "
+        "version in its path, else by the date of its document.",
+    )
     components: tuple[RetrievalComponent, ...] = Field(
         default=(),
         description="Rankers and retrievers of Haystack and of other packages, in this order, between the ranking and "
@@ -158,6 +163,19 @@ class RefusalConfig(StrictModel):
     threshold: float | None = Field(
         default=None,
         description="Evidence score below which the assistant refuses; empty for the calibrated default.",
+    )
+    uncertain_text: str = Field(
+        default="The documents say this about it:",
+        description="What stands before passages that come near the question and may not answer it, without a model.",
+    )
+    small_talk_text: str = Field(
+        default="Ask me something about the documents, and I will look there.",
+        description="What is said to a greeting or to thanks, without a model; empty to look there all the same.",
+    )
+    certainty: float | None = Field(
+        default=None,
+        description="Certainty below which an answer without a model counts as uncertain; empty for the calibrated "
+        "default, 0 for none.",
     )
 
 

@@ -6,6 +6,9 @@ Question making alone has its sentences from spaCy, which parses them.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
+
+from tasks_lib.text.blocks import Block, BlockKind, blocks
 
 _STOPS = ".!?…。！？"  # noqa: RUF001
 _CLOSING = "\"')]}»”’"
@@ -23,12 +26,20 @@ _LOOK_BACK = 16
 _CITATION = re.compile(r"\[\d+(?:\s*,\s*\d+)*\]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _LINE = re.compile(r"[^\n]+")
+_STRUCK_OUT = re.compile(r"~~(?:(?!~~).)+~~|<(?P<tag>del|s|strike)>.*?</(?P=tag)>", re.DOTALL)
+_CAPTION = re.compile(
+    r"(?:table|tab\.|figure|fig\.|chart|tabelle|abbildung|abb\.|tabla|figura|tableau)\s*[\w.-]*\d", re.IGNORECASE
+)
+LONGEST_CAPTION = 250
+"""Characters."""
 _CELL_END = re.compile(r"(?<!\\)\|")
-_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_HEADING = re.compile(r"\s*(?:#{1,6}\s|=+ .* =+\s*$)")
-_RULE = re.compile(r"[\s|:*_=-]+$")
-LONGEST_LINE_JOINED = 60
-"""Characters; a shorter line without a full stop is a heading or an item, not wrapped prose."""
+_RULE = re.compile(r"\s*\|?[\s|:=-]*-[\s|:=-]*(?:\n|$)")
+_BARE_LABEL = re.compile(r"\w+(?: \w+)?:")
+"""Such as `Example:`, which introduces nothing that the line before it has not introduced already."""
+_NAMED_HEADING = re.compile(r"<[^>]*>|^\s*(?:>\s?)*")
+LONGEST_ITEM = 400
+"""Characters of an item that is one piece; a longer one is read sentence by sentence."""
+SentenceKind = Literal["prose", "item", "step", "row", "code"]
 
 
 def ends_sentence(text: str, end: int) -> bool:
@@ -59,12 +70,19 @@ def sentences(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Sentence:
-    """Characters `start` to `end` of a passage; `lead` is the line that introduces it, such as a table's header."""
+    """Characters `start` to `end` of a passage: a sentence, an item of a list, a row of a table, or a block of code.
+
+    `lead` introduces it: the line before a list or a block of code, the caption and the header of a table. What stands
+    in one paragraph, list, table or code has one `block`; `heading` is the nearest one above it in the passage.
+    """
 
     start: int
     end: int
     text: str
     lead: str = ""
+    kind: SentenceKind = "prose"
+    block: int = 0
+    heading: str = ""
 
     @property
     def in_context(self) -> str:
@@ -73,29 +91,123 @@ class Sentence:
 
 
 def split_sentences(text: str) -> list[Sentence]:
-    """Sentences, list items and table rows; headings and rules are left out."""
-    split: list[Sentence] = []
-    lead, header = "", ""
-    for start, end in _blocks(text):
-        block = text[start:end]
-        if _HEADING.match(block) or _RULE.fullmatch(block):
-            continue
-        if block.lstrip().startswith("|"):
-            if _names_columns(block):
-                left = start + block.index("|") + 1
-                split.append(_sentence(text, left, left + len(block[left - start :].rstrip().rstrip("|")), ""))
-                continue
-            header = header or block
-            if header != block:
-                split.append(_sentence(text, start, end, header))
-            continue
-        header = ""
-        item = _ITEM.match(block)
-        spans = list(_spans(text, start + (item.end() if item else 0), end))
-        split.extend(_sentence(text, left, right, lead if item else "") for left, right in spans)
-        if not item:
-            lead = text[slice(*spans[-1])].strip() if spans and block.rstrip().endswith(":") else ""
-    return split
+    """Sentences, items of lists, rows of tables and blocks of code; headings, rules and struck-out lines are left out.
+
+    An item is one piece with all its sentences, up to :data:`LONGEST_ITEM` characters.
+    """
+    reading = _Reading()
+    return [sentence for block in blocks(text) for sentence in reading.sentences(text, block)]
+
+
+class _Reading:
+    """What the blocks before tell of the next one."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._said = ""
+        """The last sentence or item before this block, below the same heading."""
+        self._heading = ""
+        self._header: str | None = None
+        """The header of the table that is open; empty where it has none."""
+        self._leads: list[tuple[int, str]] = []
+        """Indents of the lists that are open, with what introduces them."""
+        self._before: BlockKind | None = None
+
+    def sentences(self, text: str, block: Block) -> Iterator[Sentence]:
+        """What `block` says."""
+        goes_on = self._before == block.kind and block.kind in {"item", "row"}
+        self._number += not goes_on and block.kind != "mark"
+        if block.kind == "mark":
+            return
+        self._before = block.kind
+        if block.kind != "row":
+            self._header = None
+        if block.kind == "heading":
+            self._heading = _NAMED_HEADING.sub("", text[block.start : block.end]).strip(" #*_=:")
+            self._said, self._leads = "", []
+        elif block.kind == "row":
+            yield from self._row(text, block)
+        elif block.kind == "code":
+            yield self._sentence(text, block.start, block.end, self._said, "code")
+        else:
+            yield from self._paragraph(text, block)
+
+    def _paragraph(self, text: str, block: Block) -> Iterator[Sentence]:
+        """Sentences of a paragraph, or an item; the last one may introduce what follows."""
+        lead = self._lead_of(block)
+        kind: SentenceKind = ("step" if block.numbered else "item") if block.kind == "item" else "prose"
+        length = block.end - block.content
+        whole = length <= LONGEST_ITEM if block.kind == "item" else is_caption(text[block.content : block.end])
+        spans = [(block.content, block.end)] if whole else list(_spans(text, block.content, block.end))
+        for start, end in spans:
+            sentence = self._sentence(text, start, end, lead, kind)
+            self._said = self._introduction(sentence.text)
+            if sentence.text and not is_struck_out(sentence.text):
+                yield sentence
+
+    def _introduction(self, text: str) -> str:
+        """What would introduce a list, a table or code that comes next, now that `text` was said."""
+        if self._said.endswith(":") and _BARE_LABEL.fullmatch(text):
+            return self._said
+        if is_caption(self._said) and text[-1:] not in _STOPS and is_caption(f"{self._said} {text}"):
+            return f"{self._said} {text}"  # a caption of two paragraphs
+        return text
+
+    def _lead_of(self, block: Block) -> str:
+        """What introduces the list of an item; nothing for a paragraph."""
+        if block.kind == "prose":
+            self._leads = [entry for entry in self._leads if entry[0] < block.indent]
+            return ""
+        deeper = bool(self._leads) and block.indent > self._leads[-1][0]
+        self._leads = [entry for entry in self._leads if entry[0] <= block.indent]
+        if not self._leads or deeper:
+            outer = self._leads[-1][1] if self._leads else ""
+            self._leads.append((block.indent, self._said if self._said.endswith(":") else outer))
+        return self._leads[-1][1]
+
+    def _row(self, text: str, block: Block) -> Iterator[Sentence]:
+        """A row below the header and the caption of its table; the header itself is none."""
+        content = text[block.start : block.end]
+        if _names_columns(content):
+            left = block.start + content.index("|") + 1
+            right = left + len(content[left - block.start :].rstrip().rstrip("|"))
+            yield self._sentence(text, left, right, self._caption(), "row")
+        elif self._header is None and self._has_header(text, block):
+            self._header = content
+        else:
+            self._header = self._header or ""
+            above = "\n".join(part for part in (self._caption(), self._header.strip()) if part)
+            yield self._sentence(text, block.start, block.end, above, "row")
+
+    @staticmethod
+    def _has_header(text: str, block: Block) -> bool:
+        """Whether a table begins with this row: a fragment that begins inside one has the header elsewhere."""
+        return bool(text[: block.start].strip()) or bool(_RULE.match(text, block.end))
+
+    def _caption(self) -> str:
+        return self._said if is_caption(self._said) or self._said.endswith(":") else ""
+
+    def _sentence(self, text: str, start: int, end: int, lead: str, kind: SentenceKind) -> Sentence:
+        content = text[start:end]
+        left = start + len(content) - len(content.lstrip())
+        right = left + len(content.strip())
+        return Sentence(left, right, content.strip(), lead.strip(), kind, self._number, self._heading)
+
+
+def is_caption(text: str) -> bool:
+    """Whether a text names a table or a figure, as `Table 3 - Issuance` does."""
+    return bool(_CAPTION.match(text)) and len(text) <= LONGEST_CAPTION
+
+
+def is_struck_out(text: str) -> bool:
+    """Whether most of a text is struck out: it is there to be read as what no longer holds."""
+    struck = sum(len(match[0]) for match in _STRUCK_OUT.finditer(text))
+    return struck > len(text) / 2
+
+
+def without_struck_out(text: str) -> str:
+    """`text` without the words that are struck out in it."""
+    return _STRUCK_OUT.sub("", text)
 
 
 def _names_columns(row: str) -> bool:
@@ -103,35 +215,6 @@ def _names_columns(row: str) -> bool:
     cells = [cell.strip() for cell in _CELL_END.split(row.strip().strip("|"))]
     named = sum(": " in cell or cell.endswith(":") for cell in cells)
     return bool(named) and named >= len(cells) - 1
-
-
-def _sentence(text: str, start: int, end: int, lead: str) -> Sentence:
-    content = text[start:end]
-    left = start + len(content) - len(content.lstrip())
-    return Sentence(left, left + len(content.strip()), content.strip(), lead.strip())
-
-
-def _blocks(text: str) -> list[tuple[int, int]]:
-    """Lines, with the lines of wrapped prose joined."""
-    blocks: list[tuple[int, int]] = []
-    for match in _LINE.finditer(text):
-        line = match[0]
-        if not line.strip():
-            continue
-        if blocks and _continues(text, blocks[-1], match):
-            blocks[-1] = (blocks[-1][0], match.end())
-        else:
-            blocks.append((match.start(), match.end()))
-    return blocks
-
-
-def _continues(text: str, before: tuple[int, int], line: re.Match[str]) -> bool:
-    previous = text[slice(*before)].rstrip()
-    if text[before[1] : line.start()].count("\n") > 1 or len(previous.rsplit("\n", 1)[-1]) < LONGEST_LINE_JOINED:
-        return False
-    if previous[-1:] in ".!?:|" or previous.lstrip().startswith("|") or _HEADING.match(previous):
-        return False
-    return not (_ITEM.match(line[0]) or _HEADING.match(line[0]) or line[0].lstrip().startswith("|"))
 
 
 def _spans(text: str, start: int, end: int, *, every_stop: bool = False) -> Iterator[tuple[int, int]]:

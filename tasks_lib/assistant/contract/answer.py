@@ -38,6 +38,12 @@ class Source(BaseModel):
     title: str | None = None
     heading: str | None = Field(default=None, description="Headings above the passage, joined by ' > '.")
     page: int | None = Field(default=None, description="First page of the passage, counted from 1.")
+    also_in: list[str] = Field(
+        default_factory=list, description="Other documents with nearly the same passage, which are not listed."
+    )
+    used: bool | None = Field(
+        default=None, description="Whether the answer was taken from it; empty where that cannot be told."
+    )
 
 
 class GuardrailDecision(BaseModel):
@@ -64,6 +70,10 @@ class Answer(BaseModel):
     source_documents: list[Source] = Field(default_factory=list)
     refused: bool = False
     refusal_reason: Literal["", "evidence", "guardrail", "model"] = ""
+    uncertain: bool = Field(
+        default=False,
+        description="Whether the passages come near the question and may not answer it; no refusal, and said so.",
+    )
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
     evidence: float | None = Field(default=None, description="Score that the refusal threshold is compared with.")
     model: str = Field(default="", description="Language model that answered, as `provider/model`.")

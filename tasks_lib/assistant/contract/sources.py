@@ -18,4 +18,5 @@ def source_of(document: Document) -> Source:
         title=meta.get("title"),
         heading=meta.get("heading"),
         page=meta.get("page"),
+        also_in=meta.get("also_in") or [],
     )

@@ -31,13 +31,14 @@ def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | 
     :param index_version: Committed state of the index that is read, where `rag.index.follow` is `pinned`.
     :raises ConfigurationError: If the platform has no such embedder, or a component does not fit.
     """
-    retriever, index = rag.retriever, _index(platform, rag, index_version)
+    retriever, index = rag.retriever, open_index(platform, rag, index_version)
     parts: dict[str, Component] = {
         EMBEDDER: TextEmbedder(CachedEmbedder(platform.embedder(rag.embedder))),
         PASSAGES: PassageSelector(
             top_k=retriever.top_k,
             score_threshold=retriever.score_threshold,
             merge_neighbours=retriever.merge_neighbours,
+            prefer=retriever.prefer,
         ),
     }
     offered = retriever.candidates if retriever.mode == "hybrid" else retriever.top_k
@@ -77,14 +78,14 @@ def require_index(platform: Platform, rag: RagConfig, index_version: str | None 
 
     :raises InputError: If there is no index.
     """
-    if not _index(platform, rag, index_version).exists():
+    if not open_index(platform, rag, index_version).exists():
         raise InputError(
             f"there is no index {rag.index_name!r}",
             hint="Run `llmops ingest` with the same collection, embedder and chunking first.",
         )
 
 
-def _index(platform: Platform, rag: RagConfig, index_version: str | None) -> Index:
+def open_index(platform: Platform, rag: RagConfig, index_version: str | None) -> Index:
     """The index that `rag` names: pinned to `index_version` if it says so, else as it is now."""
     if index_version is not None and rag.index.follow == "pinned":
         return platform.index(rag, version=index_version)

@@ -1,12 +1,20 @@
 """Select the retrieved passages that the answer is generated from."""
 
+import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from haystack import Document, component, default_from_dict, default_to_dict
 
-LARGEST_GAP = 4
+from tasks_lib.assistant.retrieval.near_duplicates import without_near_duplicates
+
+LARGEST_GAP = 16
 """Characters of white space that may lie between two chunks which are joined."""
+
+_MARK_OF_A_LINE = re.compile(r"[-*+•|>#]|\d{1,3}[.)]\s|```|~~~")
+"""What begins an item, a row, a heading or code."""
+_ENDS_A_SENTENCE = re.compile(r"[.!?:…。！？][\"')\]}»”’`]*$")  # noqa: RUF001
+_FENCE = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
 @component
@@ -15,15 +23,23 @@ class PassageSelector:
 
     :param top_k: Chunks that are taken, before they are joined.
     :param score_threshold: Chunks that score below are left out.
+    :param prefer: Which of several nearly equal passages stands for them: the `best` by its score, or the `newer` by
+        the version in its path or the date of its document.
     :param merge_neighbours: Whether adjacent chunks of one document become one passage, at the better one's place.
     """
 
     def __init__(
-        self, *, top_k: int = 10, score_threshold: float | None = None, merge_neighbours: bool = False
+        self,
+        *,
+        top_k: int = 10,
+        score_threshold: float | None = None,
+        merge_neighbours: bool = False,
+        prefer: Literal["best", "newer"] = "best",
     ) -> None:
         self.top_k = top_k
         self.score_threshold = score_threshold
         self.merge_neighbours = merge_neighbours
+        self.prefer = prefer
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
@@ -32,6 +48,7 @@ class PassageSelector:
             top_k=self.top_k,
             score_threshold=self.score_threshold,
             merge_neighbours=self.merge_neighbours,
+            prefer=self.prefer,
         )
 
     @classmethod
@@ -42,7 +59,7 @@ class PassageSelector:
     @component.output_types(documents=list[Document])
     def run(self, documents: list[Document]) -> dict[str, list[Document]]:
         """Select from `documents`, which come best first."""
-        taken = documents[: self.top_k]
+        taken = without_near_duplicates(documents, self.top_k, newer=self.prefer == "newer")
         if self.score_threshold is not None:
             taken = [document for document in taken if (document.score or 0.0) >= self.score_threshold]
         return {"documents": merge_neighbours(taken) if self.merge_neighbours else taken}
@@ -77,14 +94,27 @@ def _is_exact(document: Document) -> bool:
 
 
 def _joined(before: Document, after: Document) -> Document:
-    """Both as one passage whose length is `end - start`; the white space between them becomes line ends."""
+    """Both as one passage whose length is `end - start`."""
     between = after.meta["start"] - before.meta["end"]
-    text = "\n" * max(0, between) + (after.content or "")[max(0, -between) :]
+    text = _white_space(before.content or "", after.content or "", between) + (after.content or "")[max(0, -between) :]
     meta = {**before.meta, "end": max(before.meta["end"], after.meta["end"])}
     if before.meta.get("heading") != after.meta.get("heading"):
         meta["heading"] = _shared_heading(before.meta.get("heading"), after.meta.get("heading"))
     score = max(before.score or 0.0, after.score or 0.0)
     return replace(before, content=f"{before.content or ''}{text}", meta=meta, score=score)
+
+
+def _white_space(before: str, after: str, length: int) -> str:
+    """What most likely lay between two chunks: a blank inside a paragraph, else the end of a line or an empty line."""
+    if length <= 0:
+        return ""
+    inside_code = len(_FENCE.findall(before)) % 2 == 1
+    begins_line = inside_code or bool(_MARK_OF_A_LINE.match(after)) or before[-1:] in ":|;"
+    if length == 1:
+        return "\n" if begins_line else " "
+    goes_on = begins_line or after[:1].islower() or not _ENDS_A_SENTENCE.search(before)
+    line_ends = 1 if goes_on else 2
+    return "\n" * line_ends + " " * (length - line_ends)
 
 
 def _shared_heading(first: str | None, second: str | None) -> str | None:

@@ -63,8 +63,7 @@ def test_lists_and_tables_keep_the_line_that_introduces_them() -> None:
     text = "# Leave\n\nYou get:\n\n- one day. Or two.\n- 3 days\n\n| Place | Rate |\n|---|---|\n| Lisbon | 62 |\n"
     assert [(sentence.text, sentence.lead) for sentence in split_sentences(text)] == [
         ("You get:", ""),
-        ("one day.", "You get:"),
-        ("Or two.", "You get:"),
+        ("one day. Or two.", "You get:"),
         ("3 days", "You get:"),
         ("| Lisbon | 62 |", "| Place | Rate |"),
     ]

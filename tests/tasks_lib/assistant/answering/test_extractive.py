@@ -73,7 +73,7 @@ def test_the_new_part_of_a_follow_up_decides(answerer: ExtractiveAnswerer) -> No
 
 def test_without_passages_there_is_no_text(answerer: ExtractiveAnswerer) -> None:
     found = answerer.run("Anything?", [0.0] * 384, [])
-    assert found == {"text": "", "evidence": 0.0, "documents": []}
+    assert found == {"text": "", "evidence": 0.0, "certainty": 0.0, "used": 0, "documents": []}
 
 
 def test_the_same_question_gets_the_same_answer_from_cache_or_not(answerer: ExtractiveAnswerer) -> None:
@@ -132,3 +132,95 @@ def test_forms_of_one_word_share_a_stem() -> None:
     assert len(content_stems("policy policies")) == 1
     assert len(content_stems("plan plans planned planning")) == 1
     assert content_stems("What is the leave?") == {"leav"}
+
+
+GUIDE = """\
+## Reset a password
+
+To reset a password, take these steps:
+
+1. Open **Settings**.
+2. Choose *Reset*.
+3. Confirm with the code of the mail.
+
+## Limits
+
+* `MAX_ATTEMPTS`: failed attempts before an account is locked. Default: 5.
+* `WINDOW`: seconds of the window. If this is 0, an account is locked after 10 attempts.
+
+## Start the server
+
+The server is started with this command:
+
+```sh
+server start --port 8080
+```
+
+## How do I fix `token expired, log in again`?
+
+The clock of the client is wrong. Set it, and try again.
+"""
+
+
+def answered(answerer: ExtractiveAnswerer, question: str, *contents: str) -> dict:
+    passages = [passage(content, f"{n}.md", "Guide", 1.0 - n / 10) for n, content in enumerate(contents)]
+    return answerer.run(question, answerer.embedder.embed([question])[0], passages)
+
+
+def test_steps_are_given_whole(answerer: ExtractiveAnswerer) -> None:
+    text = answered(answerer, "How do I reset a password?", GUIDE)["text"]
+    assert text.splitlines()[-3:] == [
+        "1. Open **Settings**.",
+        "2. Choose *Reset*.",
+        "3. Confirm with the code of the mail.",
+    ]
+
+
+def test_a_command_comes_as_a_block_with_its_introduction(answerer: ExtractiveAnswerer) -> None:
+    text = answered(answerer, "How do I start the server?", GUIDE)["text"]
+    assert text == "The server is started with this command:\n```sh\nserver start --port 8080\n```"
+
+
+def test_the_general_rule_is_not_beaten_by_a_special_case(answerer: ExtractiveAnswerer) -> None:
+    text = answered(answerer, "After how many failed attempts is an account locked?", GUIDE)["text"]
+    assert "Default: 5." in text.splitlines()[-1] or "Default: 5." in text.split("If this is 0")[0]
+
+
+def test_an_error_message_leads_to_what_stands_below_it(answerer: ExtractiveAnswerer) -> None:
+    text = answered(answerer, 'What does "token expired, log in again" mean?', GUIDE)["text"]
+    assert "The clock of the client is wrong. Set it, and try again." in text
+
+
+@pytest.mark.parametrize(
+    ("content", "question", "part"),
+    [
+        (
+            "```python\ndef area(radius):\n    return 3.14 * radius**2\n```",
+            "Which example has an area?",
+            "def area",
+        ),
+        ("| City | Limit |\n|---|---|\n| Oslo | 210 |\n| Rome | 180 |", "What is the limit in Rome?", "| Rome | 180 |"),
+        ("The canteen closes at three.", "When does the canteen close?", "The canteen closes at three."),
+    ],
+)
+def test_a_corpus_may_be_code_a_table_or_one_sentence(
+    answerer: ExtractiveAnswerer, content: str, question: str, part: str
+) -> None:
+    text = answered(answerer, question, content)["text"]
+    assert part in text
+    assert "Oslo" not in text
+
+
+def test_what_was_cut_by_a_chunk_is_read_whole(answerer: ExtractiveAnswerer) -> None:
+    whole = "The office in Leeds is open from seven in the morning until half past nine in the evening on weekdays."
+    first, second = passage(whole[:45], "a.md", "Leeds", 1.0), passage(whole[46:], "a.md", "Leeds", 0.0)
+    second.meta.update({"start": 46, "end": len(whole), "around": True})
+    found = answerer.run("When is the office open?", answerer.embedder.embed(["When is it open?"])[0], [first, second])
+    assert found["text"] == whole
+    assert found["used"] == 2
+
+
+def test_a_year_that_no_passage_has_leaves_no_certainty(answerer: ExtractiveAnswerer) -> None:
+    table = "Issuance by year:\n\n| Year | Total |\n|---|---|\n| 2006 | 367.1 |\n| 2007 | 633.9 |\n"
+    assert answered(answerer, "What was the total in 2006?", table)["certainty"] > 0
+    assert answered(answerer, "What was the total in 2012?", table)["certainty"] == 0
