@@ -195,7 +195,16 @@ class PersonalDataConfig(ValidatorConfig):
     """Personal data in questions, answers and passages."""
 
     entities: tuple[str, ...] = Field(
-        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"),
+        default=(
+            "CREDIT_CARD",
+            "IBAN_CODE",
+            "US_SSN",
+            "NATIONAL_ID",
+            "TAX_ID",
+            "EMAIL_ADDRESS",
+            "PHONE_NUMBER",
+            "IP_ADDRESS",
+        ),
         description="Entity names. PERSON, LOCATION, NRP, ORGANIZATION and TITLE cost a run of spaCy's model.",
     )
     language: Literal["en"] = Field(default="en", description="Language of the entity finder.")
