@@ -336,6 +336,11 @@ class GuardrailsConfig(StrictModel):
         description="Validators of other packages: entry points of the group `llmops_flows.validators` by their name, "
         "published Guardrails validators by theirs, such as `guardrails/profanity_free`.",
     )
+    unknown_language: Literal["allow", "refuse"] = Field(
+        default="allow",
+        description="What happens to a question in a language in which the validators were not measured "
+        "(`llmops guard --languages`); it is logged and counted either way.",
+    )
     time_limit: float = Field(
         default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."
     )
