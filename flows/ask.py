@@ -13,6 +13,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
 
 if TYPE_CHECKING:
+    from tasks_lib.assistant.guardrails.certificate import Certificate
     from tasks_lib.registry.live import LiveVersion
 
 
@@ -122,6 +123,13 @@ def guard(
     guardrails = build_guardrails(settings.guardrails, resolved.embedder(settings.embedder))
     for text in texts:
         yield guardrails.inspect(text, direction).model_dump(mode="json")
+
+
+def guard_languages() -> "Certificate":
+    """How well each validator does in each language, as measured with this version of the code."""
+    from tasks_lib.assistant.guardrails.certificate import certificate
+
+    return certificate()
 
 
 def require_question(question: str) -> None:

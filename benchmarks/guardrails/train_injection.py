@@ -65,6 +65,7 @@ def main() -> None:
         "embedder": "all-MiniLM-L6-v2",
         "examples": len(texts),
         "intercept": round(float(fitted.intercept_[0]) - cut, 4),
+        "probe": [round(value, 4) for value in MiniLM().embed([injection_model.PROBE])[0]],
         "embedding": [round(float(w), 4) for w in weights[:dimension]],
         "ngrams": ngrams,
     }

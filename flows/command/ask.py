@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from flows.command import render
+from flows.command import render, render_guard
 from flows.command.jsonl import read_column
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
@@ -57,10 +57,20 @@ def guard(
     direction: Annotated[
         Literal["input", "output"], Parameter(show_default=True, help="A question or an answer.")
     ] = "input",
+    languages: Annotated[
+        bool, Parameter(negative="", help="Print how well each validator does in each language, and check nothing.")
+    ] = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Check a text with the guardrails."""
     settings = start(options)
+    if languages:
+        if text is not None or file is not None:
+            raise InputError("--languages checks no text", hint="Give either a text or --languages.")
+        from flows.ask import guard_languages
+
+        execute(guard_languages, render_guard.guard_languages, options)
+        return 0
     texts = _texts(text, file, "text")
     if text is not None and not text.strip():
         raise InputError("the text is empty", hint="Give a question, or an answer with --direction output.")

@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "guard": (
         ("llmops guard 'My card is 4111 1111 1111 1111'", "a question"),
         ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
+        ("llmops guard --languages", "what is measured in which language"),
     ),
     "status": (
         ("llmops status", "live version and last runs; all assistants, if several"),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.config.rag import GroundingConfig
 from tasks_lib.text.forms import searchable
+from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentence_spans
 from tasks_lib.text.words import CACHED_TEXTS, content_stems
 from tasks_lib.text.words import numbers as numbers_in
@@ -34,6 +35,11 @@ _NUMBERING = re.compile(
 """Numbers that count or cite, and say nothing."""
 _ABOUT_THE_SOURCES = content_stems("according based passage document context answer provided")
 """What a model says about its passages, and not from them."""
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
+_STEMMED = frozenset({"da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "pt", "ro", "ru", "sv"})
+"""Languages with stop words and a stemmer."""
+_TELLING = 500
+"""Characters of each passage that tell its language."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts → one unit vector per row."""
@@ -109,8 +115,13 @@ def _support(
     sentences: list[str], sources: Sequence[Source], embed: Embed, left_alone: frozenset[int]
 ) -> list[float | None]:
     """Support of every sentence by words and meaning; by words only of those `left_alone`."""
-    known = frozenset[str]().union(*(_stems(f"{s.title or ''} {s.heading or ''} {s.content}") for s in sources))
-    shares = [_share(s, known) for s in sentences]
+    language = _language(sources)
+    shares = _shares(sentences, sources, language)
+    if language != "en" and None in shares:  # its stop words leave too little: by all words, as if it were English
+        shares = [
+            known if known is not None else other
+            for known, other in zip(shares, _shares(sentences, sources, "en"), strict=True)
+        ]
     doubtful = [i for i, share in enumerate(shares) if share is not None and share < _LEXICAL_ENOUGH]
     doubtful = sorted((i for i in doubtful if i not in left_alone), key=lambda i: shares[i] or 0.0)[:_COMPARED]
     passages = _alike([sentences[i] for i in doubtful], sources) if doubtful else []
@@ -139,15 +150,33 @@ def _known_numbers(sources: Sequence[Source], question: str) -> frozenset[str]:
 
 def _alike(sentences: list[str], sources: Sequence[Source]) -> list[str]:
     """The sentences of the passages that share most words with any of `sentences`."""
-    wanted = [_stems(s) for s in sentences]
+    language = _language(sources)
+    wanted = [_stems(s, language) for s in sentences]
     passages = dict.fromkeys(s.content[a:b] for s in sources for a, b in sentence_spans(s.content))
-    return sorted(passages, key=lambda p: -max(len(w & _stems(p)) / (1 + len(w)) for w in wanted))[:_COMPARED]
+    return sorted(passages, key=lambda p: -max(len(w & _stems(p, language)) / (1 + len(w)) for w in wanted))[:_COMPARED]
 
 
-def _share(sentence: str, known: frozenset[str]) -> float | None:
-    stems = _stems(sentence)
+def _shares(sentences: Sequence[str], sources: Sequence[Source], language: str) -> list[float | None]:
+    """Share of the content words of each sentence that the passages hold."""
+    texts = (f"{s.title or ''} {s.heading or ''} {s.content}" for s in sources)
+    known = frozenset[str]().union(*(_stems(text, language) for text in texts))
+    return [_share(_stems(sentence, language), known) for sentence in sentences]
+
+
+def _share(stems: frozenset[str], known: frozenset[str]) -> float | None:
     return len(stems & known) / len(stems) if len(stems) >= _SHORTEST else None
 
 
-def _stems(text: str) -> frozenset[str]:
-    return content_stems(text) - _ABOUT_THE_SOURCES
+def _language(sources: Sequence[Source]) -> str:
+    """The language whose stop words and stems are looked at: the passages', if there are such, else English."""
+    told = language_of(" ".join(source.content[:_TELLING] for source in sources))
+    return told if told in _STEMMED else "en"
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _stems(text: str, language: str) -> frozenset[str]:
+    """Stems of the words that carry meaning; of scripts that write no blanks, each two letters that stand together."""
+    runs = _UNSPACED.findall(text)
+    pairs = (run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1)))
+    spaced = _UNSPACED.sub(" ", text) if runs else text
+    return (content_stems(spaced, language) - _ABOUT_THE_SOURCES) | frozenset(pairs)

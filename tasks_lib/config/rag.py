@@ -195,7 +195,16 @@ class PersonalDataConfig(ValidatorConfig):
     """Personal data in questions, answers and passages."""
 
     entities: tuple[str, ...] = Field(
-        default=("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"),
+        default=(
+            "CREDIT_CARD",
+            "IBAN_CODE",
+            "US_SSN",
+            "NATIONAL_ID",
+            "TAX_ID",
+            "EMAIL_ADDRESS",
+            "PHONE_NUMBER",
+            "IP_ADDRESS",
+        ),
         description="Entity names. PERSON, LOCATION, NRP, ORGANIZATION and TITLE cost a run of spaCy's model.",
     )
     language: Literal["en"] = Field(default="en", description="Language of the entity finder.")
@@ -326,6 +335,11 @@ class GuardrailsConfig(StrictModel):
         default_factory=dict,
         description="Validators of other packages: entry points of the group `llmops_flows.validators` by their name, "
         "published Guardrails validators by theirs, such as `guardrails/profanity_free`.",
+    )
+    unknown_language: Literal["allow", "refuse"] = Field(
+        default="allow",
+        description="What happens to a question in a language in which the validators were not measured "
+        "(`llmops guard --languages`); it is logged and counted either way.",
     )
     time_limit: float = Field(
         default=10.0, gt=0, le=300, description="Seconds for all validators of one text together."

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.guardrails.cached import CachedDetector
+from tasks_lib.assistant.guardrails.certificate import LanguageDetector
 from tasks_lib.assistant.guardrails.check import Check
 from tasks_lib.assistant.guardrails.detection import Detector
 from tasks_lib.assistant.guardrails.external import external_detectors
@@ -40,6 +41,8 @@ def build_guardrails(
             action: Verdict | None = getattr(section, f"on_{text}", "refuse")
             if action:
                 checks[text].append(Check(name, detector, section, action))
+    unknown: Verdict = "refuse" if config.unknown_language == "refuse" else "allow-and-log"
+    checks["input"].append(Check("language", LanguageDetector(config), ValidatorConfig(), unknown))
     guardrails = Guardrails(
         config, embedder, on_input=checks["input"], on_output=checks["output"], on_passages=checks["passages"]
     )

@@ -1,16 +1,20 @@
-"""Attempts to change the assistant's instructions, in questions and in passages: rules, and a small classifier."""
+"""Attempts to change the assistant's instructions, in questions and in passages: rules, and two small classifiers."""
 
+import math
 import re
 
 import numpy as np
 
 from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding, parts_of
+from tasks_lib.assistant.guardrails.injection_cue_model import CueModel, cue_model, in_english
+from tasks_lib.assistant.guardrails.injection_cues import cue_words
 from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, one_line, plain_words
 from tasks_lib.assistant.guardrails.vectors import Vectors
 from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentence_spans
 
 PROMPT, INSTRUCTION = "PROMPT_INJECTION", "INJECTED_INSTRUCTION"
@@ -31,14 +35,21 @@ _ADDRESSES_A_MODEL = re.compile(
     re.IGNORECASE,
 )
 
+_TELLING = (frozenset({"drop", "prior", "rules"}), frozenset({"ai", "answer"}), frozenset({"ai", "drop"}))
+"""The same in other languages: what a sentence of a passage speaks of together."""
+
 
 class InjectionScorer:
-    """Rules and classifier together; shared by the detectors of questions and passages."""
+    """Rules and classifiers together; shared by the detectors of questions and passages.
 
-    def __init__(self, config: InjectionConfig, embedder: Embedder) -> None:
+    :param cues: The classifier of cue words, if not the one of the package.
+    """
+
+    def __init__(self, config: InjectionConfig, embedder: Embedder, cues: CueModel | None = None) -> None:
         self.embedder = embedder
         self._rules = InjectionRules(timeout=max(0.1, config.time_limit / 8))
-        self._model = injection_model() if embedder.dimension == injection_model().dimension else None
+        self._english = injection_model() if injection_model().reads(embedder) else None
+        self._cues = cues or cue_model()
 
     def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:
         """What the rules find in the text, over the ends of lines and turns, behind digits for letters, in Base64."""
@@ -56,13 +67,28 @@ class InjectionScorer:
         return spans
 
     def model_scores(self, texts: list[str], vectors: Vectors) -> list[float]:
-        """Score of every text by the classifier; 0 where the embedder is not the one it was trained with."""
-        if self._model is None or not texts:
-            return [0.0] * len(texts)
-        return [self._model.score(t, v) for t, v in zip(texts, vectors.of(texts), strict=True)]
+        """Score of every text by the classifiers, from 0.5 on an attempt.
+
+        English is read by both; other languages by their cue words. Where the embedder is not the one that the English
+        classifier was trained with, cue words decide alone.
+        """
+        by_cues = [self._cues.logit(text) for text in texts]
+        if self._english is None or not texts:
+            return [_probability(logit) for logit in by_cues]
+        rows = zip(texts, vectors.of(texts), by_cues, strict=True)
+        return [self._of_both(text, self._english.logit(text, vector), cues) for text, vector, cues in rows]
+
+    def foreign_score(self, text: str) -> float:
+        """Score by cue words alone, which costs no embedding; 0 for English, of which they say too little."""
+        return 0.0 if language_of(text) == "en" else _probability(self._cues.logit(text))
+
+    def _of_both(self, text: str, english: float, cues: float) -> float:
+        if language_of(text) == "en":
+            cues = in_english(english, cues) - self._cues.english
+        return _probability(max(english, cues) if english >= 0 else cues)
 
     def score(self, text: str) -> float:
-        """Greatest score of any part of `text`: certain where a rule matches, else the classifier's."""
+        """Greatest score of any part of `text`: certain where a rule matches, else the classifiers'."""
         seen = normalise(text)
         if self.rule_spans(seen):
             return RULE_SCORE
@@ -84,20 +110,20 @@ class InjectionDetector:
         by_rule = [Finding(PROMPT, a, b, RULE_SCORE) for a, b in _sentences(seen, self._scorer.rule_spans(seen))]
         if by_rule and self._config.on_input == "refuse":
             return by_rule
-        spans = [(a, b) for a, b, first in _user_windows(context) if first or _CUE.search(text[a:b])]
+        texts = {(a, b): normalise(text[a:b]).text.strip() for a, b, _ in _user_windows(context)}
+        read = [(a, b) for a, b, first in _user_windows(context) if first or _CUE.search(text[a:b])]
         vectors = context.vectors or Vectors(self._scorer.embedder)
-        scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in spans], vectors)
+        scores = dict(zip(read, self._scorer.model_scores([texts[span] for span in read], vectors), strict=True))
+        scores |= {span: self._scorer.foreign_score(own) for span, own in texts.items() if span not in scores}
         return by_rule + [
-            Finding(PROMPT, a, b, score)
-            for (a, b), score in zip(spans, scores, strict=True)
-            if score >= self._config.threshold
+            Finding(PROMPT, a, b, score) for (a, b), score in scores.items() if score >= self._config.threshold
         ]
 
 
 class PassageInjectionDetector:
     """Finds sentences of passages that speak to the assistant instead of to a reader.
 
-    Rules read everything; the classifier only sentences that name an assistant, a prompt or an answer, since passages
+    Rules read everything; the classifiers only sentences that name an assistant, a prompt or an answer, since passages
     are many and long.
     """
 
@@ -113,7 +139,7 @@ class PassageInjectionDetector:
         doubtful = [
             seen.span(a, b)
             for a, b in sentence_spans(seen.text, every_stop=True)
-            if _ADDRESSES_A_MODEL.search(seen.text, a, b) and seen.span(a, b) not in by_rule
+            if _may_address_a_model(seen.text[a:b]) and seen.span(a, b) not in by_rule
         ]
         vectors = context.vectors or Vectors(self._scorer.embedder)
         scores = self._scorer.model_scores([normalise(text[a:b]).text.strip() for a, b in doubtful], vectors)
@@ -123,6 +149,17 @@ class PassageInjectionDetector:
             if score >= self._config.threshold
         ]
         return [Finding(INSTRUCTION, a, b, RULE_SCORE) for a, b in by_rule] + by_model
+
+
+def _may_address_a_model(sentence: str) -> bool:
+    if _ADDRESSES_A_MODEL.search(sentence):
+        return True
+    concepts = frozenset[str]().union(*cue_words().found(sentence))
+    return any(concepts >= telling for telling in _TELLING) and language_of(sentence) != "en"
+
+
+def _probability(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))
 
 
 def _around(spans: list[tuple[int, int]], reach: int) -> list[tuple[int, int]]:

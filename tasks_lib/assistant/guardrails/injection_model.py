@@ -1,4 +1,4 @@
-"""The injection classifier: logistic regression over hashed word n-grams and the sentence embedding.
+"""The English injection classifier: logistic regression over hashed word n-grams and the sentence embedding.
 
 Its weights are a data file of the package, trained by benchmarks/guardrails/train_injection.py.
 """
@@ -13,12 +13,16 @@ from importlib.resources import files
 
 import numpy as np
 
+from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.guardrails.vectors import Matrix
 
 BUCKETS = 8192
 WINDOW = 1000
 """Characters that are scored at once: about what the embedder reads."""
 WEIGHTS = "data/injection.json"
+PROBE = "How do I ask for leave?"
+_SAME = 0.99
+"""Cosine of what two runs of one embedder make of `PROBE`, at least, whatever the processor."""
 
 _TOKEN = re.compile(r"\w+|[:\"`#<>]")
 _LONGEST_NGRAM = 3
@@ -52,25 +56,27 @@ def windows(text: str) -> list[tuple[int, int]]:
 class InjectionModel:
     """The trained weights.
 
-    :param intercept: Shifted so that 0.5 is the calibrated cut-off.
+    :param intercept: Shifted so that a logit of 0 is the calibrated cut-off.
+    :param probe: What the embedder that the model was trained with makes of `PROBE`.
     """
 
-    def __init__(self, intercept: float, embedding: Matrix, ngrams: dict[int, float]) -> None:
+    def __init__(self, intercept: float, embedding: Matrix, ngrams: dict[int, float], probe: Matrix) -> None:
         self._intercept = intercept
         self._embedding = embedding
         self._ngrams = ngrams
+        self._probe = probe
 
-    @property
-    def dimension(self) -> int:
-        """Dimensions of the embeddings that the model was trained on."""
-        return len(self._embedding)
+    def reads(self, embedder: Embedder) -> bool:
+        """Whether it was trained with vectors of this embedder: others may be as long and mean something else."""
+        if embedder.dimension != len(self._embedding):
+            return False
+        return float(np.asarray(embedder.embed([PROBE])[0], dtype=np.float32) @ self._probe) >= _SAME
 
-    def score(self, text: str, vector: Matrix) -> float:
-        """Probability, 0 to 1, that `text` tries to change instructions."""
+    def logit(self, text: str, vector: Matrix) -> float:
+        """How likely `text` tries to change instructions, 0 being the cut-off."""
         known = self._ngrams
         logit = self._intercept + float(self._embedding @ vector)
-        logit += sum(known[bucket] * value for bucket, value in ngram_features(text).items() if bucket in known)
-        return 1.0 / (1.0 + math.exp(-logit))
+        return logit + sum(known[bucket] * value for bucket, value in ngram_features(text).items() if bucket in known)
 
 
 @lru_cache(maxsize=1)
@@ -81,4 +87,5 @@ def injection_model() -> InjectionModel:
         stored["intercept"],
         np.asarray(stored["embedding"], dtype=np.float32),
         {int(bucket): weight for bucket, weight in stored["ngrams"].items()},
+        np.asarray(stored["probe"], dtype=np.float32),
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import regex
 
+from tasks_lib.assistant.guardrails.personal_data.wordings import ADDRESS
+
 _NUMBER = r"(?!(?:19|20)\d\d\b)\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?(?![\w.,]?\d)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _WORD = rf"(?:(?!{_MONTH})\p{{Lu}}[\p{{L}}\p{{M}}'’.-]{{0,30}}|\d{{1,3}}(?:st|nd|rd|th))"
@@ -32,18 +34,20 @@ _PREFIXES = (  # unmistakable in small letters too
     r"rua|avenida|viale|piazza|piazzale|piazzetta|vicolo|calle|c/|paseo|camino|carretera|carrer|chemin|allée|"
     r"impasse|praça|praca|travessa|alameda|"
     r"estrada|ul\.|ulica|ulice|aleja|náměstí|nám\.|urbanización|strada|contrada|passeig|praceta|ruelle|λεωφόρος|"
-    r"πλατεία|οδός|ulitsa|prospekt|jalan|lorong"
+    r"plac\b|al\.|os\.|osiedle\b|πλατεία|οδός|ulitsa|prospekt|jalan|lorong"
 )
 _WEAK_PREFIXES = (
     r"Rue|Avenue|Av\.|Aven\.|Via|Corso|Largo|Plaza|Boulevard|Boul\.|Blvd\.?|Place|Quai|Cours|Route|Al\.|Plac|Trg|"
     r"Rúa|Ronda|Rambla|Salita|Località|Borgo|"
+    r"Vial|Diagonal|Pasaje|Periférico|Bulevar|Privada|Callejón|Glorieta|Prolongación|Andador|Circuito|Retorno|"
     r"Sentier|Rond-point|Bul\.|Bulvar|Sokak|Sok\.|Cad\.|Cadde|Jl\.|Hai"
 )
 _ENDINGS = (  # of one compound word
     "straße|strasse|straat|str\\.|weg|wegje|gasse|platz|plein|allee|laan|gracht|singel|dijk|dreef|damm|ufer|steig|"
     "gade|gata|gatan|vej|vei|veien|väg|vägen|vegen|vegur|gränd|stigen|stien|bakken|torget|torvet|stræde|plads|braut|"
     "kajen|"
-    "katu|ntie|ttie|kuja|polku|kaari|raitti|ranta|vangur|gerði|brekka|stígur|steeg|tänav|soka\u011f\u0131|caddesi|bulvar\u0131|"
+    "katu|ntie|ttie|kuja|polku|kaari|raitti|ranta|vangur|gerði|brekka|stígur|steeg|tänav|"
+    "soka\u011f\u0131|caddesi|bulvar\u0131|"
     "markt|kade|rade|lia"
 )
 _LAST_WORDS = (
@@ -69,6 +73,8 @@ _CUE = (
     r"situated)\b"
     r"[^\n.?!]{0,20}?[:\s]{1,6})\K"
 )
+
+_FOREIGN_CUE = rf"(?i:\b(?:{ADDRESS})\b[^\n.?!\d]{{0,12}}?[:\s]{{1,6}})\K"
 
 
 def _compiled(expression: str, flags: int = 0) -> "regex.Pattern[str]":
@@ -105,10 +111,18 @@ _ANCHORS: tuple[tuple["regex.Pattern[str]", float], ...] = (
         0.65,
     ),
     (_compiled(rf"(?<!\w)(?:(?i:{_PREFIXES})|Rue) (?:{_JOINER} ){{0,2}}{_NAME}"), 0.4),
-    (_compiled(rf"(?<!\w)(?:{_NAME} )?(?=\p{{Lu}})[\p{{L}}\p{{M}}-]{{1,30}}(?:{_ENDINGS}),? {_NUMBER}(?!\w)"), 0.7),
+    (
+        _compiled(
+            rf"(?<!\w)(?:{_NAME} )?(?=\p{{Lu}})[\p{{L}}\p{{M}}-]{{1,30}}(?:{_ENDINGS}|-(?i:{_ENDINGS})),? {_NUMBER}"
+            r"(?!\w)"
+        ),
+        0.7,
+    ),
     (_compiled(rf"(?<!\w){_NAME} (?:{_LAST_WORDS}),? {_NUMBER}(?!\w)"), 0.7),
     (_compiled(rf"{_CUE}{_CORNER}(?:\d{{1,5}},? ){{0,2}}{_NAME},? {_NUMBER}(?!\w)"), 0.6),
     (_compiled(rf"{_CUE}{_CORNER}(?:\d{{1,5}},? ){{1,2}}{_NAME}"), 0.55),
+    (_compiled(rf"{_FOREIGN_CUE}(?:(?i:{_JOINER}) ){{0,2}}{_NAME},? (?:(?i:nr?|no|n[º°])\.? )?{_NUMBER}(?!\w)"), 0.6),
+    (_compiled(rf"{_FOREIGN_CUE}\d{{1,5}},? (?:(?i:{_JOINER}) ){{0,2}}{_NAME}"), 0.55),
     (
         _compiled(
             (

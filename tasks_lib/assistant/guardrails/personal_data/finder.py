@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.normalise import disguised_numbers, encoded_parts, normalise
-from tasks_lib.assistant.guardrails.personal_data.patterns import PATTERNS, EntityPattern, numbers_only
+from tasks_lib.assistant.guardrails.personal_data.entity_pattern import EntityPattern
+from tasks_lib.assistant.guardrails.personal_data.patterns import PATTERNS, numbers_only
 from tasks_lib.config.rag import PersonalDataConfig
 from tasks_lib.errors import ConfigurationError
 
@@ -128,6 +129,7 @@ def _analyzer(entities: tuple[str, ...], timeout: float) -> "AnalyzerEngine":
     from presidio_analyzer import AnalyzerEngine, LocalRecognizer, RecognizerRegistry
 
     from tasks_lib.assistant.guardrails.personal_data.names import NAMED_ENTITIES, EntityEngine, NameRecognizer
+    from tasks_lib.assistant.guardrails.personal_data.national import EASTERN_ADDRESSES
     from tasks_lib.assistant.guardrails.personal_data.recognizers import AddressRecognizer, NoContext, PatternRecognizer
 
     by_entity: dict[str, list[EntityPattern]] = defaultdict(list)
@@ -138,6 +140,7 @@ def _analyzer(entities: tuple[str, ...], timeout: float) -> "AnalyzerEngine":
     ]
     if "STREET_ADDRESS" in entities:
         recognizers.append(AddressRecognizer(timeout))
+        recognizers.append(PatternRecognizer("STREET_ADDRESS", list(EASTERN_ADDRESSES), timeout))
     names = bool(set(entities) & set(NAMED_ENTITIES))
     if names:
         recognizers.append(NameRecognizer(timeout))

@@ -4,30 +4,12 @@
 is worth `context_score`. The default cut-off is 0.5.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from tasks_lib.assistant.guardrails.personal_data import checks, numerals
-
-
-@dataclass(frozen=True)
-class EntityPattern:
-    """One way in which an entity is written."""
-
-    entity: str
-    regex: str
-    score: float
-    check: Callable[[str], bool] | None = None
-    context: str = ""
-    """Words, as a regular expression, that make the match certain."""
-    context_score: float = 0.9
-    length: Callable[[str], int] | None = None
-    """How much of a match is the number itself: what follows may look like more of it."""
-    otherwise: float = 0.0
-    """Score where the check fails; 0 drops the match."""
-    unless: Callable[[str, int, int, float | None], bool] | None = None
-    """Of the text, start and end of a match, and seconds: whether what stands around it says that it is another."""
-
+from tasks_lib.assistant.guardrails.personal_data.entity_pattern import EntityPattern
+from tasks_lib.assistant.guardrails.personal_data.national import NATIONAL_PATTERNS
+from tasks_lib.assistant.guardrails.personal_data.wordings import BIRTH, PHONE, WRITTEN_DATE
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct"
@@ -35,10 +17,6 @@ _MONTH = (
 )
 _ISSUER = r"(?=1800|2131|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|3[0-9]|4|5|6)\d\d"
 _CARD_CONTEXT = r"\bcards?\b|credit card|debit card|visa|mastercard|amex|maestro|diners|discover|jcb|\bcc\b"
-_PHONE_CONTEXT = (
-    r"\b(?:(?:tele)?phones?|call|tel|mobile|cell|fax|desk|dial|my number|number is|reach|contact|text|sms|whatsapp|"
-    r"messages?|answering|registered)\b"
-)
 _DATE = (
     r"(?<![\w/.-])(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])"
     r"[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)?\d\d)"
@@ -103,7 +81,7 @@ PATTERNS: tuple[EntityPattern, ...] = (
         r"(?<![\w.-])\(\d{2,5}\) ?\d{2,5}(?:[ .-]?\d{2,5}){1,3}(?![\w])",
         0.45,
         checks.telephone,
-        _PHONE_CONTEXT,
+        PHONE,
         0.8,
     ),
     EntityPattern("PHONE_NUMBER", r"(?<![\w.-])\(\d{3}\) ?\d{3}[ .-]\d{4}(?!\w)", 0.75, checks.telephone),
@@ -115,14 +93,16 @@ PATTERNS: tuple[EntityPattern, ...] = (
     ),
     EntityPattern(
         "PHONE_NUMBER",
-        r"(?<![\w.,/$€£-])(?:\d{2,4}(?:[ .-]\d{2,4}){2,4}|\d{2,4}[ -]\d{3,7}|\d{7,11})(?![\w,/%-]|\.\d)",
+        r"(?<![\w.,/$€£-])(?:\d{2,4}(?:[ .-]\d{2,4}){2,4}|\d{2,5}[ -]\d{3,8}|\d{7,11})(?![\w/%-]|[.,]\d)",
         0.35,
         checks.telephone,
-        _PHONE_CONTEXT,
+        PHONE,
         0.65,
     ),
-    EntityPattern("DATE_TIME", _DATE, 0.4, None, r"birth|born|\bdob\b|birthday", 0.85),
-    EntityPattern("DATE_OF_BIRTH", _DATE, 0.1, None, r"birth|born|\bdob\b|birthday", 0.85),
+    EntityPattern("DATE_TIME", _DATE, 0.4, None, BIRTH, 0.85),
+    EntityPattern("DATE_OF_BIRTH", _DATE, 0.1, None, BIRTH, 0.85),
+    EntityPattern("DATE_TIME", WRITTEN_DATE, 0.4, None, BIRTH, 0.85),
+    EntityPattern("DATE_OF_BIRTH", WRITTEN_DATE, 0.1, None, BIRTH, 0.85),
     EntityPattern("DATE_TIME", r"(?<![\w/.,$€£-])(?:19[2-9]\d|20[0-3]\d)(?![\w/%-]|[.,]\d)", 0.3),
     EntityPattern("DATE_TIME", r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", 0.3),
     EntityPattern("URL", r"(?<![\w@])(?:https?://|www\.)[^\s<>\"')\]]{3,2000}", 0.6),
@@ -169,6 +149,7 @@ PATTERNS: tuple[EntityPattern, ...] = (
         ),
         0.6,
     ),
+    *NATIONAL_PATTERNS,
 )
 
 

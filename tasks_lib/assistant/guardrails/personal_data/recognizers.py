@@ -7,10 +7,17 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from typing_extensions import override
 
 from tasks_lib.assistant.guardrails.personal_data.addresses import addresses
-from tasks_lib.assistant.guardrails.personal_data.patterns import EntityPattern
+from tasks_lib.assistant.guardrails.personal_data.entity_pattern import EntityPattern
 
 CONTEXT_CHARACTERS = 60
 """How far before a match its context words are looked for."""
+CONTEXT_BEHIND = 24
+"""The same behind it, within the clause."""
+_CLAUSE_END = regex.compile(r"[.,;:!?\n。，；！？]")  # noqa: RUF001
+
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_NAMES_UNSPACED = regex.compile(rf"{_UNSPACED.pattern}|\\p\{{(?:Han|Hangul)")
+"""Expressions that look for such letters themselves."""
 
 
 def _result(entity: str, start: int, end: int, score: float) -> RecognizerResult:
@@ -44,8 +51,10 @@ class PatternRecognizer(LocalRecognizer):
         :raises TimeoutError: If an expression exceeds its time.
         """
         results = []
+        apart = _apart(text)
         for pattern, expression, context in self.patterns:
-            for match in expression.finditer(text, timeout=self.timeout, concurrent=False):
+            read = text if _NAMES_UNSPACED.search(pattern.regex) else apart
+            for match in expression.finditer(read, timeout=self.timeout, concurrent=False):
                 value = match[0] if pattern.length is None else match[0][: pattern.length(match[0])]
                 score = self._score(text, match.start(), value, pattern, context)
                 if score > 0:
@@ -59,10 +68,22 @@ class PatternRecognizer(LocalRecognizer):
             return pattern.otherwise
         if pattern.unless is not None and pattern.unless(text, start, start + len(value), self.timeout):
             return 0.0
-        before = text[max(0, start - CONTEXT_CHARACTERS) : start]
-        if context is not None and context.search(before, timeout=self.timeout, concurrent=False):
+        if context is not None and self._announced(text, start, start + len(value), context):
             return max(pattern.score, pattern.context_score)
         return pattern.score
+
+    def _announced(self, text: str, start: int, end: int, words: "regex.Pattern[str]") -> bool:
+        """Whether one of the words stands before, or soon behind, as verbs do in many languages."""
+        before = text[max(0, start - CONTEXT_CHARACTERS) : start]
+        if words.search(before, timeout=self.timeout, concurrent=False):
+            return True
+        behind = _CLAUSE_END.split(text[end : end + CONTEXT_BEHIND], maxsplit=1)[0]
+        return words.search(behind, timeout=self.timeout, concurrent=False) is not None
+
+
+def _apart(text: str) -> str:
+    """The text with a comma for each letter of scripts that write no blanks: a number may follow them at once."""
+    return text if text.isascii() else _UNSPACED.sub("\u3001", text)
 
 
 def _context(words: str) -> "regex.Pattern[str] | None":
