@@ -8,12 +8,15 @@ from prefect_aws.secrets_manager import AwsSecret
 
 from blocks.bedrock import BedrockModels
 from blocks.documents import FolderDocuments, S3Documents
+from blocks.git_documents import GitDocuments
 from blocks.lancedb import LanceDBStore
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local_models import LocalModels
 from blocks.ollama import OllamaModels
 from blocks.openai import OpenAICompatibleModels
 from blocks.provider import ModelProvider
+from blocks.site_documents import SiteDocuments
+from blocks.storage_documents import StorageDocuments
 from blocks.tracking import MLflowTracking
 from blocks.weaviate import WeaviateStore
 from tasks_lib.plugins import plugins
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 BLOCKS: "tuple[type[PlatformBlock], ...]" = (
     BedrockModels,
     FolderDocuments,
+    GitDocuments,
     LanceDBStore,
     LLMOpsPlatform,
     LocalModels,
@@ -31,6 +35,8 @@ BLOCKS: "tuple[type[PlatformBlock], ...]" = (
     OllamaModels,
     OpenAICompatibleModels,
     S3Documents,
+    SiteDocuments,
+    StorageDocuments,
     WeaviateStore,
 )
 

@@ -1,4 +1,4 @@
-"""Where a platform's documents come from: ``FolderDocuments`` and ``S3Documents``."""
+"""Where a platform's documents come from: ``Documents``, ``FolderDocuments`` and ``S3Documents``."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -17,6 +17,10 @@ class Documents(PlatformBlock, ABC):
     @abstractmethod
     def location(self, include: tuple[str, ...] = ()) -> DocumentLocation:
         """Where the documents that match `include` lie; without patterns, those that the block names."""
+
+    def location_at(self, uri: str, include: tuple[str, ...] = ()) -> DocumentLocation:
+        """Another place that :meth:`opens` accepts, with the same credentials."""
+        return DocumentLocation(uri, include)
 
     def opens(self, uri: str) -> bool:  # noqa: ARG002  (a folder has no credentials to lend)
         """Whether the credentials of this block are those for `uri`."""

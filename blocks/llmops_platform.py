@@ -69,3 +69,9 @@ class LLMOpsPlatform(PlatformBlock):
         title="Documents",
         description="Slug of the source, such as `llmops-s3-documents/handbook`. Empty: the sample handbook.",
     )
+    sources: list[Slug] = Field(
+        default_factory=list,
+        title="Further sources",
+        description='Slugs of blocks with documents, as `["llmops-git-documents/wiki"]`: a run that names an address '
+        "in one of them has its credentials.",
+    )

@@ -74,7 +74,7 @@ class LocalPlatform:
         return None
 
     def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
-        """A folder or s3:// prefix; without one, the sample handbook."""
+        """A folder or an address, read with what its client finds by itself; without one, the sample handbook."""
         return DocumentLocation(uri or str(sample_handbook()), include)
 
 

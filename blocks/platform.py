@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from blocks.documents import Documents, S3Documents
+from blocks.documents import Documents
 from blocks.local import sample_handbook
 from blocks.local_models import LocalModels
 from blocks.provider import ModelProvider
@@ -31,6 +31,7 @@ class ResolvedPlatform:
 
     :param tracking: `None` for sqlite below the home.
     :param saved_documents: `None` for the sample handbook.
+    :param sources: Further ones, whose credentials open what lies in them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ResolvedPlatform:
     store: IndexStore
     tracking: MLflowTracking | None = None
     saved_documents: Documents | None = None
+    sources: tuple[Documents, ...] = ()
     judge_model: str | None = None
     home: Home = field(default_factory=Home.from_environment)
 
@@ -93,13 +95,13 @@ class ResolvedPlatform:
         return self._model("judge", LlmConfig(model=self.judge_model))
 
     def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
-        """The location `uri`, with the credentials of the platform's documents where it lies in their bucket."""
+        """The location `uri`, with the credentials of the first of the platform's sources in which it lies."""
         if uri is None:
             saved = self.saved_documents
             return saved.location(include) if saved else DocumentLocation(str(sample_handbook()), include)
-        if isinstance(self.saved_documents, S3Documents) and self.saved_documents.opens(uri):
-            return self.saved_documents.location_at(uri, include)
-        return DocumentLocation(uri, include)
+        known = (block for block in (self.saved_documents, *self.sources) if block is not None)
+        opening = next((block for block in known if block.opens(uri)), None)
+        return opening.location_at(uri, include) if opening else DocumentLocation(uri, include)
 
     def provider_of(self, key: str, model: str) -> ModelProvider:
         """The provider that the first part of `model` names.
@@ -123,7 +125,7 @@ class ResolvedPlatform:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret of the platform's blocks: no text may show one."""
-        parts = (*self.providers, self.store, self.tracking, self.saved_documents)
+        parts = (*self.providers, self.store, self.tracking, self.saved_documents, *self.sources)
         return tuple(secret for part in parts if part is not None for secret in part.secrets())
 
     def _model(self, key: str, llm: LlmConfig) -> "ChatGenerator | None":

@@ -82,6 +82,7 @@ def _resolved(name: str, saved: "LLMOpsPlatform") -> "ResolvedPlatform":
         store=_store(name, saved),
         tracking=_tracking(name, saved),
         saved_documents=_documents(name, saved),
+        sources=_sources(name, saved),
         judge_model=saved.judge,
     )
     if saved.judge:
@@ -154,6 +155,15 @@ def _documents(name: str, saved: "LLMOpsPlatform") -> "Documents | None":
         return resolve_slug(saved.documents, Documents, "documents")  # type: ignore[type-abstract]
     _log_choice(name, "documents", "the sample handbook", "the package")
     return None
+
+
+def _sources(name: str, saved: "LLMOpsPlatform") -> "tuple[Documents, ...]":
+    from blocks.documents import Documents
+    from blocks.slugs import resolve_slug
+
+    for slug in saved.sources:
+        _log_choice(name, "a further source", slug, "the platform")
+    return tuple(resolve_slug(slug, Documents, "sources") for slug in saved.sources)  # type: ignore[type-abstract]
 
 
 def _log_choice(platform: str, role: str, choice: str, origin: str) -> None:

@@ -16,7 +16,7 @@ from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.pipeline import known_suffixes
 from tasks_lib.ingestion.sources.named import of_source
-from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.ingestion.sources.open import plugin_sources, source_of
 from tasks_lib.plugins import KINDS, installed, plugins, require_known_groups
 from tasks_lib.registry.preflight import SENTENCE, reply_of
 
@@ -116,7 +116,7 @@ def _together() -> str:
 
     problems: dict[str, str] = {}
     each = [partial(plugins, kind) for kind in KINDS]
-    fits: list[Callable[[], object]] = [require_known_groups, *each, plugin_metrics, block_types]
+    fits: list[Callable[[], object]] = [require_known_groups, *each, plugin_metrics, plugin_sources, block_types]
     for fit in fits:
         try:
             fit()
@@ -149,8 +149,7 @@ def _documents(platform: Platform, settings: Settings) -> str:
 
 
 def _listed(platform: Platform, settings: Settings) -> str:
-    location = platform.documents(settings.ingest.source, settings.ingest.include)
-    source = open_source(location, known_suffixes(settings.ingest))
+    source = source_of(platform, settings, known_suffixes(settings.ingest))
     first = next(iter(source.files()), None)
     if first is None:
         raise LlmopsError(f"{source.uri} holds no document", hint="Check the path and the patterns of the source.")

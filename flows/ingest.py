@@ -22,7 +22,7 @@ from tasks_lib.ingestion.publish import with_progress
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.retention import clean_up
 from tasks_lib.ingestion.sources.named import with_chosen_source
-from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.ingestion.sources.open import source_of
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
 from tasks_lib.ingestion.tasks import discover, finalize, prepare_here, prepare_on, record
 from tasks_lib.registry.tasks import call_models
@@ -60,7 +60,7 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
     _require_a_source_of_its_schedule(settings)
     resolved = resolve_platform(platform)
     if settings.index_name not in resolved.indexes():  # a new index needs to know how long the vectors are
-        open_source(resolved.documents(settings.ingest.source, settings.ingest.include))
+        source_of(resolved, settings)
         call_models(resolved, settings.embedder)
     if settings.ingest.dry_run:
         return _concluded(planned_result(discover(resolved, settings), resolved.index(settings.rag), settings, started))

@@ -42,7 +42,7 @@ class ConfigurationError(InputError):
 
 
 class PluginError(ConfigurationError):
-    """A package that brings a metric, a validator, a component or a provider is broken, missing or in conflict."""
+    """A package that brings a metric, a validator or another plug-in is broken, missing or in conflict."""
 
 
 class NotDeployedError(InputError):

@@ -1,4 +1,4 @@
-"""What other packages bring: metrics, validators, components and providers, found by entry point.
+"""What other packages bring: metrics, validators, components, providers and sources, found by entry point.
 
 A package names its parts in its `pyproject.toml`; nothing of this project is changed:
 
@@ -24,8 +24,8 @@ from typing import Any, Literal
 from tasks_lib.errors import ConfigurationError, PluginError
 from tasks_lib.quiet import keep_nltk_offline
 
-Kind = Literal["metrics", "validators", "components", "providers"]
-KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers")
+Kind = Literal["metrics", "validators", "components", "providers", "sources"]
+KINDS: tuple[Kind, ...] = ("metrics", "validators", "components", "providers", "sources")
 GROUP = "llmops_flows."
 OUR_PACKAGES = ("tasks_lib", "blocks")
 

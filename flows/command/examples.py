@@ -4,6 +4,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "demo": (("llmops demo", "two minutes, no key, no server"),),
     "ingest": (
         ("llmops ingest --source documents --dry-run", "what would change"),
+        ("llmops ingest --source git+https://git.acme.com/wiki.git@main", "a branch of a repository"),
         ("llmops ingest --source s3://bucket/handbook --include '**/*.pdf'", "only some files"),
         ("llmops ingest --inspect documents/rates.xlsx", "text, chunks and doubts of one file"),
         ("llmops ingest --config sources.yaml --source wiki", "one of `ingest.sources`"),

@@ -14,7 +14,7 @@ from flows.command.running import execute, start
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.ingestion.sources.named import with_chosen_source
-from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.ingestion.sources.open import source_of
 
 EXIT_BY_DECISION = {"promote": 0, "unchanged": 0, "reject": 3, "undecided": 4}
 
@@ -32,9 +32,7 @@ def demo(*, options: Options = DEFAULTS) -> int:
 
 def ingest(
     *,
-    source: Annotated[
-        str | None, Parameter(help="Folder, s3:// prefix, or name of a source in the configuration.")
-    ] = None,
+    source: Annotated[str | None, Parameter(help="Folder, address, or name of a source in the configuration.")] = None,
     include: Annotated[tuple[str, ...], Parameter(negative="", help="Glob of files to take; repeat it for more.")] = (),
     dry_run: Annotated[bool, Parameter(negative="", help="Print the plan, change nothing.")] = False,
     allow_mass_delete: Annotated[bool, Parameter(negative="", help="Let this run delete many documents.")] = False,
@@ -57,7 +55,7 @@ def ingest(
             },
         )
     )
-    open_source(resolve_platform(options.platform).documents(settings.ingest.source, settings.ingest.include))
+    source_of(resolve_platform(options.platform), settings)
     from flows.ingest import ingest as run
 
     execute(lambda: run(settings, options.platform), render.ingest, options)

@@ -20,7 +20,7 @@ def sources(*, options: Options = DEFAULTS) -> int:
 
 def rename_source(
     old: Annotated[str, Parameter(help="Name, as `llmops index sources` prints it, or path.")],
-    new: Annotated[str, Parameter(help="Path or s3:// prefix by which it is ingested from now on.")],
+    new: Annotated[str, Parameter(help="Path or address by which it is ingested from now on.")],
     *,
     options: Options = DEFAULTS,
 ) -> int:

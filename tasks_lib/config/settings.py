@@ -17,7 +17,7 @@ from tasks_lib.config.rag import (
     RagConfig,
     RetrieverMode,
 )
-from tasks_lib.config.sources import Sources
+from tasks_lib.config.sources import SiteConfig, Sources
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.home import DEFAULT_ASSISTANT
 
@@ -103,11 +103,13 @@ class IngestConfig(RunnerConfig):
 
     source: str | None = Field(
         default=None,
-        description="Folder, s3:// prefix, or the name of one of `sources`; empty for the sample handbook.",
+        description="Folder, s3:// prefix, https://…/sitemap.xml, git+https://…, any address that fsspec reads, or the "
+        "name of one of `sources`; empty for the sample handbook.",
     )
     sources: Sources = Field(
         default=(), description="Sources by name; `llmops bootstrap` gives each the schedule that it names."
     )
+    site: SiteConfig = SiteConfig()
     include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
     dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
     allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")

@@ -24,11 +24,26 @@ class ScheduleConfig(StrictModel):
         return self
 
 
+class SiteConfig(StrictModel):
+    """How web sites are read by their sitemaps."""
+
+    max_pages: int = Field(default=1000, ge=1, description="A site with more pages that match is refused.")
+    max_megabytes: float = Field(
+        default=500, gt=0, description="What a run downloads of a site; the next one goes on from there."
+    )
+    requests_per_second: float = Field(
+        default=4, gt=0, le=100, description="At most; fewer where robots.txt asks for a longer `Crawl-delay`."
+    )
+    private_addresses: bool = Field(
+        default=False, description="Allow pages on this machine and in private networks, as an intranet's are."
+    )
+
+
 class SourceConfig(StrictModel):
     """A source by its name."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What `--source` and its schedule call it.")
-    source: str = Field(min_length=1, description="Folder or s3:// prefix.")
+    source: str = Field(min_length=1, description="Folder, s3:// prefix, or another address.")
     include: tuple[str, ...] = Field(default=(), description="Globs; empty for `ingest.include`.")
     schedule: ScheduleConfig | None = Field(default=None, description="Empty: only when somebody starts it.")
 

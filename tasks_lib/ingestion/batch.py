@@ -71,8 +71,8 @@ def prepare_batch(
         if len(data) > max_bytes:
             failed.append(FailedDocument(path=document.path, reason=oversized(len(data), max_bytes)))
             continue
-        files.append(_file(source.uri, document.path, document.document_hash, data))
-        if PurePosixPath(document.path).suffix.lower() in opened:
+        files.append(_file(source.uri, document.path, document.document_hash, data, document.named))
+        if PurePosixPath(document.named).suffix.lower() in opened:
             came = messages[document.path] = attachments(document.path, data, understood, max_bytes)
             files += [_file(source.uri, path, document.document_hash, content) for path, content in came.files]
 
@@ -84,9 +84,11 @@ def prepare_batch(
     return replace(batch, failed=[*failed, *batch.failed])
 
 
-def _file(source: str, path: str, document_hash: str, data: bytes) -> ByteStream:
-    meta = {**dict(zip(IDENTITY, (source, path, document_hash), strict=True)), "file_path": path}
-    return ByteStream(data, meta=meta, mime_type=mimetypes.guess_type(path)[0])
+def _file(source: str, path: str, document_hash: str, data: bytes, named: str = "") -> ByteStream:
+    """:param named: A path whose end tells the format, where that of `path` does not."""
+    named = named or path
+    meta = {**dict(zip(IDENTITY, (source, path, document_hash), strict=True)), "file_path": named}
+    return ByteStream(data, meta=meta, mime_type=mimetypes.guess_type(named)[0])
 
 
 def _by_message(batch: PreparedBatch, messages: Mapping[str, Attachments]) -> PreparedBatch:

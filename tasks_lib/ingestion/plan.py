@@ -22,7 +22,7 @@ from tasks_lib.ingestion.converters.convert import (
 from tasks_lib.ingestion.converters.extras import Extras
 from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan, SkippedFiles
-from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile
+from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile, with_suffix
 from tasks_lib.ingestion.sources.identity import other_identities, repeated
 from tasks_lib.progress import advance
 from tasks_lib.text.forms import composed
@@ -49,11 +49,18 @@ class PlannedDocument:
     document_hash: str
     stored_as: str = ""
     """Its path as the source has it, where that is another form; see :attr:`location`."""
+    suffix: str = ""
+    """Tells its format where the end of its path does not."""
 
     @property
     def location(self) -> str:
         """The path by which the source reads it."""
         return self.stored_as or self.path
+
+    @property
+    def named(self) -> str:
+        """A path whose end tells the format."""
+        return with_suffix(self.path, self.suffix)
 
 
 @dataclass(frozen=True)
@@ -142,10 +149,13 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     gone = {path: digest for path, digest in manifest.items() if path not in attached}
     held = len(gone)
     hashes: dict[str, str] = {}
+    sealed: list[str] = []
     for seen, file in enumerate(source.files(), start=1):
         if seen % LISTED_AT_ONCE == 0:
             advance("look for changes", seen)
         path = composed(file.path)
+        if file.seals:
+            sealed.append(path)
         known = gone.pop(path, None)
         twin = path in hashes
         outcome = _same_name(file) if twin else _inspect(source, file, settings, pipeline_key)
@@ -157,8 +167,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
             unchanged += 1
         else:
             (plan_add if known is None else plan_update).append(outcome)
-    sealed = tuple(failure.path for failure in failed if failure.path.endswith("/"))
-    deleted = {path: digest for path, digest in gone.items() if not path.startswith(sealed)}
+    deleted = {path: digest for path, digest in gone.items() if not path.startswith(tuple(sealed))}
     arrived = {document.document_hash for document in plan_add}
     return SyncPlan(
         source=source.uri,
@@ -192,8 +201,8 @@ def _inspect(
     except OSError as error:
         return FailedDocument(path=file.path, reason=f"cannot be read: {error.strerror or error}")
     path = composed(file.path)
-    digest = document_hash(content, path, settings, pipeline_key)
-    return PlannedDocument(path, file.size, file.etag, digest, "" if path == file.path else file.path)
+    digest = document_hash(content, with_suffix(path, file.suffix), settings, pipeline_key)
+    return PlannedDocument(path, file.size, file.etag, digest, "" if path == file.path else file.path, file.suffix)
 
 
 def _same_name(file: SourceFile) -> FailedDocument:

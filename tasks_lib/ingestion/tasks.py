@@ -21,7 +21,7 @@ from tasks_lib.ingestion.pipeline import indexing_pipeline, pipeline_key, unders
 from tasks_lib.ingestion.plan import PlannedDocument, SyncPlan, batches, make_plan, max_bytes
 from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.ingestion.sources.open import open_source
+from tasks_lib.ingestion.sources.open import source_of
 from tasks_lib.registry.agreement import is_known
 from tasks_lib.registry.retries import again, may_help
 from tasks_lib.registry.tracking import connect
@@ -49,8 +49,7 @@ def discover(platform: Platform, settings: Settings) -> SyncPlan:
     :raises ConfigurationError: If the indexing pipeline cannot be built as configured.
     """
     pipeline = indexing_pipeline(platform, settings)
-    location = platform.documents(settings.ingest.source, settings.ingest.include)
-    source = open_source(location, understood_suffixes(pipeline))
+    source = source_of(platform, settings, understood_suffixes(pipeline))
     return make_plan(source, platform.index(settings.rag), settings, pipeline_key(platform, settings))
 
 
@@ -69,7 +68,7 @@ def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, 
     :param source: URI of the source, which tells batches of different sources apart in the cache.
     :raises BatchTimeoutError: After `BATCH_SECONDS`.
     """
-    opened = open_source(platform.documents(settings.ingest.source, settings.ingest.include))
+    opened = source_of(platform, settings)
     index, pipeline = platform.index(settings.rag), indexing_pipeline(platform, settings)
     # Prefect's own `timeout_seconds` is the same, with a warning for every batch that runs in a thread
     try:

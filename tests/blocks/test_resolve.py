@@ -15,6 +15,7 @@ from prefect_aws import AwsCredentials
 from blocks.bedrock import BedrockModels
 from blocks.collection import BLOCKS, register_blocks
 from blocks.documents import FolderDocuments, S3Documents
+from blocks.git_documents import GitDocuments
 from blocks.lancedb import LanceDBStore
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.ollama import OllamaModels
@@ -54,6 +55,7 @@ def _blocks(prefect_harness: None) -> None:
     saved(MLflowTracking(uri="http://mlflow:5000", token="mlflow-very-secret"), "prod")
     saved(LanceDBStore(storage_options={"aws_secret_access_key": "lance-very-secret"}), "prod")
     saved(WeaviateStore(url="http://weaviate:8080", api_key="weaviate-very-secret", headers={"X": "header"}), "prod")
+    saved(GitDocuments(repository="https://git.acme.com/wiki.git", token="git-very-secret"), "wiki")
     saved(S3Documents(bucket="documents", prefix="handbook/", credentials=credentials), "handbook")
 
 
@@ -65,6 +67,7 @@ def test_blocks_come_back_as_they_were_saved_with_their_secrets(home: Home) -> N
         index="llmops-weaviate-store/prod",
         tracking="llmops-mlflow-tracking/prod",
         documents="llmops-s3-documents/handbook",
+        sources=["llmops-git-documents/wiki"],
     )
     bedrock, vllm = platform.providers
     assert isinstance(bedrock, BedrockModels)
@@ -77,6 +80,10 @@ def test_blocks_come_back_as_they_were_saved_with_their_secrets(home: Home) -> N
     assert isinstance(platform, Platform)
     assert platform.judge() is not None
     assert open_source(platform.documents(None)).uri == "s3://documents/handbook"
+    wiki = platform.documents("git+https://git.acme.com/wiki.git@main")
+    assert wiki.options is not None
+    assert wiki.options()["password"] == "git-very-secret"
+    assert "git-very-secret" in platform.secrets()
 
 
 def test_a_platform_crosses_a_process_and_shows_no_secret(home: Home) -> None:

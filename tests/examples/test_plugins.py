@@ -1,5 +1,6 @@
 """A team's own package, installed beside ours: metrics, a validator, components and a provider, without a fork."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.doctor import _check, _plugins
 from flows.ingest import synchronise
 from tasks_lib.assistant.contract.answer import Message, Source
+from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.load import load_settings
@@ -26,10 +28,12 @@ from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.errors import ConfigurationError, PluginError
+from tasks_lib.errors import ConfigurationError, InputError, PluginError
 from tasks_lib.gate.answer_metrics import Row
 from tasks_lib.gate.scorers import all_metrics, direction, plugin_metrics, require_known, title_of
 from tasks_lib.home import Home
+from tasks_lib.ingestion.result import IngestResult
+from tasks_lib.ingestion.sources.open import open_source
 from tasks_lib.plugins import plugins, require_installed
 from tasks_lib.registry.fingerprint import fingerprint
 from tasks_lib.registry.process import VersionProcess
@@ -344,6 +348,46 @@ def test_two_packages_with_the_same_name_are_both_named(package: Callable[..., N
     package("second_llmops", "components", "rank", "part = 1")
     with pytest.raises(PluginError, match="first_llmops.*second_llmops|second_llmops.*first_llmops"):
         plugins("components")
+
+
+def test_a_source_of_a_package_is_kept_in_sync_by_its_scheme(acme: Path, home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "faq.jsonl"
+    entries = [
+        {"id": "leave", "question": "How many days of leave?", "answer": "It is 27 days.", "readers": ["staff"]},
+        {"id": "pay", "question": "When is payday?", "answer": "On the 25th."},
+    ]
+
+    def ingested() -> IngestResult:
+        file.write_text("\n".join(json.dumps(entry) for entry in entries))
+        config = IngestConfig(source=f"questions://{file}", allow_mass_delete=True)
+        return synchronise(LocalPlatform(home), Settings(ingest=config))
+
+    first = ingested()
+    assert (first.added, first.failed, first.source) == (2, [], f"questions://{file}")
+    assert ingested().unchanged == 2
+    del entries[1]
+    assert ingested().deleted == 1
+    opened = open_source(DocumentLocation(f"questions://{file}"))
+    assert [(each.path, each.readers) for each in opened.files()] == [("leave.md", ("staff",))]
+    file.unlink()
+    with pytest.raises(InputError, match=r"questions://.* cannot be listed"):
+        list(opened.files())
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "words"),
+    [
+        ("https", "part = print", "takes a scheme of ours"),
+        ("board", "def part(location, suffixes):\n    1 / 0", r"cannot open 'board://x': ZeroDivisionError"),
+        ("board", "def part(location, suffixes):\n    return object()", "without uri, former, files"),
+    ],
+)
+def test_a_source_that_does_not_fit_is_named_with_its_package(
+    package: Callable[..., None], scheme: str, code: str, words: str
+) -> None:
+    package("bad_llmops", "sources", scheme, code)
+    with pytest.raises(PluginError, match=rf"{scheme} \(source of bad_llmops 0\.1\).*{words}"):
+        open_source(DocumentLocation("board://x"))
 
 
 def test_doctor_has_a_row_for_each_of_two_that_bear_one_name_and_says_so(package: Callable[..., None]) -> None:

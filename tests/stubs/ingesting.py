@@ -1,6 +1,6 @@
 """A platform of one index and one embedder, to run the path of the flow `ingest` on without Prefect."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class OneIndexPlatform:
         return self.model
 
     def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
-        return DocumentLocation(self.location.uri, include, self.location.s3_client)
+        return replace(self.location, include=include)
 
 
 def sync(documents: Path | DocumentLocation, index: Any, embedder: Any, settings: Settings) -> IngestResult:

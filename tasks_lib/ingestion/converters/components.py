@@ -87,7 +87,8 @@ class ConverterBySuffix:
     def run(self, sources: list[ByteStream]) -> dict[str, list[Any]]:
         """Convert files.
 
-        :param sources: Content of each, with its path below the source as `document` (or `file_path`) in its metadata.
+        :param sources: Content of each, with its path below the source as `document` in its metadata, and as
+            `file_path` one whose suffix tells the format; either may stand for both.
         :returns: `documents`, one for each file, those among them that are `doubtful`, and `failed`.
         """
         documents: list[Document] = []
@@ -96,7 +97,7 @@ class ConverterBySuffix:
         for source in sources:
             path = str(source.meta.get("document") or source.meta.get("file_path") or "")
             try:
-                document, doubt = self._converted(path, source)
+                document, doubt = self._converted(str(source.meta.get("file_path") or path), source)
                 documents.append(document)
                 if doubt:
                     doubtful.append(DoubtfulDocument(path=path, reason=doubt))

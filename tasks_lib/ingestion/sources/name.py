@@ -9,26 +9,40 @@ from tasks_lib.text.forms import composed
 
 S3_SCHEME = "s3://"
 FILE_SCHEME = "file://"
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
+_WITH_HOSTS = frozenset({"http", "https", "sitemap+http", "sitemap+https", "git+http", "git+https", "git+ssh", "git"})
+"""Schemes whose first part is the name of a host, in which case does not count; elsewhere it may be a bucket's."""
 
 
 def source_name(uri: str) -> str:
-    """The identity of a source: a `file://` URI, or `s3://bucket/prefix`. The file system is not asked.
+    """The identity of a source: a `file://` URI, `s3://bucket/prefix`, or another address. Nothing is asked for it.
 
-    :param uri: A path, relative to the working directory or absolute, a `file://` URI or an `s3://` prefix; anything
-        else is taken as it is. Doubled and trailing slashes, `.`, `..` and `~` are resolved, links are not.
+    :param uri: A path, relative to the working directory or absolute, or an address. Doubled and trailing slashes, `.`,
+        `..` and `~` of paths are resolved, links are not; of an address, trailing slashes and the case of its scheme
+        and host are made one.
     """
     if uri.startswith(S3_SCHEME):
         bucket, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         return f"{S3_SCHEME}{bucket}/{prefix.strip('/')}".rstrip("/")
     if is_other_address(uri):
-        return uri
+        return _plain_address(uri)
     return Path(composed(str(folder_of(uri)))).as_uri()
 
 
 def is_other_address(uri: str) -> bool:
     """Whether `uri` is an address, but neither of a folder nor of S3."""
     return bool(_ADDRESS.match(uri)) and not uri.startswith((S3_SCHEME, FILE_SCHEME))
+
+
+def _plain_address(uri: str) -> str:
+    parts = _ADDRESS.fullmatch(uri)
+    if parts is None:
+        return uri
+    scheme, place, path = parts[1].lower(), parts[2], parts[3]
+    if scheme in _WITH_HOSTS:
+        user, at, host = place.rpartition("@")
+        place = user + at + host.lower()
+    return f"{scheme}://{place}{path.rstrip('/')}"
 
 
 def folder_of(uri: str) -> Path:

@@ -7,6 +7,7 @@ import pytest
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tests.stubs.ingesting import sync
 
@@ -27,6 +28,32 @@ def client() -> Iterator[Any]:
     made.create_bucket(Bucket=BUCKET)
     yield made
     server.stop()
+
+
+def test_a_listing_that_fails_half_way_deletes_nothing(
+    client: Any, index: Any, embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second page of the listing is refused."""
+    from botocore.awsrequest import AWSResponse
+
+    monkeypatch.setattr("tasks_lib.ingestion.sources.s3.KEYS_PER_PAGE", 2)
+    location = DocumentLocation(f"s3://{BUCKET}", s3_client=lambda: client)
+    for number in range(5):
+        client.put_object(Bucket=BUCKET, Key=f"{number}.md", Body=b"x")
+    assert sync(location, index, embedder, Settings()).added == 5
+    client.delete_object(Bucket=BUCKET, Key="0.md")
+
+    def refused(request: Any, **_: Any) -> AWSResponse | None:
+        body = b"<Error><Code>AccessDenied</Code><Message>Not now</Message></Error>"
+        raw = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
+        return AWSResponse(request.url, 403, {}, raw) if "continuation-token" in request.url else None
+
+    client.meta.events.register("before-send.s3.ListObjectsV2", refused)
+    with pytest.raises(InputError, match=f"s3://{BUCKET}.* cannot be listed.*AccessDenied"):
+        sync(location, index, embedder, Settings())
+    client.meta.events.unregister("before-send.s3.ListObjectsV2", refused)
+    assert index.count() == 5
+    assert sync(location, index, embedder, Settings()).deleted == 1
 
 
 def test_objects_that_come_change_and_go_do_so_in_the_index(client: Any, index: Any, embedder: Any) -> None:

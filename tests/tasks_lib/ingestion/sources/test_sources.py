@@ -95,7 +95,7 @@ def test_sources_that_are_none_are_named(documents: Path) -> None:
     for address, words in (
         (str(documents / "missing"), "does not exist"),
         (str(documents / "a.md"), "is a file"),
-        ("gs://bucket/x", "not understood"),
+        ("gx://bucket/x", "nothing reads gx://"),
         ("s3://", "no bucket"),
     ):
         with pytest.raises(InputError, match=words):

@@ -1,0 +1,1 @@
+"""Git repositories, read from a shallow copy below the home."""
