@@ -172,6 +172,27 @@ class GateConfig(RunnerConfig):
     resamples: int = Field(default=10_000, ge=1000, le=1_000_000)
     seed: int = 0
     minimum_questions: int = Field(default=20, ge=2, description="Fewer questions decide nothing.")
+    maximum_questions: int | None = Field(
+        default=None, ge=2, description="Questions of the set that are asked at most; empty for all of them."
+    )
+    looks: int = Field(
+        default=4,
+        ge=1,
+        le=20,
+        description="Times that the comparison is looked at, after equal parts of the questions; it stops when it is "
+        "proven. 1 asks all questions first.",
+    )
+    first_look: int = Field(default=100, ge=2, description="No look comes before so many questions.")
+    spending: Literal["obrien-fleming", "pocock"] = Field(
+        default="obrien-fleming",
+        description="How the looks share the error rate: hardly any of it early, or about the same at each.",
+    )
+    repeats: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="Times that each question is asked, for models that answer differently each time; the mean counts.",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version; on Dask, per batch.")
     batch_questions: int = Field(
         default=100, ge=1, description="Questions of a batch on Dask, each of which loads the version anew."

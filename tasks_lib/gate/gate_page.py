@@ -5,8 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks_lib.gate.decide import Comparison, MetricComparison
-from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, number, worst_rows
+from tasks_lib.gate.comparison import Comparison, MetricComparison
+from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, looked, number, worst_rows
 from tasks_lib.gate.html import html_page
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.scorers import title_of
@@ -49,6 +49,7 @@ def gate_page(run: GateRun) -> str:
         checks=run.checks,
         thresholds=[_threshold(check) for check in decision.thresholds],
         comparison=decision.comparison,
+        looked=looked(decision.comparison) if decision.comparison and decision.comparison.looks > 1 else "",
         picture=differences(decision.comparison) if decision.comparison else "",
         compared=_compared(decision.comparison) if decision.comparison else [],
         kinds=_kinds(run.candidate, run.production),
