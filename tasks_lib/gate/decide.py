@@ -171,6 +171,7 @@ def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
     reasons = [f"{held} of {len(checks)} thresholds hold over {len(measured.rows)} questions"]
     reasons += [check.reason for check in checks if check.ok is None]
     reasons += _not_used(measured, set(measured.unused))
+    reasons += [judged.reason for judged in measured.judged if judged.standing != "refused"]
     return Decision(decision="promote", reasons=reasons, beats_threshold=True, thresholds=checks)
 
 

@@ -54,6 +54,7 @@ def gate_page(run: GateRun) -> str:
         compared=_compared(decision.comparison) if decision.comparison else [],
         kinds=_kinds(run.candidate, run.production),
         worst=_worst_questions(measured, run.production if run.candidate else None),
+        judged=[judged.reason for judged in measured.judged] if measured else [],
         figures=figure_rows(run.candidate, run.production),
         both=run.candidate is not None and run.production is not None,
         lineage=sorted(run.lineage.items()),

@@ -54,6 +54,7 @@ def gate_report(run: GateRun) -> str:
         ),
         _thresholds(decision),
         _comparison(decision.comparison) if decision.comparison else "",
+        _judged(measured) if measured else "",
         _figures(candidate, production),
         _worst(measured, production if candidate else None) if measured else "",
         _table("Lineage", ("what", "value"), sorted(run.lineage.items())),
@@ -74,6 +75,11 @@ def worst_rows(
         return row.error is None, -lost, row.values.get("groundedness") or 0.0
 
     return [(row, of_production.get(row.example_id)) for row in sorted(wrong, key=rank)[:WORST]]
+
+
+def _judged(measured: Measurement) -> str:
+    """The judge's figures with what people's labels say of them."""
+    return _bullets("The judge and people", [judged.reason for judged in measured.judged]) if measured.judged else ""
 
 
 def _thresholds(decision: Decision) -> str:

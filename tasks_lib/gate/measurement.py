@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from tasks_lib.gate.prediction_powered import CorrectedEstimate
+
 
 class QuestionResult(BaseModel):
     """One question as one version answered it. A metric that does not apply to the question is `None`."""
@@ -37,6 +39,9 @@ class Measurement(BaseModel):
     scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
     scorer_problems: dict[str, str] = Field(default_factory=dict, description="Scorer → why it failed first.")
     unused: dict[str, str] = Field(default_factory=dict, description="Scorer → why its figures are not used.")
+    judged: list[CorrectedEstimate] = Field(
+        default_factory=list, description="The judge's figures with what people's labels say of them."
+    )
     run_id: str | None = None
 
     def failures(self) -> list[str]:

@@ -16,6 +16,7 @@ from tasks_lib.gate import asking as versions
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.evaluate import measure
 from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.people import labelled_evaluations, with_labels
 from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction, with_known_sources
 from tasks_lib.gate.validate import Check
@@ -118,9 +119,10 @@ def score_version(
     run_id: str,
     before: Measurement | None = None,
 ) -> Measurement:
-    """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings."""
-    activate(connect(platform, address.model))
-    return measure(
+    """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings, corrected by labels."""
+    client = connect(platform, address.model)
+    activate(client)
+    measured = measure(
         evaluation_pipeline(platform, settings),
         with_known_sources(predictions, platform.open_index(address.index)),
         version=address.version,
@@ -134,6 +136,7 @@ def score_version(
         model=address.model,
         before=before,
     )
+    return with_labels(measured, labelled_evaluations(client)) if platform.judge() else measured
 
 
 def _batches(examples: Sequence[Example], size: int) -> list[Sequence[Example]]:

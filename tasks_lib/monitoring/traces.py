@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tasks_lib.assistant.contract.answer import Answer, Conversation, Source
 from tasks_lib.progress import advance
 from tasks_lib.registry.feedback import newest_rating
+from tasks_lib.registry.labels import labels_of, worth
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class TraceRecord:
     feedback: float | None = None
     """The user's newest judgement, 0 (bad) to 1 (good)."""
     comment: str = ""
+    label: float | None = None
+    """Share of the people who found the answer right when they reviewed it, where it was drawn at random."""
     error: str | None = None
     """What went wrong; `None` for a question that got an answer."""
     version: str = ""
@@ -129,6 +132,7 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
         "latency_seconds": duration / 1000 if duration is not None else None,
         "feedback": rating.value if rating else None,
         "comment": rating.comment if rating else "",
+        "label": _label(info.trace_id, assessments),
         "assessed": any(map(_is_ours, assessments)),
     }
     if str(info.state.value) == "ERROR":
@@ -188,6 +192,11 @@ def _production() -> str:
 
 def _is_ours(assessment: Any) -> bool:
     return bool(assessment.source and assessment.source.source_id == SCORER_NAME)
+
+
+def _label(trace_id: str, assessments: list[Any]) -> float | None:
+    labels = labels_of(trace_id, assessments)
+    return worth(labels) if any(label.drawn for label in labels) else None
 
 
 def _failed_question(root: Any) -> str:
