@@ -381,6 +381,13 @@ class ServeConfig(StrictModel):
         return url
 
 
+class ReviewConfig(StrictModel):
+    """The page where people label answers."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8010, ge=1, le=65_535)
+
+
 class UpConfig(StrictModel):
     """What `llmops up` starts beside the endpoint, on loopback: neither asks for a password."""
 
@@ -404,6 +411,7 @@ class Settings(RagConfig):
     tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
+    review: ReviewConfig = ReviewConfig()
     up: UpConfig = UpConfig()
 
     @model_validator(mode="after")

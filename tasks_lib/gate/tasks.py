@@ -16,7 +16,7 @@ from tasks_lib.gate import asking as versions
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.evaluate import measure
 from tasks_lib.gate.measurement import Measurement
-from tasks_lib.gate.people import labelled_evaluations, with_labels
+from tasks_lib.gate.people import read_reviews, with_labels
 from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction, with_known_sources
 from tasks_lib.gate.validate import Check
@@ -136,7 +136,7 @@ def score_version(
         model=address.model,
         before=before,
     )
-    return with_labels(measured, labelled_evaluations(client)) if platform.judge() else measured
+    return with_labels(measured, read_reviews(client)) if platform.judge() else measured
 
 
 def _batches(examples: Sequence[Example], size: int) -> list[Sequence[Example]]:

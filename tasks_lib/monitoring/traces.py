@@ -49,7 +49,8 @@ class TraceRecord:
     """The user's newest judgement, 0 (bad) to 1 (good)."""
     comment: str = ""
     label: float | None = None
-    """Share of the people who found the answer right when they reviewed it, where it was drawn at random."""
+    """Share of the people who found the answer right when they reviewed it; `None` for what is no question."""
+    reviewed: bool = False
     error: str | None = None
     """What went wrong; `None` for a question that got an answer."""
     version: str = ""
@@ -122,7 +123,7 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
     info = trace.info
     root = next((span for span in trace.data.spans if span.parent_id is None), None)
     assessments = info.assessments or []
-    rating = newest_rating(assessments)
+    rating, labels = newest_rating(assessments), labels_of(info.trace_id, assessments)
     duration = info.execution_duration
     common: dict[str, Any] = {
         "trace_id": info.trace_id,
@@ -132,7 +133,8 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
         "latency_seconds": duration / 1000 if duration is not None else None,
         "feedback": rating.value if rating else None,
         "comment": rating.comment if rating else "",
-        "label": _label(info.trace_id, assessments),
+        "label": worth(labels),
+        "reviewed": bool(labels),
         "assessed": any(map(_is_ours, assessments)),
     }
     if str(info.state.value) == "ERROR":
@@ -192,11 +194,6 @@ def _production() -> str:
 
 def _is_ours(assessment: Any) -> bool:
     return bool(assessment.source and assessment.source.source_id == SCORER_NAME)
-
-
-def _label(trace_id: str, assessments: list[Any]) -> float | None:
-    labels = labels_of(trace_id, assessments)
-    return worth(labels) if any(label.drawn for label in labels) else None
 
 
 def _failed_question(root: Any) -> str:

@@ -6,18 +6,17 @@ that should have been given. It is no user's rating: :mod:`tasks_lib.registry.fe
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal, get_args
 
 REVIEW = "llmops.review"
 """Name of the feedback; its value is a :data:`LabelVerdict`."""
-EXPECTED = "expected_response"
-"""Name of the expectation with a better answer, as MLflow's scorers read it."""
-DRAWN = "llmops.drawn"
-"""Metadata: `true` where the answer was shown because it was drawn at random: only then its label speaks for others."""
+BETTER = "better_answer"
+"""Name of the expectation with the answer that should have been given."""
 QUEUE = "llmops.queue"
-"""Metadata: why the answer was shown."""
+"""Metadata of the feedback: why the answer was shown."""
 
 LabelVerdict = Literal["right", "wrong", "not_a_question"]
 VERDICTS: tuple[LabelVerdict, ...] = get_args(LabelVerdict)
@@ -34,7 +33,6 @@ class Label:
     why: str = ""
     better: str = ""
     """The answer that should have been given."""
-    drawn: bool = False
     at: int = 0
     """Milliseconds since 1970."""
 
@@ -45,14 +43,12 @@ def labels_of(trace_id: str, assessments: Iterable[Any]) -> list[Label]:
     expected = {name: (at, str(value)) for name, at, value in _ordered(_better(entries))}
     newest: dict[str, Label] = {}
     for reviewer, at, entry in _ordered(_given(entries)):
-        metadata = entry.metadata or {}
         newest[reviewer] = Label(
             trace_id=trace_id,
             reviewer=reviewer,
             verdict=entry.feedback.value,
             why=entry.rationale or "",
             better=expected.get(reviewer, (0, ""))[1],
-            drawn=metadata.get(DRAWN) == "true",
             at=at,
         )
     return [newest[reviewer] for reviewer in sorted(newest)]
@@ -75,8 +71,17 @@ def worth(labels: Sequence[Label]) -> float | None:
 
 
 def lot(trace_id: str) -> float:
-    """A number between 0 and 1 that a trace has by its id alone: those with the smallest are drawn at random."""
+    """A number between 0 and 1 that a trace has by its id alone: the order in which answers are drawn at random."""
     return int.from_bytes(hashlib.sha256(trace_id.encode()).digest()[:8]) / 2**64
+
+
+def drawn_at_random(traces: Iterable[str], reviewed: Collection[str]) -> list[str]:
+    """The reviewed traces that stand for all of `traces`: those before the first by lot that was not reviewed.
+
+    Answers are also reviewed because something seemed wrong about them. They count here only once all that were drawn
+    before them are reviewed, so that whatever was looked at first, the sample is a random one.
+    """
+    return list(takewhile(reviewed.__contains__, sorted(set(traces), key=lot)))
 
 
 def is_label(assessment: Any) -> bool:
@@ -94,10 +99,31 @@ def _given(entries: Iterable[Any]) -> Iterator[tuple[str, int, Any]]:
 def _better(entries: Iterable[Any]) -> Iterator[tuple[str, int, Any]]:
     for entry in entries:
         expectation = getattr(entry, "expectation", None)
-        if entry.name == EXPECTED and expectation is not None:
+        if entry.name == BETTER and expectation is not None:
             yield entry.source.source_id, entry.last_update_time_ms or 0, expectation.value
 
 
 def _ordered(entries: Iterable[tuple[str, int, Any]]) -> list[tuple[str, int, Any]]:
     """Oldest first, so that the newest of a reviewer stays."""
     return sorted(entries, key=lambda entry: entry[1])
+
+
+def write_label(label: Label, queue: str = "") -> None:
+    """Write a label onto its trace; it takes the place of the same person's earlier one.
+
+    :param queue: Why the answer was shown.
+    """
+    import mlflow
+    from mlflow.entities import AssessmentSource, AssessmentSourceType
+
+    source = AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id=label.reviewer)
+    mlflow.log_feedback(
+        trace_id=label.trace_id,
+        name=REVIEW,
+        value=label.verdict,
+        source=source,
+        rationale=label.why or None,
+        metadata={QUEUE: queue} if queue else None,
+    )
+    if label.better:
+        mlflow.log_expectation(trace_id=label.trace_id, name=BETTER, value=label.better, source=source)

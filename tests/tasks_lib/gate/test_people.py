@@ -10,10 +10,10 @@ from tasks_lib.config.settings import GateConfig
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.judge import CORRECTNESS, GRADED
 from tasks_lib.gate.measurement import Measurement
-from tasks_lib.gate.people import LabelledAnswer, labelled_evaluations, with_labels
+from tasks_lib.gate.people import ReviewedAnswer, Reviews, read_reviews, with_labels
 from tasks_lib.registry.feedback import newest_rating
-from tasks_lib.registry.labels import DRAWN, EXPECTED, REVIEW, agreed, labels_of, lot, worth
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, activate, connect
+from tasks_lib.registry.labels import Label, agreed, drawn_at_random, labels_of, lot, worth, write_label
+from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, TRACE_VERSION_TAG, activate, connect
 from tests.tasks_lib.gate.test_decide import measured
 
 PERSON, JUDGE = AssessmentSourceType.HUMAN, AssessmentSourceType.LLM_JUDGE
@@ -21,7 +21,7 @@ PERSON, JUDGE = AssessmentSourceType.HUMAN, AssessmentSourceType.LLM_JUDGE
 
 def answered(source: str = "evaluation") -> str:
     with mlflow.start_span("rag-assistant") as span:
-        mlflow.update_current_trace(tags={TRACE_SOURCE_TAG: source})
+        mlflow.update_current_trace(tags={TRACE_SOURCE_TAG: source, TRACE_VERSION_TAG: "1"})
         span.set_inputs({"messages": [{"role": "user", "content": "When?"}]})
         span.set_outputs({"response": "At nine."})
         return str(span.trace_id)
@@ -45,15 +45,17 @@ def test_labels_of_several_people_are_read_with_the_judges_score(client: Any) ->
     mlflow.flush_trace_async_logging()
     for trace_id in ids:
         say(trace_id, CORRECTNESS, 0.75, "grader", JUDGE)
-    say(ids[0], REVIEW, "wrong", metadata={DRAWN: "true"}, rationale="outdated")
-    say(ids[0], REVIEW, "right", metadata={DRAWN: "true"})
-    say(ids[0], REVIEW, "wrong", "bo", metadata={DRAWN: "true"})
-    say(ids[1], REVIEW, "not_a_question", metadata={DRAWN: "true"})
-    say(ids[3], REVIEW, "right", metadata={DRAWN: "true"})
-    mlflow.log_expectation(
-        trace_id=ids[0], name=EXPECTED, value="At ten.", source=AssessmentSource(source_type=PERSON, source_id="bo")
-    )
-    assert labelled_evaluations(client) == [LabelledAnswer(ids[0], 0.75, 0.5, drawn=True)]
+    write_label(Label(ids[0], "ada", "wrong", "outdated"), "bad feedback")
+    write_label(Label(ids[0], "ada", "right"))
+    write_label(Label(ids[0], "bo", "wrong", better="At ten."))
+    write_label(Label(ids[1], "ada", "not_a_question"))
+    write_label(Label(ids[3], "ada", "right"))
+    found = read_reviews(client)
+    assert found.answers == {
+        ids[0]: ReviewedAnswer(ids[0], "1", 0.75, 0.5),
+        ids[1]: ReviewedAnswer(ids[1], "1", 0.75, None),
+    }
+    assert set(found.asked["1"]) == set(ids[:3])
     assessments = client.get_trace(ids[0]).info.assessments
     ada, bo = labels_of(ids[0], assessments)
     assert (ada.reviewer, ada.verdict, ada.better, bo.verdict, bo.better) == ("ada", "right", "", "wrong", "At ten.")
@@ -67,29 +69,47 @@ def judged(scores: list[float]) -> Measurement:
     return found.model_copy(update={"rows": rows})
 
 
-def test_labels_of_this_measurement_correct_the_judge_and_only_those_that_were_drawn_count() -> None:
-    found = judged([0.9] * 80 + [0.2] * 20)
-    drawn = [LabelledAnswer(f"tr-{n}", 0.9 if n < 80 else 0.2, float(n < 60), drawn=True) for n in range(0, 100, 2)]
-    chosen = [LabelledAnswer(f"tr-{n}", 0.9, 0.0, drawn=False) for n in range(1, 60, 2)]
-    measured_again = with_labels(found, [*drawn, *chosen])
-    [judge] = measured_again.judged
-    assert (judge.standing, judge.labels, judge.answers) == ("corrected", 50, 100)
-    assert measured_again.metrics[CORRECTNESS] == judge.estimate == pytest.approx(0.6, abs=0.05)
-    decision = decide(measured_again, None, GateConfig())
-    assert judge.reason in decision.reasons
+def reviews(labels: dict[str, tuple[float, float | None]], *unreviewed: str, version: str = "1") -> Reviews:
+    """Trace id → (the judge's score, people's label), beside answers that nobody reviewed."""
+    answers = {name: ReviewedAnswer(name, version, *both) for name, both in labels.items()}
+    return Reviews(answers, {version: [*answers, *unreviewed]})
+
+
+def test_labels_of_this_measurement_correct_the_judge() -> None:
+    scores = [0.9] * 80 + [0.2] * 20
+    drawn = sorted(range(100), key=lambda n: lot(f"tr-{n}"))[:50]
+    found = with_labels(judged(scores), reviews({f"tr-{n}": (scores[n], float(n < 60)) for n in drawn}))
+    [judge] = found.judged
+    assert (judge.standing, judge.labels, judge.answers, judge.foreign) == ("corrected", 50, 100, False)
+    assert found.metrics[CORRECTNESS] == judge.estimate == pytest.approx(0.6, abs=0.08)
+    assert judge.reason in decide(found, None, GateConfig()).reasons
+
+
+def test_answers_that_were_reviewed_for_being_bad_do_not_pass_for_a_sample() -> None:
+    traces = [f"tr-{n}" for n in range(400)]
+    by_lot = sorted(traces, key=lot)
+    bad = set(by_lot[::7])
+    assert drawn_at_random(traces, bad) == by_lot[:1]
+    assert drawn_at_random(traces, bad | set(by_lot[:60])) == by_lot[:60]
+    assert drawn_at_random(traces, set(traces)) == by_lot
+    assert drawn_at_random([], bad) == []
 
 
 def test_labels_of_other_versions_move_the_figure_by_the_judges_error() -> None:
-    kind = [LabelledAnswer(f"other-{n}", 0.9 if n % 2 else 0.4, float(n % 4 == 1), drawn=True) for n in range(60)]
-    [judge] = with_labels(judged([0.9] * 50), kind).judged
+    kind = {f"other-{n}": (0.9 if n % 2 else 0.4, float(n % 4 == 1)) for n in range(60)}
+    [judge] = with_labels(judged([0.9] * 50), reviews(kind, version="7")).judged
     assert judge.foreign
     assert judge.estimate == pytest.approx(0.9 + 0.25 - 0.65, abs=0.02)
 
 
+def test_what_is_no_question_is_reviewed_and_has_no_label() -> None:
+    kind: dict[str, tuple[float, float | None]] = {f"other-{n}": (0.9, None if n % 2 else 1.0) for n in range(60)}
+    assert with_labels(judged([0.9] * 50), reviews(kind)).judged[0].labels == 30
+
+
 def test_a_judge_that_people_contradict_is_not_used_and_a_threshold_that_needs_it_rejects() -> None:
     found = judged([1.0] * 60)
-    labels = [LabelledAnswer(f"tr-{n}", 1.0, float(n % 2), drawn=True) for n in range(40)]
-    refused = with_labels(found, labels)
+    refused = with_labels(found, reviews({f"tr-{n}": (1.0, float(n % 2)) for n in range(60)}))
     assert refused.metrics[CORRECTNESS] is None
     assert set(refused.unused) == {CORRECTNESS, GRADED}
     gate = GateConfig.model_validate({"thresholds": {CORRECTNESS: 0.5}})
@@ -99,7 +119,7 @@ def test_a_judge_that_people_contradict_is_not_used_and_a_threshold_that_needs_i
 
 
 def test_without_labels_it_says_that_it_is_the_judges_word_alone() -> None:
-    found = with_labels(judged([0.9] * 40), [])
+    found = with_labels(judged([0.9] * 40), Reviews())
     assert found.metrics[CORRECTNESS] == judged([0.9] * 40).metrics[CORRECTNESS]
     assert any("the judge's word alone" in reason for reason in decide(found, None, GateConfig()).reasons)
 

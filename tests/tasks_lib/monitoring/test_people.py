@@ -9,11 +9,18 @@ from tasks_lib.gate.judge import CORRECTNESS
 from tasks_lib.monitoring.people import judge_by_labels
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.traces import TraceRecord
+from tasks_lib.registry.labels import lot
 
 
 def window(judged: list[float], labels: list[float | None]) -> Scores:
     records = [
-        TraceRecord(trace_id=f"tr-{n}", at=datetime(2026, 1, 1, tzinfo=UTC), question="q?", label=label)
+        TraceRecord(
+            trace_id=f"tr-{n}",
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            question="q?",
+            label=label,
+            reviewed=label is not None,
+        )
         for n, label in enumerate(labels)
     ]
     return Scores(records, {CORRECTNESS: np.array(judged)})
@@ -21,16 +28,17 @@ def window(judged: list[float], labels: list[float | None]) -> Scores:
 
 def test_labels_of_the_window_correct_the_judge() -> None:
     judged = [1.0] * 90 + [0.0] * 30
-    labels = [float(n % 3 > 0) if n < 60 else 0.0 if n >= 100 else None for n in range(120)]
+    drawn = set(sorted(range(120), key=lambda n: lot(f"tr-{n}"))[:80])
+    labels = [float(n % 3 > 0 and n < 90) if n in drawn else None for n in range(120)]
     found = judge_by_labels(window(judged, labels))
     assert found is not None
     assert (found.standing, found.labels, found.answers) == ("corrected", 80, 120)
     assert found.judge_mean == pytest.approx(0.75)
-    assert (found.estimate or 1) < 0.6
+    assert found.estimate == pytest.approx(0.5, abs=0.08)
 
 
 def test_a_judge_that_people_contradict_loses_its_scores() -> None:
-    scores = window([1.0] * 60, [float(n % 2) for n in range(40)] + [None] * 20)
+    scores = window([1.0] * 60, [float(n % 2) for n in range(60)])
     found = judge_by_labels(scores)
     assert found is not None
     assert found.standing == "refused"
