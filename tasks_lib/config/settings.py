@@ -187,6 +187,14 @@ class GateConfig(RunnerConfig):
         default="obrien-fleming",
         description="How the looks share the error rate: hardly any of it early, or about the same at each.",
     )
+    segments: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=("kind", "language", "folder"),
+        description="Keys by which the questions are divided: `kind`, `language`, `folder` (of the documents), `turn`, "
+        "or a key of the examples. A version that is proven worse in one part of them is rejected.",
+    )
+    segment_margin: float = Field(
+        default=0.1, ge=0, lt=1, description="Loss in the primary metric that is tolerated in any one segment."
+    )
     repeats: int = Field(
         default=1,
         ge=1,

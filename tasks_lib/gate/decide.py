@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import InputError
-from tasks_lib.gate.comparison import Comparison, MetricComparison, Pairs, compare
+from tasks_lib.gate.comparison import Comparison, compare
 from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.pairs import MetricComparison, Pairs
 from tasks_lib.gate.scorers import Direction, direction
 from tasks_lib.gate.sequence import Look, one_look
 from tasks_lib.gate.statistics import bounds, questions_to_settle
@@ -85,7 +86,7 @@ def decide(
     :param look: Where more looks follow, `undecided` means that the next one must be taken: a threshold that is missed
         rejects only if it is proven missed, and holds only by what was measured so far.
     """
-    look = look or one_look(gate, len(candidate.rows))
+    look = look or one_look(gate, candidate.questions)
     decision = _by_thresholds(candidate, gate)
     if decision.decision == "reject" and (look.last or candidate.failures() or _hopeless(candidate, gate, look)):
         return decision
@@ -168,7 +169,7 @@ def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
     if failures or missed:
         return Decision(decision="reject", reasons=[*failures, *missed], beats_threshold=False, thresholds=checks)
     held = sum(check.ok is True for check in checks)
-    reasons = [f"{held} of {len(checks)} thresholds hold over {len(measured.rows)} questions"]
+    reasons = [f"{held} of {len(checks)} thresholds hold over {measured.questions} questions"]
     reasons += [check.reason for check in checks if check.ok is None]
     reasons += _not_used(measured, set(measured.unused))
     reasons += [judged.reason for judged in measured.judged if judged.standing != "refused"]
@@ -199,10 +200,11 @@ def _by_comparison(decision: Decision, comparison: Comparison, gate: GateConfig,
     proven_worse = primary.upper is not None and primary.upper < -margin
     words = _primary_in_words(comparison, gate, look)
     verdict: Verdict
-    if proven_worse or worse:
+    if proven_worse or worse or comparison.segments:
         verdict = "reject"
         reasons = [f"{words}: proven worse"] if proven_worse else []
         reasons += [_guard_in_words(guard) for guard in worse]
+        reasons += [segment.reason for segment in comparison.segments]
     elif primary.lower is not None and primary.lower >= -margin and decision.decision == "promote":
         verdict, reasons = "promote", [f"{words}: proven not worse", *decision.reasons]
     else:

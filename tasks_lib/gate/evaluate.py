@@ -16,6 +16,7 @@ from tasks_lib.gate.prediction import Prediction, messages_of
 from tasks_lib.gate.proof import UnprovenJudgeError
 from tasks_lib.gate.scorers import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS, all_metrics, required_metrics
 from tasks_lib.gate.scores import Score, Scores, evaluate
+from tasks_lib.gate.segments import segments_of
 from tasks_lib.registry.tracking import VERB_TAG, disable_autologging
 
 if TYPE_CHECKING:
@@ -27,13 +28,19 @@ SCORER_NAME = "llmops"
 
 
 def measurement_of(
-    pipeline: Pipeline, predictions: Sequence[Prediction], scores: Scores, *, version: int, primary: str
+    pipeline: Pipeline,
+    predictions: Sequence[Prediction],
+    scores: Scores,
+    *,
+    version: int,
+    primary: str,
+    segments: Sequence[str] = (),
 ) -> Measurement:
     """The scores with their means, and on how many rows each scorer failed."""
     metrics = measured_metrics(pipeline)
     unused = _unproven(scores)
     scores = _proven(scores)
-    rows = [_result(prediction, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
+    rows = [_result(prediction, row, metrics, segments) for prediction, row in zip(predictions, scores, strict=True)]
     failed = [_failures(prediction.example, row, metrics) for prediction, row in zip(predictions, scores, strict=True)]
     problems = [{name: str(score.error) for name, score in row.items() if score.error} for row in reversed(scores)]
     return Measurement(
@@ -56,6 +63,7 @@ def measure(
     version: int,
     primary: str,
     tags: Mapping[str, str],
+    segments: Sequence[str] = (),
     parent_run_id: str | None = None,
     model: str = "",
     before: Measurement | None = None,
@@ -66,6 +74,7 @@ def measure(
 
     :param pipeline: See :func:`tasks_lib.gate.pipeline.evaluation_pipeline`.
     :param tags: Tags of the traces of rows that have none yet, and of the run.
+    :param segments: Keys by which the questions are divided, see `gate.segments`.
     :param model: Name of the registered model, as MLflow's list of evaluations shows it.
     :param before: What was measured of the version on other questions: the figures are those of all together, in the
         run of the first.
@@ -79,7 +88,7 @@ def measure(
     run_id = before.run_id if before else None
     with mlflow.start_run(run_id=run_id, run_name=name, nested=True, tags=all_tags) as run:
         scores = evaluate(pipeline, predictions)
-        measured = measurement_of(pipeline, predictions, scores, version=version, primary=primary)
+        measured = measurement_of(pipeline, predictions, scores, version=version, primary=primary, segments=segments)
         lost = _show(predictions, traces, _proven(scores))
         errors = Counter(measured.scorer_errors) + lost
         measured = measured.model_copy(update={"run_id": run.info.run_id, "scorer_errors": dict(errors)})
@@ -139,7 +148,9 @@ def _proven(scores: Scores) -> Scores:
     return [{n: score for n, score in row.items() if not isinstance(score.error, UnprovenJudgeError)} for row in scores]
 
 
-def _result(prediction: Prediction, scores: Mapping[str, Score], metrics: Sequence[str]) -> QuestionResult:
+def _result(
+    prediction: Prediction, scores: Mapping[str, Score], metrics: Sequence[str], segments: Sequence[str]
+) -> QuestionResult:
     values: dict[str, float | None] = dict.fromkeys(all_metrics())
     values |= {name: scores[name].value for name in metrics if name in scores and scores[name].error is None}
     read, written = values.get("input_tokens"), values.get("output_tokens")
@@ -154,6 +165,7 @@ def _result(prediction: Prediction, scores: Mapping[str, Score], metrics: Sequen
         answer=prediction.answer,
         error=prediction.error,
         trace_id=prediction.trace_id,
+        segments=segments_of(prediction.example, segments),
         values=values,
     )
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks_lib.gate.comparison import Comparison, MetricComparison
+from tasks_lib.gate.comparison import Comparison
 from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, looked, number, worst_rows
 from tasks_lib.gate.html import html_page
 from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pairs import MetricComparison
 from tasks_lib.gate.scorers import title_of
 
 WORDS = {"promote": "promoted", "unchanged": "unchanged", "reject": "rejected", "undecided": "undecided"}
@@ -45,7 +46,7 @@ def gate_page(run: GateRun) -> str:
         word=WORDS[decision.decision],
         headline=HEADLINES[decision.decision],
         colour=COLOURS[decision.decision],
-        questions=len(measured.rows) if measured else 0,
+        questions=measured.questions if measured else 0,
         checks=run.checks,
         thresholds=[_threshold(check) for check in decision.thresholds],
         comparison=decision.comparison,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasks_lib.gate.comparison import Comparison, MetricComparison
+from tasks_lib.gate.comparison import Comparison
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pairs import MetricComparison
 from tasks_lib.gate.scorers import title_of
 
 WORST = 10
@@ -108,8 +109,11 @@ def _comparison(comparison: Comparison) -> str:
     needed = (f"\n\n{looked(comparison)}" if comparison.looks > 1 else "") + (
         f"\n\nAbout {comparison.questions_needed} questions would settle it." if comparison.questions_needed else ""
     )
+    losses = "; ".join(loss.reason for loss in comparison.segments)
+    tested = f"\n\n{comparison.segments_tested} segments were looked at; "
+    tested += losses or "none is proven worse beyond its tolerated loss."
     won = f"\n\nOnly the candidate is right on {comparison.wins} questions, only production on {comparison.losses}."
-    return _table(title, head, rows) + won + needed + f"\n\n{note}"
+    return _table(title, head, rows) + won + (tested if comparison.segments_tested else "") + needed + f"\n\n{note}"
 
 
 def looked(comparison: Comparison) -> str:

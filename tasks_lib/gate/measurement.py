@@ -17,6 +17,7 @@ class QuestionResult(BaseModel):
     answer: dict[str, Any] | None = None
     error: str | None = Field(default=None, description="Why there is no valid answer.")
     trace_id: str | None = None
+    segments: dict[str, str] = Field(default_factory=dict, description="Key of `gate.segments` → value.")
     values: dict[str, float | None] = Field(default_factory=dict)
 
     @property
@@ -43,6 +44,11 @@ class Measurement(BaseModel):
         default_factory=list, description="The judge's figures with what people's labels say of them."
     )
     run_id: str | None = None
+
+    @property
+    def questions(self) -> int:
+        """Questions that were asked, however often."""
+        return len({row.example_id for row in self.rows})
 
     def failures(self) -> list[str]:
         """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""

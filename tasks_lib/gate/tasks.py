@@ -132,6 +132,7 @@ def score_version(
             TRACE_INDEX_TAG: address.index,
             TRACE_SOURCE_TAG: "evaluation",
         },
+        segments=settings.gate.segments,
         parent_run_id=run_id,
         model=address.model,
         before=before,
