@@ -39,6 +39,7 @@ VERBS = {
     "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
     "hold": ("history", "Let no automation deploy until the hold is released."),
     "monitor": ("loop", "Score production traces, compare them with the reference and report."),
+    "review": ("review", "Serve the page where people label answers."),
     "ask": ("ask", "Ask the production version one question."),
     "search": ("ask", "Retrieve passages for a query; needs no deployment."),
     "guard": ("ask", "Check a text with the guardrails."),

@@ -10,7 +10,7 @@ import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
 from flows.approval import APPROVAL_SECONDS
-from flows.gate_answers import ask_both, ask_production
+from flows.looks import evaluate_alone, evaluate_in_looks
 from flows.naming import concluded, named_by_assistant_and_reason
 from flows.origin import Origin, origin
 from flows.production_page import show_production
@@ -23,14 +23,8 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.gate import configuration, tasks
 from tasks_lib.gate.asking import VersionAddress
-from tasks_lib.gate.decide import (
-    Comparison,
-    Verdict,
-    decide,
-    decide_unchanged,
-    decide_without_comparison,
-    rejected,
-)
+from tasks_lib.gate.comparison import Comparison
+from tasks_lib.gate.decide import Verdict, decide_unchanged, rejected
 from tasks_lib.gate.description import describe_version
 from tasks_lib.gate.estimate import Estimate, estimate
 from tasks_lib.gate.known import questions_to_show
@@ -43,7 +37,6 @@ from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
-from tasks_lib.untraversed import untraversed
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
 """The packages that are stored with a model version (MLflow's `code_paths`)."""
@@ -167,32 +160,21 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:
     """Register, validate and evaluate the candidate, compare it with production, and decide."""
-    gate, production = settings.gate, plan.production_address
+    gate = settings.gate
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
     candidate = VersionAddress(settings.assistant, version, plan.candidate.rag.index_name)
-    answers, production_answers = ask_both(platform, candidate, production, plan.dataset.examples, gate)
-    measured, production_measured = None, None
-    if answers.problem:
-        decision = rejected([answers.problem])
-    else:
-        measured = tasks.score_version(platform, candidate, untraversed(answers.predictions), settings, run_id)
-        if production and production_answers and not production_answers.problem:
-            predictions = untraversed(production_answers.predictions)
-            production_measured = tasks.score_version(platform, production, predictions, settings, run_id)
-        if production_answers and production_answers.problem:
-            decision = decide_without_comparison(measured, production_answers.problem, gate)
-        else:
-            decision = decide(measured, production_measured, gate)
+    found = evaluate_in_looks(platform, plan, candidate, settings, run_id)
+    decision, measured = found.decision, found.candidate
     if plan.move:
         decision = decision.model_copy(update={"reasons": [plan.move, *decision.reasons]})
     outcome = Outcome(
         model=settings.assistant,
         version=version,
         decision=decision,
-        checks=list(answers.checks),
-        passed_tests=answers.passed_tests,
+        checks=list(found.checks),
+        passed_tests=found.passed_tests,
         candidate=measured,
-        production=production_measured,
+        production=found.production,
         lineage=plan.candidate.tags,
     )
     shown = questions_to_show(plan.dataset.examples, measured) if measured else []
@@ -206,12 +188,10 @@ def _evaluate_production(platform: Platform, plan: Plan, settings: Settings, run
     production = plan.production_address
     if production is None:
         raise LlmopsError("there is no production version")
-    answers = ask_production(platform, production, plan.dataset.examples, settings.gate)
-    measured = None
-    if answers.problem:
-        decision = rejected([f"production_unavailable: {answers.problem}"])
+    measured, problem = evaluate_alone(platform, production, plan.dataset.examples, settings, run_id)
+    if measured is None:
+        decision = rejected([f"production_unavailable: {problem}"])
     else:
-        measured = tasks.score_version(platform, production, untraversed(answers.predictions), settings, run_id)
         decision = decide_unchanged(measured, settings.gate)
     return Outcome(
         model=production.model,

@@ -8,6 +8,7 @@ from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
+from tasks_lib.gate.validate import Check
 from tasks_lib.untraversed import untraversed
 
 
@@ -17,12 +18,16 @@ def ask_both(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
+    checks: Sequence[Check] = (),
 ) -> tuple[VersionAnswers, VersionAnswers | None]:
-    """Answers of a candidate, and of production where something is."""
+    """Answers of a candidate, and of production where something is.
+
+    :param checks: Of a candidate that has passed its tests before.
+    """
     if gate.task_runner == "threads":
-        return tasks.ask_versions(platform, candidate, production, untraversed(examples), gate)
+        return tasks.ask_versions(platform, candidate, production, untraversed(examples), gate, checks)
     with task_runner(gate) as runner:
-        return tasks.ask_versions_on(runner, platform, candidate, production, examples, gate)
+        return tasks.ask_versions_on(runner, platform, candidate, production, examples, gate, checks)
 
 
 def ask_production(

@@ -22,7 +22,7 @@ def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> 
 
     :param origins: Origins whose pages may show it in a frame.
     """
-    headers = _headers(origins)
+    headers = page_headers(origins)
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
@@ -30,7 +30,7 @@ def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> 
         """The chat page."""
         return FileResponse(PAGE, headers=headers)
 
-    app.mount(PATH, _Files(directory=FILES), name="page")
+    app.mount(PATH, PageFiles(directory=FILES), name="page")
 
     @app.get("/caller", response_model=Caller)
     def caller(request: Request) -> dict[str, Any]:
@@ -43,10 +43,11 @@ def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> 
         return {"questions": await assistants.chosen(request, assistant).example_questions()}
 
 
-class _Files(StaticFiles):
+class PageFiles(StaticFiles):
     """Asked for anew each time: a script of yesterday does not meet a page of today."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Any:
+        """With the headers of the page."""
         response = super().file_response(*arguments, **options)
         response.headers.update(_COMMON)
         return response
@@ -55,7 +56,7 @@ class _Files(StaticFiles):
 _COMMON = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
-def _headers(origins: Collection[str]) -> Mapping[str, str]:
+def page_headers(origins: Collection[str]) -> Mapping[str, str]:
     """Nothing but its own files runs in the page, and it talks to its own endpoint only."""
     policy = {
         "default-src": "'none'",

@@ -71,6 +71,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops pipeline show search > search.yaml", "as it would run"),
         ("llmops pipeline show assistant --format mermaid", "its picture"),
     ),
+    "review": (
+        ("llmops review", "the page, at http://127.0.0.1:8010"),
+        ("llmops review --agreement", "how far people agree"),
+        ("llmops review --make-set", "the evaluation set as they changed it"),
+    ),
     "serve": (
         ("llmops serve --port 8080", "chat page, /predict and OpenAI's routes"),
         ("llmops serve --assistant docs --assistant staff", "two assistants at one address"),

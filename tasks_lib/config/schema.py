@@ -19,6 +19,7 @@ SECTIONS_BY_VERB = {
     "guard": (),
     "demo": SECTIONS,
     "up": ("serve", "up"),
+    "review": ("review", "gate", "serve"),
 }
 
 

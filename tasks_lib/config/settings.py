@@ -174,6 +174,35 @@ class GateConfig(RunnerConfig):
     resamples: int = Field(default=10_000, ge=1000, le=1_000_000)
     seed: int = 0
     minimum_questions: int = Field(default=20, ge=2, description="Fewer questions decide nothing.")
+    maximum_questions: int | None = Field(
+        default=None, ge=2, description="Questions of the set that are asked at most; empty for all of them."
+    )
+    looks: int = Field(
+        default=4,
+        ge=1,
+        le=20,
+        description="Times that the comparison is looked at, after equal parts of the questions; it stops when it is "
+        "proven. 1 asks all questions first.",
+    )
+    first_look: int = Field(default=100, ge=2, description="No look comes before so many questions.")
+    spending: Literal["obrien-fleming", "pocock"] = Field(
+        default="obrien-fleming",
+        description="How the looks share the error rate: hardly any of it early, or about the same at each.",
+    )
+    segments: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=("kind", "language", "folder"),
+        description="Keys by which the questions are divided: `kind`, `language`, `folder` (of the documents), `turn`, "
+        "or a key of the examples. A version that is proven worse in one part of them is rejected.",
+    )
+    segment_margin: float = Field(
+        default=0.1, ge=0, lt=1, description="Loss in the primary metric that is tolerated in any one segment."
+    )
+    repeats: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="Times that each question is asked, for models that answer differently each time; the mean counts.",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Questions in flight per version; on Dask, per batch.")
     batch_questions: int = Field(
         default=100, ge=1, description="Questions of a batch on Dask, each of which loads the version anew."
@@ -362,6 +391,13 @@ class ServeConfig(StrictModel):
         return url
 
 
+class ReviewConfig(StrictModel):
+    """The page where people label answers."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8010, ge=1, le=65_535)
+
+
 class UpConfig(StrictModel):
     """What `llmops up` starts beside the endpoint, on loopback: neither asks for a password."""
 
@@ -385,6 +421,7 @@ class Settings(RagConfig):
     tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()
+    review: ReviewConfig = ReviewConfig()
     up: UpConfig = UpConfig()
 
     @model_validator(mode="after")

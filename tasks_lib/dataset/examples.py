@@ -14,6 +14,8 @@ from tasks_lib.assistant.contract.answer import Message
 
 KINDS = ("answerable", "follow_up", "across_passages", "unanswerable", "off_topic")
 """Kinds that are made; an imported set may have more, which count as answerable."""
+TURN = ".turn-"
+"""Between the name of a conversation and the number of a turn, in the id of an example."""
 REFUSAL_KINDS = frozenset({"unanswerable", "off_topic"})
 """Kinds that a refusal answers rightly."""
 
@@ -55,6 +57,11 @@ class Example(BaseModel):
     def question(self) -> str:
         """The last turn."""
         return self.messages[-1].content
+
+    @property
+    def conversation(self) -> str:
+        """What the turns of one conversation share; of a question that stands alone, its id."""
+        return self.id.partition(TURN)[0]
 
     @property
     def asked(self) -> str:

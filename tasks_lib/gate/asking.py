@@ -51,17 +51,20 @@ def ask_versions(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
+    checks: Sequence[Check] = (),
 ) -> tuple[VersionAnswers, VersionAnswers | None]:
     """Validate the candidate, then put all questions to both.
 
     Both processes start at once; production is asked nothing before the candidate has passed its tests.
+
+    :param checks: Of a candidate that has passed its tests before; they are not repeated.
     """
     passed: Future[bool] = Future()
     with ThreadPoolExecutor(1, thread_name_prefix="production") as pool:
         context = contextvars.copy_context()
         of_production = pool.submit(context.run, _ask_production, platform, production, examples, gate, passed)
         try:
-            of_candidate = _ask_candidate(platform, candidate, examples, gate, passed)
+            of_candidate = _ask_candidate(platform, candidate, examples, gate, passed, tuple(checks))
         finally:
             if not passed.done():
                 passed.set_result(False)
@@ -177,11 +180,11 @@ def _ask_candidate(
     examples: Sequence[Example],
     gate: GateConfig,
     passed: "Future[bool]",
+    checks: tuple[Check, ...],
 ) -> VersionAnswers:
-    checks: tuple[Check, ...] = ()
     try:
         with _process(platform, candidate, gate) as process:
-            checks = tuple(validate(process, examples, gate))
+            checks = checks or tuple(validate(process, examples, gate))
             if problem := _failed(checks):
                 return VersionAnswers(problem=problem, checks=checks)
             passed.set_result(True)

@@ -1,16 +1,18 @@
 """The gate's decision: absolute thresholds, then the comparison with production. Measurements in, decision out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import InputError
+from tasks_lib.gate.comparison import Comparison, compare
 from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.pairs import MetricComparison, Pairs
 from tasks_lib.gate.scorers import Direction, direction
-from tasks_lib.gate.statistics import bounds, holm, p_value_of_loss, questions_to_settle
+from tasks_lib.gate.sequence import Look, one_look
+from tasks_lib.gate.statistics import bounds, questions_to_settle
 
 Verdict = Literal["promote", "unchanged", "reject", "undecided"]
 
@@ -37,34 +39,6 @@ class ThresholdCheck(BaseModel):
         if self.value is None:
             return f"{self.metric} could not be measured on these questions; {asked}"
         return f"{self.metric} is {self.value:.3f}; {asked}"
-
-
-class MetricComparison(BaseModel):
-    """Candidate against production in one metric, over the questions that both have it for.
-
-    `difference` is positive when the candidate is better, for costs too.
-    """
-
-    metric: str
-    questions: int
-    candidate: float
-    production: float
-    difference: float
-    margin: float
-    lower: float | None = Field(default=None, description="One-sided lower bound of the difference.")
-    upper: float | None = Field(default=None, description="One-sided upper bound of the difference.")
-    p_value: float | None = Field(default=None, description="Holm-adjusted, against a loss of at most `margin`.")
-
-
-class Comparison(BaseModel):
-    """Candidate against production on the same questions."""
-
-    production_version: int
-    primary: MetricComparison
-    guards: list[MetricComparison] = Field(default_factory=list)
-    wins: int = Field(description="Questions on which only the candidate is right.")
-    losses: int = Field(description="Questions on which only production is right.")
-    questions_needed: int | None = Field(default=None, description="Questions that would settle it, if undecided.")
 
 
 class Decision(BaseModel):
@@ -103,13 +77,18 @@ def check_thresholds(
     return checks
 
 
-def decide(candidate: Measurement, production: Measurement | None, gate: GateConfig) -> Decision:
+def decide(
+    candidate: Measurement, production: Measurement | None, gate: GateConfig, look: Look | None = None
+) -> Decision:
     """Decide about a candidate that passed validation.
 
     :param production: `None` when there is no production version: the thresholds alone decide.
+    :param look: Where more looks follow, `undecided` means that the next one must be taken: a threshold that is missed
+        rejects only if it is proven missed, and holds only by what was measured so far.
     """
+    look = look or one_look(gate, candidate.questions)
     decision = _by_thresholds(candidate, gate)
-    if decision.decision == "reject":
+    if decision.decision == "reject" and (look.last or candidate.failures() or _hopeless(candidate, gate, look)):
         return decision
     if production is None:
         return decision.model_copy(
@@ -119,7 +98,10 @@ def decide(candidate: Measurement, production: Measurement | None, gate: GateCon
     if broken:
         reasons = ["production could not be scored completely, so nothing can be compared", *broken]
         return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
-    return _by_comparison(decision, candidate, production, gate)
+    decision = _by_comparison(decision, compare(candidate, production, gate, look), gate, look)
+    if look.last and decision.decision == "undecided":
+        return _with_way_out(decision, candidate, production, gate)
+    return decision
 
 
 def decide_without_comparison(candidate: Measurement, problem: str, gate: GateConfig) -> Decision:
@@ -187,10 +169,24 @@ def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
     if failures or missed:
         return Decision(decision="reject", reasons=[*failures, *missed], beats_threshold=False, thresholds=checks)
     held = sum(check.ok is True for check in checks)
-    reasons = [f"{held} of {len(checks)} thresholds hold over {len(measured.rows)} questions"]
+    reasons = [f"{held} of {len(checks)} thresholds hold over {measured.questions} questions"]
     reasons += [check.reason for check in checks if check.ok is None]
     reasons += _not_used(measured, set(measured.unused))
+    reasons += [judged.reason for judged in measured.judged if judged.standing != "refused"]
     return Decision(decision="promote", reasons=reasons, beats_threshold=True, thresholds=checks)
+
+
+def _hopeless(measured: Measurement, gate: GateConfig, look: Look) -> bool:
+    """Whether a threshold is proven missed, so that no further question can help it."""
+    for check in check_thresholds(measured.metrics, gate.limits, measured.ceilings):
+        values = [value for row in measured.rows if (value := row.values.get(check.metric)) is not None]
+        if check.ok is not False or not values or not look.level:
+            continue
+        sign = 1 if check.direction == "floor" else -1
+        beyond = [sign * (value - check.limit) for value in values]
+        if bounds(beyond, confidence=1 - look.level, resamples=gate.resamples, seed=gate.seed).upper < 0:
+            return True
+    return bool(_not_used(measured, {*gate.limits, *gate.guard_margins, gate.primary} & set(measured.unused)))
 
 
 def _not_used(measured: Measurement, names: Collection[str]) -> list[str]:
@@ -198,112 +194,54 @@ def _not_used(measured: Measurement, names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(why for name, why in measured.unused.items() if name in names))
 
 
-def _by_comparison(decision: Decision, candidate: Measurement, production: Measurement, gate: GateConfig) -> Decision:
-    primary, differences = _primary(candidate, production, gate)
-    guards = _guards(candidate, production, gate)
-    comparison = Comparison(
-        production_version=production.version,
-        primary=primary,
-        guards=guards,
-        wins=sum(value > 0 for value in differences),
-        losses=sum(value < 0 for value in differences),
-    )
-    worse = [guard for guard in guards if guard.p_value is not None and guard.p_value < 1 - gate.confidence]
-    lower, upper = primary.lower or 0.0, primary.upper or 0.0
-    words = _primary_in_words(primary, comparison, gate)
+def _by_comparison(decision: Decision, comparison: Comparison, gate: GateConfig, look: Look) -> Decision:
+    primary, margin = comparison.primary, gate.margin
+    worse = [guard for guard in comparison.guards if guard.p_value is not None and guard.p_value < look.level]
+    proven_worse = primary.upper is not None and primary.upper < -margin
+    words = _primary_in_words(comparison, gate, look)
     verdict: Verdict
-    if upper < -gate.margin or worse:
+    if proven_worse or worse or comparison.segments:
         verdict = "reject"
-        reasons = [f"{words}: proven worse"] if upper < -gate.margin else []
+        reasons = [f"{words}: proven worse"] if proven_worse else []
         reasons += [_guard_in_words(guard) for guard in worse]
-    elif lower >= -gate.margin:
+        reasons += [segment.reason for segment in comparison.segments]
+    elif primary.lower is not None and primary.lower >= -margin and decision.decision == "promote":
         verdict, reasons = "promote", [f"{words}: proven not worse", *decision.reasons]
     else:
-        verdict = "undecided"
-        needed = questions_to_settle(differences, gate.margin, proof(gate))
-        comparison.questions_needed = needed
-        more = f"about {needed} questions would settle it" if needed else "more questions would hardly settle it"
-        reasons = [f"{words}: neither proven worse nor proven not worse", more]
+        verdict, reasons = "undecided", [f"{words}: neither proven worse nor proven not worse"]
+    if comparison.spared and verdict != "undecided":
+        reasons.append(
+            f"that was proven at look {look.number} of {look.of}: {comparison.spared} of {look.most} questions "
+            "need not be asked (gate.looks)"
+        )
     return decision.model_copy(update={"decision": verdict, "reasons": reasons, "comparison": comparison})
 
 
-def _primary(candidate: Measurement, production: Measurement, gate: GateConfig) -> tuple[MetricComparison, list[float]]:
-    pairs = Pairs.of(candidate, production, gate.primary)
-    differences = pairs.differences
-    interval = bounds(differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
-    lower = interval.lower
-    if gate.trials > 1:
-        lower = bounds(differences, confidence=proof(gate), resamples=gate.resamples, seed=gate.seed).lower
-    compared = pairs.compared(gate.margin)
-    return compared.model_copy(update={"lower": lower, "upper": interval.upper}), differences
-
-
-def proof(gate: GateConfig) -> float:
-    """Confidence with which the candidate must be not worse: higher for the best of several trials (Bonferroni)."""
-    return 1 - (1 - gate.confidence) / gate.trials
-
-
-def _guards(candidate: Measurement, production: Measurement, gate: GateConfig) -> list[MetricComparison]:
-    guards = {metric: Pairs.of(candidate, production, metric) for metric in gate.guard_margins}
-    guards = {metric: pairs for metric, pairs in guards.items() if pairs.values}
-    p_values = holm(
-        {
-            metric: p_value_of_loss(
-                pairs.differences, gate.guard_margins[metric], resamples=gate.resamples, seed=gate.seed
-            )
-            for metric, pairs in guards.items()
+def _with_way_out(decision: Decision, candidate: Measurement, production: Measurement, gate: GateConfig) -> Decision:
+    """What would settle an undecided comparison."""
+    comparison = decision.comparison
+    if comparison is None:
+        return decision
+    differences = Pairs.of(candidate, production, gate.primary).differences
+    needed = questions_to_settle(differences, gate.margin, 1 - (comparison.level or 1 - gate.confidence) / gate.trials)
+    more = f"about {needed} questions would settle it" if needed else "more questions would hardly settle it"
+    return decision.model_copy(
+        update={
+            "reasons": [*decision.reasons, more],
+            "comparison": comparison.model_copy(update={"questions_needed": needed}),
         }
     )
-    return [_guard(pairs, gate, p_values[metric]) for metric, pairs in guards.items()]
 
 
-def _guard(pairs: "Pairs", gate: GateConfig, p_value: float) -> MetricComparison:
-    interval = bounds(pairs.differences, confidence=gate.confidence, resamples=gate.resamples, seed=gate.seed)
-    compared = pairs.compared(gate.guard_margins[pairs.metric])
-    return compared.model_copy(update={"p_value": p_value, "lower": interval.lower, "upper": interval.upper})
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """(candidate, production) in one metric for each question that both have it for, in the candidate's order."""
-
-    metric: str
-    values: list[tuple[float, float]]
-    direction: Direction
-
-    @classmethod
-    def of(cls, candidate: Measurement, production: Measurement, metric: str) -> "Pairs":
-        """Pair the rows of two versions by their questions."""
-        of_production = {row.example_id: row.values.get(metric) for row in production.rows}
-        pairs = ((row.values.get(metric), of_production.get(row.example_id)) for row in candidate.rows)
-        values = [(one, other) for one, other in pairs if one is not None and other is not None]
-        return cls(metric, values, direction(metric, candidate.ceilings))
-
-    @property
-    def differences(self) -> list[float]:
-        """Positive where the candidate is better."""
-        sign = 1 if self.direction == "floor" else -1
-        return [sign * (candidate - production) for candidate, production in self.values]
-
-    def compared(self, margin: float) -> MetricComparison:
-        """The means and their difference."""
-        count = len(self.values)
-        return MetricComparison(
-            metric=self.metric,
-            questions=count,
-            candidate=sum(value for value, _ in self.values) / count,
-            production=sum(value for _, value in self.values) / count,
-            difference=sum(self.differences) / count,
-            margin=margin,
-        )
-
-
-def _primary_in_words(primary: MetricComparison, comparison: Comparison, gate: GateConfig) -> str:
+def _primary_in_words(comparison: Comparison, gate: GateConfig, look: Look) -> str:
+    primary = comparison.primary
+    sides = ("none" if side is None else f"{side:+.3f}" for side in (primary.lower, primary.upper))
     return (
         f"{primary.metric} {primary.candidate:.3f} against production's {primary.production:.3f} over "
         f"{primary.questions} questions ({comparison.wins} won, {comparison.losses} lost): difference "
-        f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {primary.lower:+.3f} and {primary.upper:+.3f}"
-        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}, "
+        f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {' and '.join(sides)}"
+        f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}"
+        f"{f' (look {look.number} of {look.of})' if look.of > 1 else ''}, "
         f"tolerated loss {primary.margin:g} (gate.margin)"
     )
 

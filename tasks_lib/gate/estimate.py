@@ -1,6 +1,7 @@
 """What a deployment would take, from one answer of the candidate that is timed."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from tasks_lib.config.rag import EXTRACTIVE_MODEL
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.plan import Plan
+from tasks_lib.gate.sequence import Look, looks_of
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
 from tasks_lib.registry.preflight import unavailable
 
@@ -57,7 +59,8 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
     """
     model = plan.candidate.rag.llm.model
     timed = time_an_answer(platform, plan)
-    questions = len(plan.dataset.examples)
+    looks = looks_of(gate, len(plan.dataset.examples), compared=not plan.unchanged and plan.production is not None)
+    questions = looks[-1].questions * gate.repeats
     own = questions if plan.unchanged else questions + PROBES
     live = None if plan.unchanged else plan.production
     other = questions if live else 0
@@ -74,7 +77,7 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
         minutes=round((START_SECONDS + seconds) / 60, 1),
         cost=None if cost is None or (by_model and not _is_language_model(model)) else round(cost * by_model, 4),
         basis=f"one answer of {model!r} took {timed.seconds:.2f} s",
-        assumptions=_assumptions(plan, gate, timed, judged),
+        assumptions=[*_early(looks), *_assumptions(plan, gate, timed, judged)],
     )
 
 
@@ -103,6 +106,11 @@ def time_an_answer(platform: Platform, plan: Plan) -> TimedAnswer:
         if timed[-1].reached:
             break
     return timed[-1]
+
+
+def _early(looks: Sequence[Look]) -> list[str]:
+    sizes = " or ".join(str(look.questions) for look in looks[:-1])
+    return [f"all questions are asked; {sizes} suffice where they prove it (gate.looks)"] if sizes else []
 
 
 def _is_language_model(model: str) -> bool:

@@ -5,10 +5,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks_lib.gate.decide import Comparison, MetricComparison
-from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, number, worst_rows
+from tasks_lib.gate.comparison import Comparison
+from tasks_lib.gate.gate_report import HEADLINES, GateRun, figure_rows, looked, number, worst_rows
 from tasks_lib.gate.html import html_page
 from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pairs import MetricComparison
 from tasks_lib.gate.scorers import title_of
 
 WORDS = {"promote": "promoted", "unchanged": "unchanged", "reject": "rejected", "undecided": "undecided"}
@@ -45,14 +46,16 @@ def gate_page(run: GateRun) -> str:
         word=WORDS[decision.decision],
         headline=HEADLINES[decision.decision],
         colour=COLOURS[decision.decision],
-        questions=len(measured.rows) if measured else 0,
+        questions=measured.questions if measured else 0,
         checks=run.checks,
         thresholds=[_threshold(check) for check in decision.thresholds],
         comparison=decision.comparison,
+        looked=looked(decision.comparison) if decision.comparison and decision.comparison.looks > 1 else "",
         picture=differences(decision.comparison) if decision.comparison else "",
         compared=_compared(decision.comparison) if decision.comparison else [],
         kinds=_kinds(run.candidate, run.production),
         worst=_worst_questions(measured, run.production if run.candidate else None),
+        judged=[judged.reason for judged in measured.judged] if measured else [],
         figures=figure_rows(run.candidate, run.production),
         both=run.candidate is not None and run.production is not None,
         lineage=sorted(run.lineage.items()),

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasks_lib.gate.decide import Comparison, Decision, MetricComparison
+from tasks_lib.gate.comparison import Comparison
+from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.measurement import Measurement, QuestionResult
+from tasks_lib.gate.pairs import MetricComparison
 from tasks_lib.gate.scorers import title_of
 
 WORST = 10
 EXCERPT = 240
+HALF = 0.5
+"""A score from which an answer counts as right."""
 
 HEADLINES = {
     "promote": "promoted: it is in production now",
@@ -51,6 +55,7 @@ def gate_report(run: GateRun) -> str:
         ),
         _thresholds(decision),
         _comparison(decision.comparison) if decision.comparison else "",
+        _judged(measured) if measured else "",
         _figures(candidate, production),
         _worst(measured, production if candidate else None) if measured else "",
         _table("Lineage", ("what", "value"), sorted(run.lineage.items())),
@@ -63,7 +68,7 @@ def worst_rows(
 ) -> list[tuple[QuestionResult, QuestionResult | None]]:
     """Up to ten wrong answers: failures first, then what production had right, then the least grounded."""
     of_production = {row.example_id: row for row in production.rows} if production else {}
-    wrong = [row for row in candidate.rows if not row.values.get(candidate.primary)]
+    wrong = [row for row in candidate.rows if (row.values.get(candidate.primary) or 0.0) < HALF]
 
     def rank(row: QuestionResult) -> tuple[bool, float, float]:
         other = of_production.get(row.example_id)
@@ -71,6 +76,11 @@ def worst_rows(
         return row.error is None, -lost, row.values.get("groundedness") or 0.0
 
     return [(row, of_production.get(row.example_id)) for row in sorted(wrong, key=rank)[:WORST]]
+
+
+def _judged(measured: Measurement) -> str:
+    """The judge's figures with what people's labels say of them."""
+    return _bullets("The judge and people", [judged.reason for judged in measured.judged]) if measured.judged else ""
 
 
 def _thresholds(decision: Decision) -> str:
@@ -96,11 +106,24 @@ def _comparison(comparison: Comparison) -> str:
         "bound may not fall below the tolerated loss. The others reject only when proven worse (p after Holm's "
         "correction)."
     )
-    needed = (
+    needed = (f"\n\n{looked(comparison)}" if comparison.looks > 1 else "") + (
         f"\n\nAbout {comparison.questions_needed} questions would settle it." if comparison.questions_needed else ""
     )
+    losses = "; ".join(loss.reason for loss in comparison.segments)
+    tested = f"\n\n{comparison.segments_tested} segments were looked at; "
+    tested += losses or "none is proven worse beyond its tolerated loss."
     won = f"\n\nOnly the candidate is right on {comparison.wins} questions, only production on {comparison.losses}."
-    return _table(title, head, rows) + won + needed + f"\n\n{note}"
+    return _table(title, head, rows) + won + (tested if comparison.segments_tested else "") + needed + f"\n\n{note}"
+
+
+def looked(comparison: Comparison) -> str:
+    """After which look it was decided, on how many questions of how many, and what the bounds are."""
+    spared = f"; {comparison.spared} were not asked any more" if comparison.spared else ""
+    return (
+        f"Decided at look {comparison.look} of {comparison.looks}, on {comparison.primary.questions} of "
+        f"{comparison.questions_at_most} questions{spared}. The bounds are those of this look (one-sided level "
+        f"{comparison.level:.2%}): all looks together err no more often than one would."
+    )
 
 
 def _compared(metric: MetricComparison) -> tuple[str, ...]:

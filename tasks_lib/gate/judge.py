@@ -18,6 +18,8 @@ CORRECTNESS = "judge_correctness"
 GROUNDEDNESS = "judge_groundedness"
 RELEVANCE = "judge_relevance"
 GUIDELINES = "judge_guidelines"
+GRADED = "graded_right"
+"""`right_or_refused` in degrees: the judge's correctness in place of right or wrong, where a right source is cited."""
 JUDGE_METRICS = (CORRECTNESS, GROUNDEDNESS, RELEVANCE, GUIDELINES)
 PASSAGE_CHARACTERS = 6_000
 TIMEOUTS_IN_A_ROW = 3

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from tasks_lib.gate.prediction_powered import CorrectedEstimate
+
 
 class QuestionResult(BaseModel):
     """One question as one version answered it. A metric that does not apply to the question is `None`."""
@@ -15,6 +17,7 @@ class QuestionResult(BaseModel):
     answer: dict[str, Any] | None = None
     error: str | None = Field(default=None, description="Why there is no valid answer.")
     trace_id: str | None = None
+    segments: dict[str, str] = Field(default_factory=dict, description="Key of `gate.segments` → value.")
     values: dict[str, float | None] = Field(default_factory=dict)
 
     @property
@@ -37,7 +40,15 @@ class Measurement(BaseModel):
     scorer_errors: dict[str, int] = Field(default_factory=dict, description="Scorer → rows on which it failed.")
     scorer_problems: dict[str, str] = Field(default_factory=dict, description="Scorer → why it failed first.")
     unused: dict[str, str] = Field(default_factory=dict, description="Scorer → why its figures are not used.")
+    judged: list[CorrectedEstimate] = Field(
+        default_factory=list, description="The judge's figures with what people's labels say of them."
+    )
     run_id: str | None = None
+
+    @property
+    def questions(self) -> int:
+        """Questions that were asked, however often."""
+        return len({row.example_id for row in self.rows})
 
     def failures(self) -> list[str]:
         """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""

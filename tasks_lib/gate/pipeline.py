@@ -13,7 +13,7 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.evaluator_metric import EvaluatorMetric
 from tasks_lib.gate.evaluators import AnswerMetric, EvaluatedAnswers
-from tasks_lib.gate.judge import GUIDELINES
+from tasks_lib.gate.judge import CORRECTNESS, GRADED, GUIDELINES
 from tasks_lib.gate.judging import AnswerJudge
 from tasks_lib.gate.scorers import PERCENTILES, RESERVED, TOKENS, all_metrics, per_question, require_known
 from tasks_lib.haystack_yaml import build_component, read_pipeline
@@ -65,7 +65,8 @@ def measured_metrics(pipeline: Pipeline) -> tuple[str, ...]:
     outputs = pipeline.outputs()
     giving = (part for part in pipeline.walk() if {"individual_scores", "judgements"} & set(outputs.get(part[0], ())))
     names = [metric for name, part in giving for metric in _metrics_of(name, part)]
-    return (*names, TOKENS) if {"input_tokens", "output_tokens"} <= set(names) else tuple(names)
+    derived = {TOKENS: {"input_tokens", "output_tokens"}, GRADED: {CORRECTNESS, "right_or_refused"}}
+    return (*names, *(metric for metric, parts in derived.items() if parts <= set(names)))
 
 
 def ceilings_of(pipeline: Pipeline) -> list[str]:

@@ -21,6 +21,18 @@ _PASSAGES = (
     "Readers with a student card may borrow twelve books for four weeks.",
     "The reading room is on the second floor. Copies cost 5 cents a page and are paid at the desk.",
 )
+_SWAPPED = (_PASSAGES[2], _PASSAGES[1], _PASSAGES[0])
+_PADDING = (
+    (
+        "Thank you for your question, which I have looked into with great care. As the documents of the library state "
+        "clearly and without any doubt, the answer is as follows."
+    ),
+    (
+        "I hope that this complete and detailed explanation, which takes all of the relevant passages into account, is "
+        "of help to you. Please do not hesitate to ask if anything else should be unclear."
+    ),
+)
+"""What makes an answer longer, and no better."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,11 @@ def _planted() -> Iterator[PlantedAnswer]:
     supported = frozenset({CORRECTNESS, GROUNDEDNESS})
     for question, right, wrong, unsupported, beside in _FACTS:
         yield PlantedAnswer(question, right, right, "right", good=supported | {RELEVANCE})
+        yield PlantedAnswer(
+            question, right, right, "right, its passages in another order", supported | {RELEVANCE}, passages=_SWAPPED
+        )
         yield PlantedAnswer(question, right, wrong, "wrong", bad=supported)
+        yield PlantedAnswer(question, right, f"{_PADDING[0]} {wrong} {_PADDING[1]}", "wrong at length", bad=supported)
         yield PlantedAnswer(question, right, unsupported, "unsupported", bad=supported)
         yield PlantedAnswer(question, right, beside, "beside the question", bad=frozenset({RELEVANCE}))
 

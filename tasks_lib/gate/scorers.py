@@ -11,7 +11,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate import answer_metrics
 from tasks_lib.gate.answer_metrics import Row
-from tasks_lib.gate.judge import CORRECTNESS, GROUNDEDNESS, GUIDELINES, JUDGE_METRICS, RELEVANCE
+from tasks_lib.gate.judge import CORRECTNESS, GRADED, GROUNDEDNESS, GUIDELINES, JUDGE_METRICS, RELEVANCE
 from tasks_lib.plugins import Plugin, plugins
 
 MetricFunction = Callable[[Row], float | None]
@@ -61,13 +61,14 @@ TAIL_LATENCY = "latency_p95_seconds"
 PERCENTILES = (MEDIAN_LATENCY, TAIL_LATENCY)
 """Figures over all questions together."""
 
-RESERVED = frozenset({TOKENS, *PERCENTILES, *JUDGE_METRICS})
+RESERVED = frozenset({TOKENS, GRADED, *PERCENTILES, *JUDGE_METRICS})
 """Figures that are not measured row by row from the answer alone."""
 
 _TITLES = {
     TOKENS: "Tokens per answer",
     MEDIAN_LATENCY: "Latency, median (s)",
     TAIL_LATENCY: "Latency, slowest 5 % (s)",
+    GRADED: "How right, or rightly refused",
     CORRECTNESS: "Judge: as expected",
     GROUNDEDNESS: "Judge: supported by its passages",
     RELEVANCE: "Judge: answers the question",
@@ -150,7 +151,7 @@ def direction(metric: str, ceilings: Iterable[str] = ()) -> Direction:
 
 def per_question() -> tuple[str, ...]:
     """Metrics that every question has of its own, so that two versions are compared by them."""
-    return (*all_metrics(), TOKENS, *JUDGE_METRICS)
+    return (*all_metrics(), TOKENS, *JUDGE_METRICS, GRADED)
 
 
 def require_known(metrics: Iterable[str], key: str, known: Sequence[str] = ()) -> None:

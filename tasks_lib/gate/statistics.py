@@ -23,6 +23,10 @@ POWER = 0.8
 
 MOST_QUESTIONS = 10_000
 
+FEW_VALUES = 32
+"""Differences of at most so many kinds, as of right and wrong, are resampled by their counts: the same bootstrap, in a
+hundredth of the time."""
+
 Differences = NDArray[np.float64]
 
 
@@ -101,8 +105,12 @@ def _quantile(values: Differences, share: float, resamples: int, seed: int) -> f
 def _resampled_means(values: Differences, resamples: int, seed: int) -> Differences:
     from scipy.stats import bootstrap
 
-    if values.min() == values.max():
+    seen, counts = np.unique(values, return_counts=True)
+    if len(seen) == 1:
         return np.full(resamples, values[0])
+    if len(seen) <= FEW_VALUES:
+        drawn = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=resamples)
+        return np.asarray(drawn @ seen / len(values), dtype=float)
     result = bootstrap(
         (values,),
         np.mean,

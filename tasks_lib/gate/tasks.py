@@ -16,8 +16,10 @@ from tasks_lib.gate import asking as versions
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.evaluate import measure
 from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.people import read_reviews, with_labels
 from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction, with_known_sources
+from tasks_lib.gate.validate import Check
 from tasks_lib.registry import moves
 from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG, activate, connect
@@ -40,9 +42,10 @@ def ask_versions(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
+    checks: Sequence[Check] = (),
 ) -> tuple[VersionAnswers, VersionAnswers | None]:
     """:func:`tasks_lib.gate.asking.ask_versions`."""
-    return versions.ask_versions(platform, candidate, production, examples, gate)
+    return versions.ask_versions(platform, candidate, production, examples, gate, checks)
 
 
 @task(name="ask-production", cache_policy=NO_CACHE)
@@ -76,9 +79,12 @@ def ask_versions_on(
     production: VersionAddress | None,
     examples: Sequence[Example],
     gate: GateConfig,
+    checks: Sequence[Check] = (),
 ) -> tuple[VersionAnswers, VersionAnswers | None]:
     """As :func:`ask_versions`, in batches that are tasks of `runner` once the candidate has passed its tests."""
-    validated = validate_candidate(platform, candidate, untraversed(examples), gate)
+    validated = VersionAnswers(checks=tuple(checks))
+    if not checks:
+        validated = validate_candidate(platform, candidate, untraversed(examples), gate)
     if validated.problem:
         return validated, None
     both = [version for version in (candidate, production) if version is not None]
@@ -111,10 +117,12 @@ def score_version(
     predictions: Sequence[Prediction],
     settings: Settings,
     run_id: str,
+    before: Measurement | None = None,
 ) -> Measurement:
-    """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings."""
-    activate(connect(platform, address.model))
-    return measure(
+    """:func:`tasks_lib.gate.evaluate.measure`, by the evaluation pipeline of the settings, corrected by labels."""
+    client = connect(platform, address.model)
+    activate(client)
+    measured = measure(
         evaluation_pipeline(platform, settings),
         with_known_sources(predictions, platform.open_index(address.index)),
         version=address.version,
@@ -124,9 +132,12 @@ def score_version(
             TRACE_INDEX_TAG: address.index,
             TRACE_SOURCE_TAG: "evaluation",
         },
+        segments=settings.gate.segments,
         parent_run_id=run_id,
         model=address.model,
+        before=before,
     )
+    return with_labels(measured, read_reviews(client)) if platform.judge() else measured
 
 
 def _batches(examples: Sequence[Example], size: int) -> list[Sequence[Example]]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.gate.prediction_powered import CorrectedEstimate
 from tasks_lib.monitoring.documents import in_words
 from tasks_lib.monitoring.drift import Change, compare, decide, finite
+from tasks_lib.monitoring.people import judge_by_labels
 from tasks_lib.monitoring.questions import Cluster, Questions, compare_questions
 from tasks_lib.monitoring.recurring import losses, pairs, recurring_questions
 from tasks_lib.monitoring.reference import NO_REFERENCE, Reference
@@ -57,17 +59,20 @@ def analyse(
     early = early_verdict(traffic, config)
     if early:
         reference = Reference("none", "nothing: this window is too small, or failed")
+    judge = judge_by_labels(scores)
     questions = _questions(scores, reference, config.seed)
     changes = decide([*compare(scores.columns, reference.columns, scores.lower_is_better), questions.change], config)
     levels = service_levels(scores.columns, config.objectives)
     again = pairs(scores, reference.answers)
     lost, recurring = losses(scores, again), recurring_questions(scores, again)
     verdict = early or final_verdict(traffic, scores, changes, levels, reference.description)
-    verdict = replace(verdict, reasons=[*verdict.reasons, *recurring_in_words(recurring), *in_words(states)])
+    labels = [judge.reason] if judge and judge.standing != "refused" else []
+    verdict = replace(verdict, reasons=[*verdict.reasons, *labels, *recurring_in_words(recurring), *in_words(states)])
     worst = worst_rows(scores)
     result = _result(window, traffic, verdict).model_copy(
         update={
-            "metrics": window_metrics(scores),
+            "metrics": _corrected(window_metrics(scores), judge),
+            "judge": judge,
             "changes": [change.row() for change in changes if change.n or change.reference_n],
             "reference": reference.description,
             "service_levels": levels,
@@ -102,6 +107,10 @@ def window_metrics(scores: Scores) -> dict[str, float]:
     if len(known["latency_seconds"]):
         metrics["latency_p95_seconds"] = float(np.quantile(known["latency_seconds"], 0.95))
     return metrics
+
+
+def _corrected(metrics: dict[str, float], judge: CorrectedEstimate | None) -> dict[str, float]:
+    return metrics if judge is None or judge.estimate is None else {**metrics, judge.metric: judge.estimate}
 
 
 def _result(window: Window, traffic: Traffic, verdict: Verdict) -> MonitorResult:

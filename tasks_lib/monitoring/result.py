@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tasks_lib.gate.prediction_powered import CorrectedEstimate
 from tasks_lib.monitoring.slo import ServiceLevel
 
 VerdictName = Literal["healthy", "drifted", "not_enough_traffic", "failed"]
@@ -86,6 +87,9 @@ class MonitorResult(BaseModel):
     errors: dict[str, int] = Field(default_factory=dict, description="Error → questions that failed with it.")
     scorer_failures: dict[str, int] = Field(default_factory=dict, description="Metric → traces it failed on.")
     judged: int = Field(default=0, description="Answers that a user, a judge or an evaluator has judged.")
+    judge: CorrectedEstimate | None = Field(
+        default=None, description="The judge's correctness with what people's labels say of it."
+    )
     is_judged: bool = Field(
         default=False, description="Whether judgements were compared with earlier ones: else nobody knows."
     )

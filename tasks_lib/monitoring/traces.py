@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tasks_lib.assistant.contract.answer import Answer, Conversation, Source
 from tasks_lib.progress import advance
 from tasks_lib.registry.feedback import newest_rating
+from tasks_lib.registry.labels import labels_of, worth
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class TraceRecord:
     feedback: float | None = None
     """The user's newest judgement, 0 (bad) to 1 (good)."""
     comment: str = ""
+    label: float | None = None
+    """Share of the people who found the answer right when they reviewed it; `None` for what is no question."""
+    reviewed: bool = False
     error: str | None = None
     """What went wrong; `None` for a question that got an answer."""
     version: str = ""
@@ -119,7 +123,7 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
     info = trace.info
     root = next((span for span in trace.data.spans if span.parent_id is None), None)
     assessments = info.assessments or []
-    rating = newest_rating(assessments)
+    rating, labels = newest_rating(assessments), labels_of(info.trace_id, assessments)
     duration = info.execution_duration
     common: dict[str, Any] = {
         "trace_id": info.trace_id,
@@ -129,6 +133,8 @@ def record_of(trace: "Trace", texts: dict[str, str] | None = None) -> TraceRecor
         "latency_seconds": duration / 1000 if duration is not None else None,
         "feedback": rating.value if rating else None,
         "comment": rating.comment if rating else "",
+        "label": worth(labels),
+        "reviewed": bool(labels),
         "assessed": any(map(_is_ours, assessments)),
     }
     if str(info.state.value) == "ERROR":

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tasks_lib.registry.labels import is_label
+
 _POSITIVE = frozenset({"up", "yes", "true", "good", "positive", "thumbs_up", "thumbsup", "like", "👍"})
 _NEGATIVE = frozenset({"down", "no", "false", "bad", "negative", "wrong", "thumbs_down", "thumbsdown", "dislike", "👎"})
 _BAD_BELOW = 0.5
@@ -28,6 +30,8 @@ def newest_rating(assessments: Iterable[Any]) -> Rating | None:
     for assessment in assessments:
         source, feedback = assessment.source, getattr(assessment, "feedback", None)
         if not source or source.source_type != "HUMAN" or feedback is None or assessment.valid is False:
+            continue
+        if is_label(assessment):
             continue
         value, at = rating_of(feedback.value), assessment.last_update_time_ms or 0
         if value is not None and (newest is None or at >= newest[0]):

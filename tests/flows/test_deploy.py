@@ -151,6 +151,29 @@ def test_the_gate_promotes_restores_and_rolls_back(
 
 
 @pytest.mark.flow
+def test_the_gate_asks_on_only_until_it_knows(deploy: Deploy, live_platform: fakes.FakePlatform) -> None:
+    looks = {"looks": 2, "first_look": 4, "spending": "pocock", "resamples": 2000}
+    assert (
+        deploy(fakes.KNOWS_SIX, thresholds={"retrieval_recall": 0.2, "answer_rate": None}, **looks).production_version
+        == 1
+    )
+    better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, margin=0.6, **looks)
+    assert (better.decision, better.production_version) == ("promote", 2)
+    assert better.comparison is not None
+    assert (better.comparison.look, better.comparison.primary.questions) == (1, len(QUESTIONS) // 2)
+    assert any("8 of 16 questions need not be asked (gate.looks)" in reason for reason in better.reasons)
+
+    close = deploy(fakes.GOOD, margin=0.01, **looks)
+    assert (close.decision, close.production_version) == ("undecided", 2)
+    assert close.comparison is not None
+    assert (close.comparison.look, close.comparison.primary.questions) == (2, len(QUESTIONS))
+    evaluations = last_runs(connect(live_platform, "rag-assistant"), "evaluate", limit=10)
+    measured = [run for run in evaluations if run.data.tags["mlflow.parentRunId"] == close.run_id]
+    assert len(measured) == 2
+    assert all(run.data.metrics["right_or_refused/mean"] == run.data.metrics["right_or_refused"] for run in measured)
+
+
+@pytest.mark.flow
 @pytest.mark.deployed
 def test_batches_of_the_questions_are_asked_by_dask_workers(
     deploy: Deploy, live_platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch

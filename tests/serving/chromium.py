@@ -74,6 +74,12 @@ class Page:
         self.call("Input.dispatchKeyEvent", type="keyDown", **given, **({"text": text} if text else {}))
         self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
+    def letter(self, key: str) -> None:
+        """Press the key of a letter where the focus is."""
+        given = {"key": key, "code": f"Key{key.upper()}", "text": key, "windowsVirtualKeyCode": ord(key.upper())}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **given)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
     def picture(self, file: Path) -> None:
         """Save what is to be seen."""
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))

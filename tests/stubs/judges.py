@@ -22,7 +22,8 @@ def knowing(respond: Respond, model: str = "grader") -> MockChatGenerator:
 def is_about(planted: PlantedAnswer, messages: list[ChatMessage]) -> bool:
     """Whether the prompt asks about this planted answer."""
     prompt = messages[-1].text or ""
-    return f"\n{planted.question}\n" in prompt and f"<answer>\n{planted.response}\n" in prompt
+    parts = (f"\n{planted.question}\n", f"<answer>\n{planted.response}\n", "\n---\n".join(planted.passages))
+    return all(part in prompt for part in parts)
 
 
 def right_about_planted(messages: list[ChatMessage]) -> str | None:

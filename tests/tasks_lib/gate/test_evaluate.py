@@ -67,6 +67,7 @@ def test_a_scorer_that_fails_on_some_rows_is_counted_and_rejects(
 ) -> None:
     platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
     client = connect(platform, "rag-assistant")
+    activate(client)
 
     def sometimes(row: Row) -> float:
         if row.answer is not None and row.answer.refused:

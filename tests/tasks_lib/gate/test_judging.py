@@ -143,7 +143,7 @@ def always(score: float) -> MockChatGenerator:
     return MockChatGenerator(response_fn=same, model="small")
 
 
-@pytest.mark.parametrize(("score", "said"), [(1.0, "to 8 of 8 bad ones"), (0.0, "to 4 of 4 good ones")])
+@pytest.mark.parametrize(("score", "said"), [(1.0, "to 12 of 12 bad ones"), (0.0, "to 8 of 8 good ones")])
 def test_the_figures_of_a_judge_that_gives_all_answers_the_same_are_not_used(
     platform: fakes.FakePlatform, score: float, said: str
 ) -> None:
@@ -182,6 +182,49 @@ def test_a_judge_may_be_wrong_about_one_planted_answer_of_a_kind(mistaken: set[i
         sum(name in (one.good if good else one.bad) for one in missed) for name in CRITERIA for good in (True, False)
     )
     assert (why is None) == (worst <= 1)
+
+
+def likes_length(prompt: str, right: float) -> float:
+    """Full marks for any answer of more than 200 characters."""
+    said = prompt.partition("<answer>\n")[2]
+    return 1.0 if len(said) > 200 else right
+
+
+def reads_the_first_passage(prompt: str, right: float) -> float:
+    """Sees what the first passage supports, and nothing else."""
+    first = prompt.partition("<passages>\n")[2].partition("\n---\n")[0]
+    said = prompt.partition("<answer>\n")[2].partition("\n</answer>")[0]
+    return right if any(word in first for word in re.findall(r"[A-Za-z]{5,}", said)) else 0.0
+
+
+@pytest.mark.parametrize("swayed", [likes_length, reads_the_first_passage])
+@pytest.mark.parametrize("expected_answers", [True, False])
+def test_a_judge_that_length_or_order_sways_is_not_believed(
+    swayed: Callable[[str, float], float], expected_answers: bool
+) -> None:
+    def respond(messages: list[ChatMessage]) -> str:
+        prompt = messages[-1].text or ""
+        said = json.loads(right_about_planted(messages) or "{}")
+        return json.dumps({name: swayed(prompt, each["score"]) for name, each in said.items()})
+
+    judge = Judge(MockChatGenerator(response_fn=respond), (), 5.0, CRITERIA)
+    why = prove(judge, expected_answers=expected_answers, concurrency=2)
+    assert why is not None
+    assert "does not tell planted answers apart" in why.message
+
+
+def test_what_the_judge_is_asked_depends_on_neither_the_other_version_nor_the_order_of_the_answers() -> None:
+    asked: list[str] = []
+
+    def noting(messages: list[ChatMessage]) -> str:
+        asked.append(messages[-1].text or "")
+        return grade(messages)
+
+    said = predictions()[:6]
+    for order in (said, said[::-1], said[:3]):
+        evaluate(pipeline_of(AnswerJudge(chat_generator=knowing(noting))), order)
+    assert len(asked) == 15
+    assert len(set(asked)) == 6
 
 
 def test_a_judge_proves_itself_once_and_one_that_cannot_be_asked_is_counted_by_its_failures() -> None:

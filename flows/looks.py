@@ -1,0 +1,97 @@
+"""Evaluate a candidate look by look: ask a part of the questions, decide, and ask on as long as nothing is proven."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flows.gate_answers import ask_both, ask_production
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.dataset.examples import Example
+from tasks_lib.gate import tasks
+from tasks_lib.gate.asking import VersionAddress
+from tasks_lib.gate.decide import Decision, decide, decide_without_comparison, rejected
+from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.plan import Plan
+from tasks_lib.gate.sequence import Look, in_order, looks_of
+from tasks_lib.gate.validate import Check
+from tasks_lib.untraversed import untraversed
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What is known of a candidate after a look."""
+
+    decision: Decision
+    candidate: Measurement | None = None
+    production: Measurement | None = None
+    checks: tuple[Check, ...] = ()
+    passed_tests: bool = False
+    settled: bool = True
+    """Whether no more questions need to be asked."""
+    problem: str = ""
+    """Why production cannot be asked any more."""
+
+
+def evaluate_in_looks(
+    platform: Platform, plan: Plan, candidate: VersionAddress, settings: Settings, run_id: str
+) -> Evaluated:
+    """Validate the candidate, ask both versions, compare them and decide, at each look with more questions."""
+    gate, production = settings.gate, plan.production_address
+    looks = looks_of(gate, len(plan.dataset.examples), compared=production is not None)
+    examples = in_order(plan.dataset.examples, looks, gate.seed)
+    found = Evaluated(rejected(["nothing was asked"]))
+    asked = 0
+    for look in looks:
+        part, asked = examples[asked : look.questions], look.questions
+        found = _look(platform, (candidate, None if found.problem else production), part, settings, run_id, look, found)
+        if found.settled:
+            break
+    return found
+
+
+def evaluate_alone(
+    platform: Platform, version: VersionAddress, examples: Sequence[Example], settings: Settings, run_id: str
+) -> tuple[Measurement | None, str]:
+    """The measurement of a version by itself, or why there is none."""
+    gate = settings.gate
+    looks = looks_of(gate, len(examples), compared=False)
+    asked = repeated(in_order(examples, looks, gate.seed)[: looks[-1].questions], gate)
+    answers = ask_production(platform, version, asked, gate)
+    if answers.problem:
+        return None, answers.problem
+    return tasks.score_version(platform, version, untraversed(answers.predictions), settings, run_id), ""
+
+
+def repeated(examples: Sequence[Example], gate: GateConfig) -> list[Example]:
+    """Each example as often as it is asked."""
+    return [example for example in examples for _ in range(gate.repeats)]
+
+
+def _look(
+    platform: Platform,
+    versions: tuple[VersionAddress, VersionAddress | None],
+    part: Sequence[Example],
+    settings: Settings,
+    run_id: str,
+    look: Look,
+    before: Evaluated,
+) -> Evaluated:
+    gate, (candidate, production) = settings.gate, versions
+    answers, theirs = ask_both(platform, candidate, production, repeated(part, gate), gate, before.checks)
+    known = Evaluated(rejected([answers.problem]), None, None, answers.checks, answers.passed_tests)
+    if answers.problem:
+        return known
+    ours = tasks.score_version(
+        platform, candidate, untraversed(answers.predictions), settings, run_id, before.candidate
+    )
+    known = replace(known, candidate=ours)
+    if problem := before.problem or (theirs.problem if theirs else ""):
+        decision = decide_without_comparison(ours, problem, gate)
+        return replace(known, decision=decision, problem=problem, settled=look.last or not gate.replace_broken)
+    measured = None
+    if production and theirs:
+        predictions = untraversed(theirs.predictions)
+        measured = tasks.score_version(platform, production, predictions, settings, run_id, before.production)
+    decision = decide(ours, measured, gate, look)
+    settled = look.last or decision.decision != "undecided" or bool(measured and measured.failures())
+    return replace(known, production=measured, decision=decision, settled=settled)

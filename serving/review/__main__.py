@@ -1,0 +1,41 @@
+"""`python -m serving.review`: serve the page where people label the answers of one assistant."""
+
+import logging
+import os
+from typing import Annotated
+
+import uvicorn
+from cyclopts import App, Parameter
+
+from blocks.resolve import resolve_platform
+from serving.review.app import review_app
+from tasks_lib.config.api_keys import read_keys
+from tasks_lib.network import prepare_network
+from tasks_lib.registry.tracking import connect
+
+app = App(name="review", help_format="plaintext")
+
+
+@app.default
+def serve(
+    *,
+    host: str,
+    port: int,
+    model: str,
+    dataset: str | None = None,
+    allow_host: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+) -> None:
+    """Serve the page until interrupted.
+
+    :param model: Name of the assistant.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    for line in prepare_network():
+        logging.getLogger("serving").warning("%s", line)
+    client = connect(resolve_platform(os.environ.get("LLMOPS_PLATFORM") or "local"), model)
+    application = review_app(client, read_keys(host), dataset=dataset, hosts=allow_host)
+    uvicorn.run(application, host=host, port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    app()
