@@ -4,7 +4,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count, groupby, islice, pairwise
 from operator import itemgetter
 
@@ -14,7 +14,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.collection import Collection, Wanted
-from tasks_lib.dataset.corpus import Corpus, balanced
+from tasks_lib.dataset.corpus import LARGEST, Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.critic import Critic
 from tasks_lib.dataset.examples import CandidateQuestion, Example, example_of
@@ -22,6 +22,7 @@ from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
 from tasks_lib.dataset.filters import judged, reason_to_drop
 from tasks_lib.dataset.llm_generator import MODEL_FAILED, NOT_PARSED
 from tasks_lib.dataset.off_topic import OFF_TOPIC
+from tasks_lib.dataset.patterns.page import pages_of
 from tasks_lib.dataset.pipeline import run_pipeline
 from tasks_lib.errors import InputError, LlmopsError, ProviderError
 
@@ -50,6 +51,8 @@ class Generated:
     origin: str
     pipeline: str = ""
     """Digest of the file of `dataset.pipeline`, where one made them."""
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Reason → one question that was dropped for it."""
 
 
 def generate(
@@ -69,21 +72,24 @@ def generate(
     :raises InputError: If the index is empty, or nothing in it makes a question.
     :raises LlmopsError: If a model cannot be asked, or is no use as a critic.
     """
-    chunks = _sample(index, config)
+    extractive = origin_of(pipeline, model) == EXTRACTIVE
+    chunks = _sample(index, config, whole=extractive)
     coverage = Coverage.of(index, embedder)
     wanted = Wanted.of(config)
     taken = wanted.first_of(kept)
-    collection = Collection(embedder, taken)
+    collection = Collection(embedder, taken, coverage)
     wanted = wanted.without(taken)
     origin = origin_of(pipeline, model)
-    if origin == EXTRACTIVE:
+    language = main_language(chunks)
+    if extractive:
         _extract(pipeline, chunks, wanted, config, collection)
     else:
         _ask_in_batches(pipeline, chunks, wanted, config, collection)
-    _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection)
+    _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection, language)
     if all(example.must_refuse for example in collection.examples):
         raise _no_questions(len(chunks), index.name, collection, origin)
-    return Generated(tuple(collection.examples), dict(sorted(collection.rejected.items())), origin)
+    rejected = dict(sorted(collection.rejected.items()))
+    return Generated(tuple(collection.examples), rejected, origin, dropped=collection.dropped)
 
 
 def origin_of(pipeline: Pipeline, model: str) -> str:
@@ -111,9 +117,17 @@ def require_documents(index: Index) -> None:
         raise InputError(f"index {index.name!r} holds no documents to ask about", hint="Run `llmops ingest` first.")
 
 
-def _sample(index: Index, config: DatasetConfig) -> list[Document]:
+def main_language(chunks: Sequence[Document]) -> str:
+    """ISO 639-1 of most of the documents; English where none can be told."""
+    languages = Counter(page.language for page in pages_of(chunks) if page.language)
+    return languages.most_common(1)[0][0] if languages else "en"
+
+
+def _sample(index: Index, config: DatasetConfig, *, whole: bool) -> list[Document]:
+    """Chunks to ask about: all of them where reading them costs no calls, so that no fact is missed."""
     require_documents(index)
-    return index.sample(max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size), config.seed)
+    wanted = LARGEST if whole else max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size)
+    return index.sample(min(wanted, index.count()), config.seed)
 
 
 def _no_questions(passages: int, index: str, collection: Collection, origin: str) -> InputError:
@@ -142,8 +156,12 @@ def _extract(
     collection.rejected.update(batch.rejected)
     of_kind = {kind: [c for c in batch.candidates if c.example.kind == kind] for kind in kinds}
     made = _take_in_turn(of_kind["follow_up"], wanted.follow_up, collection)
-    _take_alternatives(of_kind["answerable"], wanted.answerable + wanted.follow_up - made, collection)
-    _take_in_turn(of_kind["unanswerable"], _refusals(config, collection).unanswerable, collection)
+    answerable = _Alternatives(of_kind["answerable"], collection)
+    answerable.take(wanted.answerable + wanted.follow_up - made)
+    unanswerable = _refusals(config, collection).unanswerable
+    missing = unanswerable - _take_in_turn(of_kind["unanswerable"], unanswerable, collection)
+    if missing:  # documents whose facts name nothing that another name could stand for
+        answerable.take(missing)
 
 
 def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> int:
@@ -156,20 +174,29 @@ def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collecti
     return added
 
 
-def _take_alternatives(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> None:
+class _Alternatives:
     """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far."""
-    used: Counter[str] = Counter({"who": 1})
-    added = 0
-    number = count()
-    for _, group in groupby(candidates, lambda candidate: candidate.group or next(number)):
-        if added == wanted:
-            return
-        allowed = [c for c in group if c.answer_type != "who" or used["who"] <= WHO_SHARE * wanted]
-        for candidate in sorted(allowed, key=lambda c: used[c.answer_type]):
-            if collection.add(candidate):
-                used[candidate.answer_type] += 1
-                added += 1
-                break
+
+    def __init__(self, candidates: Sequence[CandidateQuestion], collection: Collection) -> None:
+        number = count()
+        self._groups = groupby(candidates, lambda candidate: candidate.group or next(number))
+        self._collection = collection
+        self._used: Counter[str] = Counter({"who": 1})
+
+    def take(self, wanted: int) -> int:
+        """Add up to `wanted` of those that were not tried yet; returns how many were added."""
+        added = 0
+        while added < wanted and (group := next(self._groups, None)) is not None:
+            added += self._take_one(list(group[1]), wanted)
+        return added
+
+    def _take_one(self, group: Sequence[CandidateQuestion], wanted: int) -> bool:
+        allowed = [c for c in group if c.answer_type != "who" or self._used["who"] <= WHO_SHARE * wanted]
+        for candidate in sorted(allowed, key=lambda c: self._used[c.answer_type]):
+            if self._collection.add(candidate):
+                self._used[candidate.answer_type] += 1
+                return True
+        return False
 
 
 def _ask_in_batches(
@@ -227,7 +254,9 @@ def _ask(
             )
         collection.rejected.update(batch.rejected)
         passed = [candidate for candidate in batch.candidates if not candidate.reason]
-        collection.rejected.update(candidate.reason for candidate in batch.candidates if candidate.reason)
+        for candidate in batch.candidates:
+            if candidate.reason:
+                collection.reject(candidate, candidate.reason)
         taken = _take_in_turn(passed, wanted - added, collection)
         added += taken
         dry = 0 if taken else dry + len(asked)
@@ -241,16 +270,16 @@ def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
     return Wanted.in_proportion(config, collection.examples).without(collection.examples)
 
 
-def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection) -> None:
-    """Questions of a list that the documents do not cover."""
-    questions = list(OFF_TOPIC)
+def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection, language: str) -> None:
+    """Questions of a list that the documents do not cover, in the documents' language where there is a list."""
+    questions = list(OFF_TOPIC.get(language, OFF_TOPIC["en"]))
     random.Random(seed).shuffle(questions)  # noqa: S311  not for security
     added = 0
     for question in questions:
         if added == wanted:
             return
         if coverage.covers(question):
-            collection.rejected["covered_by_the_documents"] += 1
+            collection.reject(CandidateQuestion(example_of("off_topic", question)), "covered_by_the_documents")
         else:
-            candidate = CandidateQuestion(example_of("off_topic", question))
+            candidate = CandidateQuestion(example_of("off_topic", question), language=language)
             added += collection.add(judged(candidate, reason_to_drop))

@@ -11,6 +11,7 @@ class Finding:
 
     :param made_by: The pattern: `table_cell`, `default`, `purpose`, `option`, `heading`, `definition`, `sentence`.
     :param answer_type: What is asked for: `how_many`, `when`, `which`, …
+    :param name: What the question is about, where another of its kind may take its place: the row of a table.
     :param context: Words around the excerpt that say what it is about, such as a table's caption.
     """
 
@@ -22,6 +23,7 @@ class Finding:
     made_by: str
     answer_type: str
     context: str = ""
+    name: str = ""
 
     @property
     def evidence(self) -> str:

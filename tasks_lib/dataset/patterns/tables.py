@@ -67,7 +67,7 @@ def _of_row(
             question = _question(wording, table, head, name, value)
             if question:
                 kind = "how_many" if _NUMBER.fullmatch(value) else "which"
-                yield Finding(page, question, value, block.start, block.end, "table_cell", kind, table.caption)
+                yield Finding(page, question, value, block.start, block.end, "table_cell", kind, table.caption, name)
 
 
 def _question(wording: Templates, table: Table, head: str, name: str, value: str) -> str:

@@ -31,6 +31,8 @@ class Templates(BaseModel):
     purpose: str
     purpose_of: str
     definition: str
+    follow_up: str
+    """Of the next row."""
     about: str
     """A question below its topic."""
     captions: Pattern
