@@ -106,6 +106,9 @@ def deploy(
     *,
     approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
     estimate: Annotated[bool, Parameter(negative="", help="Time one answer, tell calls, minutes and cost.")] = False,
+    first: Annotated[
+        bool, Parameter(negative="", help="Nothing is in production yet: thresholds decide on however few questions.")
+    ] = False,
     replace_broken: Annotated[
         bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
     ] = False,
@@ -124,6 +127,7 @@ def deploy(
         {
             "gate.approve": approve or None,
             "gate.estimate": estimate or None,
+            "gate.first": first or None,
             "gate.replace_broken": replace_broken or None,
             "gate.move_collection": move_collection or None,
         },

@@ -83,9 +83,14 @@ def dataset(console: Console, result: Result) -> None:
     console.print(f"[bold]Evaluation set[/] {result['dataset']} [dim]version {version}[/]")
     kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in result["by_kind"].items())
     console.print(f"  {result['examples']} questions: {kinds}")
+    if result.get("made_by"):
+        ways = ", ".join(f"{count} {way.replace('_', ' ')}" for way, count in result["made_by"].items())
+        console.print(f"  made from: {ways}")
     if result["rejected"]:
         rejected = ", ".join(f"{count} {reason}" for reason, count in result["rejected"].items())
         console.print(f"  turned away: {rejected}", markup=False)
+        for reason, question in result.get("turned_away", {}).items():
+            console.print(Text(f"    {reason}, such as {question!r}", style="dim"))
     if result.get("note"):
         _print_bullets(console, [result["note"]])
 

@@ -52,6 +52,8 @@ class Topics:
         if not vague and (named or not about or about & content_stems(fact.question)):
             return fact.question[0].upper() + fact.question[1:]
         own_heading = vague and _is_topic(fact.subject_head, None, heading)
+        if own_heading and content_stems(heading or "") <= content_stems(fact.question):
+            return fact.question[0].upper() + fact.question[1:]
         topic = self._topic(heading if own_heading else title, definite=own_heading)
         return f"{topic}, {fact.question}" if topic else None
 

@@ -77,6 +77,6 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
         (_LOCATED, "where", "哪里", "where"),
         (_NAMED, "name", "什么", "what"),
     ):
-        found = pattern.search(body)
-        if found and body.count(found[group]) == 1:
-            yield f"{body[: found.start(group)]}{word}{body[found.end(group) :]}？", found[group], kind  # noqa: RUF001
+        match = pattern.search(body)
+        if match and body.count(match[group]) == 1:
+            yield f"{body[: match.start(group)]}{word}{body[match.end(group) :]}？", match[group], kind  # noqa: RUF001

@@ -24,7 +24,7 @@ _ACTIONS = frozenset(
 )
 _ALSO_NOUNS = frozenset(
     listed(
-        "block build change check contact control copy debug filter fix force group limit list load log move order "
+        "block build change check contact control copy debug filter fix force group limit list load log move open order "
         "pause plan release report request reset retry return rotate run scale schedule select set share sign skip "
         "start stop switch sync tag test trigger update upgrade use view"
     )
@@ -98,11 +98,11 @@ def _first_sentence(page: Page, blocks: tuple[Block, ...]) -> tuple[int, int] | 
     for block in blocks:
         if block.kind in {HEADING, CODE}:
             return None
-        if block.kind not in {PROSE, ITEM}:
+        if block.kind not in {PROSE, ITEM} or block.text.startswith("[!"):
             continue
         for start, end in sentence_spans(block.text.replace("\n", " ")):
             text = plain(block.text[start:end])
-            if len(text.split()) < _SHORTEST_ANSWER and len(text) < 12 or text[-1] in ":：" or text.startswith("!"):  # noqa: PLR2004, RUF001
+            if len(text.split()) < _SHORTEST_ANSWER and len(text) < 12 or text[-1] in ":：?" or text.startswith("!"):  # noqa: PLR2004, RUF001
                 break
             return None if _POINTING.match(text) else (block.start + start, block.start + end)
     return None

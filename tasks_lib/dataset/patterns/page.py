@@ -15,6 +15,7 @@ HEADING, PROSE, ITEM, ROW, CODE = "heading", "prose", "item", "row", "code"
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"#{1,6}\s+(?P<words>.*?)\s*#*\s*$")
 _ITEM = re.compile(r"(?P<marker>\s*(?:[-*+•]|\d{1,3}[.)])\s+)\S")
+_BEGINS_LINE = re.compile(r"\s*(?:\||#|[-*+•>]\s|\d{1,3}[.)]\s|```)")
 _QUOTE = re.compile(r"(?:\s*>\s?)+")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]*\])")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
@@ -44,7 +45,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """A document, put together from the chunks that were read of it; what lies between them reads as line breaks."""
+    """A document, put together from the chunks that were read of it; what was not read counts as line breaks."""
 
     source: str
     document: str
@@ -90,8 +91,13 @@ def first_sentence(text: str) -> str:
 
 def _page(source: str, document: str, chunks: list[Document]) -> Page:
     text = ["\n"] * max(chunk.meta["end"] for chunk in chunks)
+    read = 0
     for chunk in chunks:
-        text[chunk.meta["start"] : chunk.meta["end"]] = chunk.content or ""
+        start, end, content = chunk.meta["start"], chunk.meta["end"], chunk.content or ""
+        if start - read == 1 and not _BEGINS_LINE.match(content):  # a long line that was cut into several chunks
+            text[read] = " "
+        text[start:end] = content
+        read = max(read, end)
     headings = tuple((int(c.meta["start"]), str(c.meta.get("heading") or "").rpartition(" > ")[2]) for c in chunks)
     return Page(source, document, str(chunks[0].meta.get("title") or ""), "".join(text), headings)
 

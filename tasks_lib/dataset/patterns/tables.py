@@ -18,6 +18,8 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d(?:[-/–]\d{2,4})?")
 _SUM = re.compile(r"(?:grand |sub)?total\b|summe\b|gesamt|insgesamt|合计|总计|average\b|mean\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(?:[A-Z]\s+)?(?:appendix \w+|\d+(?:\.\d+)*)[.:)]?\s+|\s*\(tables? [^)]*\)", re.IGNORECASE)
 _LONGEST_NAME, _LONGEST_HEAD, _LONGEST_VALUE = 60, 70, 100
+_FEWEST_ROWS = 3
+"""With the header: what has one row is a form, whose first cell names nothing."""
 _SHORTEST_DESCRIPTION = 12
 _LONGEST_CAPTION = 25
 """Words; a longer paragraph before a table is no caption."""
@@ -98,7 +100,7 @@ def _described(page: Page, wording: Templates, table: Table, block: Block, name:
 def _table(page: Page, run: Sequence[Block], wording: Templates) -> Table | None:
     rows = [block for block in run if not _RULE.fullmatch(block.text)]
     header = tuple(_MARKS.sub("", plain(cell)) for cell in _split(rows[0].text))
-    if len(rows) < 2 or len(header) < 2:  # noqa: PLR2004
+    if len(rows) < _FEWEST_ROWS or len(header) < 2 or not _has_header(page, run, header):  # noqa: PLR2004
         return None
     split = [(block, _split(block.text)) for block in rows[1:]]
     regular = [(block, parts) for block, parts in split if len(parts) == len(header)]
@@ -110,6 +112,17 @@ def _table(page: Page, run: Sequence[Block], wording: Templates) -> Table | None
             for _, parts in regular
         ),
         caption=_caption(page, rows[0], wording),
+    )
+
+
+def _has_header(page: Page, run: Sequence[Block], header: Sequence[str]) -> bool:
+    """Whether the first row names the columns: a rule follows, or the next row repeats the names, or no cell is a value."""
+    if _RULE.fullmatch(run[1].text):
+        return True
+    if any(head and f"{head}:" in plain(run[1].text) for head in header):
+        return True
+    return (
+        "|--" not in page.text and "| --" not in page.text and not any(_NUMBER.fullmatch(head) for head in header[:1])
     )
 
 
