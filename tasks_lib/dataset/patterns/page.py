@@ -1,6 +1,7 @@
 """A document as blocks: headings, prose, list items, table rows and lines of code, each at its exact position."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +22,9 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 _EMPHASIS = re.compile(r"(?<!\w)(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _APART = "\n\n"
-_SHORTEST_TO_TELL = 200
+_SHORTEST_TO_TELL = 60
 """Characters of prose that tell a language."""
+_VOTERS = 50
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,16 @@ class Page:
 
     @cached_property
     def language(self) -> str | None:
-        """ISO 639-1, by the prose, or by everything where there is little of it."""
-        prose = "\n".join(block.text for block in self.blocks if block.kind in {PROSE, ITEM})
-        return language_of(plain(prose)) if len(prose) >= _SHORTEST_TO_TELL else language_of(self.text)
+        """ISO 639-1: that of most of its prose, or of everything where there is little of it.
+
+        One foreign word does not make a document foreign, so its paragraphs vote.
+        """
+        prose = [plain(block.text) for block in self.blocks if block.kind in {PROSE, ITEM}]
+        long = [text for text in prose if len(text) >= _SHORTEST_TO_TELL][:_VOTERS]
+        votes = Counter(filter(None, map(language_of, long)))
+        if votes:
+            return votes.most_common(1)[0][0]
+        return language_of(" ".join(prose)) or language_of(plain(self.text))
 
 
 def pages_of(chunks: Iterable[Document]) -> list[Page]:
