@@ -58,10 +58,15 @@ class Coverage:
         needed = content_stems(phrase)
         return any(needed <= content_stems(_text(chunk)) for chunk in self._matching(phrase))
 
-    def covers(self, question: str) -> bool:
-        """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`."""
+    def covers(self, question: str, language: str = "en") -> bool:
+        """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`.
+
+        :param language: ISO 639-1; how near is near is known for English only.
+        """
         if self.mentions(question):
             return True
+        if language != "en":
+            return False
         nearest = self._nearest(question)[:1]
         return bool(nearest) and (nearest[0].score or 0.0) >= COVERED
 
@@ -74,6 +79,11 @@ class Coverage:
             and asked <= content_stems(_text(chunk))
             for chunk in self._nearest(example.question)
         )
+
+    def near(self, text: str) -> list[Document]:
+        """The chunks that are nearest by meaning, then those that share the rarest words, each once."""
+        found = {chunk.id: chunk for chunk in (*self._nearest(text), *self._matching(text))}
+        return list(found.values())
 
     def nearest(self, question: str) -> list[str]:
         """The chunk that is nearest by meaning, and the one that shares the rarest words."""

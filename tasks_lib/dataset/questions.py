@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby, islice, pairwise
 from operator import itemgetter
+from typing import Any
 
 from haystack import Document, Pipeline
 
@@ -53,6 +54,10 @@ class Generated:
     """Digest of the file of `dataset.pipeline`, where one made them."""
     dropped: dict[str, str] = field(default_factory=dict)
     """Reason → one question that was dropped for it."""
+    doubtful: tuple[dict[str, Any], ...] = ()
+    """Imported examples whose evidence a person should look at."""
+    found: int = 0
+    """Imported answers whose evidence was looked up."""
 
 
 def generate(
@@ -278,7 +283,7 @@ def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Colle
     for question in questions:
         if added == wanted:
             return
-        if coverage.covers(question):
+        if coverage.covers(question, language):
             collection.reject(CandidateQuestion(example_of("off_topic", question)), "covered_by_the_documents")
         else:
             candidate = CandidateQuestion(example_of("off_topic", question), language=language)

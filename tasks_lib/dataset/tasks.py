@@ -14,6 +14,8 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.coverage import Coverage
+from tasks_lib.dataset.evidence import EvidenceSearch
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.from_traces import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.importing import read_examples
@@ -21,6 +23,7 @@ from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED
 from tasks_lib.dataset.patterns.templates import templates
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
+from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home, at_home
 from tasks_lib.registry.retries import again
@@ -89,14 +92,17 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
 def import_questions(platform: Platform, settings: Settings, path: str) -> Generated:
     """Read questions from a file; confirmed candidates join the newest version."""
     index = platform.index(settings.rag)
-    imported = read_examples(path, Corpus.of(index) if index.exists() else None)
+    embedder = platform.embedder(settings.embedder)
+    searched = index.exists()
+    evidence = EvidenceSearch(Coverage.of(index, embedder), Similarity(embedder)) if searched else None
+    imported = read_examples(path, Corpus.of(index) if searched else None, evidence)
     examples = imported.examples
     if imported.adds:
         newest = _newest(platform, settings)
         added = {example.id for example in examples}
         before = [example for example in newest.examples if example.id not in added] if newest else []
         examples = (*before, *examples)
-    return Generated(examples, imported.rejected, IMPORT)
+    return Generated(examples, imported.rejected, IMPORT, doubtful=imported.doubtful, found=imported.found)
 
 
 @task(name="save-dataset", **again())
@@ -117,6 +123,8 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
     )
     result = _described(saved)
     result.rejected, result.turned_away = made.rejected, made.dropped
+    if made.found or made.doubtful:
+        result.note = _looked_up(made, settings, result)
     if made.origin != IMPORT:
         result.note = " ".join([*_shortcomings(saved, made, settings), result.note]).strip()
     result.unchanged = before is not None and before.version == saved.version
@@ -179,6 +187,20 @@ def _shortcomings(saved: datasets.Dataset, made: Generated, settings: Settings) 
     if made.origin == EXTRACTIVE and settings.dataset.unanswerable_share and "unanswerable" not in saved.by_kind():
         said.append(_NO_UNANSWERABLE)
     return said
+
+
+def _looked_up(made: Generated, settings: Settings, result: DatasetResult) -> str:
+    """What became of answers without an excerpt; those in doubt are written to a file that a person confirms."""
+    said = f"{made.found} answers came without an excerpt, and were found in the documents." if made.found else ""
+    if not made.doubtful:
+        return said
+    file = _write(list(made.doubtful), f"{at_home(settings.dataset.name, settings.assistant)}-evidence")
+    result.candidates, result.candidates_file = len(made.doubtful), str(file)
+    return (
+        f"{said} Of {len(made.doubtful)} answers it is not sure where the documents say them: their sources are not "
+        f"judged. Correct the references in {file}, set status to confirmed, and add them with "
+        f"`llmops dataset --import {file}`."
+    ).strip()
 
 
 def _nothing(settings: Settings) -> DatasetResult:
