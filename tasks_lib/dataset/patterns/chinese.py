@@ -22,9 +22,10 @@ _LOCATED = re.compile(r"位于(?P<where>[^，。、]{2,15}?)(?=[，。]|$|的[^�
 _NAMED = re.compile(r"(?:被称为|称为|名为|命名为|又称)(?P<name>[“\"《]?[^，。、”\"》]{2,12}[”\"》]?)(?=[，。]|$)")  # noqa: RUF001
 _POINTING = re.compile(
     r"^(?:他|她|它|这|那|该|此|其|但|而|因此|然而|所以|于是|同时|此外|另外|不过|随后|后来|之后|当时|例如|如果|虽然|尽管|由于这|"
-    r"并|也|又|还|则|即|与此|在这|在此|在那|前者|后者|两者|二者|以下|上述|本|接着|值得|如今|有|或许|因为|由于|当|在.{0,8}[时中后前]，|其中|除此|两人|二人|为此|根据上|目前|现在)|这[个些种次项]|那[个些种]|该[^，。]|此[时次外]|前者|后者"  # noqa: RUF001
+    r"并|也|又|还|则|即|与此|在这|在此|在那|前者|后者|两者|二者|以下|上述|本|第[一二三]个|原因|尽快|用|双方|接着|值得|如今|有|或许|因为|由于|当|在.{0,8}[时中后前]，|其中|除此|两人|二人|为此|根据上|目前|现在)|这[个些种次项]|那[个些种]|该[^，。]|此[时次外]|前者|后者"  # noqa: RUF001
 )
 _BETWEEN = re.compile(r"(?<=[\u3000-\u9fff，、《》]) | (?=[\u3000-\u9fff，、《》])")
+_TITLED = re.compile(r"《[^》]*$")
 _LONGEST, _SHORTEST = 60, 10
 """Characters."""
 
@@ -39,16 +40,9 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
 
 
 def _parts(body: str) -> Iterator[str]:
-    """The whole sentence, or its first clauses where it is long."""
+    """The whole sentence, where it is neither long nor a fragment."""
     if _SHORTEST <= len(body) <= _LONGEST:
         yield body
-        return
-    clauses = re.split("，", body)  # noqa: RUF001
-    for count in (2, 1):
-        first = "，".join(clauses[:count])  # noqa: RUF001
-        if _SHORTEST + 2 <= len(first) <= _LONGEST and len(clauses) > count:
-            yield first
-            return
 
 
 def _asked(body: str) -> Iterator[tuple[str, str, str]]:
@@ -56,10 +50,12 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
     if definition:
         yield f"{definition['name']}是什么？", definition["what"], "what"  # noqa: RUF001
     years = _YEAR.findall(body)
-    if len(years) == 1:
+    if len(years) == 1 and not re.search(rf"[从自至到和与]{years[0]}|{years[0]}[^，]{{0,12}}[到至]", body):  # noqa: RUF001
         yield f"{body.replace(years[0], '哪一年')}？", years[0], "when"  # noqa: RUF001
     for amount in _AMOUNT.finditer(body):
         asked = "几" if amount["unit"] == "岁" else "多少"
+        if _TITLED.search(body[: amount.start()]) or body[amount.end() :].startswith(("的", "倍")):
+            continue
         if (
             body.count(amount[0]) == 1
             and not body[: amount.start()].endswith(
@@ -78,5 +74,6 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
         (_NAMED, "name", "什么", "what"),
     ):
         match = pattern.search(body)
+        word = "什么" if pattern is _MADE_BY and match and match["verb"] == "组成" else word
         if match and body.count(match[group]) == 1:
             yield f"{body[: match.start(group)]}{word}{body[match.end(group) :]}？", match[group], kind  # noqa: RUF001

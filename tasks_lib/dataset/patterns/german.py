@@ -13,7 +13,7 @@ _TIME = re.compile(
     rf"(?P<phrase>(?P<prep>[Ss]eit (?:dem )?|[Bb]is (?:zum )?|[Aa]b (?:dem )?)?(?:[Ii]m Jahre? \d{{4}}|[Aa]m {_DATE}|"
     rf"[Ii]m {_MONTH}(?: \d{{4}})?|(?<=[Ss]eit )(?:dem )?(?:{_DATE}|\d{{4}})|"
     rf"(?<=[Aa]b )(?:dem )?(?:{_DATE}|\d{{4}})|(?<=[Bb]is )(?:zum )?(?:{_DATE}|\d{{4}})|"
-    rf"(?:[Zz]wischen|[Vv]on) \d{{4}} (?:und|bis) \d{{4}}|\d{{4}}(?= (?!als|bis|und)[a-zäöüß]+(?: [a-zäöü]|$))))(?![\w.])"
+    rf"(?:[Zz]wischen|[Vv]on) \d{{4}} (?:und|bis) \d{{4}}|(?<!Jahr )(?<!Jahre )(?<!nach )(?<!vor )(?<!von )(?<!um )(?<!bis )(?<!gegen )(?<!aus )\d{{4}}(?= (?!als|bis|und)[a-zäöüß]+(?: [a-zäöü]|$))))(?![\w.])"
 )
 _BIG = listed("zwei drei vier fünf sechs sieben acht neun zehn elf zwölf fünfzehn zwanzig dreißig fünfzig hundert")
 _AMOUNT = re.compile(
@@ -51,6 +51,8 @@ _VERBS = frozenset(
         "nutzt nutzen verbindet verwendet produziert produzieren regelt schützt entscheidet"
     )
 )
+_PARTICIPLE = re.compile(r"(?:an|ab|auf|aus|ein|vor|zu|nach|mit|bei|her|um)?ge[a-zäöüß]{3,}te[nrms]?")
+_DEFINITE_OR_NOT = frozenset(listed("der die das ein eine den dem"))
 _PAST = re.compile(r"[a-zäöüß]{3,}(?:te|ten)")
 _PRESENT = re.compile(r"[a-zäöüß]{3,}t")
 _OPENS_PHRASE = frozenset(
@@ -133,16 +135,31 @@ _TRANSITIVE = frozenset(
 _PASSIVE = frozenset(listed("wird wurde werden wurden ist war sind waren hat hatte haben"))
 _NAME = r"(?:[A-ZÄÖÜ][\wäöüß.-]+|von|van|de)"
 _CAUSES = (
-    (re.compile(r"(?<!\w)(?:aufgrund|wegen|infolge) (?:\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"), "Weshalb", "why"),
-    (re.compile(r"(?<!\w)durch (?:den|die|das|eine?|einen) (?:\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"), "Wodurch", "what"),
+    (
+        re.compile(
+            r"(?<!\w)(?:aufgrund|wegen|infolge) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"
+        ),
+        "Weshalb",
+        "why",
+    ),
+    (
+        re.compile(
+            r"(?<!\w)durch (?:den|die|das|eine?|einen) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"
+        ),
+        "Wodurch",
+        "what",
+    ),
     (re.compile(rf"(?<!\w)(?:von|vom) (?:(?:dem|der|den) )?(?:{_NAME} )+(?=[a-zäöüß]+(?:t|en)$)"), "Von wem", "who"),
 )
-_OBJECT_ARTICLES = frozenset(listed("einen ein eine den das die keine keinen mehrere zahlreiche"))
+_OBJECT_ARTICLES = frozenset(listed("einen ein eine das die keine keinen mehrere zahlreiche"))
+_NO_OBJECTS = re.compile(r"\S+ (?:Tag|Tage|Monat|Monate|Jahr|Jahre|Woche|Wochen|Stunde|Stunden|Abend|Nacht|Zeit)\b")
 _PARTICLES = frozenset(
     listed("ab an auf aus ein vor zu nach mit bei her hin weg los zurück fort dar fest um unter durch")
 )
-_LONGEST_OBJECT = 12
-_LEAST_REST = 3
+_LONGEST_OBJECT = 8
+_LEAST_REST = 4
+_LONG_ENOUGH = 12
+"""Words of a sentence that say what its vague subject is."""
 _LONGEST_PLACE = 7
 _LEAST, _MOST = 5, 30
 """Words of a sentence."""
@@ -156,9 +173,16 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     """
     body = _main_clause(re.sub(r"\s*\([^()]*\)", "", sentence).rstrip(".! "))
     tokens = [token for number, token in enumerate(body.split(" ")) if number == 0 or token not in _PASSING]
+    cut = len(body) < len(sentence) - 2
     tokens[0] = tokens[0].lower() if tokens[0].lower() in small else tokens[0]
     body = " ".join(tokens)
-    if not body or not _LEAST <= len(tokens) <= _MOST or not _reads_alone(tokens) or _MANY_PARTS.search(body):
+    if (
+        re.search(r"(?<![.\d] )Jahrhundert", body)
+        or not body
+        or not _LEAST <= len(tokens) <= _MOST
+        or not _reads_alone(tokens)
+        or _MANY_PARTS.search(body)
+    ):
         return
     yield from _amount_in_front(body)
     yield from _time_in_front(body)
@@ -167,7 +191,10 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     if verb is None:
         return
     subject, rest = _inner(tokens[:verb]), " ".join(tokens[verb + 1 :])
-    yield from _definition(subject, tokens[verb], rest)
+    if not (cut and re.match(r"(?:der|die|das) ", rest)):
+        yield from _definition(subject, tokens[verb], rest)
+    if _is_vague(subject) and len(tokens) < _LONG_ENOUGH:
+        return
     yield from _maker(subject, tokens[verb], rest)
     yield from _within(subject, tokens[verb], rest)
     yield from _object(subject, tokens[verb], rest)
@@ -180,10 +207,20 @@ def _main_clause(sentence: str) -> str:
     if comma and second.split(" ")[0] in _CLAUSES:
         sentence = first
     for joint in re.finditer(r",? (?:und|aber|sondern) ", sentence):
-        following = sentence[joint.end() :].split(" ")
-        if any(token in _VERBS or (_is_past(token) and number == 0) for number, token in enumerate(following)):
+        if _holds_verb(sentence[joint.end() :].split(" ")):
             return sentence[: joint.start()]
     return sentence
+
+
+def _holds_verb(tokens: list[str]) -> bool:
+    """Whether a finite verb is among the words that follow `und`."""
+    for number, token in enumerate(tokens):
+        follows = tokens[number + 1] if number + 1 < len(tokens) else ""
+        if token in _VERBS | _TRANSITIVE or (_is_past(token) and not follows[:1].isupper()):
+            return True
+        if number == 0 and _PRESENT.fullmatch(token) and follows in _OPENS_PHRASE:
+            return True
+    return False
 
 
 def _reads_alone(tokens: list[str]) -> bool:
@@ -228,7 +265,7 @@ def _object(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]
     """`Woraus besteht …`, `Was umfasst …`: the whole of what follows the verb."""
     asked = _BY_PREPOSITION.get((verb, rest.split(" ")[0]))
     last = rest.rpartition(" ")[2]
-    if not last or not (_is_noun(last) or last in _PARTICLES):
+    if _NO_OBJECTS.match(rest) or not last or not (_is_noun(last) or last in _PARTICLES):
         return
     if asked and len(rest.split()) >= 3 and not _TIME.search(rest):  # noqa: PLR2004
         yield f"{asked} {verb} {subject}?", rest, "what"
@@ -247,7 +284,7 @@ def _cause(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]
         return
     for pattern, asked, kind in _CAUSES:
         found = pattern.search(rest)
-        if found and len(pattern.findall(rest)) == 1:
+        if found and len(pattern.findall(rest)) == 1 and _is_noun(found[0].split()[-1]):
             kept = _without(rest, found.start(), found.end())
             yield f"{asked} {verb} {subject} {kept}?", found[0].strip(), kind
 
@@ -286,7 +323,13 @@ def _is_adverb(subject: list[str]) -> bool:
 
 
 def _is_past(token: str) -> bool:
-    return bool(_PAST.fullmatch(token)) and token not in _NOT_VERBS
+    return bool(_PAST.fullmatch(token)) and token not in _NOT_VERBS and not _PARTICIPLE.fullmatch(token)
+
+
+def _is_vague(subject: str) -> bool:
+    """`die Universität`: an article and one noun, which an earlier sentence has introduced."""
+    words = subject.split()
+    return len(words) == 2 and words[0].lower() in _DEFINITE_OR_NOT and words[1][1:].islower()  # noqa: PLR2004
 
 
 def _definition(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from tasks_lib.text.words import listed
 
 _MONTH = r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
 _TIME = re.compile(
-    rf"(?<!\w)(?:[Ee]n (?:el año )?\d{{4}}|[Ee]l \d{{1,2}} de {_MONTH}(?: de \d{{4}})?|[Ee]n {_MONTH} de \d{{4}})(?![\w-])(?! \w+[aei]d[oa]s?\b)"
+    rf"(?<!\w)(?<!desde )(?<!hasta )(?<!de )(?:[Ee]n (?:el año )?\d{{4}}|[Ee]l \d{{1,2}} de {_MONTH}(?: de \d{{4}})?|[Ee]n {_MONTH} de \d{{4}})(?![\w-])(?! \w+[aei]d[oa]s?\b)"
 )
 _NUMBER = (
     r"(?:\d{1,3}(?:[.,]\d+)*(?: (?:millones|mil)(?: de)?)?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|"
@@ -22,6 +22,10 @@ _FEMININE = re.compile(r"(?:as|iones|dades|tades|umbres|ces)$")
 _UNSURE = re.compile(r"(?:[^aeo]es|ores|eres)$")
 _VERBS = frozenset(
     listed(
+        "usa usan llama llaman instalaba suele suelen ejecuta administra considera consideran recibe reciben muestra "
+        "muestran juega juegan trabaja trabajan lleva llevan alberga albergan conecta controla controlan convierte "
+        "aumenta disminuye crea crean mantiene mantienen surge surgen ayuda ayudan indica indican sugiere sugieren "
+        "afirma afirman encuentra encuentran fluye rodea apoya apoyan respeta enseña estudia estudian determina elige "
         "consiste consisten depende pertenece pertenecen procede proviene comprenden ofrecen permiten requieren utilizan "
         "produce producen protege regula causa causan provoca provocan define describe genera generan condujo llevó "
         "es fue son fueron era eran ha han había habían tiene tienen tuvo tuvieron puede pueden pudo pudieron está "
@@ -66,6 +70,17 @@ _CLAUSES = frozenset(
 _OBJECT_ARTICLES = frozenset(listed("el la los las un una varios varias numerosos numerosas"))
 _LONGEST_OBJECT = 12
 _BY_PREPOSITION = {
+    ("se_encuentra", "en"): "Dónde",
+    ("se_encuentran", "en"): "Dónde",
+    ("se_ubica", "en"): "Dónde",
+    ("se_encontraba", "en"): "Dónde",
+    ("se_basa", "en"): "En qué",
+    ("se_basan", "en"): "En qué",
+    ("se_compone", "de"): "De qué",
+    ("se_divide", "en"): "En qué",
+    ("se_convirtió", "en"): "En qué",
+    ("se_dedica", "a"): "A qué",
+    ("se_refiere", "a"): "A qué",
     ("consta", "de"): "De qué",
     ("consiste", "en"): "En qué",
     ("consisten", "en"): "En qué",
@@ -87,13 +102,27 @@ _TRANSITIVE = frozenset(
     listed(
         "incluye incluyen contiene contienen comprende comprenden ofrece ofrecen permite permiten requiere requieren "
         "utiliza utilizan produce producen forma forman representa representan ocupa protege regula causa causan "
-        "provoca provocan define describe genera generan"
+        "provoca provocan define describe genera generan usa usan alberga albergan recibe reciben muestra muestran "
+        "estudia estudian administra ejecuta controla controlan apoya respeta crea crean"
     )
 )
 _MAY_STAND_BEFORE = frozenset(listed("aproximadamente unos unas actualmente también solo casi hoy"))
+_ADJUNCT = re.compile(
+    r"^(?:En|Según|Durante|Con|Por|Para|Tras|Bajo|Desde|Sin|Además|Asimismo|Actualmente|Hoy|Aunque|Antes|Después|Dentro|"
+    r"Entre|Sobre|Como|Debido|Gracias|Normalmente|Generalmente|Finalmente)\b[^,\d]{0,70}, (?=[a-záéíóúñA-ZÁÉÍÓÚÑ])"
+)
+"""What stands in front of a main clause and is not needed to ask about it."""
 _NOT_BEFORE_A_VERB = frozenset(
     listed("que se no quien donde y como la el los las un una su sus de del o en me nos lo le les")
 )
+_DONE = re.compile(r"\w+(?:ado|ido|ada|ida|ados|idos|adas|idas|cho|to|ta|tos|tas)\b")
+_GENERIC = frozenset(
+    listed(
+        "ciudad región universidad isla zona colección empresa banda serie río lago película obra edificio país grupo"
+    )
+)
+_LONG_ENOUGH = 12
+"""Words of a sentence that say what its vague subject is."""
 _ENDS_NOTHING = frozenset(listed("y o e de del la el los las en a un una que con por para su sus más"))
 _LEAST, _MOST = 5, 32
 _LONGEST_SUBJECT = 9
@@ -108,7 +137,8 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     front = _TIME.match(body)
     following = body[front.end() :] if front else ""
     fronted = front is not None and re.match(r",? ", following) is not None
-    clause = _main_clause(following.removeprefix(",").lstrip() if fronted else body)
+    clause = _main_clause(following.removeprefix(",").lstrip() if fronted else _ADJUNCT.sub("", body))
+    clause = re.sub(r"\bse (?=\w)", "se_", clause)
     tokens = [token for number, token in enumerate(clause.split(" ")) if number == 0 or token not in _PASSING]
     clause = " ".join(tokens)
     if (
@@ -117,18 +147,29 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
         or not _reads_alone(tokens)
     ):
         return
-    yield from _amount_in_front(clause if not fronted else "")
+    for question, answer, kind in _asked(tokens, clause, front[0] if front and fronted else "", small):
+        yield question.replace("se_", "se "), answer.replace("se_", "se "), kind
+
+
+def _asked(tokens: list[str], clause: str, front: str, small: frozenset[str]) -> Iterator[tuple[str, str, str]]:
+    """Questions about a clause; `front` is the time before it."""
+    if not front:
+        yield from _amount_in_front(clause)
     verb = _verb(tokens)
     if verb is None:
         return
     subject, rest = _inner(" ".join(tokens[:verb]), small), " ".join(tokens[verb + 1 :])
     if rest.rpartition(" ")[2] in _ENDS_NOTHING:
         return
-    if front and fronted:
+    if front:
         if not _TIME.search(rest):
-            yield f"{_when(front[0])} {_group(tokens, verb, subject)}?", front[0], "when"
+            yield f"{_when(front)} {_group(tokens, verb, subject)}?", front, "when"
+        return
+    if re.match(r"(?:los|las) (?:dos|tres|cuatro)\b", subject) or rest.endswith(("similar", "siguiente", "siguientes")):
         return
     yield from _definition(subject, tokens[verb], rest)
+    if _is_vague(subject) and len(tokens) < _LONG_ENOUGH:
+        return
     yield from _maker(subject, tokens[verb], rest)
     yield from _within(tokens, verb, subject, rest)
     yield from _object(tokens[verb], subject, rest)
@@ -153,7 +194,7 @@ def _reads_alone(tokens: list[str]) -> bool:
 
 def _verb(tokens: list[str]) -> int | None:
     for number, token in enumerate(tokens[: _LONGEST_SUBJECT + 1]):
-        if number and (token in _VERBS or _PAST.fullmatch(token)):
+        if number and (token in _VERBS or token.startswith("se_") or _PAST.fullmatch(token)):
             if tokens[number - 1].lower() in _NOT_BEFORE_A_VERB:
                 return None
             return number if _is_subject(tokens, number) else None
@@ -165,7 +206,7 @@ def _is_subject(tokens: list[str], verb: int) -> bool:
     first = tokens[0]
     if first.lower() in _PREPOSITIONS or tokens[verb + 1 : verb + 2] in (["y"], ["e"]):
         return False
-    if first in _ARTICLES or tokens[1][0].isupper():
+    if first.capitalize() in _ARTICLES or tokens[1][0].isupper():
         return True
     return verb == 1 and not first.endswith(("ó", "ron", "ste", "en", "an", "ndo", "mente", "ía"))
 
@@ -194,9 +235,19 @@ def _amount_in_front(clause: str) -> Iterator[tuple[str, str, str]]:
         yield f"¿{asked[0].upper()}{asked[1:]}{clause[amount.end() :]}?", _spoken(amount), "how_many"
 
 
+def _is_vague(subject: str) -> bool:
+    """`la ciudad`: an article and one noun, which an earlier sentence has introduced."""
+    words = subject.split()
+    if {"primero", "primera", "segundo", "segunda", "tercer", "siguiente", "siguientes", "último"} & set(words):
+        return True
+    return len(words) == 2 and words[0] in {"el", "la", "los", "las"} and words[1].islower()  # noqa: PLR2004
+
+
 def _definition(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
     if verb == "es" and re.match(r"(?:el|la|los|las) (?!de |que |más completa)", rest) and len(rest.split()) >= 5:  # noqa: PLR2004
         yield f"¿Cuál es {rest}?", subject, "what"
+    if subject.rpartition(" ")[2] in _GENERIC:
+        return
     if verb in {"es", "son"} and len(subject.split()) <= 5 and re.match(r"(?:una?|el|la|los|las) [a-záéíóúñ]", rest):  # noqa: PLR2004
         yield f"¿Qué {verb} {subject}?", rest, "what"
 
@@ -223,7 +274,8 @@ def _object(verb: str, subject: str, rest: str) -> Iterator[tuple[str, str, str]
 
 def _within(tokens: list[str], verb: int, subject: str, rest: str) -> Iterator[tuple[str, str, str]]:
     times = list(_TIME.finditer(rest))
-    if len(times) == 1:
+    described = tokens[verb] in {"es", "fue", "era", "son", "fueron"} and not _DONE.match(rest)
+    if len(times) == 1 and not described:
         time = times[0]
         kept = re.sub(r"\s+", " ", rest[: time.start()] + rest[time.end() :]).strip()
         if kept:
