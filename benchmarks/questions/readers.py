@@ -1,8 +1,8 @@
 """Questions that readers wrote, by corpus, written or taken before any question was made: never used in the making.
 
-`readers/argo-cd.jsonl` and `readers/icdar.jsonl` were written for this comparison by reading the documents. The handbook's
-are those of `examples/handbook-questions.jsonl`; those of Chroma's corpora and of XQuAD come with the data, forty of
-each, evenly spread.
+`readers/argo-cd.jsonl` and `readers/icdar.jsonl` were written for this comparison by reading the documents. The
+handbook's are those of `examples/handbook-questions.jsonl`; those of Chroma's corpora and of XQuAD come with the data,
+forty of each, evenly spread.
 """
 
 import json

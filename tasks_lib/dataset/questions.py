@@ -26,6 +26,7 @@ from tasks_lib.dataset.off_topic import OFF_TOPIC
 from tasks_lib.dataset.patterns.page import pages_of
 from tasks_lib.dataset.pipeline import run_pipeline
 from tasks_lib.errors import InputError, LlmopsError, ProviderError
+from tasks_lib.text.words import content_stems
 
 EXTRACTIVE = "extractive"
 ACROSS = "across_passages"
@@ -33,6 +34,8 @@ CHUNKS_PER_QUESTION = 12
 FEWEST_CHUNKS = 300
 WHO_SHARE = 0.2
 """Share of the extracted questions that may ask for a person: they are the easiest to find."""
+FEW_COPIED = 4
+"""Content words of its evidence that a question may hold to be tried before others."""
 PATIENCE = 12
 """Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
 LONGEST_DRY_SPELL = 40
@@ -180,11 +183,16 @@ def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collecti
 
 
 class _Alternatives:
-    """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far."""
+    """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far.
+
+    Questions that copy few words of their evidence are tried first: people ask in their own words, and a question that
+    repeats a sentence is found too easily.
+    """
 
     def __init__(self, candidates: Sequence[CandidateQuestion], collection: Collection) -> None:
         number = count()
-        self._groups = groupby(candidates, lambda candidate: candidate.group or next(number))
+        groups = [list(group) for _, group in groupby(candidates, lambda c: c.group or next(number))]
+        self._groups = iter(sorted(groups, key=lambda group: min(map(_copied, group)) > FEW_COPIED))
         self._collection = collection
         self._used: Counter[str] = Counter({"who": 1})
 
@@ -192,16 +200,22 @@ class _Alternatives:
         """Add up to `wanted` of those that were not tried yet; returns how many were added."""
         added = 0
         while added < wanted and (group := next(self._groups, None)) is not None:
-            added += self._take_one(list(group[1]), wanted)
+            added += self._take_one(group, wanted)
         return added
 
     def _take_one(self, group: Sequence[CandidateQuestion], wanted: int) -> bool:
         allowed = [c for c in group if c.answer_type != "who" or self._used["who"] <= WHO_SHARE * wanted]
-        for candidate in sorted(allowed, key=lambda c: self._used[c.answer_type]):
+        for candidate in sorted(allowed, key=lambda c: (_copied(c) > FEW_COPIED, self._used[c.answer_type])):
             if self._collection.add(candidate):
                 self._used[candidate.answer_type] += 1
                 return True
         return False
+
+
+def _copied(candidate: CandidateQuestion) -> int:
+    """Content words of the question that its evidence has, too."""
+    example = candidate.example
+    return len(content_stems(example.question) & content_stems(example.evidence))
 
 
 def _ask_in_batches(

@@ -19,6 +19,7 @@ _TWO_FACTS = re.compile(r"\band (?:up to |at least |another )?(?:\$|\d{1,3}(?:[.
 """A second amount was joined to the one that is asked for."""
 _LEAST_CONTENT = 3
 _LONGEST_SUBJECT = 8
+_MOST_PIECES = 3
 _SIMPLE = frozenset({"prep", "dobj", "npadvmod", "agent"})
 """What may stand beside an object that is asked for: other parts are where a parse goes wrong."""
 _RELATIVE = re.compile(r",\s+(?:who|which|where|whose|whom)\b.*")
@@ -49,7 +50,11 @@ def facts(sentence: Sentence) -> Iterator[Fact]:
             if phrase.answer in years and len(years) > 1:
                 continue
             pieces = [*clause.after, *clause.before]
-            if phrase.kind == "what_object" and any(_head(piece).dep_ not in _SIMPLE for piece in pieces):
+            if phrase.kind == "what_object" and (
+                len(pieces) > _MOST_PIECES or any(_head(piece).dep_ not in _SIMPLE for piece in pieces)
+            ):
+                continue
+            if phrase.kind == "why" and used[-1] != len(clause.after) - 1:
                 continue
             fact = _fact(sentence, clause, phrase, used)
             if not _TWO_FACTS.search(fact.question) and _says_enough(fact):

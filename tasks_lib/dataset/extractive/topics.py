@@ -44,7 +44,11 @@ class Topics:
         if any(_points_elsewhere(token, fact.tokens) for token in fact.tokens):
             return None
         title, heading = fact.sentence.chunk.meta.get("title"), _last(fact.sentence.chunk.meta.get("heading"))
-        vague = fact.kind != "who" and _is_vague(fact.subject_head, ROLES | _OWNERS if title else ROLES)
+        if fact.kind in {"what_object", "why", "who"} and any(_is_unnamed(token, fact) for token in fact.tokens):
+            return None
+        vague = (fact.kind != "who" or bool(fact.subject)) and _is_vague(
+            fact.subject_head, ROLES | _OWNERS if title else ROLES
+        )
         if vague and not _is_topic(fact.subject_head, title, heading):
             return None
         named = any(is_name(token) and not token.is_sent_start for token in fact.tokens)
@@ -87,6 +91,14 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
     definite = any(token.lower_ == "the" for token in children)
     specific = any(token.dep_ in {"compound", "prep", "relcl", "poss", "acl", "appos", "conj"} for token in children)
     return definite and not specific and head.lemma_.lower() not in known and head.pos_ != "PROPN"
+
+
+def _is_unnamed(token: "Token", fact: Fact) -> bool:
+    """`the deal` beside the subject, which only the sentences before make known."""
+    if token is fact.subject_head or token.pos_ != "NOUN" or not _is_vague(token, ROLES | _OWNERS):
+        return False
+    meta = fact.sentence.chunk.meta
+    return not _is_topic(token, meta.get("title"), _last(meta.get("heading")))
 
 
 def _is_topic(head: "Token", title: str | None, heading: str | None) -> bool:
