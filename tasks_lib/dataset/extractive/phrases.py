@@ -28,7 +28,9 @@ _LONGEST_DATE = 6
 _DATE_START = re.compile(
     rf"\d|(?:the (?:end|start|beginning|middle|first|last|\d+)|{'|'.join(MONTHS | WEEKDAYS)})", re.IGNORECASE
 )
-_LIGHT_VERBS = frozenset(listed("have be make take give do get see need want let keep put set say mean"))
+_LIGHT_VERBS = frozenset(
+    listed("have be make take give do get see need want let keep put set say mean play present provide change")
+)
 _LONGEST_OBJECT = 18
 """Words."""
 _REASON = re.compile(r"(?P<cause>(?P<drop>because of|due to|owing to|as a result of)) \S+ \S+", re.IGNORECASE)

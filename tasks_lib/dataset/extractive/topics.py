@@ -26,6 +26,11 @@ _POINTING = frozenset(
 )
 _SUBORDINATE = frozenset({"advcl", "relcl", "acl", "pcomp"})
 _LONGEST_TOPIC = 6
+_FAR = 20_000
+"""Characters behind a title without any heading, from where on a text is about something else."""
+_EASILY_VAGUE = frozenset({"what_object", "why", "who"})
+_NAMES = frozenset(listed("PERSON ORG GPE LOC FAC PRODUCT EVENT WORK_OF_ART LAW NORP"))
+"""Entities one of which must be named where no heading says what the text is about."""
 
 
 class Topics:
@@ -44,7 +49,10 @@ class Topics:
         if any(_points_elsewhere(token, fact.tokens) for token in fact.tokens):
             return None
         title, heading = fact.sentence.chunk.meta.get("title"), _last(fact.sentence.chunk.meta.get("heading"))
-        if fact.kind in {"what_object", "why", "who"} and any(_is_unnamed(token, fact) for token in fact.tokens):
+        headed = _has_topic(fact)
+        if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
+            return None
+        if not headed and not any(token.ent_type_ in _NAMES for token in fact.tokens):
             return None
         vague = (fact.kind != "who" or bool(fact.subject)) and _is_vague(
             fact.subject_head, ROLES | _OWNERS if title else ROLES
@@ -95,10 +103,21 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
 
 def _is_unnamed(token: "Token", fact: Fact) -> bool:
     """`the deal` beside the subject, which only the sentences before make known."""
-    if token is fact.subject_head or token.pos_ != "NOUN" or not _is_vague(token, ROLES | _OWNERS):
+    if token is fact.subject_head or token.pos_ != "NOUN" or not _is_vague(token, _known(fact)):
         return False
     meta = fact.sentence.chunk.meta
     return not _is_topic(token, meta.get("title"), _last(meta.get("heading")))
+
+
+def _known(fact: Fact) -> frozenset[str]:
+    """Nouns that everybody knows who knows the document: without a topic, nobody knows which company is meant."""
+    return ROLES | _OWNERS if _has_topic(fact) else ROLES
+
+
+def _has_topic(fact: Fact) -> bool:
+    """Whether a heading, or a title that is not far, says what the text is about."""
+    meta = fact.sentence.chunk.meta
+    return bool(meta.get("heading") or (meta.get("title") and int(meta["start"]) < _FAR))
 
 
 def _is_topic(head: "Token", title: str | None, heading: str | None) -> bool:

@@ -47,6 +47,8 @@ def _parts(body: str) -> Iterator[str]:
 
 def _asked(body: str) -> Iterator[tuple[str, str, str]]:
     definition = _DEFINITION.match(body)
+    if definition and (definition["what"].startswith("为了") or definition["name"].startswith("一")):
+        definition = None
     if definition:
         yield f"{definition['name']}是什么？", definition["what"], "what"  # noqa: RUF001
     years = _YEAR.findall(body)
@@ -54,7 +56,7 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
         yield f"{body.replace(years[0], '哪一年')}？", years[0], "when"  # noqa: RUF001
     for amount in _AMOUNT.finditer(body):
         asked = "几" if amount["unit"] == "岁" else "多少"
-        if _TITLED.search(body[: amount.start()]) or body[amount.end() :].startswith(("的", "倍")):
+        if _TITLED.search(body[: amount.start()]) or body[amount.end() :].startswith(("的", "倍", "之", "卫")):
             continue
         if (
             body.count(amount[0]) == 1
