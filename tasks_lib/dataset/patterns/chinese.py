@@ -52,7 +52,7 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
     if definition:
         yield f"{definition['name']}是什么？", definition["what"], "what"  # noqa: RUF001
     years = _YEAR.findall(body)
-    if len(years) == 1 and not re.search(rf"[从自至到和与]{years[0]}|{years[0]}[^，]{{0,12}}[到至]", body):  # noqa: RUF001
+    if len(years) == 1 and not re.search(rf"[从自至到和与]{years[0]}|{years[0]}[^，]{{0,12}}[到至]\d", body):  # noqa: RUF001
         yield f"{body.replace(years[0], '哪一年')}？", years[0], "when"  # noqa: RUF001
     for amount in _AMOUNT.finditer(body):
         asked = "几" if amount["unit"] == "岁" else "多少"

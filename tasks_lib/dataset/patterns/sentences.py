@@ -9,6 +9,7 @@ from tasks_lib.dataset.patterns.page import ITEM, PROSE, Page, plain
 from tasks_lib.text.sentences import sentence_spans
 
 _UNREADABLE = re.compile(r"[{}<>|\\*_#`\[\]@=]|https?:|www\.|\?|;|：|“.*“")  # noqa: RUF001
+_ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _LONGEST = 260
 """Characters."""
 
@@ -22,6 +23,17 @@ LANGUAGES = frozenset(_ASKING)
 """Languages whose sentences are asked about here; English has a parser of its own."""
 
 
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Sentences; one that seems to end behind an ordinal (`am 3. Mai`) goes on."""
+    begun: int | None = None
+    for start, end in sentence_spans(text):
+        begun = start if begun is None else begun
+        if _ORDINAL.search(text[begun:end]) and end < len(text):
+            continue
+        yield begun, end
+        begun = None
+
+
 def sentences(page: Page) -> Iterator[Finding]:
     """Questions about single sentences."""
     asking = _ASKING.get(page.language or "")
@@ -31,7 +43,7 @@ def sentences(page: Page) -> Iterator[Finding]:
     for block in page.blocks:
         if block.kind not in {PROSE, ITEM}:
             continue
-        for start, end in sentence_spans(block.text.replace("\n", " ")):
+        for start, end in _spans(block.text.replace("\n", " ")):
             text = plain(block.text[start:end])
             if len(text) > _LONGEST or not text or _UNREADABLE.search(text) or text[-1] not in ".。!":
                 continue
