@@ -68,6 +68,8 @@ def _holds_verb(tokens: list[str]) -> bool:
 
 def _reads_alone(tokens: list[str]) -> bool:
     small = [token.lower() for token in tokens]
+    if small[0] in {"das", "die", "der"} and small[1] in de.VERBS:
+        return False
     return small[0] not in de.FIRST_ONLY and not de.POINTING & set(small)
 
 

@@ -71,7 +71,7 @@ POINTING = frozenset(
 """Words that need an earlier sentence wherever they stand."""
 FIRST_ONLY = frozenset(
     listed(
-        "ihr ihre ihren ihrem ihrer sein seine seinen seinem seiner das und aber doch oder denn auch so daher deshalb "
+        "ihr ihre ihren ihrem ihrer sein seine seinen seinem seiner und aber doch oder denn auch so daher deshalb "
         "deswegen jedoch außerdem danach darüber somit zudem ferner andere anderen dann sonst ebenfalls allerdings "
         "dennoch trotzdem folglich schließlich also damals hingegen stattdessen daraufhin weitere weiterhin jeder"
     )
