@@ -18,6 +18,9 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d(?:[-/–]\d{2,4})?")
 _SUM = re.compile(r"(?:grand |sub)?total\b|summe\b|gesamt|insgesamt|合计|总计|average\b|mean\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(?:[A-Z]\s+)?(?:appendix \w+|\d+(?:\.\d+)*)[.:)]?\s+|\s*\(tables? [^)]*\)", re.IGNORECASE)
 _LONGEST_NAME, _LONGEST_HEAD, _LONGEST_VALUE = 60, 70, 100
+_FURTHER = re.compile(r" by | per | von | nach | por |, | \(|; ")
+"""Behind it, a caption says how its subject is divided."""
+_SHORTEST_CAPTION = 4
 _FEWEST_ROWS = 3
 """With the header: what has one row is a form, whose first cell names nothing."""
 _SHORTEST_DESCRIPTION = 12
@@ -168,7 +171,9 @@ def _caption(page: Page, first: Block, wording: Templates) -> str:
 
 
 def _tidy(caption: str) -> str:
-    """A caption without the marks around it; nothing where it is too long to be one."""
+    """The first words of a caption, without the marks around it; nothing where it is too long to be one."""
     caption = caption.strip(" :：|-–—.")
+    subject = _FURTHER.split(caption)[0]
+    caption = subject if len(subject.split()) >= _SHORTEST_CAPTION else caption
     whole = caption.count("(") == caption.count(")") and "|" not in caption and any(map(str.isalpha, caption[:3]))
     return caption if whole and len(caption.split()) <= _LONGEST_CAPTION else ""
