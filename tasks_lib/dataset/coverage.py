@@ -71,7 +71,7 @@ class Coverage:
         return bool(nearest) and (nearest[0].score or 0.0) >= COVERED
 
     def answers_elsewhere(self, example: Example) -> int:
-        """How many of the chunks nearest to the question, but those of its references, hold its answer and its words."""
+        """How many of the chunks nearest to the question, but its own, hold its answer and its words."""
         asked = content_stems(example.question)
         return sum(
             not _overlaps(chunk, example)

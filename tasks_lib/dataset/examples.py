@@ -41,7 +41,7 @@ class Example(BaseModel):
     answer: str = ""
     references: tuple[Reference, ...] = ()
     made_by: str = ""
-    """How it was made without a model: `table_cell`, `default`, `heading`, …; empty for what people and models wrote."""
+    """How it was made without a model: `table_cell`, `heading`, …; empty for what people and models wrote."""
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "Example":

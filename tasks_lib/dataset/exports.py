@@ -60,22 +60,30 @@ def house_row(row: Mapping[str, Any]) -> Row:
 
     :raises InputError: If it holds no question where its tool puts one.
     """
-    if "messages" in row:
-        return dict(row)
+    if "messages" not in row:
+        return _of_tool(row)
+    return dict(row)
+
+
+def _of_tool(row: Mapping[str, Any]) -> Row:
     if "vars" in row or any(key.startswith("__expected") for key in row):
         return _promptfoo(row)
     if "inputs" in row:
         return _tidy(_asked(_value(row["inputs"])), _answer(_value(row.get("outputs"))), row, "id")
-    if "user_input" in row:
-        return _tidy(_asked(row["user_input"]), row.get("reference"), row, contexts=row.get("reference_contexts"))
-    if "ground_truth" in row or "ground_truths" in row:
-        truth = _value(row.get("ground_truth") or row.get("ground_truths"))
-        answer = truth[0] if isinstance(truth, list) and truth else truth
-        return _tidy(row.get("question"), answer, row, contexts=row.get("contexts"))
+    if {"user_input", "ground_truth", "ground_truths"} & row.keys():
+        return _ragas(row)
     if "input" in row:
         answer = next((row[key] for key in ("expected_output", "expectedOutput") if row.get(key) is not None), None)
         return _tidy(_asked(_value(row["input"])), _answer(_value(answer)), row, "id", contexts=row.get("context"))
     return dict(row)
+
+
+def _ragas(row: Mapping[str, Any]) -> Row:
+    if "user_input" in row:
+        return _tidy(_asked(row["user_input"]), row.get("reference"), row, contexts=row.get("reference_contexts"))
+    truth = _value(row.get("ground_truth") or row.get("ground_truths"))
+    answer = truth[0] if isinstance(truth, list) and truth else truth
+    return _tidy(row.get("question"), answer, row, contexts=row.get("contexts"))
 
 
 def _promptfoo(row: Mapping[str, Any]) -> Row:

@@ -2,8 +2,8 @@
 
 import logging
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby, islice, pairwise
 from operator import itemgetter
@@ -192,7 +192,7 @@ class _Alternatives:
     def __init__(self, candidates: Sequence[CandidateQuestion], collection: Collection) -> None:
         number = count()
         groups = [list(group) for _, group in groupby(candidates, lambda c: c.group or next(number))]
-        self._groups = iter(sorted(groups, key=lambda group: min(map(_copied, group)) > FEW_COPIED))
+        self._groups = _hard_first(groups)
         self._collection = collection
         self._used: Counter[str] = Counter({"who": 1})
 
@@ -210,6 +210,18 @@ class _Alternatives:
                 self._used[candidate.answer_type] += 1
                 return True
         return False
+
+
+def _hard_first(groups: Sequence[list[CandidateQuestion]]) -> Iterator[list[CandidateQuestion]]:
+    """The groups in their order of ways, and of each way those first that copy few words of their evidence."""
+    by_way: dict[str, list[list[CandidateQuestion]]] = defaultdict(list)
+    for group in groups:
+        by_way[group[0].example.made_by].append(group)
+    ordered = {
+        way: iter(sorted(own, key=lambda group: min(map(_copied, group)) > FEW_COPIED)) for way, own in by_way.items()
+    }
+    for group in groups:
+        yield next(ordered[group[0].example.made_by])
 
 
 def _copied(candidate: CandidateQuestion) -> int:

@@ -35,7 +35,7 @@ EXTRACTIVE_NOTE = (
     "They show whether facts are found; questions by people or by a model (llm.model) ask for more."
 )
 GENERATOR = "patterns-1"
-"""How the built-in pipeline makes questions without a model; those of another name are not kept for the next version."""
+"""How the built-in pipeline makes questions without a model; those of another name are made anew."""
 _FEWER = (
     "{made} of the {wanted} questions that were wanted: all documents were read, and no more passed every filter. "
     "`rejected` counts what was turned away, `turned_away` has one example each. More documents, questions of your own "

@@ -1,4 +1,4 @@
-"""Questions without a language model: sentences, tables, parameters and headings of the documents turned into questions."""
+"""Questions without a language model: what documents say turned into questions about it."""
 
 import random
 from collections import Counter, defaultdict

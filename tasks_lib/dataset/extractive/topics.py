@@ -49,10 +49,7 @@ class Topics:
         if any(_points_elsewhere(token, fact.tokens) for token in fact.tokens):
             return None
         title, heading = fact.sentence.chunk.meta.get("title"), _last(fact.sentence.chunk.meta.get("heading"))
-        headed = _has_topic(fact)
-        if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
-            return None
-        if not headed and not any(token.ent_type_ in _NAMES for token in fact.tokens):
+        if _says_too_little(fact):
             return None
         vague = (fact.kind != "who" or bool(fact.subject)) and _is_vague(
             fact.subject_head, ROLES | _OWNERS if title else ROLES
@@ -99,6 +96,14 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
     definite = any(token.lower_ == "the" for token in children)
     specific = any(token.dep_ in {"compound", "prep", "relcl", "poss", "acl", "appos", "conj"} for token in children)
     return definite and not specific and head.lemma_.lower() not in known and head.pos_ != "PROPN"
+
+
+def _says_too_little(fact: Fact) -> bool:
+    """Whether something in the question is known from earlier sentences only, or nothing at all is named."""
+    headed = _has_topic(fact)
+    if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
+        return True
+    return not headed and not any(token.ent_type_ in _NAMES for token in fact.tokens)
 
 
 def _is_unnamed(token: "Token", fact: Fact) -> bool:

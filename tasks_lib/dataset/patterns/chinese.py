@@ -13,8 +13,8 @@ _AMOUNT = re.compile(
 )
 _PERCENT = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?[%％]|百分之(?P<words>[一二三四五六七八九十百\d.]+)")  # noqa: RUF001
 _DEFINITION = re.compile(
-    r"(?P<name>[^，。、的是\s不仅就都也可能被将曾已来自]{2,9})是(?P<what>(?:一[个种座所家条项位名部本支]|[^，。]{0,12}的)[^，。]{2,40})"
-)  # noqa: RUF001
+    r"(?P<name>[^，。、的是\s不仅就都也可能被将曾已来自]{2,9})是(?P<what>(?:一[个种座所家条项位名部本支]|[^，。]{0,12}的)[^，。]{2,40})"  # noqa: RUF001
+)
 _MADE_BY = re.compile(
     r"由(?P<who>[\u4e00-\u9fff·]{2,12}?)(?P<verb>设计|创立|创建|建造|发明|提出|创作|领导|制作|发现|统治|编写|执导|管理|主办|组成|撰写|资助)"
 )
@@ -24,7 +24,7 @@ _POINTING = re.compile(
     r"^(?:他|她|它|这|那|该|此|其|但|而|因此|然而|所以|于是|同时|此外|另外|不过|随后|后来|之后|当时|例如|如果|虽然|尽管|由于这|"
     r"并|也|又|还|则|即|与此|在这|在此|在那|前者|后者|两者|二者|以下|上述|本|第[一二三]个|原因|尽快|用|双方|一些|接着|值得|如今|有|或许|因为|由于|当|在.{0,8}[时中后前]，|其中|除此|两人|二人|为此|根据上|目前|现在)|这[个些种次项]|那[个些种]|该[^，。]|此[时次外]|前者|后者"  # noqa: RUF001
 )
-_BETWEEN = re.compile(r"(?<=[\u3000-\u9fff，、《》]) | (?=[\u3000-\u9fff，、《》])")
+_BETWEEN = re.compile(r"(?<=[\u3000-\u9fff，、《》]) | (?=[\u3000-\u9fff，、《》])")  # noqa: RUF001
 _TITLED = re.compile(r"《[^》]*$")
 _LONGEST, _SHORTEST = 60, 10
 """Characters."""
@@ -68,12 +68,13 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
     if len(percents) == 1:
         found = percents[0]
         yield f"{body[: found.start()]}百分之多少{body[found.end() :]}？", found[0], "how_many"  # noqa: RUF001
-    for pattern, group, word, kind in (
+    for pattern, group, asked, kind in (
         (_MADE_BY, "who", "谁", "who"),
         (_LOCATED, "where", "哪里", "where"),
         (_NAMED, "name", "什么", "what"),
     ):
         match = pattern.search(body)
-        word = "什么" if pattern is _MADE_BY and match and match["verb"] == "组成" else word
+        made_of = pattern is _MADE_BY and match is not None and match["verb"] == "组成"
+        word = "什么" if made_of else asked
         if match and body.count(match[group]) == 1:
             yield f"{body[: match.start(group)]}{word}{body[match.end(group) :]}？", match[group], kind  # noqa: RUF001

@@ -47,7 +47,7 @@ class Patterns:
         return self._languages[chunk.meta["source"], chunk.meta["document"]]
 
     def alternatives(self) -> list[list[CandidateQuestion]]:
-        """Questions about one excerpt each: one excerpt of each document, then a second of each, of changing patterns."""
+        """Questions about one excerpt each: one of each document, then a second of each, of changing patterns."""
         by_page = [list(self._in_turn(found, number)) for number, found in enumerate(self._found)]
         return [group for row in zip_longest(*by_page) for group in row if group]
 
@@ -76,7 +76,7 @@ class Patterns:
     def _drop_ambiguous(self) -> None:
         """Leave out what several documents say in the same words, and questions that several excerpts answer."""
         every = [finding for found in self._found for finding in found]
-        said = Counter({words for words in ((_words(f.evidence), f.page.document) for f in every)})
+        said = {(_words(f.evidence), f.page.document) for f in every}
         documents = Counter(words for words, _ in said)
         asked = Counter({(f.question.lower(), f.page.document, f.start) for f in every})
         places = Counter(question for question, _, _ in asked)

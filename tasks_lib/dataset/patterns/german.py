@@ -1,5 +1,7 @@
-"""German sentences to questions. The finite verb is the second part of a main clause, so a question needs no parser:
-a phrase becomes the question word in front, the verb follows it, then the subject and the rest as they were.
+"""German sentences to questions.
+
+The finite verb is the second part of a main clause, so a question needs no parser: a phrase becomes the question word in
+front, the verb follows it, then the subject and the rest as they were.
 """
 
 import re
@@ -108,17 +110,25 @@ def _place_in_front(tokens: list[str]) -> Iterator[tuple[str, str, str]]:
 
 def _object(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
     """`Woraus besteht …`, `Was umfasst …`: the whole of what follows the verb."""
-    asked = de.BY_PREPOSITION.get((verb, rest.split(" ")[0]))
+    asked = de.BY_PREPOSITION.get((verb, rest.split(" ", maxsplit=1)[0]))
     last = rest.rpartition(" ")[2]
     if de.NO_OBJECTS.match(rest) or not last or not (_is_noun(last) or last in de.PARTICLES):
         return
-    if asked and len(rest.split()) >= 3 and not de.TIME.search(rest):  # noqa: PLR2004
+    if asked and len(rest.split()) >= 3 and not de.TIME.search(rest):
         yield f"{asked} {verb} {subject}?", rest, "what"
-    elif _is_past(verb) and rest.split(" ")[0] in de.OBJECT_ARTICLES and 3 <= len(rest.split()) <= de.LONGEST_OBJECT:  # noqa: PLR2004
+    elif (
+        _is_past(verb)
+        and rest.split(" ", maxsplit=1)[0] in de.OBJECT_ARTICLES
+        and 3 <= len(rest.split()) <= de.LONGEST_OBJECT
+    ):
         what, _, particle = rest.rpartition(" ")
         apart = particle in de.PARTICLES
         yield f"Was {verb} {subject}{' ' + particle if apart else ''}?", what if apart else rest, "what"
-    elif verb in de.TRANSITIVE and len(rest.split()) >= 3 and rest.split(" ")[0] not in de.PREPOSITIONS | {"sich"}:  # noqa: PLR2004
+    elif (
+        verb in de.TRANSITIVE
+        and len(rest.split()) >= 3
+        and rest.split(" ", maxsplit=1)[0] not in de.PREPOSITIONS | {"sich"}
+    ):
         yield f"Was {verb} {subject}?", rest, "what"
 
 
@@ -174,22 +184,22 @@ def _is_past(token: str) -> bool:
 def _is_vague(subject: str) -> bool:
     """`die Universität`: an article and one noun, which an earlier sentence has introduced."""
     words = subject.split()
-    return len(words) == 2 and words[0].lower() in de.DEFINITE_OR_NOT and words[1][1:].islower()  # noqa: PLR2004
+    return len(words) == 2 and words[0].lower() in de.DEFINITE_OR_NOT and words[1][1:].islower()
 
 
 def _definition(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
-    if verb not in {"ist", "sind"} or len(subject.split()) > 5:  # noqa: PLR2004
+    if verb not in {"ist", "sind"} or len(subject.split()) > 5:
         return
     if re.match(r"(?:eine?|einer|der|die|das) (?:[a-zäöüß]+ )*[A-ZÄÖÜ]", rest):
         yield f"Was {verb} {subject}?", rest, "what"
-    if verb == "ist" and re.match(r"(?:der|die|das) ", rest) and len(rest.split()) >= 5 and subject[0].isupper():  # noqa: PLR2004
+    if verb == "ist" and re.match(r"(?:der|die|das) ", rest) and len(rest.split()) >= 5 and subject[0].isupper():
         yield f"Was ist {rest}?", subject, "what"
 
 
 def _maker(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
     words = subject.split()
     named = len(words) in {2, 3, 4} and all(word[0].isupper() or word in {"von", "van", "de"} for word in words)
-    if verb in de.MAKERS and named and len(rest.split()) >= 3:  # noqa: PLR2004
+    if verb in de.MAKERS and named and len(rest.split()) >= 3:
         yield f"Wer {verb} {rest}?", subject, "who"
 
 
@@ -252,7 +262,8 @@ def _small_article(text: str) -> str:
 
 _ARTICLES = frozenset(
     listed(
-        "Der Die Das Ein Eine Einer Eines Alle Viele Einige Mehrere Jeder Jede Jedes Keine Kein Heutige Moderne Seine Ihre"
+        "Der Die Das Ein Eine Einer Eines Alle Viele Einige Mehrere Jeder Jede Jedes Keine Kein Heutige Moderne "
+        "Seine Ihre"
     )
 )
 

@@ -10,7 +10,8 @@ TIME = re.compile(
     rf"(?P<phrase>(?P<prep>[Ss]eit (?:dem )?|[Bb]is (?:zum )?|[Aa]b (?:dem )?)?(?:[Ii]m Jahre? \d{{4}}|[Aa]m {DATE}|"
     rf"[Ii]m {MONTH}(?: \d{{4}})?|(?<=[Ss]eit )(?:dem )?(?:{DATE}|\d{{4}})|"
     rf"(?<=[Aa]b )(?:dem )?(?:{DATE}|\d{{4}})|(?<=[Bb]is )(?:zum )?(?:{DATE}|\d{{4}})|"
-    rf"(?:[Zz]wischen|[Vv]on) \d{{4}} (?:und|bis) \d{{4}}|(?<!Jahr )(?<!Jahre )(?<!nach )(?<!vor )(?<!von )(?<!um )(?<!bis )(?<!gegen )(?<!aus )\d{{4}}(?= (?!als|bis|und)[a-zäöüß]+(?: [a-zäöü]|$))))(?![\w.])"
+    rf"(?:[Zz]wischen|[Vv]on) \d{{4}} (?:und|bis) \d{{4}}|(?<!Jahr )(?<!Jahre )(?<!nach )(?<!vor )(?<!von )(?<!um "
+    rf")(?<!bis )(?<!gegen )(?<!aus )\d{{4}}(?= (?!als|bis|und)[a-zäöüß]+(?: [a-zäöü]|$))))(?![\w.])"
 )
 BIG = listed("zwei drei vier fünf sechs sieben acht neun zehn elf zwölf fünfzehn zwanzig dreißig fünfzig hundert")
 AMOUNT = re.compile(
@@ -24,9 +25,12 @@ NO_NOUN = frozenset(listed("Jahrhundert Jahrhunderts Uhr Mal Art Arten Millionen
 }
 PREPOSITIONS = frozenset(
     listed(
-        "in im an am auf aus bei beim mit nach von vom vor zu zum zur für durch gegen ohne um über unter zwischen neben "
-        "hinter seit bis ab während wegen trotz laut gemäß aufgrund angesichts nahe entlang statt anstatt bezüglich wenn "
-        "obwohl weil da nachdem bevor sobald um dass innerhalb außerhalb als wie und oder sowie sondern aber auch nicht nur"
+        "in im an am auf aus bei beim mit nach von vom vor zu zum zur für durch gegen ohne um über unter zwischen "
+        "neben "
+        "hinter seit bis ab während wegen trotz laut gemäß aufgrund angesichts nahe entlang statt anstatt bezüglich "
+        "wenn "
+        "obwohl weil da nachdem bevor sobald um dass innerhalb außerhalb als wie und oder sowie sondern aber auch "
+        "nicht nur"
     )
 )
 DATIVE = frozenset(listed("in an auf aus bei mit nach von vor zu seit"))
@@ -54,7 +58,8 @@ PAST = re.compile(r"[a-zäöüß]{3,}(?:te|ten)")
 PRESENT = re.compile(r"[a-zäöüß]{3,}t")
 OPENS_PHRASE = frozenset(
     listed(
-        "der die das den dem des ein eine einen einem einer sich in im an am auf aus bei mit nach von vom zu zum zur für "
+        "der die das den dem des ein eine einen einem einer sich in im an am auf aus bei mit nach von vom zu zum zur "
+        "für "
         "durch gegen um über unter zwischen seit bis keine keinen sein seine seinen ihr ihre ihren alle viele mehr"
     )
 )
@@ -64,7 +69,8 @@ NOT_VERBS = frozenset(
 POINTING = frozenset(
     listed(
         "er es sie ihn ihm ihnen dies diese dieser dieses diesem diesen jene jener jenes dort hier letztere erstere "
-        "derselbe dieselbe beides heutzutage man wir uns unser unsere ich du dessen solche solcher dabei davon darin darauf daraus damit "
+        "derselbe dieselbe beides heutzutage man wir uns unser unsere ich du dessen solche solcher dabei davon darin "
+        "darauf daraus damit "
         "dafür dazu dagegen hierbei hiervon vorherigen vorgenannten obigen selbst genannten beide beiden"
     )
 )
@@ -91,15 +97,18 @@ ADVERBS = ("lich", "weise", "ig", "st", "als", "falls", "dem", "ommen", "her", "
 CLAUSES = frozenset(
     listed(
         "der die das den dem deren dessen wobei während obwohl weil da dass wie was um sodass wo wodurch womit nachdem "
-        "bevor als wenn aber sondern sowie ein eine einem einer einen welche welcher welches darunter einschließlich nämlich indem"
+        "bevor als wenn aber sondern sowie ein eine einem einer einen welche welcher welches darunter einschließlich "
+        "nämlich indem"
     )
 )
 MANY_PARTS = re.compile(r"[,:–()«»—]|„[^“]*$|^[^\"]*\"[^\"]*$|\b(?:[A-Z]|[IVX]+|\d{1,2}|Mio|Mrd|ca|bzw|z|St|Dr)$")
 NO_PLACE = re.compile(
     r"\b(?:Jahr|Jahre|Jahren|Zeit|Zeiten|Jahrhundert|Regel|Folge|Fällen|Fall|Gegensatz|Vergleich|Rahmen|Bezug|Hinblick|"
     r"Zusammenhang|Anschluss|Laufe?|Verlauf|Phase|Mitte|Anfang|Ende|Wirklichkeit|Form|Weise|Tat|Grunde|Allgemeinen|"
-    r"anderen|meisten|vielen|einigen|diesen|Zwischenzeit|Wesentlichen|Monat|Tag|Nacht|Woche|Dezember|Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|"
-    r"November|Jahrzehnt|Saison|Spiel|Praxis|Vergangenheit|Zukunft|Alter|Mittelalter|Durchschnitt|Schnitt|Sinne|Wahl)\b|\d"
+    r"anderen|meisten|vielen|einigen|diesen|Zwischenzeit|Wesentlichen|Monat|Tag|Nacht|Woche|Dezember|Januar|Februar|"
+    r"März|April|Mai|Juni|Juli|August|September|Oktober|"
+    r"November|Jahrzehnt|Saison|Spiel|Praxis|Vergangenheit|Zukunft|Alter|Mittelalter|Durchschnitt|Schnitt|Sinne|"
+    r"Wahl)\b|\d"
 )
 BY_PREPOSITION = {
     ("besteht", "aus"): "Woraus",
@@ -134,14 +143,16 @@ NAME = r"(?:[A-ZÄÖÜ][\wäöüß.-]+|von|van|de)"
 CAUSES = (
     (
         re.compile(
-            r"(?<!\w)(?:aufgrund|wegen|infolge) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"
+            r"(?<!\w)(?:aufgrund|wegen|infolge) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ "
+            r")+?(?=[a-zäöüß]+(?:t|en)$)"
         ),
         "Weshalb",
         "why",
     ),
     (
         re.compile(
-            r"(?<!\w)durch (?:den|die|das|eine?|einen) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ )+?(?=[a-zäöüß]+(?:t|en)$)"
+            r"(?<!\w)durch (?:den|die|das|eine?|einen) (?:(?!(?:aus|in|im|auf|an|am|von|vom|zu|zum|nach) )\S+ "
+            r")+?(?=[a-zäöüß]+(?:t|en)$)"
         ),
         "Wodurch",
         "what",

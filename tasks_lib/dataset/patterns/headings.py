@@ -24,7 +24,8 @@ _ACTIONS = frozenset(
 )
 _ALSO_NOUNS = frozenset(
     listed(
-        "block build change check contact control copy debug filter fix force group limit list load log move open order "
+        "block build change check contact control copy debug filter fix force group limit list load log move open "
+        "order "
         "pause plan release report request reset retry return rotate run scale schedule select set share sign skip "
         "start stop switch sync tag test trigger update upgrade use view"
     )
@@ -44,7 +45,7 @@ def headings(page: Page, wording: Templates) -> Iterator[Finding]:
         if block.kind != HEADING:
             continue
         question = _asked(page, wording, plain(block.text))
-        answer = _first_sentence(page, blocks[number + 1 : number + 3]) if question else None
+        answer = _first_sentence(blocks[number + 1 : number + 3]) if question else None
         if question and answer:
             start, end = answer
             text = plain(page.text[start:end])
@@ -66,7 +67,7 @@ def _asked(page: Page, wording: Templates, heading: str) -> str:
         return ""
     rest = " ".join([action, *(_written(page, word) for word in words[1:])])
     question = wording.how_to.format(action=rest)
-    if len(words) > 3 or not page.title or page.title.lower() in wording.generic:  # noqa: PLR2004
+    if len(words) > 3 or not page.title or page.title.lower() in wording.generic:
         return question
     known = any(word.lower() in page.title.lower() for word in words[1:])
     return (
@@ -93,7 +94,7 @@ def _written(page: Page, word: str) -> str:
     return small if word.istitle() and re.search(rf"(?<![\w`]){re.escape(small)}(?![\w`])", page.text) else word
 
 
-def _first_sentence(page: Page, blocks: tuple[Block, ...]) -> tuple[int, int] | None:
+def _first_sentence(blocks: tuple[Block, ...]) -> tuple[int, int] | None:
     """Where the first sentence below a heading stands that says something by itself."""
     for block in blocks:
         if block.kind in {HEADING, CODE}:
@@ -102,7 +103,7 @@ def _first_sentence(page: Page, blocks: tuple[Block, ...]) -> tuple[int, int] | 
             continue
         for start, end in sentence_spans(block.text.replace("\n", " ")):
             text = plain(block.text[start:end])
-            if len(text.split()) < _SHORTEST_ANSWER and len(text) < 12 or text[-1] in ":：?" or text.startswith("!"):  # noqa: PLR2004, RUF001
+            if (len(text.split()) < _SHORTEST_ANSWER and len(text) < 12) or text[-1] in ":：?" or text.startswith("!"):  # noqa: RUF001
                 break
             return None if _POINTING.match(text) else (block.start + start, block.start + end)
     return None

@@ -10,7 +10,7 @@ from tasks_lib.text.words import listed
 
 _NAMED = re.compile(
     r"(?:\*\*|__)?(?:`(?P<code>[^`\n]{2,60})`|(?P<bold>(?<=\*\*)[^*\n]{3,60}?(?=:?\*\*)))(?::?(?:\*\*|__))?"
-    r"(?:\s*\((?:optional|required|opcional|optionell)[^)]*\))?\s*(?:[-–—:：=]|->)+\s*(?P<description>\S.*)",
+    r"(?:\s*\((?:optional|required|opcional|optionell)[^)]*\))?\s*(?:[-–—:：=]|->)+\s*(?P<description>\S.*)",  # noqa: RUF001
     re.DOTALL,
 )
 _OPTION = re.compile(r"\s*(?:-\w, )?(?P<name>--[\w-]+)(?: (?P<type>[\w\[\]=]+))?\s{2,}(?P<description>\S.*)")

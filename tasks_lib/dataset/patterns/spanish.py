@@ -120,35 +120,35 @@ def _is_vague(subject: str) -> bool:
     words = subject.split()
     if {"primero", "primera", "segundo", "segunda", "tercer", "siguiente", "siguientes", "último"} & set(words):
         return True
-    return len(words) == 2 and words[0] in {"el", "la", "los", "las"} and words[1].islower()  # noqa: PLR2004
+    return len(words) == 2 and words[0] in {"el", "la", "los", "las"} and words[1].islower()
 
 
 def _definition(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
-    if verb == "es" and re.match(r"(?:el|la|los|las) (?!de |que |más completa)", rest) and len(rest.split()) >= 5:  # noqa: PLR2004
+    if verb == "es" and re.match(r"(?:el|la|los|las) (?!de |que |más completa)", rest) and len(rest.split()) >= 5:
         yield f"¿Cuál es {rest}?", subject, "what"
     if subject.rpartition(" ")[2] in es.GENERIC:
         return
-    if verb in {"es", "son"} and len(subject.split()) <= 5 and re.match(r"(?:una?|el|la|los|las) [a-záéíóúñ]", rest):  # noqa: PLR2004
+    if verb in {"es", "son"} and len(subject.split()) <= 5 and re.match(r"(?:una?|el|la|los|las) [a-záéíóúñ]", rest):
         yield f"¿Qué {verb} {subject}?", rest, "what"
 
 
 def _maker(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
     words = subject.split()
     named = len(words) in {2, 3, 4} and all(word[0].isupper() or word in {"de", "von", "van"} for word in words)
-    if verb in es.MAKERS and named and len(rest.split()) >= 3:  # noqa: PLR2004
+    if verb in es.MAKERS and named and len(rest.split()) >= 3:
         yield f"¿Quién {verb} {rest}?", subject, "who"
 
 
 def _object(verb: str, subject: str, rest: str) -> Iterator[tuple[str, str, str]]:
     """`¿De qué consta …`, `¿Qué incluye …`: the whole of what follows the verb."""
-    first = rest.split(" ")[0]
-    if len(rest.split()) < 3 or es.TIME.match(rest):  # noqa: PLR2004
+    first = rest.split(" ", maxsplit=1)[0]
+    if len(rest.split()) < 3 or es.TIME.match(rest):
         return
     if asked := es.BY_PREPOSITION.get((verb, first)):
         yield f"¿{asked} {verb} {subject}?", rest, "what"
-    elif es.PAST.fullmatch(verb) and first in es.OBJECT_ARTICLES and 3 <= len(rest.split()) <= es.LONGEST_OBJECT:  # noqa: PLR2004
-        yield f"¿Qué {verb} {subject}?", rest, "what"
-    elif verb in es.TRANSITIVE and first not in es.PREPOSITIONS | {"que", "se"}:
+    elif (es.PAST.fullmatch(verb) and first in es.OBJECT_ARTICLES and 3 <= len(rest.split()) <= es.LONGEST_OBJECT) or (
+        verb in es.TRANSITIVE and first not in es.PREPOSITIONS | {"que", "se"}
+    ):
         yield f"¿Qué {verb} {subject}?", rest, "what"
 
 

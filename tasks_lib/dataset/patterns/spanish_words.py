@@ -6,14 +6,16 @@ from tasks_lib.text.words import listed
 
 MONTH = r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
 TIME = re.compile(
-    rf"(?<!\w)(?<!desde )(?<!hasta )(?<!de )(?:[Ee]n (?:el año )?\d{{4}}|[Ee]l \d{{1,2}} de {MONTH}(?: de \d{{4}})?|[Ee]n {MONTH} de \d{{4}})(?![\w-])(?! \w+[aei]d[oa]s?\b)"
+    rf"(?<!\w)(?<!desde )(?<!hasta )(?<!de )(?:[Ee]n (?:el año )?\d{{4}}|[Ee]l \d{{1,2}} de {MONTH}(?: de \d{{4}})?|"
+    rf"[Ee]n {MONTH} de \d{{4}})(?![\w-])(?! \w+[aei]d[oa]s?\b)"
 )
 NUMBER = (
     r"(?:\d{1,3}(?:[.,]\d+)*(?: (?:millones|mil)(?: de)?)?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|"
     r"quince|veinte|treinta|cincuenta|cien)"
 )
 AMOUNT = re.compile(
-    rf"(?<![\w.,])(?P<about>(?:(?:unos|unas|más de|menos de|casi|cerca de|aproximadamente|alrededor de|solo|los|las) )*)"
+    rf"(?<![\w.,])(?P<about>(?:(?:unos|unas|más de|menos de|casi|cerca de|aproximadamente|alrededor de|solo|los|las) "
+    rf")*)"
     rf"(?P<number>{NUMBER}) (?P<noun>[a-záéíóúñ]{{3,}}(?:as|os|es))(?!\w)"
 )
 PERCENT = re.compile(r"(?<!\w)(?P<article>[Ee]l )(?P<number>\d+(?:[.,]\d+)?) ?%(?= de )")
@@ -25,7 +27,8 @@ VERBS = frozenset(
         "muestran juega juegan trabaja trabajan lleva llevan alberga albergan conecta controla controlan convierte "
         "aumenta disminuye crea crean mantiene mantienen surge surgen ayuda ayudan indica indican sugiere sugieren "
         "afirma afirman encuentra encuentran fluye rodea apoya apoyan respeta enseña estudia estudian determina elige "
-        "consiste consisten depende pertenece pertenecen procede proviene comprenden ofrecen permiten requieren utilizan "
+        "consiste consisten depende pertenece pertenecen procede proviene comprenden ofrecen permiten requieren "
+        "utilizan "
         "produce producen protege regula causa causan provoca provocan define describe genera generan condujo llevó "
         "es fue son fueron era eran ha han había habían tiene tienen tuvo tuvieron puede pueden pudo pudieron está "
         "están estaba estaban debe deben hizo hicieron incluye incluyen contiene contienen consta comprende cuenta "
@@ -61,7 +64,8 @@ MAKERS = frozenset(
 CLAUSES = frozenset(
     listed(
         "que quien quienes donde lo aunque mientras pero y con como debido porque cuando incluyendo incluidos incluida "
-        "siendo o ni e dando una un el la los las seguida tanto especialmente después antes excepto así sino según por para tras dejando seguido"
+        "siendo o ni e dando una un el la los las seguida tanto especialmente después antes excepto así sino según "
+        "por para tras dejando seguido"
     )
 )
 OBJECT_ARTICLES = frozenset(listed("el la los las un una varios varias numerosos numerosas"))
@@ -105,7 +109,8 @@ TRANSITIVE = frozenset(
 )
 MAY_STAND_BEFORE = frozenset(listed("aproximadamente unos unas actualmente también solo casi hoy"))
 ADJUNCT = re.compile(
-    r"^(?:En|Según|Durante|Con|Por|Para|Tras|Bajo|Desde|Sin|Además|Asimismo|Actualmente|Hoy|Aunque|Antes|Después|Dentro|"
+    r"^(?:En|Según|Durante|Con|Por|Para|Tras|Bajo|Desde|Sin|Además|Asimismo|Actualmente|Hoy|Aunque|Antes|Después|"
+    r"Dentro|"
     r"Entre|Sobre|Como|Debido|Gracias|Normalmente|Generalmente|Finalmente)\b[^,\d]{0,70}, (?=[a-záéíóúñA-ZÁÉÍÓÚÑ])"
 )
 """What stands in front of a main clause and is not needed to ask about it."""

@@ -82,7 +82,7 @@ def _question(wording: Templates, table: Table, head: str, name: str, value: str
     if not table.caption:
         return wording.cell_alone.format(**places) if head.lower() in wording.attributes else ""
     if not head:
-        return wording.cell_single.format(**places) if len(table.header) == 2 and numeric else ""  # noqa: PLR2004
+        return wording.cell_single.format(**places) if len(table.header) == 2 and numeric else ""
     if _YEAR.fullmatch(head):
         return wording.cell_in.format(**places)
     if head.lower() in wording.attributes:
@@ -103,7 +103,7 @@ def _described(page: Page, wording: Templates, table: Table, block: Block, name:
 def _table(page: Page, run: Sequence[Block], wording: Templates) -> Table | None:
     rows = [block for block in run if not _RULE.fullmatch(block.text)]
     header = tuple(_MARKS.sub("", plain(cell)) for cell in _split(rows[0].text))
-    if len(rows) < _FEWEST_ROWS or len(header) < 2 or not _has_header(page, run, header):  # noqa: PLR2004
+    if len(rows) < _FEWEST_ROWS or len(header) < 2 or not _has_header(page, run, header):
         return None
     split = [(block, _split(block.text)) for block in rows[1:]]
     regular = [(block, parts) for block, parts in split if len(parts) == len(header)]
@@ -119,7 +119,7 @@ def _table(page: Page, run: Sequence[Block], wording: Templates) -> Table | None
 
 
 def _has_header(page: Page, run: Sequence[Block], header: Sequence[str]) -> bool:
-    """Whether the first row names the columns: a rule follows, or the next row repeats the names, or no cell is a value."""
+    """Whether the first row names the columns: a rule follows, the next row repeats it, or it holds no value."""
     if _RULE.fullmatch(run[1].text):
         return True
     if any(head and f"{head}:" in plain(run[1].text) for head in header):
@@ -172,7 +172,7 @@ def _caption(page: Page, first: Block, wording: Templates) -> str:
 
 def _tidy(caption: str) -> str:
     """The first words of a caption, without the marks around it; nothing where it is too long to be one."""
-    caption = caption.strip(" :：|-–—.")
+    caption = caption.strip(" :：|-–—.")  # noqa: RUF001
     subject = _FURTHER.split(caption)[0]
     caption = subject if len(subject.split()) >= _SHORTEST_CAPTION else caption
     whole = caption.count("(") == caption.count(")") and "|" not in caption and any(map(str.isalpha, caption[:3]))
