@@ -2,10 +2,10 @@
 
 import logging
 import random
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count, groupby, islice, pairwise
+from itertools import islice, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from haystack import Document, Pipeline
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
+from tasks_lib.dataset.alternatives import Alternatives
 from tasks_lib.dataset.collection import Collection, Wanted
 from tasks_lib.dataset.corpus import LARGEST, Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
@@ -26,16 +27,11 @@ from tasks_lib.dataset.off_topic import OFF_TOPIC
 from tasks_lib.dataset.patterns.page import pages_of
 from tasks_lib.dataset.pipeline import run_pipeline
 from tasks_lib.errors import InputError, LlmopsError, ProviderError
-from tasks_lib.text.words import content_stems
 
 EXTRACTIVE = "extractive"
 ACROSS = "across_passages"
 CHUNKS_PER_QUESTION = 12
 FEWEST_CHUNKS = 300
-WHO_SHARE = 0.2
-"""Share of the extracted questions that may ask for a person: they are the easiest to find."""
-FEW_COPIED = 4
-"""Content words of its evidence that a question may hold to be tried before others."""
 PATIENCE = 12
 """Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
 LONGEST_DRY_SPELL = 40
@@ -164,7 +160,7 @@ def _extract(
     collection.rejected.update(batch.rejected)
     of_kind = {kind: [c for c in batch.candidates if c.example.kind == kind] for kind in kinds}
     made = _take_in_turn(of_kind["follow_up"], wanted.follow_up, collection)
-    answerable = _Alternatives(of_kind["answerable"], collection)
+    answerable = Alternatives(of_kind["answerable"], collection)
     answerable.take(wanted.answerable + wanted.follow_up - made)
     unanswerable = _refusals(config, collection).unanswerable
     missing = unanswerable - _take_in_turn(of_kind["unanswerable"], unanswerable, collection)
@@ -180,54 +176,6 @@ def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collecti
             break
         added += collection.add(candidate)
     return added
-
-
-class _Alternatives:
-    """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far.
-
-    Questions that copy few words of their evidence are tried first: people ask in their own words, and a question that
-    repeats a sentence is found too easily.
-    """
-
-    def __init__(self, candidates: Sequence[CandidateQuestion], collection: Collection) -> None:
-        number = count()
-        groups = [list(group) for _, group in groupby(candidates, lambda c: c.group or next(number))]
-        self._groups = _hard_first(groups)
-        self._collection = collection
-        self._used: Counter[str] = Counter({"who": 1})
-
-    def take(self, wanted: int) -> int:
-        """Add up to `wanted` of those that were not tried yet; returns how many were added."""
-        added = 0
-        while added < wanted and (group := next(self._groups, None)) is not None:
-            added += self._take_one(group, wanted)
-        return added
-
-    def _take_one(self, group: Sequence[CandidateQuestion], wanted: int) -> bool:
-        allowed = [c for c in group if c.answer_type != "who" or self._used["who"] <= WHO_SHARE * wanted]
-        for candidate in sorted(allowed, key=lambda c: (_copied(c) > FEW_COPIED, self._used[c.answer_type])):
-            if self._collection.add(candidate):
-                self._used[candidate.answer_type] += 1
-                return True
-        return False
-
-
-def _hard_first(groups: Sequence[list[CandidateQuestion]]) -> Iterator[list[CandidateQuestion]]:
-    """The groups in their order of ways, and of each way those first that copy few words of their evidence."""
-    by_way: dict[str, list[list[CandidateQuestion]]] = defaultdict(list)
-    for group in groups:
-        by_way[group[0].example.made_by].append(group)
-    ordered = {
-        way: iter(sorted(own, key=lambda group: min(map(_copied, group)) > FEW_COPIED)) for way, own in by_way.items()
-    }
-    for group in groups:
-        yield next(ordered[group[0].example.made_by])
-
-
-def _copied(candidate: CandidateQuestion) -> int:
-    """Content words of the question that its evidence has, too."""
-    example = candidate.example
-    return len(content_stems(example.question) & content_stems(example.evidence))
 
 
 def _ask_in_batches(

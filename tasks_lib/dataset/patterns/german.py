@@ -1,14 +1,14 @@
 """German sentences to questions.
 
-The finite verb is the second part of a main clause, so a question needs no parser: a phrase becomes the question word in
-front, the verb follows it, then the subject and the rest as they were.
+The finite verb is the second part of a main clause, so a question needs no parser: a phrase becomes the question word
+in front, the verb follows it, then the subject and the rest as they were.
 """
 
 import re
 from collections.abc import Iterator
 
 from tasks_lib.dataset.patterns import german_words as de
-from tasks_lib.text.words import listed, stop_words
+from tasks_lib.text.words import stop_words
 
 
 def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, str]]:
@@ -257,15 +257,7 @@ def _inner(tokens: list[str]) -> str:
 
 def _small_article(text: str) -> str:
     first, blank, rest = text.partition(" ")
-    return f"{first.lower()}{blank}{rest}" if first in _ARTICLES else text
-
-
-_ARTICLES = frozenset(
-    listed(
-        "Der Die Das Ein Eine Einer Eines Alle Viele Einige Mehrere Jeder Jede Jedes Keine Kein Heutige Moderne "
-        "Seine Ihre"
-    )
-)
+    return f"{first.lower()}{blank}{rest}" if first in de.ARTICLES else text
 
 
 def _capital(text: str) -> str:

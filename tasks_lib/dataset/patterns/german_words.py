@@ -172,3 +172,9 @@ LONGEST_PLACE = 7
 LEAST, MOST = 5, 30
 """Words of a sentence."""
 LONGEST_SUBJECT = 9
+ARTICLES = frozenset(
+    listed(
+        "Der Die Das Ein Eine Einer Eines Alle Viele Einige Mehrere Jeder Jede Jedes Keine Kein Heutige Moderne "
+        "Seine Ihre"
+    )
+)
