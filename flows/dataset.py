@@ -1,13 +1,16 @@
 """Flow `dataset`: make, import or extend the evaluation set."""
 
 import time
+from collections.abc import Sequence
 
 from blocks.resolve import resolve_platform
 from flows.naming import named_by_assistant
 from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
+from tasks_lib.dataset.datasets import load
 from tasks_lib.dataset.questions import require_documents
+from tasks_lib.dataset.shown import Shown, show
 from tasks_lib.dataset.tasks import (
     DatasetResult,
     import_questions,
@@ -20,7 +23,7 @@ from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect
 from tasks_lib.untraversed import untraversed
 
-__all__ = ["DatasetResult", "dataset"]
+__all__ = ["DatasetResult", "dataset", "shown"]
 
 LONGEST_SECONDS = 12 * 3600
 
@@ -60,3 +63,13 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
         result = save_dataset(resolved, settings, untraversed(make_questions(resolved, settings)))
     result.seconds = round(time.monotonic() - started, 2)
     return result
+
+
+def shown(settings: Settings, platform: str, only: Sequence[str] = ()) -> Shown:
+    """Questions of the newest version of the set, without a run: nothing is made.
+
+    :param only: Filters; see :func:`tasks_lib.dataset.shown.show`.
+    :raises InputError: If there is no set, or no question passes.
+    """
+    client = connect(resolve_platform(platform), settings.assistant)
+    return show(load(client, settings.gate.dataset or settings.dataset.name), only)

@@ -119,6 +119,8 @@ def _deploy(
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+    if plan.too_few:
+        return _too_few(resolved, plan, settings, started)
     call_models(resolved, settings.embedder, [settings.llm], judge=True)
     with run_of(
         client,
@@ -156,6 +158,22 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
         model=model, reasons=[f"{hold}. {hold.way_out}"], production_version=production, run_id=run.info.run_id
     )
     return concluded(result, f"{model}: on hold", f"nothing was deployed: {hold}. {hold.way_out}{started.told}")
+
+
+def _too_few(platform: Platform, plan: Plan, settings: Settings, started: Origin) -> DeployResult:
+    """Decide nothing, register nothing, and say what would help."""
+    client, model, reasons = connect(platform, settings.assistant), settings.assistant, list(plan.too_few)
+    tags = {**plan.lineage, **started.tags, "llmops.decision": "undecided", "llmops.reasons": "; ".join(reasons)}
+    with run_of(client, "deploy", tags, name=f"{model}: too few questions") as run:
+        pass
+    result = DeployResult(
+        model=model,
+        decision="undecided",
+        reasons=reasons,
+        production_version=plan.production_version,
+        run_id=run.info.run_id,
+    )
+    return concluded(result, f"{model}: too few questions", "; ".join(reasons))
 
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:

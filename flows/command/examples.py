@@ -14,11 +14,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops dataset --size 200", "questions made from the documents"),
         ("llmops dataset --import questions.jsonl", "your own"),
         ("llmops dataset --add-from-traces", "answers that users did not like"),
+        ("llmops dataset --show --only kind=answerable --only document=leave/", "what is asked, and of which passage"),
         ("llmops dataset --assistant staff", "of another assistant"),
     ),
     "deploy": (
         ("llmops deploy --estimate", "calls, minutes and cost, without evaluating"),
         ("llmops deploy --set retriever.top_k=8", "another configuration"),
+        ("llmops deploy --first", "few questions, nothing in production yet"),
         ("llmops deploy --assistant staff", "against its own production"),
         ("llmops deploy --config prod.yaml --platform aws --approve", "wait for a person"),
     ),

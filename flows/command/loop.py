@@ -12,7 +12,7 @@ from flows.command.environment import prefect_server_is_configured
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import ConfigurationError
+from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.ingestion.sources.open import source_of
 
@@ -79,12 +79,21 @@ def dataset(
     add_from_traces: Annotated[
         bool, Parameter(negative="", help="Propose production questions with bad feedback.")
     ] = False,
+    show: Annotated[
+        bool, Parameter(negative="", help="Print the questions of the newest version, with answers and passages.")
+    ] = False,
+    only: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="With --show: kind=, made_by=, document=, or a text; repeat it for more."),
+    ] = (),
     move_collection: Annotated[
         bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
     ] = False,
     options: Options = DEFAULTS,
 ) -> int:
-    """Make or import the evaluation set."""
+    """Make, import or show the evaluation set."""
+    if only and not show:
+        raise InputError(f"--only {only[0]!r} filters what --show prints", hint="Add --show.")
     settings = start(
         options,
         {
@@ -94,6 +103,11 @@ def dataset(
             "gate.move_collection": move_collection or None,
         },
     )
+    if show:
+        from flows.dataset import shown
+
+        execute(lambda: shown(settings, options.platform, only), render.questions, options)
+        return 0
     from flows.dataset import dataset as run
 
     execute(lambda: run(settings, options.platform), render.dataset, options)
@@ -104,6 +118,9 @@ def deploy(
     *,
     approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
     estimate: Annotated[bool, Parameter(negative="", help="Time one answer, tell calls, minutes and cost.")] = False,
+    first: Annotated[
+        bool, Parameter(negative="", help="Nothing is in production yet: thresholds decide on however few questions.")
+    ] = False,
     replace_broken: Annotated[
         bool, Parameter(negative="", help="Decide by thresholds alone if production cannot run.")
     ] = False,
@@ -122,6 +139,7 @@ def deploy(
         {
             "gate.approve": approve or None,
             "gate.estimate": estimate or None,
+            "gate.first": first or None,
             "gate.replace_broken": replace_broken or None,
             "gate.move_collection": move_collection or None,
         },

@@ -83,11 +83,33 @@ def dataset(console: Console, result: Result) -> None:
     console.print(f"[bold]Evaluation set[/] {result['dataset']} [dim]version {version}[/]")
     kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in result["by_kind"].items())
     console.print(f"  {result['examples']} questions: {kinds}")
+    if result.get("made_by"):
+        ways = ", ".join(f"{count} {way.replace('_', ' ')}" for way, count in result["made_by"].items())
+        console.print(f"  made from: {ways}")
     if result["rejected"]:
         rejected = ", ".join(f"{count} {reason}" for reason, count in result["rejected"].items())
         console.print(f"  turned away: {rejected}", markup=False)
+        for reason, question in result.get("turned_away", {}).items():
+            console.print(Text(f"    {reason}, such as {question!r}", style="dim"))
     if result.get("note"):
         _print_bullets(console, [result["note"]])
+
+
+def questions(console: Console, result: Result) -> None:
+    """Questions of a set, each with its answer and the passages that hold it."""
+    console.print(
+        f"[bold]Evaluation set[/] {result['dataset']} [dim]version {result['version']}[/]: "
+        f"{result['shown']} of {result['examples']} questions"
+    )
+    for question in result["questions"]:
+        made = question["made_by"] and f", from a {question['made_by'].replace('_', ' ')}"
+        console.print(Text(f"{question['id']}  ({question['kind'].replace('_', ' ')}{made})", style="dim"))
+        for message in question["messages"]:
+            console.print(Text(f"  {'asked' if message['role'] == 'user' else 'told'}: {message['content']}"))
+        console.print(Text(f"  answer: {question['answer'] or '(a refusal)'}", style="green"))
+        for reference in question["references"]:
+            place = f"{reference['document']}, characters {reference['start']} to {reference['end']}"
+            console.print(Text(f"  {place}: {' '.join(reference['content'].split())}", style="dim"), soft_wrap=True)
 
 
 def deploy(console: Console, result: Result) -> None:

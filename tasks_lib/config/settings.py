@@ -232,6 +232,10 @@ class GateConfig(RunnerConfig):
     estimate: bool = Field(
         default=False, description="Time one answer, tell calls, minutes and cost; evaluate nothing."
     )
+    first: bool = Field(
+        default=False,
+        description="Where nothing is in production yet: let the thresholds decide on however few questions.",
+    )
     replace_broken: bool = Field(default=False, description="Decide by thresholds if production cannot run.")
     move_collection: bool = Field(
         default=False,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.settings import DatasetConfig
+from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.filters import with_evidence
 from tasks_lib.dataset.similarity import Similarity
@@ -17,6 +18,8 @@ from tasks_lib.progress import advance
 
 FOLLOW_UP_SHARE = 0.1
 """Share of the questions with an answer that continue a conversation."""
+AMBIGUOUS = 3
+"""Passages beside its own that may answer a question: from this number on nobody could say which was meant."""
 NEAR_DUPLICATE = 0.94
 """Cosine (MiniLM) of two questions that ask the same; questions that differ in a name or a number stay below."""
 
@@ -77,11 +80,15 @@ class Collection:
 
     :param embedder: Gives unit vectors.
     :param kept: Examples that are in the set already.
+    :param coverage: Tells where else a question that was made without a model is answered; without one, nobody asks.
     """
 
-    def __init__(self, embedder: Embedder, kept: Sequence[Example] = ()) -> None:
+    def __init__(self, embedder: Embedder, kept: Sequence[Example] = (), coverage: Coverage | None = None) -> None:
         self.examples = list(kept)
         self.rejected: Counter[str] = Counter()
+        self.dropped: dict[str, str] = {}
+        """Reason → a question that was dropped for it."""
+        self._coverage = coverage
         self._similarity = Similarity(embedder)
         self._asked = {example.asked: None for example in kept}
         self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
@@ -93,11 +100,22 @@ class Collection:
             candidate = with_evidence(candidate, self._similarity)
         reason = candidate.reason or self._reason_not_to_repeat(candidate)
         if reason:
-            self.rejected[reason] += 1
+            self.reject(candidate, reason)
             return False
         self.examples.append(candidate.example)
         advance("keep questions", len(self.examples))
         return True
+
+    def reject(self, candidate: CandidateQuestion, reason: str) -> None:
+        """Count the reason, with the question as its example if it is the first."""
+        self.rejected[reason] += 1
+        self.dropped.setdefault(reason, candidate.example.asked)
+
+    def _is_ambiguous(self, example: Example) -> bool:
+        """Whether more passages than its own answer a question that was made of one."""
+        if self._coverage is None or not example.made_by or len(example.messages) > 1:
+            return False
+        return self._coverage.answers_elsewhere(example) >= AMBIGUOUS
 
     def _reason_not_to_repeat(self, candidate: CandidateQuestion) -> str:
         """`near_duplicate`, or nothing, after which the question counts as kept."""
@@ -111,6 +129,8 @@ class Collection:
             vector = self._similarity.vectors([asked])[0]
         if self._embedded and float((self._vectors[: self._embedded] @ vector).max()) >= NEAR_DUPLICATE:
             return "near_duplicate"
+        if self._is_ambiguous(candidate.example):
+            return "answered_in_many_places"
         self._asked[asked] = None
         self._keep(vector[np.newaxis])
         return ""

@@ -8,6 +8,8 @@ from haystack.core.serialization import component_to_dict
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
+from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.said import says
 from tasks_lib.text.words import content_stems
 
 COVERED = 0.5
@@ -33,7 +35,7 @@ class Coverage:
         """Coverage by the chunks of `index`."""
         return cls(
             keyword_retriever=index.keyword_retriever(top_k=_NEAREST),
-            vector_retriever=index.vector_retriever(top_k=1),
+            vector_retriever=index.vector_retriever(top_k=_NEAREST),
             embedder=embedder,
         )
 
@@ -56,16 +58,36 @@ class Coverage:
         needed = content_stems(phrase)
         return any(needed <= content_stems(_text(chunk)) for chunk in self._matching(phrase))
 
-    def covers(self, question: str) -> bool:
-        """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`."""
+    def covers(self, question: str, language: str = "en") -> bool:
+        """Whether a chunk holds all content words of `question`, or lies nearer to it than :data:`COVERED`.
+
+        :param language: ISO 639-1; how near is near is known for English only.
+        """
         if self.mentions(question):
             return True
-        nearest = self._nearest(question)
+        if language != "en":
+            return False
+        nearest = self._nearest(question)[:1]
         return bool(nearest) and (nearest[0].score or 0.0) >= COVERED
+
+    def answers_elsewhere(self, example: Example) -> int:
+        """How many of the chunks nearest to the question, but its own, hold its answer and its words."""
+        asked = content_stems(example.question)
+        return sum(
+            not _overlaps(chunk, example)
+            and says(example.answer, chunk.content or "")
+            and asked <= content_stems(_text(chunk))
+            for chunk in self._nearest(example.question)
+        )
+
+    def near(self, text: str) -> list[Document]:
+        """The chunks that are nearest by meaning, then those that share the rarest words, each once."""
+        found = {chunk.id: chunk for chunk in (*self._nearest(text), *self._matching(text))}
+        return list(found.values())
 
     def nearest(self, question: str) -> list[str]:
         """The chunk that is nearest by meaning, and the one that shares the rarest words."""
-        chunks = (*self._nearest(question), *self._matching(question)[:1])
+        chunks = (*self._nearest(question)[:1], *self._matching(question)[:1])
         return [chunk.content for chunk in chunks if chunk.content]
 
     def _nearest(self, question: str) -> list[Document]:
@@ -75,6 +97,15 @@ class Coverage:
     def _matching(self, phrase: str) -> list[Document]:
         chunks: list[Document] = self._keyword.run(query=phrase)["documents"]
         return chunks
+
+
+def _overlaps(chunk: Document, example: Example) -> bool:
+    return any(
+        (chunk.meta["source"], chunk.meta["document"]) == (reference.source, reference.document)
+        and chunk.meta["start"] < reference.end
+        and reference.start < chunk.meta["end"]
+        for reference in example.references
+    )
 
 
 def _text(chunk: Document) -> str:

@@ -42,6 +42,8 @@ class Example(BaseModel):
     messages: Annotated[tuple[Message, ...], Field(min_length=1)]
     answer: str = ""
     references: tuple[Reference, ...] = ()
+    made_by: str = ""
+    """How it was made without a model: `table_cell`, `heading`, …; empty for what people and models wrote."""
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "Example":
@@ -79,8 +81,9 @@ class Example(BaseModel):
         return self.kind in REFUSAL_KINDS
 
     def row(self) -> dict[str, Any]:
-        """The example as one JSON line."""
-        return self.model_dump(mode="json", exclude_defaults=False)
+        """The example as one JSON line; `made_by` only where it is known, so that older sets keep their digest."""
+        row = self.model_dump(mode="json", exclude_defaults=False)
+        return row if self.made_by else {key: value for key, value in row.items() if key != "made_by"}
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class CandidateQuestion:
     :param reason: Why it was dropped; empty as long as it was not. A filter sets it with :meth:`dropped`, and passes
         over the candidates that have one: the reasons are counted at the end.
     :param group: Neighbours in the list with the same group are alternatives, one of which is taken.
+    :param language: ISO 639-1, of the question.
     :param answer_type: What the question asks for, such as `how_many` or `when`; of alternatives, the rarest is taken.
     :param embedding: Unit vector of :attr:`Example.asked`, once the question was compared with its evidence.
     """
@@ -100,6 +104,7 @@ class CandidateQuestion:
     reason: str = ""
     group: str = ""
     answer_type: str = ""
+    language: str = "en"
     embedding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     def dropped(self, reason: str) -> Self:
@@ -117,6 +122,7 @@ def example_of(
     answer: str = "",
     references: Sequence[Reference] = (),
     history: Sequence[Message] = (),
+    made_by: str = "",
 ) -> Example:
     """An example whose id follows from what is asked."""
     messages = (*history, Message(role="user", content=question))
@@ -127,6 +133,7 @@ def example_of(
         messages=messages,
         answer=answer,
         references=tuple(references),
+        made_by=made_by,
     )
 
 

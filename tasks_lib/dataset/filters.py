@@ -12,10 +12,12 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.extractive.prose import language
 from tasks_lib.dataset.extractive.wording import TIME_UNITS
+from tasks_lib.dataset.said import says
 from tasks_lib.dataset.similarity import Similarity
-from tasks_lib.text.matching import contains_answer
 from tasks_lib.text.words import AMOUNTS, listed, numbers, words
 
+IN_CONTEXT = frozenset({"table_cell", "default", "purpose", "option", "heading"})
+"""Made from an excerpt that is read below a heading or a caption, which the passage holds."""
 SHORTEST_WORDS, LONGEST_WORDS = 4, 45
 LONGEST_ANSWER = 100
 """Words."""
@@ -50,6 +52,9 @@ _LEFTOVERS = re.compile(
     r"\b(?:of|the|a|an|and|or)\?$"
 )
 """Traces of conversion, and of a sentence that was cut in the wrong place."""
+
+
+_LEFTOVERS_ANYWHERE = re.compile(r"<unk>|\ufffd|\(\s*\)|[{}\[\]|]|\n|[?？].*[?？]")  # noqa: RUF001
 
 
 @component
@@ -107,8 +112,9 @@ def with_evidence(candidate: CandidateQuestion, similarity: Similarity) -> Candi
     example = candidate.example
     if candidate.reason or not example.references:
         return candidate
-    asked, evidence = similarity.vectors([example.asked, example.evidence])
-    if float(asked @ evidence) < BESIDE_THE_EVIDENCE:
+    texts = [example.evidence, *(candidate.passages if example.made_by in IN_CONTEXT else ())]
+    asked, *evidence = similarity.vectors([example.asked, *texts])
+    if max(float(asked @ text) for text in evidence) < BESIDE_THE_EVIDENCE:
         return candidate.dropped("beside_the_evidence")
     if example.kind == "across_passages" and len({reference.start for reference in example.references}) < 2:
         return candidate.dropped("one_passage_is_enough")
@@ -124,7 +130,7 @@ def judged(candidate: CandidateQuestion, judge: Callable[[CandidateQuestion], st
 def reason_to_drop(candidate: CandidateQuestion) -> str | None:
     """Why the candidate must not be used, or `None`. Near-duplicates are not looked for here."""
     example = candidate.example
-    reason = _reason_in_wording(example)
+    reason = _reason_in_wording(example) if candidate.language == "en" else _reason_in_any_language(example)
     if reason is None and not example.must_refuse:
         reason = _reason_in_evidence(candidate) or _reason_in_answer(example)
     return reason
@@ -141,6 +147,16 @@ def _reason_in_wording(example: Example) -> str | None:
     if _ABOUT_DOCUMENT.search(question):
         return "about_the_document"
     return None if len(example.messages) > 1 else _reason_without_history(question)
+
+
+def _reason_in_any_language(example: Example) -> str | None:
+    """What is asked of a question whose language has no rules of its own here."""
+    question = example.question.strip()
+    if not question.endswith(("?", "？")) or _LEFTOVERS_ANYWHERE.search(question):  # noqa: RUF001
+        return "malformed"
+    spoken = len(question.split()) if question.isascii() or " " in question else len(question) // 2
+    least = SHORTEST_WORDS - 1 if len(example.messages) == 1 else 1
+    return None if least <= spoken <= LONGEST_WORDS else "length"
 
 
 def _reason_without_history(question: str) -> str | None:
@@ -184,9 +200,9 @@ def _reason_in_evidence(candidate: CandidateQuestion) -> str | None:
 
 
 def _reason_in_answer(example: Example) -> str | None:
-    if not contains_answer(example.answer, example.evidence):
+    if not says(example.answer, example.evidence):
         return "answer_not_in_evidence"
-    if contains_answer(example.answer, example.question):
+    if says(example.answer, example.question):
         return "answer_in_question"
     if _HOW_MANY.search(example.question) and not _tells_how_many(example.answer):
         return "answer_of_another_kind"

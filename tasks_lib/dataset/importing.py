@@ -9,16 +9,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.evidence import Evidence, EvidenceSearch
 from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
+from tasks_lib.dataset.exports import read_export
 from tasks_lib.errors import InputError
-from tasks_lib.text.rows import Row, WrongRows, read_rows
+from tasks_lib.text.rows import Row, WrongRows
 
 STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
 """Candidates from traces have a status; a person writes `confirmed` in place of `pending`."""
 NOTES = frozenset({"trace_id", "response", "comment"})
 """What candidates hold beside the example, for the person who confirms them."""
 _FULL = tuple(Example.model_fields)
-_SIMPLE = ("id", "kind", "question", "answer", "document", "source", "start", "end", "content")
+_SIMPLE = ("id", "kind", "question", "answer", "document", "source", "start", "end", "content", "contents")
 _NUMBERS = ("start", "end")
 
 
@@ -30,20 +32,27 @@ class Imported:
     rejected: dict[str, int]
     adds: bool
     """Whether these are confirmed candidates, which join the newest version instead of replacing it."""
+    doubtful: tuple[Row, ...] = ()
+    """Examples whose evidence a person should look at, with the likeliest place, as rows to confirm and import again.
+
+    They are among :attr:`examples`, without a reference."""
+    found: int = 0
+    """Answers that came without an excerpt, and whose sentence was found in the documents."""
 
 
-def read_examples(path: str, corpus: Corpus | None) -> Imported:
-    """Read a `.csv` or `.tsv` file, or JSON Lines whatever the name.
+def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | None = None) -> Imported:
+    """Read a `.csv` or `.tsv` file, JSON Lines, or an export of another tool (see :mod:`tasks_lib.dataset.exports`).
 
     A row has the shape of an evaluation example, or the columns `question`, `answer`, `document`, `content` (the exact
     excerpt that holds the answer), `start` and `end`, `source`, `kind`, `id`; only `question` must be there. Excerpts
-    without a place are searched in the documents.
+    without a place are searched in the documents; an answer without an excerpt is looked up in them.
 
+    :param evidence: Looks answers up; without one, they stay without a reference.
     :param corpus: Text of the index; without one, references need `start`, `end` and `content`.
     :raises InputError: Naming the line and the field of every wrong row.
     """
     wrong = WrongRows(path)
-    read = read_rows(Path(path), wrong)
+    read = read_export(Path(path), wrong)
     rows = [(line, {key: value for key, value in row.items() if key not in NOTES}) for line, row in read]
     if not rows:
         wrong.raise_any()
@@ -56,17 +65,32 @@ def read_examples(path: str, corpus: Corpus | None) -> Imported:
             hint=f'Complete the answers, and set "{STATUS}" to "{CONFIRMED}" on the rows that you want.',
         )
     examples: dict[str, Example] = {}
+    doubtful: list[Row] = []
+    found = 0
     lines: dict[str, int] = {}
     for line, row in confirmed:
         with wrong.of(line):
             example = _example({key: value for key, value in row.items() if key != STATUS}, corpus)
+            if evidence and example.answer and not example.references and not example.must_refuse:
+                looked_up = evidence.find(example.question, example.answer)
+                if looked_up.doubt:
+                    doubtful.append(_to_confirm(example, looked_up))
+                elif looked_up.reference:
+                    example = example.model_copy(update={"references": (looked_up.reference,)})
+                    found += 1
             if example.id in examples:
                 taken = f"id {example.id!r} is already on line {lines[example.id]}"
                 raise InputError(taken, hint="Give every question an id of its own, and ask it once.")
             examples[example.id], lines[example.id] = example, line
     wrong.raise_any()
     rejected = Counter({"not_confirmed": len(rows) - len(confirmed)})
-    return Imported(tuple(examples.values()), dict(+rejected), adds=any(STATUS in row for _, row in rows))
+    adds = any(STATUS in row for _, row in rows)
+    return Imported(tuple(examples.values()), dict(+rejected), adds, tuple(doubtful), found)
+
+
+def _to_confirm(example: Example, looked_up: Evidence) -> Row:
+    references = [looked_up.reference.model_dump()] if looked_up.reference else []
+    return {**example.row(), "references": references, STATUS: PENDING, "comment": looked_up.doubt}
 
 
 def _example(row: Row, corpus: Corpus | None) -> Example:
@@ -78,7 +102,7 @@ def _example(row: Row, corpus: Corpus | None) -> Example:
             raise InputError(f"unknown field {key!r}{guess}", hint=f"Fields: {', '.join(known)}.")
     _check_kind(row.get("kind"))
     try:
-        example = Example.model_validate(row) if "messages" in row else _simple(row)
+        example = Example.model_validate(row) if "messages" in row else _simple(row, corpus)
     except ValidationError as error:
         raise InputError(f"{_first(error)}", hint="See the evaluation example in the README.") from error
     references = tuple(_located(reference, corpus) for reference in example.references)
@@ -95,18 +119,23 @@ def _check_kind(kind: Any) -> None:
         )
 
 
-def _simple(row: Row) -> Example:
+def _simple(row: Row, corpus: Corpus | None) -> Example:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
         raise InputError("field 'question' is missing or empty", hint="Every row needs a question.")
     kind = row.get("kind") or "answerable"
     answer = row.get("answer") or ""
-    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row))
+    example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row, corpus))
     return example.model_copy(update={"id": str(row["id"])}) if row.get("id") else example
 
 
-def _references(row: Row) -> list[Reference]:
-    """The reference of a simple row; the answer stands for a missing excerpt."""
+def _references(row: Row, corpus: Corpus | None) -> list[Reference]:
+    """The reference of a simple row; the answer stands for a missing excerpt.
+
+    Contexts that another tool cut out are taken where the documents hold them, word for word.
+    """
+    if corpus is not None and (contexts := row.get("contents")):
+        return [reference for context in contexts if (reference := corpus.locate(context))]
     if not row.get("document") and not row.get("content"):
         return []
     span: dict[str, int] = {}

@@ -4,17 +4,19 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import count, groupby, islice, pairwise
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from operator import itemgetter
+from typing import Any
 
 from haystack import Document, Pipeline
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
+from tasks_lib.dataset.alternatives import Alternatives
 from tasks_lib.dataset.collection import Collection, Wanted
-from tasks_lib.dataset.corpus import Corpus, balanced
+from tasks_lib.dataset.corpus import LARGEST, Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.critic import Critic
 from tasks_lib.dataset.examples import CandidateQuestion, Example, example_of
@@ -22,6 +24,7 @@ from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
 from tasks_lib.dataset.filters import judged, reason_to_drop
 from tasks_lib.dataset.llm_generator import MODEL_FAILED, NOT_PARSED
 from tasks_lib.dataset.off_topic import OFF_TOPIC
+from tasks_lib.dataset.patterns.page import pages_of
 from tasks_lib.dataset.pipeline import run_pipeline
 from tasks_lib.errors import InputError, LlmopsError, ProviderError
 
@@ -29,8 +32,6 @@ EXTRACTIVE = "extractive"
 ACROSS = "across_passages"
 CHUNKS_PER_QUESTION = 12
 FEWEST_CHUNKS = 300
-WHO_SHARE = 0.2
-"""Share of the extracted questions that may ask for a person: they are the easiest to find."""
 PATIENCE = 12
 """Replies in a row without JSON after which a model is not asked any more: a small one manages it now and then."""
 LONGEST_DRY_SPELL = 40
@@ -50,6 +51,12 @@ class Generated:
     origin: str
     pipeline: str = ""
     """Digest of the file of `dataset.pipeline`, where one made them."""
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Reason → one question that was dropped for it."""
+    doubtful: tuple[dict[str, Any], ...] = ()
+    """Imported examples whose evidence a person should look at."""
+    found: int = 0
+    """Imported answers whose evidence was looked up."""
 
 
 def generate(
@@ -69,21 +76,24 @@ def generate(
     :raises InputError: If the index is empty, or nothing in it makes a question.
     :raises LlmopsError: If a model cannot be asked, or is no use as a critic.
     """
-    chunks = _sample(index, config)
+    extractive = origin_of(pipeline, model) == EXTRACTIVE
+    chunks = _sample(index, config, whole=extractive)
     coverage = Coverage.of(index, embedder)
     wanted = Wanted.of(config)
     taken = wanted.first_of(kept)
-    collection = Collection(embedder, taken)
+    collection = Collection(embedder, taken, coverage)
     wanted = wanted.without(taken)
     origin = origin_of(pipeline, model)
-    if origin == EXTRACTIVE:
+    language = main_language(chunks)
+    if extractive:
         _extract(pipeline, chunks, wanted, config, collection)
     else:
         _ask_in_batches(pipeline, chunks, wanted, config, collection)
-    _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection)
+    _add_off_topic(_refusals(config, collection).off_topic, config.seed, coverage, collection, language)
     if all(example.must_refuse for example in collection.examples):
         raise _no_questions(len(chunks), index.name, collection, origin)
-    return Generated(tuple(collection.examples), dict(sorted(collection.rejected.items())), origin)
+    rejected = dict(sorted(collection.rejected.items()))
+    return Generated(tuple(collection.examples), rejected, origin, dropped=collection.dropped)
 
 
 def origin_of(pipeline: Pipeline, model: str) -> str:
@@ -111,9 +121,17 @@ def require_documents(index: Index) -> None:
         raise InputError(f"index {index.name!r} holds no documents to ask about", hint="Run `llmops ingest` first.")
 
 
-def _sample(index: Index, config: DatasetConfig) -> list[Document]:
+def main_language(chunks: Sequence[Document]) -> str:
+    """ISO 639-1 of most of the documents; English where none can be told."""
+    languages = Counter(page.language for page in pages_of(chunks) if page.language)
+    return languages.most_common(1)[0][0] if languages else "en"
+
+
+def _sample(index: Index, config: DatasetConfig, *, whole: bool) -> list[Document]:
+    """Chunks to ask about: all of them where reading them costs no calls, so that no fact is missed."""
     require_documents(index)
-    return index.sample(max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size), config.seed)
+    wanted = LARGEST if whole else max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size)
+    return index.sample(min(wanted, index.count()), config.seed)
 
 
 def _no_questions(passages: int, index: str, collection: Collection, origin: str) -> InputError:
@@ -142,8 +160,12 @@ def _extract(
     collection.rejected.update(batch.rejected)
     of_kind = {kind: [c for c in batch.candidates if c.example.kind == kind] for kind in kinds}
     made = _take_in_turn(of_kind["follow_up"], wanted.follow_up, collection)
-    _take_alternatives(of_kind["answerable"], wanted.answerable + wanted.follow_up - made, collection)
-    _take_in_turn(of_kind["unanswerable"], _refusals(config, collection).unanswerable, collection)
+    answerable = Alternatives(of_kind["answerable"], collection)
+    answerable.take(wanted.answerable + wanted.follow_up - made)
+    unanswerable = _refusals(config, collection).unanswerable
+    missing = unanswerable - _take_in_turn(of_kind["unanswerable"], unanswerable, collection)
+    if missing:  # documents whose facts name nothing that another name could stand for
+        answerable.take(missing)
 
 
 def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> int:
@@ -154,22 +176,6 @@ def _take_in_turn(candidates: Sequence[CandidateQuestion], wanted: int, collecti
             break
         added += collection.add(candidate)
     return added
-
-
-def _take_alternatives(candidates: Sequence[CandidateQuestion], wanted: int, collection: Collection) -> None:
-    """At most one question a group, of the type of answer (how many, when, who, …) that is rarest so far."""
-    used: Counter[str] = Counter({"who": 1})
-    added = 0
-    number = count()
-    for _, group in groupby(candidates, lambda candidate: candidate.group or next(number)):
-        if added == wanted:
-            return
-        allowed = [c for c in group if c.answer_type != "who" or used["who"] <= WHO_SHARE * wanted]
-        for candidate in sorted(allowed, key=lambda c: used[c.answer_type]):
-            if collection.add(candidate):
-                used[candidate.answer_type] += 1
-                added += 1
-                break
 
 
 def _ask_in_batches(
@@ -227,7 +233,9 @@ def _ask(
             )
         collection.rejected.update(batch.rejected)
         passed = [candidate for candidate in batch.candidates if not candidate.reason]
-        collection.rejected.update(candidate.reason for candidate in batch.candidates if candidate.reason)
+        for candidate in batch.candidates:
+            if candidate.reason:
+                collection.reject(candidate, candidate.reason)
         taken = _take_in_turn(passed, wanted - added, collection)
         added += taken
         dry = 0 if taken else dry + len(asked)
@@ -241,16 +249,16 @@ def _refusals(config: DatasetConfig, collection: Collection) -> Wanted:
     return Wanted.in_proportion(config, collection.examples).without(collection.examples)
 
 
-def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection) -> None:
-    """Questions of a list that the documents do not cover."""
-    questions = list(OFF_TOPIC)
+def _add_off_topic(wanted: int, seed: int, coverage: Coverage, collection: Collection, language: str) -> None:
+    """Questions of a list that the documents do not cover, in the documents' language where there is a list."""
+    questions = list(OFF_TOPIC.get(language, OFF_TOPIC["en"]))
     random.Random(seed).shuffle(questions)  # noqa: S311  not for security
     added = 0
     for question in questions:
         if added == wanted:
             return
-        if coverage.covers(question):
-            collection.rejected["covered_by_the_documents"] += 1
+        if coverage.covers(question, language):
+            collection.reject(CandidateQuestion(example_of("off_topic", question)), "covered_by_the_documents")
         else:
-            candidate = CandidateQuestion(example_of("off_topic", question))
+            candidate = CandidateQuestion(example_of("off_topic", question), language=language)
             added += collection.add(judged(candidate, reason_to_drop))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,16 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.corpus import Corpus
+from tasks_lib.dataset.coverage import Coverage
+from tasks_lib.dataset.evidence import EvidenceSearch
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.from_traces import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.importing import read_examples
+from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED
+from tasks_lib.dataset.patterns.templates import templates
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, origin_of, still_grounded
+from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home, at_home
 from tasks_lib.registry.retries import again
@@ -25,13 +31,21 @@ from tasks_lib.registry.tracking import connect
 
 IMPORT = "import"
 EXTRACTIVE_NOTE = (
-    "Made without a language model: sentences of the documents turned into questions. They show whether facts are "
-    "found; questions by people or by a model (llm.model) are harder."
+    "Made without a language model: sentences, tables, parameters and headings of the documents turned into questions. "
+    "They show whether facts are found; questions by people or by a model (llm.model) ask for more."
 )
+GENERATOR = "patterns-1"
+"""How the built-in pipeline makes questions without a model; those of another name are made anew."""
 _FEWER = (
-    "{made} of the {wanted} questions that were wanted: no more facts of the documents passed every filter, and the "
-    "questions to refuse keep their share."
+    "{made} of the {wanted} questions that were wanted: all documents were read, and no more passed every filter. "
+    "`rejected` counts what was turned away, `turned_away` has one example each. More documents, questions of your own "
+    "(`llmops dataset --import FILE`) or a language model (`llm.model`) make more."
 )
+_NOT_COVERED = (
+    "{documents} documents are in a language, or in none that can be told, of which no questions are made without a "
+    "model; these are covered: {languages}."
+)
+_NO_UNANSWERABLE = "No unanswerable questions: none can be made of these documents without a model."
 
 
 class DatasetResult(BaseModel):
@@ -42,6 +56,10 @@ class DatasetResult(BaseModel):
     examples: int
     by_kind: dict[str, int]
     rejected: dict[str, int] = Field(description="Reason → candidates that were turned away.")
+    turned_away: dict[str, str] = Field(default_factory=dict, description="Reason → one question of these.")
+    made_by: dict[str, int] = Field(
+        default_factory=dict, description="How many were made in which way, without a model."
+    )
     origin: str = Field(description="`extractive` (made from sentences, without a model), `import`, or a model's id.")
     note: str = ""
     index: str = ""
@@ -56,11 +74,12 @@ class DatasetResult(BaseModel):
 def make_questions(platform: Platform, settings: Settings) -> Generated:
     """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
     index = platform.index(settings.rag)
-    digest = _pipeline_digest(settings)
     pipeline = questions_pipeline(platform, settings)
     newest = _newest(platform, settings)
     kept: list[Example] = []
-    recipe = (origin_of(pipeline, settings.llm.model), settings.dataset.seed, index.name, digest)
+    origin = origin_of(pipeline, settings.llm.model)
+    digest = _pipeline_digest(settings) or (GENERATOR if origin == EXTRACTIVE else "")
+    recipe = (origin, settings.dataset.seed, index.name, digest)
     if newest and (newest.origin, newest.seed, newest.index, newest.pipeline) == recipe and index.exists():
         unchanged = newest.index_version == index.version()
         kept = list(newest.examples) if unchanged else still_grounded(newest.examples, index)
@@ -73,14 +92,17 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
 def import_questions(platform: Platform, settings: Settings, path: str) -> Generated:
     """Read questions from a file; confirmed candidates join the newest version."""
     index = platform.index(settings.rag)
-    imported = read_examples(path, Corpus.of(index) if index.exists() else None)
+    embedder = platform.embedder(settings.embedder)
+    searched = index.exists()
+    evidence = EvidenceSearch(Coverage.of(index, embedder), Similarity(embedder)) if searched else None
+    imported = read_examples(path, Corpus.of(index) if searched else None, evidence)
     examples = imported.examples
     if imported.adds:
         newest = _newest(platform, settings)
         added = {example.id for example in examples}
         before = [example for example in newest.examples if example.id not in added] if newest else []
         examples = (*before, *examples)
-    return Generated(examples, imported.rejected, IMPORT)
+    return Generated(examples, imported.rejected, IMPORT, doubtful=imported.doubtful, found=imported.found)
 
 
 @task(name="save-dataset", **again())
@@ -100,9 +122,11 @@ def save_dataset(platform: Platform, settings: Settings, made: Generated) -> Dat
         pipeline=made.pipeline,
     )
     result = _described(saved)
-    result.rejected = made.rejected
-    if made.origin != IMPORT and len(saved.examples) < settings.dataset.size:
-        result.note = f"{_FEWER.format(made=len(saved.examples), wanted=settings.dataset.size)} {result.note}".strip()
+    result.rejected, result.turned_away = made.rejected, made.dropped
+    if made.found or made.doubtful:
+        result.note = _looked_up(made, settings, result)
+    if made.origin != IMPORT:
+        result.note = " ".join([*_shortcomings(saved, made, settings), result.note]).strip()
     result.unchanged = before is not None and before.version == saved.version
     journal_path(settings).unlink(missing_ok=True)
     return result
@@ -145,11 +169,38 @@ def _described(saved: datasets.Dataset) -> DatasetResult:
         examples=len(saved.examples),
         by_kind=saved.by_kind(),
         rejected={},
+        made_by=dict(sorted(Counter(example.made_by for example in saved.examples if example.made_by).items())),
         origin=saved.origin,
         note=EXTRACTIVE_NOTE if saved.origin == EXTRACTIVE else "",
         index=saved.index,
         index_version=saved.index_version,
     )
+
+
+def _shortcomings(saved: datasets.Dataset, made: Generated, settings: Settings) -> list[str]:
+    """What the set lacks, and what would help."""
+    said = []
+    if len(saved.examples) < settings.dataset.size:
+        said.append(_FEWER.format(made=len(saved.examples), wanted=settings.dataset.size))
+    if left_out := made.rejected.get(LANGUAGE_NOT_COVERED, 0):
+        said.append(_NOT_COVERED.format(documents=left_out, languages=", ".join(sorted(templates()))))
+    if made.origin == EXTRACTIVE and settings.dataset.unanswerable_share and "unanswerable" not in saved.by_kind():
+        said.append(_NO_UNANSWERABLE)
+    return said
+
+
+def _looked_up(made: Generated, settings: Settings, result: DatasetResult) -> str:
+    """What became of answers without an excerpt; those in doubt are written to a file that a person confirms."""
+    said = f"{made.found} answers came without an excerpt, and were found in the documents." if made.found else ""
+    if not made.doubtful:
+        return said
+    file = _write(list(made.doubtful), f"{at_home(settings.dataset.name, settings.assistant)}-evidence")
+    result.candidates, result.candidates_file = len(made.doubtful), str(file)
+    return (
+        f"{said} Of {len(made.doubtful)} answers it is not sure where the documents say them: their sources are not "
+        f"judged. Correct the references in {file}, set status to confirmed, and add them with "
+        f"`llmops dataset --import {file}`."
+    ).strip()
 
 
 def _nothing(settings: Settings) -> DatasetResult:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CONFIGURATION_FILE = "configuration.yaml"
-OF_ONE_RUN = ("approve", "estimate", "replace_broken", "move_collection", "trials")
+OF_ONE_RUN = ("approve", "estimate", "first", "replace_broken", "move_collection", "trials")
 """Keys of `gate` that are meant for one run and say nothing of the next."""
 
 

@@ -53,6 +53,22 @@ class Decision(BaseModel):
     comparison: Comparison | None = None
 
 
+def too_few(questions: int, dataset: str, gate: GateConfig, *, in_production: bool) -> list[str]:
+    """Why these questions can decide nothing, and what would help; empty if there are enough, or with `gate.first`.
+
+    :param in_production: Whether a version is: `gate.first` is for the first one only.
+    """
+    if questions >= gate.minimum_questions or (gate.first and not in_production):
+        return []
+    ways = [
+        "make more questions: `llmops dataset --size N`, over more documents or with a language model (llm.model)",
+        "import questions of your own: `llmops dataset --import FILE`",
+    ]
+    if not in_production:
+        ways.append("nothing is in production yet: `llmops deploy --first` lets the thresholds alone decide")
+    return [f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}", *ways]
+
+
 def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
     """Refuse a set that cannot decide anything, before anything is spent.
 
@@ -60,9 +76,20 @@ def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
     """
     if questions < gate.minimum_questions:
         raise InputError(
-            f"the evaluation set {dataset!r} has {questions} questions; the gate needs {gate.minimum_questions}",
+            f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}",
             hint="Make a larger one with `llmops dataset --size N`, or lower gate.minimum_questions.",
         )
+
+
+def first_of_few(questions: int, gate: GateConfig) -> str:
+    """What a version's tag says that was let into production by `gate.first` on fewer questions than the gate needs."""
+    if not gate.first or questions >= gate.minimum_questions:
+        return ""
+    return f"first production by thresholds alone, on {questions} questions of the {gate.minimum_questions} needed"
+
+
+def _few(questions: int, dataset: str) -> str:
+    return f"the evaluation set {dataset!r} has {questions} questions"
 
 
 def check_thresholds(

@@ -10,7 +10,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset, load
 from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress
-from tasks_lib.gate.decide import require_enough
+from tasks_lib.gate.decide import first_of_few, too_few
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.plugins import plugins
 from tasks_lib.registry.agreement import require_known, require_same_collection
@@ -18,6 +18,9 @@ from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_ver
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
 from tasks_lib.registry.tracking import connect, package_version
+
+FIRST_TAG = "first_production"
+"""Tag of a version that `gate.first` let into production on fewer questions than the gate needs."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Plan:
     candidate: CandidateVersion
     dataset: Dataset
     production: LiveVersion | None
+    too_few: tuple[str, ...] = ()
+    """Why the questions can decide nothing, and what would help."""
 
     @property
     def move(self) -> str:
@@ -71,8 +76,8 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     :param script: The models-from-code file that is registered.
     :param code_paths: The rooms that travel with the version.
     :raises ConfigurationError: For a metric that does not exist, or that needs a judge where there is none.
-    :raises InputError: Without an index or a dataset, with too few questions or those of another collection, if
-        there is no such assistant, or its production reads another collection.
+    :raises InputError: Without an index or a dataset, with questions of another collection, with `gate.first` where a
+        version is in production, if there is no such assistant, or its production reads another collection.
     """
     gate, rag = settings.gate, settings.rag
     require_measured(evaluation_pipeline(platform, settings), gate)
@@ -82,7 +87,11 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
     require_same_collection(production, settings)
     dataset = load(client, gate.dataset)
     _require_own_set(dataset, settings)
-    require_enough(len(dataset.examples), dataset.reference, gate)
+    if gate.first and production is not None:
+        raise InputError(
+            f"version {production.version} is in production: --first is for the first one only",
+            hint="Deploy without it; the gate then compares the two.",
+        )
     index_version = platform.index(rag).version()
     if index_version is None:
         existing = ", ".join(platform.indexes()) or "none"
@@ -100,11 +109,14 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
         "platform": platform.name,
         "package_version": package_version(),
     }
+    if said := first_of_few(len(dataset.examples), gate):
+        tags[FIRST_TAG] = said
     packages = sorted({*requirements_of(rag), *(part.requirement for part in plugins("metrics").values())})
     if packages:
         tags["plugins"] = ", ".join(packages)
     candidate = CandidateVersion(settings.assistant, rag, index_version, script, tuple(code_paths), tags)
-    return Plan(candidate, dataset, production)
+    short = too_few(len(dataset.examples), dataset.reference, gate, in_production=production is not None)
+    return Plan(candidate, dataset, production, tuple(short))
 
 
 def _require_own_set(dataset: Dataset, settings: Settings) -> None:

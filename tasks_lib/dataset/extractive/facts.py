@@ -10,12 +10,18 @@ from tasks_lib.dataset.extractive.clauses import SUBJECTS, Clause, clauses
 from tasks_lib.dataset.extractive.phrases import WhPhrase
 from tasks_lib.dataset.extractive.prose import Sentence
 from tasks_lib.dataset.extractive.wording import CLOCK, ROLES, YEAR, tidied, written
+from tasks_lib.text.words import content_stems
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _TWO_FACTS = re.compile(r"\band (?:up to |at least |another )?(?:\$|\d{1,3}(?:[.,]\d+)* [a-z])")
 """A second amount was joined to the one that is asked for."""
+_LEAST_CONTENT = 3
+_LONGEST_SUBJECT = 8
+_MOST_PIECES = 3
+_SIMPLE = frozenset({"prep", "dobj", "npadvmod", "agent"})
+"""What may stand beside an object that is asked for: other parts are where a parse goes wrong."""
 _RELATIVE = re.compile(r",\s+(?:who|which|where|whose|whom)\b.*")
 _DO = {"VBZ": "does", "VBP": "do", "VBD": "did"}
 
@@ -43,11 +49,26 @@ def facts(sentence: Sentence) -> Iterator[Fact]:
         for phrase, used in _wh_phrases(clause):
             if phrase.answer in years and len(years) > 1:
                 continue
+            pieces = [*clause.after, *clause.before]
+            if phrase.kind == "what_object" and (
+                len(pieces) > _MOST_PIECES or any(_head(piece).dep_ not in _SIMPLE for piece in pieces)
+            ):
+                continue
+            if phrase.kind == "why" and used[-1] != len(clause.after) - 1:
+                continue
             fact = _fact(sentence, clause, phrase, used)
-            if not _TWO_FACTS.search(fact.question):
+            if not _TWO_FACTS.search(fact.question) and _says_enough(fact):
                 yield fact
         if len(askable) == 1:
             yield from _who(sentence, clause)
+
+
+def _says_enough(fact: Fact) -> bool:
+    """Whether a question that lost its object or reason still tells what it is about."""
+    if fact.kind not in {"what_object", "why"}:
+        return True
+    whole = fact.answer[-1].isalnum() and len(fact.subject.split()) <= _LONGEST_SUBJECT
+    return whole and len(content_stems(fact.question)) >= _LEAST_CONTENT
 
 
 def _wh_phrases(clause: Clause) -> "Iterator[tuple[WhPhrase, tuple[int, ...]]]":
@@ -75,6 +96,8 @@ def _phrase(clause: Clause, tokens: "list[Token]", head: "Token") -> Iterator[Wh
         yield from phrases.of_object(tokens, head, clause.verb)
     elif head.dep_ == "attr" and clause.is_copula and _is_definite(clause) and not _has_purpose(clause):
         yield from phrases.of_complement(tokens, head)
+    elif head.dep_ == "advcl":
+        yield from phrases.of_reason(tokens)
     elif head.dep_ in {"prep", "agent", "npadvmod", "advmod"}:
         yield from phrases.of_adverbial(tokens, head)
 

@@ -1,4 +1,4 @@
-"""Questions without a language model: sentences of the documents turned into questions."""
+"""Questions without a language model: what documents say turned into questions about it."""
 
 import random
 from collections import Counter, defaultdict
@@ -17,6 +17,8 @@ from tasks_lib.dataset.extractive.facts import Fact, facts
 from tasks_lib.dataset.extractive.prose import sentences_of
 from tasks_lib.dataset.extractive.topics import Topics
 from tasks_lib.dataset.extractive.unanswerable import transplanted
+from tasks_lib.dataset.patterns.found import Patterns
+from tasks_lib.dataset.patterns.page import pages_of
 
 POOL = 4
 """Facts that are collected for each question wanted, to choose from."""
@@ -27,9 +29,12 @@ _PARSED_AT_ONCE = 32
 class ExtractiveQuestionGenerator:
     """Turns clauses into questions: a phrase of the sentence becomes the answer, question words take its place.
 
+    English sentences are parsed; tables, parameters and headings, and sentences of other languages, are read by
+    patterns. Documents in a language that has no patterns are left out, and counted.
+
     :param coverage: Tells which names no document mentions, for questions without an answer.
     :param size: Questions wanted: chunks are parsed until there are :data:`POOL` times as many facts.
-    :param seed: Of the order in which questions without an answer are made.
+    :param seed: Of the order in which questions are tried.
     """
 
     def __init__(self, *, coverage: Coverage, size: int, seed: int = 0) -> None:
@@ -52,17 +57,21 @@ class ExtractiveQuestionGenerator:
 
         :param kinds: Of `follow_up`, `answerable`, `unanswerable`; others are passed over.
         :param passages: Chunks with metadata `source`, `document`, `start`, `title` and `heading`, in whatever groups.
-        :returns: `candidates`, and `rejected`: questions that no topic makes stand alone.
+        :returns: `candidates`, and `rejected`: questions that no topic makes stand alone, and documents in a language
+            that has no patterns.
         """
-        pool = _Pool([chunk for group in passages for chunk in group], self.size)
+        chunks = [chunk for group in passages for chunk in group]
+        patterns = Patterns(pages_of(chunks), self.seed)
+        english = [chunk for chunk in chunks if patterns.language_of(chunk) == "en"]
+        pool = _Pool(english, self.size)
         made: list[CandidateQuestion] = []
         if "follow_up" in kinds:
-            made += _follow_ups(pool)
+            made += _in_turn([[question] for question in _follow_ups(pool)], [[c] for c in patterns.follow_ups()])
         if "answerable" in kinds:
-            made += (question.candidate() for question in pool.questions())
+            made += _in_turn(pool.alternatives(), patterns.alternatives())
         if "unanswerable" in kinds:
             made += self._unanswerable(pool)
-        return {"candidates": made, "rejected": dict(pool.rejected)}
+        return {"candidates": made, "rejected": dict(pool.rejected + patterns.rejected)}
 
     def _unanswerable(self, pool: "_Pool") -> Iterator[CandidateQuestion]:
         """Questions of facts about names and groups that no chunk mentions."""
@@ -86,7 +95,7 @@ class _StandaloneQuestion:
         sentence = self.fact.sentence
         reference = reference_of(sentence.chunk, sentence.start, sentence.end, sentence.text)
         return CandidateQuestion(
-            example_of(kind, asked or self.text, self.fact.answer, [reference], history),
+            example_of(kind, asked or self.text, self.fact.answer, [reference], history, made_by="sentence"),
             passages=(sentence.chunk.content or "",),
             group=f"{sentence.chunk.id}:{sentence.start}" if kind == "answerable" else "",
             answer_type=self.fact.kind,
@@ -111,6 +120,11 @@ class _Pool:
             for questions in row:
                 yield from questions or ()
 
+    def alternatives(self) -> list[list[CandidateQuestion]]:
+        """The candidates of one sentence each, in the same order."""
+        rows = zip_longest(*self._by_chunk.values())
+        return [[question.candidate() for question in questions] for row in rows for questions in row if questions]
+
     def _collect(self, batch: Sequence[Document]) -> int:
         collected = 0
         for sentence in sentences_of(batch):
@@ -125,6 +139,13 @@ class _Pool:
                 self._by_chunk[sentence.chunk.id].append(questions)
                 collected += 1
         return collected
+
+
+def _in_turn(*several: Sequence[Sequence[CandidateQuestion]]) -> Iterator[CandidateQuestion]:
+    """The first group of each, then the second of each, and so on."""
+    for row in zip_longest(*several):
+        for group in row:
+            yield from group or ()
 
 
 def _follow_ups(pool: _Pool) -> Iterator[CandidateQuestion]:

@@ -28,6 +28,12 @@ _LONGEST_DATE = 6
 _DATE_START = re.compile(
     rf"\d|(?:the (?:end|start|beginning|middle|first|last|\d+)|{'|'.join(MONTHS | WEEKDAYS)})", re.IGNORECASE
 )
+_LIGHT_VERBS = frozenset(
+    listed("have be make take give do get see need want let keep put set say mean play present provide change")
+)
+_LONGEST_OBJECT = 18
+"""Words."""
+_REASON = re.compile(r"(?P<cause>(?P<drop>because of|due to|owing to|as a result of)) \S+ \S+", re.IGNORECASE)
 _RELATIVES = ("that", "who", "which", "of")
 _LEAD_TIME = re.compile(
     rf"(?P<quantity>(?:(?:at least|at most|up to|more than|less than|no later than)\s+)?{_NUMBER}"
@@ -69,6 +75,8 @@ def of_object(tokens: "list[Token]", head: "Token", verb: "Token") -> Iterator[W
     """Questions for an object: `27 days of leave`, `3.50 euros`."""
     quantity = quantity_of(tokens, head)
     if quantity is None:
+        if _can_be_asked_for(tokens, head) and verb.lemma_ not in _LIGHT_VERBS:
+            yield WhPhrase("whom" if head.ent_type_ == "PERSON" else "what", written(tokens), "what_object")
         return
     lasting = verb.lemma_ in {"last", "take", "require", "run", "continue"}
     if quantity.unit in TIME_UNITS and lasting and not quantity.belonging:
@@ -104,11 +112,30 @@ def of_adverbial(tokens: "list[Token]", head: "Token") -> Iterator[WhPhrase]:
         words = "how far in advance" if tail == "in advance" else f"how long {tail}"
         yield WhPhrase(words, text if tail == "in advance" else lead["quantity"], "when")
         return
+    if reason := _REASON.match(text):
+        yield WhPhrase("why", text[reason.end("cause") :].strip() if reason["drop"] else text, "why")
+        return
     if head.dep_ not in {"prep", "agent"}:
         return
     objects = [token for token in head.children if token.dep_ == "pobj"]
     if len(objects) == 1 and tokens[0] is head and tokens[1].lower_ not in {"most", "least"}:
         yield from _of_preposition(tokens[1:], head.lower_, objects[0])
+
+
+def of_reason(tokens: "list[Token]") -> Iterator[WhPhrase]:
+    """`Why` for a clause that begins with `because`."""
+    if tokens[0].lower_ == "because" and len(tokens) <= _LONGEST_OBJECT:
+        yield WhPhrase("why", written(tokens), "why")
+
+
+def _can_be_asked_for(tokens: "list[Token]", head: "Token") -> bool:
+    """A noun with something that makes it worth asking for, and nothing that points elsewhere."""
+    if head.pos_ not in {"NOUN", "PROPN"} or not 1 < len(tokens) <= _LONGEST_OBJECT:
+        return False
+    return not any(
+        token.tag_ in {"PRP", "PRP$", "WDT", "WP"} or token.lower_ in {"this", "that", "these", "those", "such", "same"}
+        for token in tokens
+    )
 
 
 def quantity_of(tokens: "list[Token]", head: "Token") -> Quantity | None:

@@ -26,6 +26,11 @@ _POINTING = frozenset(
 )
 _SUBORDINATE = frozenset({"advcl", "relcl", "acl", "pcomp"})
 _LONGEST_TOPIC = 6
+_FAR = 20_000
+"""Characters behind a title without any heading, from where on a text is about something else."""
+_EASILY_VAGUE = frozenset({"what_object", "why", "who"})
+_NAMES = frozenset(listed("PERSON ORG GPE LOC FAC PRODUCT EVENT WORK_OF_ART LAW NORP"))
+"""Entities one of which must be named where no heading says what the text is about."""
 
 
 class Topics:
@@ -44,7 +49,11 @@ class Topics:
         if any(_points_elsewhere(token, fact.tokens) for token in fact.tokens):
             return None
         title, heading = fact.sentence.chunk.meta.get("title"), _last(fact.sentence.chunk.meta.get("heading"))
-        vague = fact.kind != "who" and _is_vague(fact.subject_head, ROLES | _OWNERS if title else ROLES)
+        if _says_too_little(fact):
+            return None
+        vague = (fact.kind != "who" or bool(fact.subject)) and _is_vague(
+            fact.subject_head, ROLES | _OWNERS if title else ROLES
+        )
         if vague and not _is_topic(fact.subject_head, title, heading):
             return None
         named = any(is_name(token) and not token.is_sent_start for token in fact.tokens)
@@ -52,6 +61,8 @@ class Topics:
         if not vague and (named or not about or about & content_stems(fact.question)):
             return fact.question[0].upper() + fact.question[1:]
         own_heading = vague and _is_topic(fact.subject_head, None, heading)
+        if own_heading and content_stems(heading or "") <= content_stems(fact.question):
+            return fact.question[0].upper() + fact.question[1:]
         topic = self._topic(heading if own_heading else title, definite=own_heading)
         return f"{topic}, {fact.question}" if topic else None
 
@@ -85,6 +96,33 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
     definite = any(token.lower_ == "the" for token in children)
     specific = any(token.dep_ in {"compound", "prep", "relcl", "poss", "acl", "appos", "conj"} for token in children)
     return definite and not specific and head.lemma_.lower() not in known and head.pos_ != "PROPN"
+
+
+def _says_too_little(fact: Fact) -> bool:
+    """Whether something in the question is known from earlier sentences only, or nothing at all is named."""
+    headed = _has_topic(fact)
+    if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
+        return True
+    return not headed and not any(token.ent_type_ in _NAMES for token in fact.tokens)
+
+
+def _is_unnamed(token: "Token", fact: Fact) -> bool:
+    """`the deal` beside the subject, which only the sentences before make known."""
+    if token is fact.subject_head or token.pos_ != "NOUN" or not _is_vague(token, _known(fact)):
+        return False
+    meta = fact.sentence.chunk.meta
+    return not _is_topic(token, meta.get("title"), _last(meta.get("heading")))
+
+
+def _known(fact: Fact) -> frozenset[str]:
+    """Nouns that everybody knows who knows the document: without a topic, nobody knows which company is meant."""
+    return ROLES | _OWNERS if _has_topic(fact) else ROLES
+
+
+def _has_topic(fact: Fact) -> bool:
+    """Whether a heading, or a title that is not far, says what the text is about."""
+    meta = fact.sentence.chunk.meta
+    return bool(meta.get("heading") or (meta.get("title") and int(meta["start"]) < _FAR))
 
 
 def _is_topic(head: "Token", title: str | None, heading: str | None) -> bool:

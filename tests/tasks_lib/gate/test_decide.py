@@ -17,8 +17,10 @@ from tasks_lib.gate.decide import (
     decide,
     decide_unchanged,
     decide_without_comparison,
+    first_of_few,
     rejected,
     require_enough,
+    too_few,
 )
 from tasks_lib.gate.evaluate import measurement_of, summarise
 from tasks_lib.gate.gate_page import gate_page
@@ -233,6 +235,20 @@ def test_an_unknown_metric_names_the_nearest() -> None:
 def test_three_questions_decide_nothing() -> None:
     with pytest.raises(InputError, match="has 3 questions; the gate needs 20"):
         require_enough(3, "tiny:1", GATE)
+
+
+def test_too_few_questions_say_what_would_help_and_the_first_production_may_go_without() -> None:
+    first = GATE.model_copy(update={"first": True})
+    said = too_few(3, "tiny:1", GATE, in_production=False)
+
+    assert "needs 20" in said[0]
+    assert [word in " ".join(said) for word in ("--size", "--import", "llm.model", "--first")] == [True] * 4
+    assert "--first" not in " ".join(too_few(3, "tiny:1", GATE, in_production=True))
+    assert too_few(3, "tiny:1", first, in_production=False) == []
+    assert too_few(3, "tiny:1", first, in_production=True) != []
+    assert too_few(20, "tiny:1", GATE, in_production=True) == []
+    assert "3 questions of the 20" in first_of_few(3, first)
+    assert first_of_few(20, first) == first_of_few(3, GATE) == ""
 
 
 def test_the_report_tells_a_stranger_what_happened() -> None:
