@@ -380,7 +380,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         asked = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id={"any_": [asks]}))  # type: ignore[arg-type]
         assert "Press *Resume*" in str(asked[0].data)
         with one_run_at_once(client):
-            other = start("deploy", {"assistant": STAFF, "gate": {"estimate": True}, "retriever": {"top_k": 3}})
+            other = start("deploy", {"assistant": STAFF, "gate": {"estimate": True, "minimum_questions": 5}})
             ended(client, other.id, worker[-1])
         assert client.read_flow_run(asks).state_name == "Paused"
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
