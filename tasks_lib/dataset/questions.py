@@ -137,8 +137,9 @@ def _sample(index: Index, config: DatasetConfig, *, whole: bool) -> list[Documen
 def _no_questions(passages: int, index: str, collection: Collection, origin: str) -> InputError:
     dropped = ", ".join(f"{number} {reason}" for reason, number in sorted(collection.rejected.items()))
     if origin == EXTRACTIVE:
+        why = f"; dropped: {dropped}" if dropped else ""
         return InputError(
-            f"none of the {passages} passages of index {index!r} states a fact that makes a question",
+            f"none of the {passages} passages of index {index!r} states a fact that makes a question{why}",
             hint="Ingest documents with running text, or import your own questions with `llmops dataset --import`.",
         )
     return InputError(

@@ -155,3 +155,50 @@ def test_a_corpus_finds_excerpts_across_line_breaks(library: Any) -> None:
     assert corpus.contains(found)
     assert corpus.locate("receive 28 days") is None
     assert corpus.nearest("aa.md") == "a.md"
+
+
+RULES = "These are the rules of the house, and they are the same for all of the people who work with us here.\n\n"
+ROWS = "".join(f"| {city} | {limit} euros |\n" for city, limit in (("Lisbon", 140), ("Leeds", 150), ("Aarhus", 165)))
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "most"),
+    [
+        (
+            "one document",
+            ["# Leave\n\n" + RULES + "Full-time employees receive 27 days of annual leave per year.\n"],
+            2,
+        ),
+        (
+            "a table",
+            ["# Travel\n\n" + RULES + "Table 1: Hotel limits\n\n| City | Hotel limit |\n|---|---|\n" + ROWS],
+            4,
+        ),
+    ],
+)
+def test_small_and_odd_documents_make_few_questions_and_none_twice(
+    library: Any, name: str, texts: list[str], most: int
+) -> None:
+    for number, text in enumerate(texts):
+        library.put(f"{name}-{number}.md", text)
+    asked = [e.asked for e in generate(library, DatasetConfig(size=60)).examples if not e.must_refuse]
+
+    assert 1 <= len(asked) <= most
+    assert len(set(asked)) == len(asked)
+
+
+def test_copies_of_one_document_are_refused_with_the_reason(library: Any) -> None:
+    for number in range(6):
+        library.put(
+            f"{number}.md", "# Leave\n\n" + RULES + "Full-time employees receive 27 days of annual leave per year.\n"
+        )
+
+    with pytest.raises(InputError, match="6 answered_in_many_places"):
+        generate(library, CONFIG)
+
+
+def test_code_alone_is_refused_with_a_way_out(library: Any) -> None:
+    library.put("code.md", "```python\nfor number in range(10):\n    print(number)\n```\n")
+
+    with pytest.raises(InputError, match="states a fact"):
+        generate(library, CONFIG)
