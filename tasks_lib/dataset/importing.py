@@ -2,12 +2,14 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from tasks_lib.dataset.conversations import rows_of
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
 from tasks_lib.errors import InputError
@@ -45,6 +47,7 @@ def read_examples(path: str, corpus: Corpus | None) -> Imported:
     wrong = WrongRows(path)
     read = read_rows(Path(path), wrong)
     rows = [(line, {key: value for key, value in row.items() if key not in NOTES}) for line, row in read]
+    rows = list(_turns(rows, wrong))
     if not rows:
         wrong.raise_any()
         raise InputError(f"{path!r} holds no questions", hint="Write one JSON object or one CSV row per question.")
@@ -67,6 +70,13 @@ def read_examples(path: str, corpus: Corpus | None) -> Imported:
     wrong.raise_any()
     rejected = Counter({"not_confirmed": len(rows) - len(confirmed)})
     return Imported(tuple(examples.values()), dict(+rejected), adds=any(STATUS in row for _, row in rows))
+
+
+def _turns(rows: Iterable[tuple[int, Row]], wrong: WrongRows) -> Iterator[tuple[int, Row]]:
+    """The rows, with one for each turn in place of a conversation."""
+    for line, row in rows:
+        with wrong.of(line):
+            yield from [(line, turn) for turn in rows_of(row)]
 
 
 def _example(row: Row, corpus: Corpus | None) -> Example:
