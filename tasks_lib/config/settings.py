@@ -146,6 +146,13 @@ class DatasetConfig(StrictModel):
     seed: int = 0
     unanswerable_share: float = Field(default=0.15, ge=0, le=0.5)
     off_topic_share: float = Field(default=0.15, ge=0, le=0.5)
+    conversations: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Conversations of three to five turns that are made of the questions, beside them; each turn is "
+        "scored.",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls of the language model in flight.")
     pipeline: str | None = Field(
         default=None,

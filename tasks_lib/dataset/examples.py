@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks_lib.assistant.contract.answer import Message
 
-KINDS = ("answerable", "follow_up", "across_passages", "unanswerable", "off_topic")
-"""Kinds that are made; an imported set may have more, which count as answerable."""
+CLARIFICATION = "clarification"
+"""Kind of a question that is not clear before the assistant has asked back."""
+KINDS = ("answerable", "follow_up", "across_passages", "unanswerable", "off_topic", CLARIFICATION)
+"""Kinds with a meaning of their own; an imported set may have more, which count as answerable."""
 TURN = ".turn-"
 """Between the name of a conversation and the number of a turn, in the id of an example."""
 REFUSAL_KINDS = frozenset({"unanswerable", "off_topic"})

@@ -2,12 +2,14 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from tasks_lib.dataset.conversations import rows_of
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.evidence import Evidence, EvidenceSearch
 from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference, example_of
@@ -54,6 +56,7 @@ def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | N
     wrong = WrongRows(path)
     read = read_export(Path(path), wrong)
     rows = [(line, {key: value for key, value in row.items() if key not in NOTES}) for line, row in read]
+    rows = list(_turns(rows, wrong))
     if not rows:
         wrong.raise_any()
         raise InputError(f"{path!r} holds no questions", hint="Write one JSON object or one CSV row per question.")
@@ -91,6 +94,13 @@ def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | N
 def _to_confirm(example: Example, looked_up: Evidence) -> Row:
     references = [looked_up.reference.model_dump()] if looked_up.reference else []
     return {**example.row(), "references": references, STATUS: PENDING, "comment": looked_up.doubt}
+
+
+def _turns(rows: Iterable[tuple[int, Row]], wrong: WrongRows) -> Iterator[tuple[int, Row]]:
+    """The rows, with one for each turn in place of a conversation."""
+    for line, row in rows:
+        with wrong.of(line):
+            yield from [(line, turn) for turn in rows_of(row)]
 
 
 def _example(row: Row, corpus: Corpus | None) -> Example:

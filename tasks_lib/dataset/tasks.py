@@ -13,10 +13,11 @@ from pydantic import BaseModel, Field
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
+from tasks_lib.dataset.conversations import conversations
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.evidence import EvidenceSearch
-from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.examples import TURN, Example
 from tasks_lib.dataset.from_traces import bad_traces, candidates, log_candidates, worst_answers
 from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED
@@ -83,9 +84,11 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     if newest and (newest.origin, newest.seed, newest.index, newest.pipeline) == recipe and index.exists():
         unchanged = newest.index_version == index.version()
         kept = list(newest.examples) if unchanged else still_grounded(newest.examples, index)
+    kept = [example for example in kept if TURN not in example.id]
     embedder = platform.embedder(settings.embedder)
     made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
-    return replace(made, pipeline=digest)
+    talks = conversations(made.examples, settings.dataset.conversations, settings.dataset.seed)
+    return replace(made, examples=(*made.examples, *talks), pipeline=digest)
 
 
 @task(name="import-questions", **again())

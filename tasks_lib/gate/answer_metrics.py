@@ -11,12 +11,15 @@ from pydantic import ValidationError
 
 from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.assistant.groundedness import groundedness as grounded
-from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.examples import CLARIFICATION, Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate import spans
 from tasks_lib.text.matching import contains_answer, token_f1
 from tasks_lib.text.words import is_negated, numbers
 
+_QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e", "\u055e", "\u1367", "\u2047")
+"""Of Latin, Chinese, Arabic, Greek, Armenian and Ethiopic script; and two of them in one."""
+_CLOSING = " \t\n\"'\u201d\u2019\u00bb\u300d\u300f\uff09)]*_"
 SAME_MEANING = 0.8
 """Cosine (MiniLM) from which two sentences with the same numbers count as the same statement."""
 
@@ -56,11 +59,14 @@ class Row:
 def right_or_refused(row: Row) -> float:
     """1 if the reaction is right.
 
-    A question that must be refused: refused. Any other: answered, the answer says what the gold answer says (if there
-    is one), and a cited source hits a reference span (if there are references).
+    A question that must be refused: refused. One that is not clear: the assistant asks back. Any other: answered, the
+    answer says what the gold answer says (if there is one), and a cited source hits a reference span (if there are
+    references).
     """
     if row.example.must_refuse:
         return float(row.answer is not None and row.answer.refused)
+    if row.example.kind == CLARIFICATION:
+        return float(row.answer is not None and asks_back(row.answer.response))
     answer = row.answered
     if answer is None:
         return 0.0
@@ -125,7 +131,7 @@ def refusal_accuracy(row: Row) -> float | None:
 
 def answer_rate(row: Row) -> float | None:
     """1 for an answer, right or wrong, to a question that has one; `None` for questions that must be refused."""
-    return None if row.example.must_refuse else float(row.answered is not None)
+    return float(row.answered is not None) if _has_an_answer(row.example) else None
 
 
 def guardrail_accuracy(row: Row) -> float | None:
@@ -153,6 +159,15 @@ def output_tokens(row: Row) -> float | None:
 def cost(row: Row) -> float | None:
     """In the currency of the provider's price list; `None` where the provider names no price."""
     return row.answer.usage.cost if row.answer else None
+
+
+def asks_back(response: str) -> bool:
+    """Whether the response ends with a question, in the marks of any script."""
+    return response.rstrip(_CLOSING).endswith(_QUESTION_MARKS)
+
+
+def _has_an_answer(example: Example) -> bool:
+    return not example.must_refuse and example.kind != CLARIFICATION
 
 
 def _is_right(row: Row, answer: Answer) -> bool:

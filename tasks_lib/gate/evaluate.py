@@ -17,12 +17,12 @@ from tasks_lib.gate.proof import UnprovenJudgeError
 from tasks_lib.gate.scorers import MEDIAN_LATENCY, TAIL_LATENCY, TOKENS, all_metrics, required_metrics
 from tasks_lib.gate.scores import Score, Scores, evaluate
 from tasks_lib.gate.segments import segments_of
+from tasks_lib.gate.traces import traces_of
 from tasks_lib.registry.tracking import VERB_TAG, disable_autologging
 
 if TYPE_CHECKING:
     from mlflow.entities import Feedback, Trace
 
-ROOT_SPAN = "rag-assistant"
 SCORER_NAME = "llmops"
 """Name of the one MLflow scorer; its feedback bears the names of the metrics."""
 
@@ -81,7 +81,7 @@ def measure(
     """
     import mlflow
 
-    traces = _traces_of(predictions, tags)
+    traces = traces_of(predictions, tags)
     parent = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
     name = f"{model} v{version}: evaluation".lstrip()
     all_tags = {VERB_TAG: "evaluate", **tags, **parent}
@@ -246,41 +246,3 @@ def _feedback(name: str, score: Score) -> "Feedback":
     raw = {"judge.reply": judgement.raw} if judgement and judgement.raw else {}
     reason = judgement.reason if judgement else None
     return Feedback(name=name, value=score.value, rationale=reason, source=origin, metadata=raw)
-
-
-def _traces_of(predictions: Sequence[Prediction], tags: Mapping[str, str]) -> "list[Trace]":
-    """The traces that the version's process wrote; where it left none that can be read, ones with question and answer.
-
-    Those are written first and read when all are written: waiting for each takes seconds.
-    """
-    import mlflow
-
-    written = [_written_trace(prediction) for prediction in predictions]
-    ids = {number: _write_trace(predictions[number], tags) for number, trace in enumerate(written) if trace is None}
-    if ids:
-        mlflow.flush_trace_async_logging()
-    return [trace or mlflow.MlflowClient().get_trace(ids[number]) for number, trace in enumerate(written)]
-
-
-def _written_trace(prediction: Prediction) -> "Trace | None":
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    if prediction.trace_id is None:
-        return None
-    try:
-        written: Trace = mlflow.MlflowClient().get_trace(prediction.trace_id)
-    except MlflowException as error:
-        logging.getLogger(__name__).warning("trace %s is replaced: %s", prediction.trace_id, error)
-        return None
-    return written
-
-
-def _write_trace(prediction: Prediction, tags: Mapping[str, str]) -> str:
-    import mlflow
-
-    with mlflow.start_span(ROOT_SPAN, span_type="CHAIN") as span:
-        mlflow.update_current_trace(tags=dict(tags))
-        span.set_inputs({"messages": messages_of(prediction.example)})
-        span.set_outputs(prediction.payload)
-        return str(span.trace_id)

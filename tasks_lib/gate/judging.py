@@ -9,6 +9,7 @@ from haystack import component, default_from_dict, default_to_dict
 from haystack.components.generators.chat.types import ChatGenerator
 from haystack.core.serialization import component_to_dict
 
+from tasks_lib.dataset.examples import CLARIFICATION
 from tasks_lib.gate.answer_metrics import Row
 from tasks_lib.gate.evaluators import Answers
 from tasks_lib.gate.judge import CORRECTNESS, GROUNDEDNESS, RELEVANCE, Judge, JudgeError, Judgement
@@ -129,6 +130,8 @@ class AnswerJudge:
 
     def _applying(self, row: Row, names: Sequence[str]) -> tuple[str, ...]:
         """Those of `names` that say something about this answer to this example."""
+        if row.example.kind == CLARIFICATION:
+            return ()
         compared = bool(row.example.answer) and not row.example.must_refuse
         if row.answer is not None and row.answer.refused:
             return (CORRECTNESS,) if compared and CORRECTNESS in names else ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.examples import CLARIFICATION, Example
 from tasks_lib.dataset.filters import stands_alone
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 
@@ -16,7 +16,10 @@ def known_alone(examples: Iterable[Example]) -> Iterable[Example]:
     return (
         example
         for example in examples
-        if not example.must_refuse and len(example.messages) == 1 and stands_alone(example.question)
+        if not example.must_refuse
+        and example.kind != CLARIFICATION
+        and len(example.messages) == 1
+        and stands_alone(example.question)
     )
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Literal
 
-from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.examples import CLARIFICATION, Example
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate import answer_metrics
 from tasks_lib.gate.answer_metrics import Row
@@ -125,6 +125,8 @@ def required_metrics(example: Example) -> frozenset[str]:
         names.add("guardrail_accuracy")
     if example.must_refuse:
         return frozenset(names | {"refusal_accuracy"})
+    if example.kind == CLARIFICATION:
+        return frozenset(names)
     names.add("answer_rate")
     if example.answer:
         names |= {"answer_f1", "semantic_similarity"}
