@@ -270,6 +270,16 @@ class GateConfig(RunnerConfig):
         return aliases
 
     @model_validator(mode="after")
+    def _asks_enough(self) -> "GateConfig":
+        if self.maximum_questions is not None and self.maximum_questions < self.minimum_questions:
+            msg = (
+                f"maximum_questions {self.maximum_questions} is less than minimum_questions {self.minimum_questions}: "
+                "nothing could be decided"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_evaluate(self) -> "GateConfig":
         if self.pipeline and self.evaluators:
             msg = "evaluators and pipeline exclude each other: add the evaluators to the file"

@@ -25,13 +25,14 @@ class Comparison(BaseModel):
     questions_needed: int | None = Field(default=None, description="Questions that would settle it, if undecided.")
     look: int = Field(default=1, description="The look that decided; the bounds are as sure as it must be.")
     looks: int = Field(default=1, description="Looks planned, each with more questions.")
+    questions_asked: int | None = Field(default=None, description="Questions asked by this look.")
     questions_at_most: int | None = Field(default=None, description="Questions that the last look would have asked.")
     level: float | None = Field(default=None, description="One-sided error of the bounds of this look.")
 
     @property
     def spared(self) -> int:
         """Questions that need not be asked any more."""
-        return max(0, (self.questions_at_most or 0) - self.primary.questions) if self.look < self.looks else 0
+        return max(0, (self.questions_at_most or 0) - (self.questions_asked or 0)) if self.look < self.looks else 0
 
 
 def compare(candidate: Measurement, production: Measurement, gate: GateConfig, look: Look) -> Comparison:
@@ -48,6 +49,7 @@ def compare(candidate: Measurement, production: Measurement, gate: GateConfig, l
         losses=sum(value < 0 for value in pairs.differences),
         look=look.number,
         looks=look.of,
+        questions_asked=look.questions or None,
         questions_at_most=look.most or None,
         level=look.level,
     )

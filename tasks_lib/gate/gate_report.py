@@ -120,7 +120,7 @@ def looked(comparison: Comparison) -> str:
     """After which look it was decided, on how many questions of how many, and what the bounds are."""
     spared = f"; {comparison.spared} were not asked any more" if comparison.spared else ""
     return (
-        f"Decided at look {comparison.look} of {comparison.looks}, on {comparison.primary.questions} of "
+        f"Decided at look {comparison.look} of {comparison.looks}, on {comparison.questions_asked} of "
         f"{comparison.questions_at_most} questions{spared}. The bounds are those of this look (one-sided level "
         f"{comparison.level:.2%}): all looks together err no more often than one would."
     )

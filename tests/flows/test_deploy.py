@@ -11,6 +11,7 @@ import pytest
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 from prefect.client.orchestration import get_client
+from pydantic import ValidationError
 
 from flows import deploy as deploying
 from flows import promotion
@@ -258,19 +259,20 @@ def test_a_scorer_that_failed_on_some_rows_rejects(deploy: Deploy) -> None:
 def test_wrong_input_is_refused_before_anything_is_registered(
     platform: fakes.FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks_lib.gate.plan import plan_deployment
+    from tasks_lib.gate.plan import Plan, plan_deployment
 
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
     client = connect(platform, "rag-assistant")
     save(client, "tiny", fakes.examples()[:3], index="i", index_version="7", origin="import")
     room = fakes.write_room(tmp_path, "x")
 
-    def plan(**gate: object) -> None:
-        plan_deployment(platform, Settings.model_validate({"gate": gate}), tmp_path / "assistant.py", [room])
+    def plan(**gate: object) -> Plan:
+        return plan_deployment(platform, Settings.model_validate({"gate": gate}), tmp_path / "assistant.py", [room])
 
     with pytest.raises(ConfigurationError, match="did you mean 'groundedness'"):
         plan(thresholds={"groundednes": 0.5})
-    with pytest.raises(InputError, match="3 questions"):
-        plan(dataset="tiny")
+    assert any("3 questions" in reason for reason in plan(dataset="tiny").too_few)
+    with pytest.raises(ValidationError, match="maximum_questions"):
+        plan(dataset="tiny", maximum_questions=10, minimum_questions=20)
     with pytest.raises(InputError, match="missing"):
         plan(dataset="missing")

@@ -97,6 +97,12 @@ def test_every_answer_is_labelled_by_keyboard_and_the_next_set_holds_what_was_sa
         page.type("Ada")
         page.press("Enter")
         page.wait_for("document.activeElement.id === 'item' && localStorage.getItem('reviewer') === 'Ada'")
+        for width in (390, 768, 1000, 1440):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+            seen = "document.querySelector('{}').getBoundingClientRect().height"
+            assert page.value(seen.format("header")) < 150
+            assert page.value(seen.format("main")) > 400
+            assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.value("document.querySelector('blockquote').textContent") == "It opens at nine on weekdays."
         assert page.value("document.querySelectorAll('#item img, #item b').length") == 0
         seen = []

@@ -96,7 +96,7 @@ def test_answers_to_one_question_count_once() -> None:
     production = joined(measured([True] * 40 + [False] * 10), measured([True] * 40 + [False] * 10))
     assert len(candidate.rows) == candidate.expected_rows == 100
     assert decide(candidate, production, GATE).comparison == (
-        once and once.model_copy(update={"questions_at_most": 50})
+        once and once.model_copy(update={"questions_at_most": 50, "questions_asked": 50})
     )
 
 
