@@ -60,6 +60,7 @@ class Reply(BaseModel):
     source_documents: list[Source]
     refused: bool
     refusal_reason: str
+    uncertain: bool
     guardrails: list[Decision]
     evidence: float | None = None
     model: str
