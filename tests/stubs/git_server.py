@@ -3,12 +3,11 @@
 import base64
 import os
 import subprocess
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.stubs.server import LocalServer
 
 AUTHOR = {"NAME": "Ann", "EMAIL": "ann@acme.com", "DATE": "2026-01-02T03:04:05Z"}
 
@@ -44,7 +43,7 @@ class WorkTree:
         return git(self.folder, "rev-parse", "HEAD")
 
 
-class GitServer:
+class GitServer(LocalServer):
     """Serves the repositories below a folder at `url`/NAME.
 
     :param token: Password that it asks for; empty for none.
@@ -58,19 +57,7 @@ class GitServer:
         self.requests: list[str] = []
         self.sent = 0
         """Bytes of answers."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def _allowed(self, handler: BaseHTTPRequestHandler) -> bool:
         given = handler.headers.get("Authorization", "").removeprefix("Basic ")
