@@ -8,7 +8,6 @@ from tasks_lib.ingestion.converters.excel_layout import Layout
 from tasks_lib.ingestion.converters.excel_tables import MOST_CELLS, Cells, too_large, write_sheet
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.number_formats import shown
-from tasks_lib.ingestion.converters.optional import required
 from tasks_lib.ingestion.converters.writing import TextWriter
 
 _FILTER = "_xlnm._FilterDatabase"
@@ -20,9 +19,10 @@ def convert_xls(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument
     """Text of a workbook: values in their number formats, merged cells filled, formulas by their stored values.
 
     :param extras: Hidden sheets, rows and columns, and comments, are left out unless they are asked for.
-    :raises UnreadableDocumentError: If the file is encrypted or damaged, or xlrd is not installed.
+    :raises UnreadableDocumentError: If the file is encrypted or damaged.
     """
-    xlrd = required("xlrd", "an .xls workbook")
+    import xlrd
+
     try:
         book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
     except xlrd.XLRDError as error:
@@ -30,7 +30,7 @@ def convert_xls(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument
             reason = "encrypted: save it without a password"
             raise UnreadableDocumentError(reason) from error
         raise
-    reader = _Reader(xlrd, book, extras)
+    reader = _Reader(book, extras)
     for sheet in book.sheets():
         if extras.hidden or sheet.visibility == 0:
             reader.sheet(sheet)
@@ -38,9 +38,8 @@ def convert_xls(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument
 
 
 class _Reader:
-    def __init__(self, xlrd: Any, book: Any, extras: Extras) -> None:
+    def __init__(self, book: Any, extras: Extras) -> None:
         self.writer = TextWriter()
-        self._xlrd = xlrd
         self._book = book
         self._extras = extras
         self._cells = 0
@@ -81,7 +80,7 @@ class _Reader:
         )
 
     def _shown(self, cell: Any) -> str:
-        xlrd = self._xlrd
+        import xlrd
 
         if cell.ctype == xlrd.XL_CELL_TEXT:
             return str(cell.value)

@@ -8,7 +8,6 @@ from operator import itemgetter
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.markdown import title_of
-from tasks_lib.ingestion.converters.optional import required
 from tasks_lib.ingestion.converters.tables import Table
 from tasks_lib.ingestion.converters.writing import TextWriter
 
@@ -54,7 +53,8 @@ def convert_ppt(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument
     :param extras: Hidden slides, and comments, are left out unless they are asked for.
     :raises UnreadableDocumentError: If the file is encrypted, older than PowerPoint 97 or damaged.
     """
-    olefile = required("olefile", "a .ppt file")
+    import olefile
+
     with olefile.OleFileIO(io.BytesIO(data)) as file:
         if not file.exists("PowerPoint Document") or not file.exists("Current User"):
             reason = "older than PowerPoint 97, or no presentation: save it as .pptx"

@@ -13,7 +13,6 @@ from typing import Any
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
 from tasks_lib.ingestion.converters.encoding import decode
 from tasks_lib.ingestion.converters.mail import convert_mail
-from tasks_lib.ingestion.converters.optional import required
 from tasks_lib.ingestion.converters.packed_rtf import unpacked
 from tasks_lib.ingestion.converters.rtf.document import convert_rtf
 from tasks_lib.ingestion.converters.rtf.syntax import encoding_of_code_page
@@ -31,7 +30,7 @@ _DEEPEST = 5
 def convert_msg(data: bytes) -> ConvertedDocument:
     """As :func:`~tasks_lib.ingestion.converters.mail.convert_mail`.
 
-    :raises UnreadableDocumentError: If it is no message, or olefile is not installed.
+    :raises UnreadableDocumentError: If it is no message.
     """
     return convert_mail(mail_of(data), "msg")
 
@@ -41,7 +40,8 @@ def mail_of(data: bytes) -> bytes:
 
     :raises UnreadableDocumentError: As :func:`convert_msg`.
     """
-    olefile = required("olefile", "an Outlook message")
+    import olefile
+
     if not olefile.isOleFile(data=data):
         reason = "is no message of Outlook"
         raise UnreadableDocumentError(reason)

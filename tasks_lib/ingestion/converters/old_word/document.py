@@ -10,7 +10,6 @@ from tasks_lib.ingestion.converters.converted import ConvertedDocument
 from tasks_lib.ingestion.converters.extras import NOTHING_MORE, Extras
 from tasks_lib.ingestion.converters.markdown import title_of
 from tasks_lib.ingestion.converters.old_word.file import ENDNOTES, FOOTNOTES, HEADERS, Properties, WordFile
-from tasks_lib.ingestion.converters.optional import required
 from tasks_lib.ingestion.converters.rtf.syntax import encoding_of_code_page
 from tasks_lib.ingestion.converters.story import Paragraph, Story
 from tasks_lib.ingestion.converters.story_rows import RowShape
@@ -37,9 +36,10 @@ def convert_doc(data: bytes, extras: Extras = NOTHING_MORE) -> ConvertedDocument
     """Text with headings, lists, tables and notes; headers and footers once.
 
     :param extras: Comments are left out unless they are asked for.
-    :raises UnreadableDocumentError: If the file is encrypted, older than Word 97 or damaged, or olefile is missing.
+    :raises UnreadableDocumentError: If the file is encrypted, older than Word 97 or damaged.
     """
-    olefile = required("olefile", "a .doc file")
+    import olefile
+
     with olefile.OleFileIO(io.BytesIO(data)) as file:
         about = file.get_metadata()
         reader = _Reader(WordFile(file))

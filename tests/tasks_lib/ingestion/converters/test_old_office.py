@@ -1,6 +1,5 @@
 """Old Office and Outlook: what people read in real files, and one line where a file cannot be read."""
 
-import sys
 from contextlib import suppress
 
 import pytest
@@ -15,17 +14,6 @@ def text_of(name: str) -> str:
     return convert(name, old_office_file(name)).text
 
 
-@pytest.fixture
-def olefile() -> None:
-    pytest.importorskip("olefile", reason="olefile is not installed")
-
-
-@pytest.fixture
-def xlrd() -> None:
-    pytest.importorskip("xlrd", reason="xlrd is not installed")
-
-
-@pytest.mark.usefixtures("olefile")
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
@@ -42,13 +30,11 @@ def test_old_word_keeps_tables_and_notes(name: str, lines: list[str]) -> None:
     assert set(lines) <= set(text_of(name).splitlines())
 
 
-@pytest.mark.usefixtures("olefile")
 def test_comments_of_old_word_are_left_out_unless_they_are_asked_for() -> None:
     assert "TestComment" not in text_of("notes.doc")
     assert "Comment: TestComment" in convert("notes.doc", old_office_file("notes.doc"), Extras(comments=True)).text
 
 
-@pytest.mark.usefixtures("olefile")
 def test_old_slides_have_titles_and_no_texts_of_their_master() -> None:
     slides = convert("slides.ppt", old_office_file("slides.ppt"))
     assert slides.text == "Test Slide\n\nWith a comment on it"
@@ -56,14 +42,12 @@ def test_old_slides_have_titles_and_no_texts_of_their_master() -> None:
     assert slides.pages == (0,)
 
 
-@pytest.mark.usefixtures("xlrd")
 def test_old_workbooks_show_numbers_as_excel_does_and_name_their_columns() -> None:
     assert "| US date | 10-Aug-07 |" in text_of("dates.xls")
     assert "| UK date | Friday, August 10, 2007 |" in text_of("dates.xls")
     assert "| Year: 2021 | Freshwater Ducks: 150 |" in text_of("ducks.xls")
 
 
-@pytest.mark.usefixtures("olefile")
 def test_outlook_messages_are_mails_with_attachments() -> None:
     name = "attachment.msg"
     mail = convert(name, old_office_file(name))
@@ -73,34 +57,22 @@ def test_outlook_messages_are_mails_with_attachments() -> None:
     assert [file.name for file in attached_to(name, old_office_file(name))] == ["test.txt", "report.pdf"]
 
 
-@pytest.mark.usefixtures("olefile")
 def test_outlook_messages_are_read_in_their_code_page() -> None:
     assert "To: Свиридов Дмитрий Владимирович <sviridov@niips.ru>" in text_of("cyrillic.msg")
 
 
-@pytest.mark.usefixtures("olefile", "xlrd")
 @pytest.mark.parametrize("name", ["password.doc", "password.ppt", "password.xls"])
 def test_a_password_is_one_line(name: str) -> None:
     with pytest.raises(UnreadableDocumentError, match="^encrypted: save it without a password$"):
         text_of(name)
 
 
-@pytest.mark.usefixtures("olefile", "xlrd")
 @pytest.mark.parametrize("name", ["table.doc", "slides.ppt", "dates.xls", "attachment.msg"])
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.8, 0.97])
 def test_a_file_that_is_cut_off_is_one_line_or_what_is_left(name: str, share: float) -> None:
     data = old_office_file(name)
     with suppress(UnreadableDocumentError):
         assert convert(name, data[: int(len(data) * share)]).text
-
-
-@pytest.mark.parametrize(
-    ("name", "module"), [("table.doc", "olefile"), ("slides.ppt", "olefile"), ("dates.xls", "xlrd")]
-)
-def test_a_package_that_is_missing_is_named(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UnreadableDocumentError, match=f"needs the package {module}: pip install {module}"):
-        text_of(name)
 
 
 def test_other_formats_under_old_names_are_read_as_what_they_are(docx_file: bytes, xlsx_file: bytes) -> None:
