@@ -150,6 +150,14 @@ class WeaviateIndexStore(WeaviateDocumentStore):
             wanted = top_k + 2 * (len(candidates) - len(documents))
         return [to_chunk(document) for document in documents[:top_k]]
 
+    def filter_documents(self, filters: dict[str, Any] | None = None) -> list[Document]:
+        """The chunks that satisfy a filter of Haystack and that the manifest names."""
+        if not self.is_there():
+            return []
+        found = super().filter_documents(filters)
+        live = self.manifest().lookup(_key(document) for document in found)
+        return [to_chunk(document) for document in found if _is_live(document, live)]
+
     def _bm25_retrieval(
         self, query: str, filters: dict[str, Any] | None = None, top_k: int | None = None
     ) -> list[Document]:

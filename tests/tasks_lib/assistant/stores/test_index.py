@@ -8,6 +8,7 @@ import pytest
 from haystack import Document
 
 from tasks_lib.assistant.contract.index import Index
+from tasks_lib.assistant.retrieval.surroundings import Surroundings, is_around
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.ingestion.chunk import Chunk
 from tests.tasks_lib.assistant.stores.conftest import Open
@@ -196,6 +197,19 @@ def test_readers_see_documents_before_or_after_a_change_never_half(reopen: Open)
     reader.join()
     assert all(count == 5 and len(numbers) == 1 for count, numbers in seen)
     assert len(seen) > 5
+
+
+def test_what_lies_around_a_passage_is_looked_up_in_its_document_alone(index: Index) -> None:
+    far = "x" * 400
+    index.replace(
+        SOURCE, ["a.md", "b.md"], chunks("a.md", "before", "found", "behind", far, "far away") + chunks("b.md", "other")
+    )
+    retriever = index.keyword_retriever(top_k=1)
+    found = retriever.run(query="found")["documents"]
+    beside = Surroundings(retriever).run(documents=found)["documents"]
+    assert [document.content for document in beside[:1]] == ["found"]
+    assert {document.content for document in beside[1:]} == {"before", "behind", far}
+    assert [is_around(document) for document in beside] == [False, True, True, True]
 
 
 def test_changes_are_seen_by_readers_that_were_open_before(reopen: Open) -> None:

@@ -49,6 +49,8 @@ def test_a_killed_writer_leaves_each_document_whole(
     assert index.manifest(SOURCE) == {"a.md": "h2", "b.md": "h1"}
     found = index.vector_retriever(top_k=5).run(query_embedding=vector_of("o"))["documents"]
     assert sorted(document.content for document in found) == ["new a", "old b"]
+    ours = {"field": "meta.source", "operator": "==", "value": SOURCE}
+    assert sorted(document.content or "" for document in index.store.filter_documents(ours)) == ["new a", "old b"]
     index.commit()
     raw = index.store.collection.aggregate.over_all(total_count=True).total_count
     assert raw == 2
