@@ -64,8 +64,8 @@ def public_addresses(host: str, port: int = 443) -> Sequence[str]:
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     for address in addresses:
         if not is_public(address):
-            named = "" if host == address else f"{host} is "
-            raise PrivateAddressError(f"{named}{address}, which is no public address")
+            named = address if host == address else f"{host}: {host} is {address}"
+            raise PrivateAddressError(f"leads to {named}, which is no public address")
     return addresses
 
 
