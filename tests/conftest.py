@@ -30,10 +30,15 @@ SHARED = {
 
 
 def pytest_configure() -> None:
-    """Look for garbage as seldom as the command does; an example that a busy machine delays is not wrong."""
+    """Look for garbage as seldom as the command does; an example that a busy machine delays is not wrong.
+
+    What is generated is the same for the same tests, so that a change is refused for what it changes;
+    `HYPOTHESIS_PROFILE=other` tries other examples each time.
+    """
     gc.set_threshold(*GC_THRESHOLDS)
-    settings.register_profile("busy machines", deadline=None)
-    settings.load_profile("busy machines")
+    settings.register_profile("same", deadline=None, derandomize=True)
+    settings.register_profile("other", deadline=None)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -89,15 +90,17 @@ class StubServer(LocalServer):
             word = self.script.popleft() if self.script else ""
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-        try:
+        with ExitStack() as in_flight:
+            in_flight.callback(self._answered)
             if word == "hang":
                 self.wait(LONGEST_HANG_SECONDS)
                 handler.close_connection = True
             else:
-                self.answer(request, word, Responder(handler))
-        finally:
-            with self._lock:
-                self._at_once -= 1
+                self.answer(request, word, Responder(handler, in_flight.close))
+
+    def _answered(self) -> None:
+        with self._lock:
+            self._at_once -= 1
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         stub = self
@@ -119,15 +122,20 @@ class StubServer(LocalServer):
 
 
 class Responder:
-    """Writes one response."""
+    """Writes one response.
 
-    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+    `ends` is called before the last bytes: the client may ask again as soon as it has them.
+    """
+
+    def __init__(self, handler: BaseHTTPRequestHandler, ends: Callable[[], None]) -> None:
         self._handler = handler
+        self._ends = ends
 
     def json(self, body: Any, status: int = 200, **headers: str) -> None:
         """A JSON body with its length."""
         raw = json.dumps(body).encode()
         self._start(status, {"Content-Type": "application/json", "Content-Length": str(len(raw))} | headers)
+        self._ends()
         self._handler.wfile.write(raw)
 
     def start_stream(self, content_type: str) -> None:
@@ -141,6 +149,7 @@ class Responder:
 
     def end_stream(self) -> None:
         """The end of the body."""
+        self._ends()
         self._handler.wfile.write(b"0\r\n\r\n")
 
     def _start(self, status: int, headers: dict[str, str]) -> None:

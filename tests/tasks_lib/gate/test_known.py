@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.dataset.examples import KINDS, REFUSAL_KINDS, Example, Reference
+from tasks_lib.dataset.examples import CLARIFICATION, KINDS, REFUSAL_KINDS, Example, Reference
 from tasks_lib.gate.known import LONGEST_SHOWN, SHOWN, known_alone, questions_to_show
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 
@@ -82,7 +82,10 @@ def test_nothing_is_shown_that_was_not_answered_rightly_alone(
     fit = [
         one.question
         for one, value, answer in rows
-        if not one.must_refuse and len(one.messages) == 1 and value == 1.0 and answer == RIGHT
+        if one.kind not in (*REFUSAL_KINDS, CLARIFICATION)
+        and len(one.messages) == 1
+        and value == 1.0
+        and answer == RIGHT
     ]
     short = [question for question in fit if len(question) <= LONGEST_SHOWN]
     assert sorted(shown) == sorted(sorted(short, key=len)[:SHOWN])
