@@ -72,7 +72,7 @@ format: $(STAMP) ## Format the code and mend what the linter can
 
 lock: $(UV) ## Resolve requirements.lock anew: universal, with hashes, without addresses
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --group dev --extra postgresql pyproject.toml --output-file requirements.lock
+	  --no-emit-index-url --group dev --extra postgresql --extra languages pyproject.toml --output-file requirements.lock
 
 docs: $(STAMP) ## Build the documentation into site/, its reference from the code; warnings and broken links fail
 	$(BIN)/python docs/generate.py
