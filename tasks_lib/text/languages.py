@@ -1,50 +1,89 @@
-"""Which language a text is in: by its script, and by the stop words of spaCy where languages share one.
+"""Which language a text is in: by its script where that tells, else by py3langid, a classifier that needs no download.
 
-Good enough to say that traffic is mixed; a text of a few words often stays unknown.
+benchmarks/languages measures it on questions. A text of a word or two often stays unknown.
 """
 
+import re
 import unicodedata
 from collections import Counter
+from functools import cache, lru_cache
+from typing import Any
 
-from tasks_lib.text.words import stop_words, words
-
-_BY_SCRIPT = {
-    "HIRAGANA": ("ja",),
-    "KATAKANA": ("ja",),
-    "HANGUL": ("ko",),
-    "CJK": ("zh",),
-    "GREEK": ("el",),
-    "HEBREW": ("he",),
-    "THAI": ("th",),
-    "DEVANAGARI": ("hi", "mr", "ne"),
-    "ARABIC": ("ar", "fa", "ur"),
-    "CYRILLIC": ("ru", "uk", "bg"),
-    "LATIN": ("en", "de", "es", "fr", "it", "pt", "nl", "pl", "sv", "da", "cs", "tr"),
-}
-_JAPANESE = frozenset({"HIRAGANA", "KATAKANA"})
+_READ = 2_000
+"""Characters that are read."""
 _MAIN = 0.5
 """Share of the letters that a script must have."""
-_FEWEST = 2
-"""Stop words that tell languages of one script apart."""
+_CERTAIN = 0.5
+"""Probability, among the languages of its script, from which a text counts as in a language."""
+_FEWEST_LETTERS = 8
+"""Letters below which a text of a script that many languages share is not guessed."""
+_CACHED = 4_096
+
+_ALONE = {"HANGUL": "ko", "GREEK": "el", "THAI": "th", "HEBREW": "he", "LAO": "lo", "KHMER": "km", "MYANMAR": "my"}
+"""Scripts that one language has to itself, for those who ask questions."""
+_ALONE |= {"TAMIL": "ta", "TELUGU": "te", "KANNADA": "kn", "MALAYALAM": "ml", "GUJARATI": "gu", "GURMUKHI": "pa"}
+_ALONE |= {"ARMENIAN": "hy", "GEORGIAN": "ka", "SINHALA": "si", "BENGALI": "bn"}
+_SHARED = {
+    "ARABIC": frozenset({"ar", "fa", "ur", "ps", "ku", "ug"}),
+    "DEVANAGARI": frozenset({"hi", "mr", "ne"}),
+    "CYRILLIC": frozenset({"ru", "uk", "bg", "be", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}),
+    "LATIN": frozenset(
+        "af az ca cs cy da de en es et eu fi fr ga hr hu id is it lt lv mt nl no pl pt ro sk sl sq sv sw tl tr vi".split()
+    ),
+}
+_JAPANESE = frozenset({"HIRAGANA", "KATAKANA"})
+_KANA_SHARE = 0.1
+"""Share of the letters from which Han characters are Japanese: a Chinese text may quote a name in kana."""
+_ONE_NAME = {"nb": "no", "nn": "no", "bs": "hr", "ms": "id"}
+"""Languages of one another, so close that a question does not tell them apart."""
+_NO_PROSE = re.compile(r"https?://\S+|\S+@\S+|[\d_`<>{}\[\]|#*=/\\]+")
 
 
+@lru_cache(maxsize=_CACHED)
 def language_of(text: str) -> str | None:
-    """The language (ISO 639-1) of a text; `None` where it cannot be told."""
-    scripts = Counter(unicodedata.name(c, "").partition(" ")[0] for c in text[:2_000] if c.isalpha())
+    """The language (ISO 639-1) of a text, by its first 2,000 characters; `None` where it cannot be told.
+
+    A text of mixed scripts is in the language of the script that most of its letters are in.
+    """
+    text = _NO_PROSE.sub(" ", text[:_READ])
+    scripts = Counter(script_of(character) for character in text if character.isalpha())
     if not scripts:
         return None
-    if _JAPANESE & scripts.keys():
-        return "ja"
+    letters = scripts.total()
+    if (kana := sum(scripts[name] for name in _JAPANESE)) and scripts["CJK"] + kana >= _MAIN * letters:
+        return "ja" if kana >= _KANA_SHARE * letters else "zh"
     script, count = scripts.most_common(1)[0]
-    candidates = _BY_SCRIPT.get(script, ())
-    if count < _MAIN * scripts.total() or not candidates:
+    if count < _MAIN * letters:
         return None
-    return candidates[0] if len(candidates) == 1 else _by_stop_words(text, candidates)
+    if script == "CJK":
+        return "zh"
+    if script in _ALONE:
+        return _ALONE[script]
+    if script not in _SHARED or letters < _FEWEST_LETTERS:
+        return None
+    return _classified(text, _SHARED[script])
 
 
-def _by_stop_words(text: str, candidates: tuple[str, ...]) -> str | None:
-    """The candidate whose stop words are most of the text's words, if no other has as many."""
-    said = words(text)
-    found = sorted(((sum(word in stop_words(name) for word in said), name) for name in candidates), reverse=True)
-    (most, language), (next_most, _) = found[:2]
-    return language if most >= _FEWEST and most > next_most else None
+@lru_cache(maxsize=_CACHED)
+def script_of(character: str) -> str:
+    """The script of a letter, as the names of Unicode begin: `LATIN`, `CJK`, `HANGUL`."""
+    return unicodedata.name(character, "").partition(" ")[0].removesuffix("-1")
+
+
+def _classified(text: str, candidates: frozenset[str]) -> str | None:
+    """The likeliest of `candidates`, where it is likely enough among them."""
+    ranked = [(_ONE_NAME.get(name, name), share) for name, share in _identifier().rank(text)]
+    shares: Counter[str] = Counter()
+    for name, share in ranked:
+        if name in candidates:
+            shares[name] += float(share)
+    (language, most), *_ = shares.most_common(1)
+    return language if most >= _CERTAIN * shares.total() and most else None
+
+
+@cache
+def _identifier() -> Any:
+    """The classifier, loaded once: it takes a second and 80 MB."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
