@@ -9,6 +9,8 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import Any
 
+from tasks_lib.text.words import listed
+
 _READ = 2_000
 """Characters that are read."""
 _MAIN = 0.5
@@ -19,7 +21,16 @@ _FEWEST_LETTERS = 8
 """Letters below which a text of a script that many languages share is not guessed."""
 _CACHED = 4_096
 
-_ALONE = {"HANGUL": "ko", "GREEK": "el", "THAI": "th", "HEBREW": "he", "LAO": "lo", "KHMER": "km", "MYANMAR": "my"}
+_ALONE = {
+    "CJK": "zh",
+    "HANGUL": "ko",
+    "GREEK": "el",
+    "THAI": "th",
+    "HEBREW": "he",
+    "LAO": "lo",
+    "KHMER": "km",
+    "MYANMAR": "my",
+}
 """Scripts that one language has to itself, for those who ask questions."""
 _ALONE |= {"TAMIL": "ta", "TELUGU": "te", "KANNADA": "kn", "MALAYALAM": "ml", "GUJARATI": "gu", "GURMUKHI": "pa"}
 _ALONE |= {"ARMENIAN": "hy", "GEORGIAN": "ka", "SINHALA": "si", "BENGALI": "bn"}
@@ -28,7 +39,9 @@ _SHARED = {
     "DEVANAGARI": frozenset({"hi", "mr", "ne"}),
     "CYRILLIC": frozenset({"ru", "uk", "bg", "be", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}),
     "LATIN": frozenset(
-        "af az ca cs cy da de en es et eu fi fr ga hr hu id is it lt lv mt nl no pl pt ro sk sl sq sv sw tl tr vi".split()
+        listed(
+            "af az ca cs cy da de en es et eu fi fr ga hr hu id is it lt lv mt nl no pl pt ro sk sl sq sv sw tl tr vi"
+        )
     ),
 }
 _JAPANESE = frozenset({"HIRAGANA", "KATAKANA"})
@@ -49,14 +62,16 @@ def language_of(text: str) -> str | None:
     scripts = Counter(script_of(character) for character in text if character.isalpha())
     if not scripts:
         return None
+    return _of_scripts(text, scripts)
+
+
+def _of_scripts(text: str, scripts: Counter[str]) -> str | None:
     letters = scripts.total()
     if (kana := sum(scripts[name] for name in _JAPANESE)) and scripts["CJK"] + kana >= _MAIN * letters:
         return "ja" if kana >= _KANA_SHARE * letters else "zh"
     script, count = scripts.most_common(1)[0]
     if count < _MAIN * letters:
         return None
-    if script == "CJK":
-        return "zh"
     if script in _ALONE:
         return _ALONE[script]
     if script not in _SHARED or letters < _FEWEST_LETTERS:
@@ -73,12 +88,12 @@ def script_of(character: str) -> str:
 def _classified(text: str, candidates: frozenset[str]) -> str | None:
     """The likeliest of `candidates`, where it is likely enough among them."""
     ranked = [(_ONE_NAME.get(name, name), share) for name, share in _identifier().rank(text)]
-    shares: Counter[str] = Counter()
+    shares: dict[str, float] = dict.fromkeys(candidates, 0.0)
     for name, share in ranked:
         if name in candidates:
             shares[name] += float(share)
-    (language, most), *_ = shares.most_common(1)
-    return language if most >= _CERTAIN * shares.total() and most else None
+    language = max(shares, key=lambda name: shares[name])
+    return language if shares[language] >= _CERTAIN * sum(shares.values()) > 0 else None
 
 
 @cache

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from haystack.utils import Secret
 
-from tasks_lib.assistant.stores.lancedb.schema import FORMAT, OTHER_FORMS, arrow_schema
-from tasks_lib.assistant.stores.lancedb.search import KEYWORD_COLUMNS, in_loop, keyword_index
+from tasks_lib.assistant.stores.lancedb.schema import FORMAT, KEYWORDS, OTHER_FORMS, arrow_schema
+from tasks_lib.assistant.stores.lancedb.search import in_loop, keyword_index
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.storage_errors import cause_of, way_out
 
@@ -76,17 +76,16 @@ class TableConnection:
             return self._completed(table)
         with self.guarded():
             table = self._connect().create_table(self.name, schema=arrow_schema(dimension), exist_ok=True)
-            for column in KEYWORD_COLUMNS:
-                table.create_index(column, config=keyword_index())
+            table.create_index(KEYWORDS, config=keyword_index(KEYWORDS))
             self._opened = table
         return table
 
     def _completed(self, table: "Table") -> "Table":
-        """The table with the columns of this version: until it is written, an older one is read as it is."""
-        if OTHER_FORMS not in table.schema.names:
+        """The table with the columns of its keyword search: until it is written, an older one is read as it is."""
+        if not {KEYWORDS, OTHER_FORMS} & set(table.schema.names):
             with self.guarded():
                 table.add_columns({OTHER_FORMS: "cast(NULL as string)"})
-                table.create_index(OTHER_FORMS, config=keyword_index())
+                table.create_index(OTHER_FORMS, config=keyword_index(OTHER_FORMS))
         return table
 
     def dimension(self) -> int | None:

@@ -112,7 +112,8 @@ class LanceDBIndex:
             return
         connection = self.store.connection
         table = connection.created(self.store.embedding_dimension)
-        data = to_table(list(rows.values()), connection.dimension() or self.store.embedding_dimension)
+        dimension = connection.dimension() or self.store.embedding_dimension
+        data = to_table(list(rows.values()), dimension, table.schema.names)
         with connection.guarded():
             if table.count_rows(held):
                 merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()

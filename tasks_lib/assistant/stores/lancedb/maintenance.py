@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tasks_lib.assistant.stores.lancedb.schema import EMBEDDING
-from tasks_lib.assistant.stores.lancedb.search import KEYWORD_COLUMNS, keyword_index
+from tasks_lib.assistant.stores.lancedb.schema import EMBEDDING, keyword_columns
+from tasks_lib.assistant.stores.lancedb.search import keyword_index
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -28,7 +28,7 @@ def bring_up_to_date(table: "Table") -> None:
     disk, for whatever change. Rows outside the indexes are found all the same, by scanning them: the keyword search
     takes about 30 µs for each. So up to 1 % of the rows, at most 500, are left to that.
     """
-    keyword = _index_names(table).get("content")
+    keyword = _index_names(table).get(keyword_columns(table.schema.names)[0])
     statistics = table.index_stats(keyword) if keyword else None
     rows = table.count_rows()
     if statistics and statistics.num_unindexed_rows > min(_STALE_ROWS, rows * _STALE_SHARE):
@@ -67,7 +67,7 @@ def _create_missing_indexes(table: "Table", rows: int) -> None:
     from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
 
     wanted: dict[str, FTS | Bitmap | BTree | LabelList | IvfSq] = {
-        **{column: keyword_index() for column in KEYWORD_COLUMNS if column in table.schema.names},
+        **{column: keyword_index(column) for column in keyword_columns(table.schema.names)},
         "id": BTree(),
         "source": Bitmap(),
         "document": BTree(),

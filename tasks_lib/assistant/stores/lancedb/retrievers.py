@@ -99,7 +99,7 @@ class LanceDBEmbeddingRetriever(_Retriever):
 
 @component
 class LanceDBKeywordRetriever(_Retriever):
-    """Finds the documents that share words with a text (English stems, no stop words); scores are BM25.
+    """Finds the documents that share words with a text, each in the way of its language; scores are BM25.
 
     Example:
         ```python

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from haystack.dataclasses import ByteStream, SparseEmbedding
 
 from tasks_lib.assistant.contract.index import chunk_id
 from tasks_lib.assistant.stores.lancedb.terms import Terms, plain
+from tasks_lib.text.analyser import document_terms
 from tasks_lib.text.forms import other_forms
 
 FORMAT = "1"
@@ -24,7 +25,11 @@ TYPED_COLUMNS = TEXT_COLUMNS | INTEGER_COLUMNS
 DOCUMENT_COLUMNS = ["id", "content", "meta", "attachments", *TYPED_COLUMNS.values()]
 EMBEDDING = "embedding"
 OTHER_FORMS = "other_forms"
-"""Words of the content that Unicode can write in another form, in that form; tables of version 0.1 lack the column."""
+"""Words of the content that Unicode can write in another form, in that form: in earlier tables, which have no
+`KEYWORDS`."""
+KEYWORDS = "keywords"
+"""What the keyword search reads: the terms of the content, each text in the way of its language. Of earlier tables it
+reads the content itself, with English stems."""
 _LARGEST = 2**63
 
 
@@ -42,7 +47,7 @@ def arrow_schema(dimension: int) -> pa.Schema:
             ("number_keys", pa.list_(pa.string())),
             ("number_values", pa.list_(pa.float64())),
             (EMBEDDING, pa.list_(pa.float32(), dimension)),
-            (OTHER_FORMS, pa.string()),
+            (KEYWORDS, pa.string()),
         ],
         metadata={"llmops.format": FORMAT},
     )
@@ -56,13 +61,22 @@ def fits_column(key: str, value: Any) -> bool:
     return key in INTEGER_COLUMNS and is_integer and -_LARGEST <= value < _LARGEST
 
 
-def to_table(documents: Sequence[Document], dimension: int) -> pa.Table:
+def keyword_columns(names: Collection[str]) -> list[str]:
+    """Those of a table's columns that the keyword search reads."""
+    return [KEYWORDS] if KEYWORDS in names else [name for name in ("content", OTHER_FORMS) if name in names]
+
+
+def to_table(documents: Sequence[Document], dimension: int, names: Collection[str] = (KEYWORDS,)) -> pa.Table:
     """Rows of `documents`.
 
+    :param names: Columns of the table: an earlier one has others for the keyword search.
     :raises ValueError: If an embedding has another dimension or is not finite, or metadata holds what JSON cannot.
     """
-    rows = [_row(document, dimension) for document in documents]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(dimension))
+    schema = arrow_schema(dimension)
+    if KEYWORDS not in names:
+        schema = schema.set(schema.get_field_index(KEYWORDS), pa.field(OTHER_FORMS, pa.string()))
+    rows = [_row(document, dimension) | _searched(document, schema.names) for document in documents]
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def to_documents(table: pa.Table, scores: Sequence[float] | None = None) -> list[Document]:
@@ -114,8 +128,15 @@ def _row(document: Document, dimension: int) -> dict[str, Any]:
         "number_keys": list(terms.numbers) or None,
         "number_values": list(terms.numbers.values()) or None,
         EMBEDDING: document.embedding,
-        OTHER_FORMS: other_forms(document.content or "") or None,
     }
+
+
+def _searched(document: Document, names: Collection[str]) -> dict[str, str | None]:
+    """What the keyword search reads beside the content, or in its place."""
+    text = document.content or ""
+    if KEYWORDS not in names:
+        return {OTHER_FORMS: other_forms(text) or None}
+    return {KEYWORDS: document_terms(text, document.meta.get("language")) or None}
 
 
 def _check_embedding(document: Document, dimension: int) -> None:

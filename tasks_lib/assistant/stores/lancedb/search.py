@@ -7,7 +7,14 @@ import numpy as np
 import pyarrow as pa
 from haystack import Document
 
-from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, OTHER_FORMS, to_documents
+from tasks_lib.assistant.stores.lancedb.schema import (
+    DOCUMENT_COLUMNS,
+    EMBEDDING,
+    KEYWORDS,
+    keyword_columns,
+    to_documents,
+)
+from tasks_lib.text.analyser import query_terms
 from tasks_lib.text.forms import searchable
 
 if TYPE_CHECKING:
@@ -16,8 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KEYWORD_COLUMNS = ("content", OTHER_FORMS)
-
 LONGEST_QUERY = 256
 """Words of a keyword query that are searched: time grows with them, and a question has fewer."""
 
@@ -25,10 +30,17 @@ _PROBES = 20
 _REFINE = 4
 
 
-def keyword_index() -> "FTS":
-    """English stems without stop words and accents. It exists before the first row, so that every search uses it."""
+def keyword_index(column: str) -> "FTS":
+    """Splits terms at spaces; the content of earlier tables gets English stems, without stop words and accents.
+
+    It exists before the first row, so that every search uses it.
+    """
     from lancedb.index import FTS
 
+    if column == KEYWORDS:
+        return FTS(
+            base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False, ascii_folding=False
+        )
     return FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True)
 
 
@@ -59,9 +71,15 @@ def keyword_search(table: "AsyncTable", query: str, condition: str | None, top_k
     `query` is text, not a query language: punctuation, quotes and operators separate words. Its words are compared in
     one Unicode form.
     """
-    words = " ".join(searchable(query).split(maxsplit=LONGEST_QUERY)[:LONGEST_QUERY])
-    held = in_loop(table.schema()).names
-    search = _any_of(words, [column for column in KEYWORD_COLUMNS if column in held])
+    columns = keyword_columns(in_loop(table.schema()).names)
+    words = (
+        query_terms(query, LONGEST_QUERY)
+        if columns == [KEYWORDS]
+        else " ".join(searchable(query).split(maxsplit=LONGEST_QUERY)[:LONGEST_QUERY])
+    )
+    if not words:
+        return []
+    search = _any_of(words, columns)
     rows = _rows(table.query().nearest_to_text(search), condition, top_k, "_score")
     return _ranked(to_documents(rows, rows["_score"].to_pylist()))
 

@@ -180,7 +180,8 @@ class SyncLanceDBDocumentStore:
 
     def _write(self, documents: list[Document], policy: DuplicatePolicy) -> int:
         table = self.connection.created(self.embedding_dimension)
-        rows = to_table(documents, self.connection.dimension() or self.embedding_dimension)
+        dimension = self.connection.dimension() or self.embedding_dimension
+        rows = to_table(documents, dimension, table.schema.names)
         if policy in (DuplicatePolicy.NONE, DuplicatePolicy.FAIL):
             existing = self.scan(is_one_of("id", [document.id for document in documents]), ["id"])["id"].to_pylist()
             if existing:

@@ -8,7 +8,8 @@ from haystack import Document
 
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex, list_indexes
 from tasks_lib.assistant.stores.lancedb.maintenance import clean_up
-from tasks_lib.assistant.stores.lancedb.schema import OTHER_FORMS
+from tasks_lib.assistant.stores.lancedb.schema import KEYWORDS, OTHER_FORMS
+from tasks_lib.assistant.stores.lancedb.search import keyword_index
 from tasks_lib.errors import IndexUnavailableError
 from tests.tasks_lib.assistant.stores.lancedb.conftest import SOURCE, MakeChunks, MakeIndex
 
@@ -146,13 +147,18 @@ def test_an_index_can_be_opened_without_knowing_its_dimension(
     assert contents(opened) == ["two"]
 
 
-def test_a_table_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_written(
-    index: LanceDBIndex, chunks: MakeChunks
+@pytest.mark.parametrize("columns", [("content",), ("content", OTHER_FORMS)], ids=["0.1", "0.2"])
+def test_a_table_of_an_earlier_version_keeps_its_keyword_index(
+    index: LanceDBIndex, chunks: MakeChunks, columns: tuple[str, ...]
 ) -> None:
     index.replace(SOURCE, ["a.md"], chunks("a.md", "office \ufb01les"))
     table = index.store.connection.table()
     assert table is not None
-    table.drop_columns([OTHER_FORMS])
+    table.drop_columns([KEYWORDS])
+    if OTHER_FORMS in columns:
+        table.add_columns({OTHER_FORMS: "cast(NULL as string)"})
+    for column in columns:
+        table.create_index(column, config=keyword_index(column))
     index.commit()
 
     def found(query: str) -> list[str | None]:
@@ -167,3 +173,48 @@ def test_a_table_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_writte
     assert found("files") == ["a.md", "b.md"]
     assert index.rename(SOURCE, "file:///else") == 2
     assert found("files") == ["a.md", "b.md"]
+
+
+PASSAGES = {
+    "en": "Employees are entitled to 27 days of annual leave.",
+    "de": "Die Kündigungsfristen der Arbeitnehmer betragen drei Monate.",
+    "es": "Las vacaciones anuales son de veintisiete días para los empleados.",
+    "zh": "员工每年享有二十七天的带薪年假。",
+    "ja": "従業員には年に二十七日の有給休暇があります。",
+    "th": "พนักงานมีสิทธิลาพักร้อนได้ปีละยี่สิบเจ็ดวัน",
+    "ar": "يحق للموظفين الحصول على إجازة سنوية مدتها سبعة وعشرون يومًا.",
+    "hi": "कर्मचारियों को साल में सत्ताईस दिन की छुट्टियाँ मिलती हैं।",
+}
+QUESTIONS = {
+    "en": "entitlements of an employee",
+    "de": "Welche Kündigungsfrist gilt?",
+    "es": "¿Cuántos días tiene el empleado?",
+    "zh": "我有多少天年假?",
+    "ja": "有給休暇は何日ですか。",
+    "th": "ลาพักร้อนได้กี่วัน",
+    "ar": "كم مدة الاجازة السنوية للموظف؟",
+    "hi": "छुट्टी कितने दिन की है?",
+}
+
+
+@pytest.mark.parametrize("language", PASSAGES)
+def test_a_collection_of_many_languages_is_searched_in_each(
+    index: LanceDBIndex, chunks: MakeChunks, language: str
+) -> None:
+    for name, text in PASSAGES.items():
+        index.replace(SOURCE, [name], chunks(name, text))
+    index.commit()
+    best = index.keyword_retriever(top_k=1).run(query=QUESTIONS[language])["documents"]
+    assert [document.meta["document"] for document in best] == [language]
+
+
+@pytest.mark.parametrize("word", ["Kündigungsfrist", "KUNDIGUNGSFRISTEN", "kündigungsfrist"])
+def test_a_query_of_one_word_finds_its_other_forms(index: LanceDBIndex, chunks: MakeChunks, word: str) -> None:
+    index.replace(SOURCE, ["de"], chunks("de", PASSAGES["de"]))
+    assert index.keyword_retriever(top_k=1).run(query=word)["documents"]
+
+
+@pytest.mark.parametrize("query", ["", "😀", "?!", "the"])
+def test_a_query_without_words_finds_nothing(index: LanceDBIndex, chunks: MakeChunks, query: str) -> None:
+    index.replace(SOURCE, ["en"], chunks("en", PASSAGES["en"]))
+    assert index.keyword_retriever(top_k=1).run(query=query)["documents"] == []
