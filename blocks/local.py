@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig, RagConfig
+from tasks_lib.config.rag import EXTRACTIVE_MODEL, LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
 
@@ -20,7 +20,7 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class LocalPlatform:
-    """Extractive answers, MiniLM (ONNX), LanceDB and sqlite MLflow. Small and picklable: clients are built on use."""
+    """Extractive answers, embedders on ONNX, LanceDB, sqlite MLflow. Small and picklable: clients are built on use."""
 
     home: Home = field(default_factory=Home.from_environment)
     name: str = LOCAL
@@ -56,12 +56,13 @@ class LocalPlatform:
         return list_indexes(str(self.home.indexes))
 
     def embedder(self, model: str) -> "Embedder":
-        """MiniLM; nothing else runs without a server."""
-        if model != MINILM:
-            raise _cannot_supply("embedder", model, MINILM)
-        from tasks_lib.assistant.embedders.minilm import MiniLM
+        """One of those that need no server."""
+        from tasks_lib.assistant.embedders.local import LOCAL_EMBEDDERS, local_embedder
 
-        return MiniLM()
+        embedder = local_embedder(model)
+        if embedder is None:
+            raise _cannot_supply("embedder", model, *LOCAL_EMBEDDERS)
+        return embedder
 
     def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
         """`None`: the local answers are extracted, not generated."""
@@ -94,8 +95,9 @@ def examples_folder() -> Path:
     )
 
 
-def _cannot_supply(key: str, value: str, available: str) -> ConfigurationError:
+def _cannot_supply(key: str, value: str, *available: str) -> ConfigurationError:
+    known = " and ".join(repr(name) for name in available)
     return ConfigurationError(
-        f"platform 'local' cannot supply {key} {value!r}; it has {available!r}",
-        hint=f"Set {key} to {available}, or name a platform that supplies it with --platform.",
+        f"platform 'local' cannot supply {key} {value!r}; it has {known}",
+        hint=f"Set {key} to {' or '.join(available)}, or name a platform that supplies it with --platform.",
     )

@@ -53,15 +53,16 @@ class LocalModels(ModelProvider):
         return False
 
     def local_embedder(self, model: str) -> "Embedder":
-        """MiniLM.
+        """MiniLM, or the one for many languages.
 
         :raises ConfigurationError: If another embedder is asked for.
         """
-        if f"local/{model}" != MINILM:
-            raise _unknown("embedder", f"local/{model}", MINILM)
-        from tasks_lib.assistant.embedders.minilm import MiniLM
+        from tasks_lib.assistant.embedders.local import LOCAL_EMBEDDERS, local_embedder
 
-        return MiniLM()
+        embedder = local_embedder(f"local/{model}")
+        if embedder is None:
+            raise _unknown("embedder", f"local/{model}", *LOCAL_EMBEDDERS)
+        return embedder
 
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:  # noqa: ARG002  (there is none)
         """There is none.
@@ -71,7 +72,7 @@ class LocalModels(ModelProvider):
         raise _unknown("llm.model", f"local/{model}", EXTRACTIVE_MODEL)
 
     def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
-        """MiniLM over a batch."""
+        """The embedder over a batch."""
         embedder = self.local_embedder(model)
         return lambda texts: (embedder.embed(texts), 0)
 
@@ -81,8 +82,8 @@ class LocalModels(ModelProvider):
         return f"{MINILM} has {len(embedder.embed(['a sentence'])[0])} dimensions"
 
 
-def _unknown(key: str, model: str, known: str) -> ConfigurationError:
+def _unknown(key: str, model: str, *known: str) -> ConfigurationError:
     return ConfigurationError(
-        f"the local models have no {key} {model!r}; they have {known!r}",
-        hint=f"Set {key} to {known}, or name a model of another provider of the platform.",
+        f"the local models have no {key} {model!r}; they have {' and '.join(repr(name) for name in known)}",
+        hint=f"Set {key} to {' or '.join(known)}, or name a model of another provider of the platform.",
     )

