@@ -59,6 +59,7 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
         "documents": lambda: _documents(resolved, settings),
         "embedder": lambda: _embedder(resolved, settings),
         "index": lambda: _index(resolved, settings),
+        "languages": lambda: _languages(resolved, settings),
     }
     for model in (settings.llm.model, *settings.llm.fallback):
         alone = settings.llm.model_copy(update={"model": model, "fallback": ()})
@@ -159,6 +160,17 @@ def _listed(platform: Platform, settings: Settings) -> str:
 def _embedder(platform: Platform, settings: Settings) -> str:
     embedder = platform.embedder(settings.embedder)
     return f"{settings.embedder} answers with {len(embedder.embed([SENTENCE])[0])} dimensions"
+
+
+def _languages(platform: Platform, settings: Settings) -> str:
+    from tasks_lib.ingestion.languages import languages_of, unread_documents
+
+    index = platform.index(settings.rag)
+    shares = languages_of(index)
+    if problem := unread_documents(settings.embedder, shares):
+        raise problem
+    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return f"documents are in {told}" if told else "no documents whose language could be told"
 
 
 def _language_model(platform: Platform, llm: LlmConfig) -> str:

@@ -17,6 +17,7 @@ from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
+from tasks_lib.ingestion.languages import tell_languages
 from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
 from tasks_lib.ingestion.result import IngestResult
@@ -118,6 +119,7 @@ def synchronise(
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)
             clean_up(index, platform, settings, result)
+        tell_languages(result, index, settings.embedder)
     return result
 
 

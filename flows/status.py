@@ -55,6 +55,9 @@ class IndexState(BaseModel):
     gate_version: str | None = Field(description="Version that the gate saw.")
     follow: str
     chunks: int
+    languages: dict[str, float] = Field(
+        default_factory=dict, description="Language (ISO 639-1) → share of the chunks in it, by a sample."
+    )
 
 
 class AssistantRow(BaseModel):
@@ -171,6 +174,8 @@ def _summary(live: "LiveVersion") -> VersionSummary:
 
 
 def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
+    from tasks_lib.ingestion.languages import languages_of
+
     index = platform.index(live.rag, version=live.pinned_index_version)
     return IndexState(
         name=live.rag.index_name,
@@ -178,6 +183,7 @@ def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
         gate_version=live.index_version,
         follow=live.rag.index.follow,
         chunks=index.count(),
+        languages=languages_of(index),
     )
 
 

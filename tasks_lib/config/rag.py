@@ -364,6 +364,11 @@ class IndexConfig(StrictModel):
         default="latest",
         description="`latest` follows every ingest; `pinned` keeps the index version that the gate saw (LanceDB).",
     )
+    analyser: Literal["languages"] | None = Field(
+        default=None,
+        description="How the keyword search reads texts. Empty: as the index was made, which is by language unless an "
+        "earlier version made it, with English stems. `languages` makes another index beside such a one.",
+    )
 
 
 class RagConfig(StrictModel):
@@ -389,9 +394,17 @@ class RagConfig(StrictModel):
     index: IndexConfig = IndexConfig()
 
     @property
+    def earlier(self) -> "RagConfig | None":
+        """The configuration of the index that differs by its analyser only, whose vectors this one shares; if any."""
+        if self.index.analyser is None:
+            return None
+        return self.model_copy(update={"index": self.index.model_copy(update={"analyser": None})})
+
+    @property
     def index_name(self) -> str:
-        """Collection × embedder × chunking: another embedder or chunking is another index beside the live one."""
+        """Collection × embedder × chunking × analyser: another of these is another index beside the live one."""
         shape = json.dumps([self.embedder, self.chunking.shape], sort_keys=True)
         digest = hashlib.sha256(shape.encode()).hexdigest()[:8]
+        analyser = f"-{self.index.analyser}" if self.index.analyser else ""
         model = "".join(c if c.isalnum() else "-" for c in self.embedder.split("/", 1)[1].lower()).strip("-")
-        return f"{self.collection}__{model}__{self.chunking.tokens}-{self.chunking.overlap}-{digest}"
+        return f"{self.collection}__{model}__{self.chunking.tokens}-{self.chunking.overlap}-{digest}{analyser}"

@@ -22,6 +22,7 @@ from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 from tasks_lib.ingestion.converters.documents import IDENTITY, further
 from tasks_lib.ingestion.converters.reading import one_line
 from tasks_lib.ingestion.embedding import ChunkEmbedder, KnownVectors
+from tasks_lib.ingestion.languages import with_languages
 from tasks_lib.ingestion.pipeline import output_component, understood_suffixes
 from tasks_lib.ingestion.plan import PlannedDocument
 from tasks_lib.ingestion.result import DoubtfulDocument, FailedDocument
@@ -51,12 +52,19 @@ class PreparedBatch:
 
 
 def prepare_batch(
-    planned: Sequence[PlannedDocument], source: DocumentSource, index: Index, pipeline: Pipeline, max_bytes: int
+    planned: Sequence[PlannedDocument],
+    source: DocumentSource,
+    index: Index,
+    pipeline: Pipeline,
+    max_bytes: int,
+    *,
+    beside: Index | None = None,
 ) -> PreparedBatch:
     """Read documents, and run `pipeline` (see :func:`~tasks_lib.ingestion.pipeline.indexing_pipeline`) over them.
 
     :param index: Its vectors are known: equal texts are not embedded again.
     :param max_bytes: Larger files are not converted.
+    :param beside: Another index of the same embedder, whose vectors are known too.
     """
     files: list[ByteStream] = []
     failed: list[FailedDocument] = []
@@ -77,7 +85,9 @@ def prepare_batch(
             files += [_file(source.uri, path, document.document_hash, content) for path, content in came.files]
 
     def known_vectors(hashes: Sequence[str]) -> dict[str, list[float]]:
-        return index.embeddings(hashes) if index.exists() else {}
+        known = index.embeddings(hashes) if index.exists() else {}
+        missing = [digest for digest in hashes if digest not in known]
+        return known | beside.embeddings(missing) if beside and missing and beside.exists() else known
 
     batch = _run(pipeline, files, known_vectors)
     batch = _by_message(batch, messages) if messages else batch
@@ -166,7 +176,7 @@ def _batch_of(outputs: dict[str, Any], last: str, files: list[ByteStream]) -> Pr
     end = outputs.get(last, {})
     given: list[Document] = end.get("documents", [])
     vectors = end["vectors"] if "vectors" in end else _embeddings(given)
-    chunks = _as_chunks(given, identities)
+    chunks = with_languages(_as_chunks(given, identities))
     arrived = {chunk.meta["document"] for chunk in chunks}
     for path in identities.keys() - arrived - failures.keys():
         failures[path] = FailedDocument(path=path, reason=NOTHING)

@@ -57,6 +57,9 @@ class IngestResult(BaseModel):
         "ignore file leave out, and hidden ones, are not counted.",
     )
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
+    languages: dict[str, float] = Field(
+        default_factory=dict, description="Language (ISO 639-1) → share of the chunks in it, by a sample of the index."
+    )
     embedded_chunks: int = Field(default=0, description="Texts that were embedded; known ones are not.")
     seconds: float = 0.0
     warnings: list[str] = Field(

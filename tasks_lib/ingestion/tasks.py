@@ -70,10 +70,12 @@ def ingest_batch(batch: list[PlannedDocument], source: str, platform: Platform, 
     """
     opened = source_of(platform, settings)
     index, pipeline = platform.index(settings.rag), indexing_pipeline(platform, settings)
+    earlier = settings.rag.earlier
+    beside = platform.open_index(earlier.index_name) if earlier else None
     # Prefect's own `timeout_seconds` is the same, with a warning for every batch that runs in a thread
     try:
         with timeout(BATCH_SECONDS):
-            return prepare_batch(batch, opened, index, pipeline, max_bytes(settings.ingest))
+            return prepare_batch(batch, opened, index, pipeline, max_bytes(settings.ingest), beside=beside)
     except TimeoutError as error:
         raise BatchTimeoutError(
             f"{len(batch)} documents of {source!r} from {batch[0].path!r} took longer than {BATCH_SECONDS:g} s",
