@@ -20,6 +20,7 @@ from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
 from tasks_lib.assistant.stores.weaviate.schema import (
+    KEYWORDS,
     MANIFEST_SUFFIX,
     OTHER_FORMS,
     PREFIX,
@@ -235,7 +236,7 @@ class WeaviateIndex:
             if not collections.exists(settings["class"]):
                 collections.create_from_dict(settings)
         chunks = self._collection()
-        if not any(item.name == OTHER_FORMS for item in chunks.config.get(simple=True).properties):
+        if not {KEYWORDS, OTHER_FORMS} & set(self._properties()):
             words = Tokenization.WORD
             chunks.config.add_property(Property(name=OTHER_FORMS, data_type=DataType.TEXT, tokenization=words))
         self.store.forget()
@@ -254,11 +255,11 @@ class WeaviateIndex:
         self._repaired(state)
 
     def _insert(self, chunks: Sequence[Document], generation: int) -> None:
-        collection = self._collection()
+        collection, names = self._collection(), self._properties()
         with collection.batch.fixed_size(_BATCH) as batch:
             for chunk in chunks:
                 batch.add_object(
-                    properties=to_properties(chunk, generation),
+                    properties=to_properties(chunk, generation, names),
                     uuid=generate_uuid5(chunk.id, generation),
                     vector=chunk.embedding,
                 )
@@ -284,6 +285,9 @@ class WeaviateIndex:
         state = replace(state, pending=())
         self._manifest().save_state(state)
         return state
+
+    def _properties(self) -> list[str]:
+        return [item.name for item in self._collection().config.get(simple=True).properties]
 
     def _collection(self) -> "Collection[Any, Any]":
         return self.connection.client().collections.get(collection_name(self.name))

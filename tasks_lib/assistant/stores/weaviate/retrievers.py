@@ -9,7 +9,6 @@ from haystack.core.serialization import generate_qualified_class_name
 from haystack_integrations.components.retrievers.weaviate import WeaviateBM25Retriever, WeaviateEmbeddingRetriever
 
 from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
-from tasks_lib.text.forms import searchable
 
 
 class _Retriever:
@@ -81,7 +80,7 @@ class WeaviateVectorRetriever(_Retriever):
 
 @component
 class WeaviateKeywordRetriever(_Retriever):
-    """Finds the chunks that share words with a text (no stop words, no stems); scores are BM25."""
+    """Finds the chunks that share words with a text in the way of its language; scores are BM25."""
 
     @component.output_types(documents=list[Document])
     def run(self, query: str) -> dict[str, list[Document]]:
@@ -95,9 +94,8 @@ class WeaviateKeywordRetriever(_Retriever):
         with store.connection.guarded(f"index {store.index!r}"):
             if not store.is_there():
                 return {"documents": []}
-            words = searchable(query)
             retriever = WeaviateBM25Retriever(document_store=store, filters=self.filters)
-            documents = store.visible(lambda n: retriever.run(words, top_k=n)["documents"], self.top_k)
+            documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
         return {"documents": documents}
 
     @component.output_types(documents=list[Document])

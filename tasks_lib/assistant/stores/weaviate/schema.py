@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from haystack import Document
 
 from tasks_lib.assistant.contract.index import chunk_id
+from tasks_lib.text.analyser import document_terms
 from tasks_lib.text.forms import other_forms
 
 PREFIX = "LLMOps_"
@@ -15,10 +17,15 @@ MANIFEST_SUFFIX = "_manifest"
 UUID_SPACE = "llmops"
 
 OTHER_FORMS = "other_forms"
-"""Words of the content that Unicode can write in another form, in that form; indexes of version 0.1 lack it."""
+"""Words of the content that Unicode can write in another form, in that form: of earlier indexes, which have no
+`KEYWORDS`."""
+KEYWORDS = "keywords"
+"""What the keyword search reads: the terms of the content, each text in the way of its language. Of earlier indexes it
+reads the content itself, without stems."""
 _EXACT = "field"
 """The whole value is one token: filters compare it exactly."""
-_WORDS = "word"
+_SPACES = "whitespace"
+"""Split at spaces only, as terms want it."""
 
 _TEXTS = ("source", "document", "document_hash", "content_hash", "title", "heading")
 _NUMBERS = ("start", "end", "page")
@@ -36,8 +43,8 @@ def chunk_collection(index: str) -> dict[str, Any]:
     """Chunks with their vectors; `generation` says by which change a chunk was written."""
     properties = [
         _text("_original_id"),
-        _text("content", tokenization=_WORDS, searchable=True),
-        _text(OTHER_FORMS, tokenization=_WORDS, searchable=True),
+        _text("content"),
+        _text(KEYWORDS, tokenization=_SPACES, searchable=True),
         *(_text(name) for name in _TEXTS),
         *({"name": name, "dataType": ["int"]} for name in _NUMBERS),
         {"name": "generation", "dataType": ["int"]},
@@ -69,8 +76,22 @@ def _text(name: str, *, tokenization: str = _EXACT, searchable: bool = False) ->
     return {"name": name, "dataType": ["text"], "tokenization": tokenization, "indexSearchable": searchable}
 
 
-def to_properties(chunk: Document, generation: int) -> dict[str, Any]:
-    """Properties of a chunk; other metadata goes along as JSON and is not filtered."""
+def searched_properties(names: Collection[str]) -> list[str]:
+    """Those of a collection's properties that the keyword search reads."""
+    return [KEYWORDS] if KEYWORDS in names else [name for name in ("content", OTHER_FORMS) if name in names]
+
+
+def to_properties(chunk: Document, generation: int, names: Collection[str] = (KEYWORDS,)) -> dict[str, Any]:
+    """Properties of a chunk; other metadata goes along as JSON and is not filtered.
+
+    :param names: Properties of the collection: an earlier one has others for the keyword search.
+    """
+    text = chunk.content or ""
+    searched = (
+        {KEYWORDS: document_terms(text, chunk.meta.get("language"))}
+        if KEYWORDS in names
+        else {OTHER_FORMS: other_forms(text)}
+    )
     known = {name: chunk.meta[name] for name in META if chunk.meta.get(name) is not None}
     extra = {name: value for name, value in chunk.meta.items() if name not in META}
     return {
@@ -78,7 +99,7 @@ def to_properties(chunk: Document, generation: int) -> dict[str, Any]:
         "content": chunk.content or "",
         "generation": generation,
         "extra": json.dumps(extra, default=str) if extra else "",
-        OTHER_FORMS: other_forms(chunk.content or ""),
+        **searched,
         **known,
     }
 

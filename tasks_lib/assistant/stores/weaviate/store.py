@@ -11,19 +11,24 @@ from haystack_integrations.document_stores.weaviate._filters import convert_filt
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.schema import (
+    KEYWORDS,
     MANIFEST_SUFFIX,
-    OTHER_FORMS,
     chunk_collection,
     collection_name,
+    searched_properties,
     to_chunk,
 )
 from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.text.analyser import query_terms
+from tasks_lib.text.forms import searchable
 
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
     from weaviate.collections import Collection
 
 PAGE = 1000
+LONGEST_QUERY = 256
+"""Words of a keyword query that are searched."""
 TRIES = 4
 """Of a search while documents change under it."""
 
@@ -161,14 +166,18 @@ class WeaviateIndexStore(WeaviateDocumentStore):
     def _bm25_retrieval(
         self, query: str, filters: dict[str, Any] | None = None, top_k: int | None = None
     ) -> list[Document]:
-        """As Haystack's, which searches the content as it was written only."""
+        """As Haystack's, which searches the content as it was written only; `query` is text, of whatever language."""
         names = [item.name for item in self.collection.config.get().properties]
+        searched = searched_properties(names)
+        words = query_terms(query, LONGEST_QUERY) if searched == [KEYWORDS] else searchable(query)
+        if not words.strip():
+            return []
         found = self.collection.query.bm25(
-            query=query,
+            query=words,
             filters=convert_filters(filters) if filters else None,
             limit=top_k,
             include_vector=True,
-            query_properties=[name for name in ("content", OTHER_FORMS) if name in names],
+            query_properties=searched,
             return_properties=names,
             return_metadata=["score"],
         )
@@ -192,7 +201,7 @@ class WeaviateIndexStore(WeaviateDocumentStore):
 
     def read(self, condition: Any, live: Mapping[DocumentKey, Entry], *, vectors: bool = False) -> Iterator[Document]:
         """Visible chunks that satisfy a Weaviate filter."""
-        names = [item["name"] for item in chunk_collection(self.index)["properties"] if item["name"] != OTHER_FORMS]
+        names = [item["name"] for item in chunk_collection(self.index)["properties"] if item["name"] != KEYWORDS]
         for item in self.fetch(condition, names, vectors=vectors):
             document = self._to_document(item)
             if _is_live(document, live):

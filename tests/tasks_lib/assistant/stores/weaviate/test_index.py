@@ -10,7 +10,12 @@ from tasks_lib.assistant.stores.weaviate import index as weaviate_index
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex, list_indexes
 from tasks_lib.assistant.stores.weaviate.manifest import Manifest
-from tasks_lib.assistant.stores.weaviate.schema import OTHER_FORMS, chunk_collection, to_properties
+from tasks_lib.assistant.stores.weaviate.schema import (
+    KEYWORDS,
+    OTHER_FORMS,
+    chunk_collection,
+    to_properties,
+)
 from tasks_lib.errors import ConfigurationError, IndexUnavailableError
 from tests.tasks_lib.assistant.stores.weaviate.conftest import SOURCE, MakeChunks, vector_of
 
@@ -105,12 +110,16 @@ def test_the_server_tells_its_version(server: WeaviateConnection) -> None:
     assert server.server_version().count(".") == 2
 
 
-def test_an_index_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_written(
-    index: WeaviateIndex, chunks: MakeChunks, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("names", [("content",), ("content", OTHER_FORMS)], ids=["0.1", "0.2"])
+def test_an_index_of_an_earlier_version_keeps_its_keyword_search(
+    index: WeaviateIndex, chunks: MakeChunks, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
+    searched = [{"name": name, "dataType": ["text"], "tokenization": "word", "indexSearchable": True} for name in names]
+
     def before(name: str) -> dict[str, Any]:
         settings = chunk_collection(name)
-        return settings | {"properties": [each for each in settings["properties"] if each["name"] != OTHER_FORMS]}
+        others = [each for each in settings["properties"] if each["name"] not in {"content", KEYWORDS}]
+        return settings | {"properties": [*others, *searched]}
 
     with monkeypatch.context() as patch:
         patch.setattr(weaviate_index, "chunk_collection", before)
@@ -128,5 +137,22 @@ def test_an_index_of_version_0_1_is_read_as_it_is_and_completed_when_it_is_writt
     assert (found("office"), found("files")) == (["a.md"], ["b.md"])
 
 
-def _without(chunk: Document, generation: int) -> dict[str, Any]:
-    return {name: value for name, value in to_properties(chunk, generation).items() if name != OTHER_FORMS}
+def _without(chunk: Document, generation: int, names: list[str]) -> dict[str, Any]:
+    return {name: value for name, value in to_properties(chunk, generation, names).items() if name != OTHER_FORMS}
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Die Kündigungsfristen der Arbeitnehmer betragen drei Monate.", "Welche Kündigungsfrist gilt?"),
+        ("员工每年享有二十七天的带薪年假。", "我有多少天年假?"),
+        ("Employees are entitled to leave.", "the entitlements of an employee"),
+    ],
+)
+def test_words_are_found_in_the_way_of_their_language(
+    index: WeaviateIndex, chunks: MakeChunks, text: str, question: str
+) -> None:
+    index.replace(SOURCE, ["a.md", "b.md"], [*chunks("a.md", text), *chunks("b.md", "Something else entirely.")])
+    documents = index.keyword_retriever(top_k=5).run(query=question)["documents"]
+    assert [document.meta["document"] for document in documents] == ["a.md"]
+    assert index.keyword_retriever(top_k=5).run(query="😀 ?!")["documents"] == []
