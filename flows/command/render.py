@@ -43,8 +43,7 @@ def ingest(console: Console, result: Result) -> None:
     console.print(
         f"  chunks: {result['chunks']} in the index, {result['embedded_chunks']} embedded, {result['seconds']:.1f} s"
     )
-    if result["languages"]:
-        console.print(f"  languages: {_shares(result['languages'])}")
+    _print_languages(console, result["languages"])
     for failure in result["failed"]:
         console.print(Text(f"  ! {failure['path']}: {failure['reason']}", style="yellow"))
     for doubt in result["doubtful"][:SHOWN_DOUBTS]:
@@ -57,8 +56,9 @@ def ingest(console: Console, result: Result) -> None:
         console.print(Text(f"  ! {warning}", style="yellow"))
 
 
-def _shares(languages: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in languages.items())
+def _print_languages(console: Console, languages: Mapping[str, float]) -> None:
+    if languages:
+        console.print(f"  languages: {', '.join(f'{name} {share:.0%}' for name, share in languages.items())}")
 
 
 def _skipped(files: list[Result]) -> str:
@@ -240,8 +240,7 @@ def status(console: Console, result: Result) -> None:
         console.print(
             f"  index: {index['name']} version {index['version']}, {index['chunks']} chunks, follows {index['follow']}"
         )
-        if index["languages"]:
-            console.print(f"  languages: {_shares(index['languages'])}")
+        _print_languages(console, index["languages"])
     if result["dataset"]:
         console.print(f"  evaluation set: {result['dataset']}")
     for name in ("last_gate", "last_ingest", "last_monitoring"):
