@@ -2,9 +2,9 @@
 
     python benchmarks/languages/retrieval.py XQUAD [LANGUAGE …]
 
-XQUAD is a folder with `xquad.LANGUAGE.json` (google-deepmind/xquad, CC BY-SA 4.0): 240 passages, each a document, and every
-fourth of their 1,190 questions. German, Spanish and Chinese were looked at while the analyser was made, and English; the
-others were not.
+XQUAD is a folder with `xquad.LANGUAGE.json` (google-deepmind/xquad, CC BY-SA 4.0): 240 passages, each a document, and
+every fourth of their 1,190 questions. German, Spanish, Chinese and English were looked at while the analyser was made;
+the others were not.
 """
 
 import json
@@ -80,8 +80,11 @@ def main() -> None:
                 retriever = settings.retriever.model_copy(update={"mode": mode})
                 places = ranks(platform, settings.model_copy(update={"retriever": retriever}), asked)
                 name = embedder.rpartition("/")[2]
-                print(f"| {language} | {name}, {mode} | {np.mean(places < FIRST):.3f} | {np.mean(places == 0):.3f} "
-                      f"| {speed:.1f} |", flush=True)
+                print(
+                    f"| {language} | {name}, {mode} | {np.mean(places < FIRST):.3f} | {np.mean(places == 0):.3f} "
+                    f"| {speed:.1f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

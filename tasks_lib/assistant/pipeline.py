@@ -90,8 +90,10 @@ def _add_guard(pipeline: Pipeline, rag: RagConfig, generator: ChatGenerator | No
 
 def _add_extraction(pipeline: Pipeline, rag: RagConfig, extractor: ExtractiveAnswerer) -> None:
     """`extract` and `answer`, without a model."""
-    threshold = CALIBRATED_THRESHOLD if rag.refusal.threshold is None else rag.refusal.threshold
-    certainty = CALIBRATED_CERTAINTY if rag.refusal.certainty is None else rag.refusal.certainty
+    evidence = getattr(extractor.embedder, "evidence_threshold", CALIBRATED_THRESHOLD)
+    threshold = evidence if rag.refusal.threshold is None else rag.refusal.threshold
+    calibrated = CALIBRATED_CERTAINTY + evidence - CALIBRATED_THRESHOLD
+    certainty = calibrated if rag.refusal.certainty is None else rag.refusal.certainty
     answer = ExtractedAnswer(
         model=rag.llm.model,
         refusal=rag.refusal.text,
@@ -122,6 +124,7 @@ def _add_generation(pipeline: Pipeline, rag: RagConfig, platform: Platform, gene
     pipeline.connect("question.question", "prompt.question")
     pipeline.connect("prompt.prompt", "generator.messages")
     pipeline.connect("generator.replies", "answer.replies")
+    pipeline.connect("question.question", "answer.question")
     pipeline.connect("guard.documents", "answer.documents")
     pipeline.connect("question.usage", "answer.usage")
 

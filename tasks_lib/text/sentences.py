@@ -10,9 +10,12 @@ from typing import Literal
 
 from tasks_lib.text.blocks import Block, BlockKind, blocks
 
-_STOPS = ".!?…。！？"  # noqa: RUF001
-_CLOSING = "\"')]}»”’"
-_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]}»”’]*+(?=\s++(\S))|(?<![。！？])[。！？]++[\"')\]}»”’]*+(?=\s*+(\S))")  # noqa: RUF001
+_WIDE = "。！？｡؟۔।॥።፧၊။។"  # noqa: RUF001
+"""Stops that nothing else is written with; a sentence may follow without a blank."""
+_STOPS = ".!?…" + _WIDE
+_CLOSING = "\"')]}»”’」』）】》"  # noqa: RUF001
+_QUOTES = re.escape(_CLOSING)
+_STOP = re.compile(rf"(?<![.!?…])[.!?…]++[{_QUOTES}]*+(?=\s++(\S))|(?<![{_WIDE}])[{_WIDE}]++[{_QUOTES}]*+(?=\s*+(\S))")
 _LAST_WORD = re.compile(r"([\w.]+)\.\W*$")
 _ABBREVIATION = re.compile(
     r"al|approx|bzw|ca|cf|co|corp|d\.h|dept|dr|e\.g|est|etc|fig|i\.e|inc|jr|ltd|mrs?|ms|no|nr|pp|prof|sr|st|vol|vs|z\.b"

@@ -10,6 +10,7 @@ from haystack.tracing.tracer import tracer
 
 from tasks_lib.assistant.answering.conversation import check_messages
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY, QUESTION_KEY
+from tasks_lib.assistant.answering.phrases import said_to
 from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyText, passages_of
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
@@ -48,7 +49,7 @@ class Assistant:
         with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = self._check_input(list(messages))
             if incoming.action == "refuse":
-                answer = _stopped(incoming)
+                answer = _stopped(incoming, messages[-1].content)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
                 outputs = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
@@ -69,7 +70,7 @@ class Assistant:
         with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
-                answer = _stopped(incoming)
+                answer = _stopped(incoming, messages[-1].content)
                 await emit(answer.response)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
@@ -96,14 +97,14 @@ class Assistant:
             continue
         answer = _answer_of(handle.result, incoming.decisions)
         if shown and not answer.refused:
-            return _guarded(answer, guarded.result)
+            return _guarded(answer, guarded.result, question)
         return await self._at_once(answer, _question_of(handle.result), emit, after_text=shown)
 
     async def _at_once(self, answer: Answer, question: str, emit: Emit, *, after_text: bool) -> Answer:
         """An answer that was not streamed: extracted, or refused."""
         if not answer.refused:
             checked = await self._guardrails.check_output_async(answer.response, answer.source_documents, question)
-            answer = _guarded(answer, checked)
+            answer = _guarded(answer, checked, question)
         await emit(f"\n{answer.response}" if after_text else answer.response)
         return answer
 
@@ -119,7 +120,7 @@ class Assistant:
         with tracer.trace(GUARD_SPAN, tags={"direction": "output"}) as span:
             result = self._guardrails.check_output(answer.response, answer.source_documents, question)
             span.set_content_tag("output", result.decisions)
-        return _guarded(answer, result)
+        return _guarded(answer, result, question)
 
 
 @contextmanager
@@ -150,14 +151,15 @@ def _answer_of(outputs: dict[str, Any], decisions: list[GuardrailDecision]) -> A
     return answer.model_copy(update={"guardrails": [*decisions, *outputs["guard"]["decisions"]]})
 
 
-def _guarded(answer: Answer, result: GuardResult) -> Answer:
+def _guarded(answer: Answer, result: GuardResult, question: str) -> Answer:
     decisions = [*answer.guardrails, *result.decisions]
     if result.action == "refuse":
-        return _stopped(result).model_copy(
+        return _stopped(result, question).model_copy(
             update={"guardrails": decisions, "evidence": answer.evidence, "usage": answer.usage, "model": answer.model}
         )
     return answer.model_copy(update={"response": result.text, "guardrails": decisions})
 
 
-def _stopped(result: GuardResult) -> Answer:
-    return Answer(response=result.message, refused=True, refusal_reason="guardrail", guardrails=result.decisions)
+def _stopped(result: GuardResult, question: str) -> Answer:
+    message = said_to(question, result.message)
+    return Answer(response=message, refused=True, refusal_reason="guardrail", guardrails=result.decisions)

@@ -6,6 +6,7 @@ from typing import Any
 from haystack import Document, component, default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage
 
+from tasks_lib.assistant.answering.phrases import said_to
 from tasks_lib.assistant.answering.prompt import NO_ANSWER
 from tasks_lib.assistant.contract.answer import Answer, Source, Usage
 from tasks_lib.assistant.contract.sources import source_of
@@ -90,14 +91,18 @@ class ExtractedAnswer:
         if self.small_talk and is_small_talk(question):
             return {
                 "answer": Answer(
-                    response=self.small_talk, refused=True, refusal_reason="evidence", model=self.model, usage=usage
+                    response=said_to(question, self.small_talk),
+                    refused=True,
+                    refusal_reason="evidence",
+                    model=self.model,
+                    usage=usage,
                 )
             }
         refused = not text or evidence < self.threshold
         uncertain = not refused and certainty < self.certainty
-        said = f"{self.uncertain}\n{text}".strip() if uncertain else text
+        said = f"{said_to(question, self.uncertain)}\n{text}".strip() if uncertain else text
         answer = Answer(
-            response=self.refusal if refused else said,
+            response=said_to(question, self.refusal) if refused else said,
             source_documents=[
                 source_of(document).model_copy(update={"used": not refused and rank < used})
                 for rank, document in enumerate(documents)
@@ -166,12 +171,13 @@ class GeneratedAnswer:
         usage: Usage,
         replies: list[ChatMessage] | None = None,
         evidence: float | None = None,
+        question: str = "",
     ) -> dict[str, Answer]:
         """Build the answer; without `replies` the model was not asked."""
         text = (replies[0].text or "").strip() if replies else ""
         refused = not text or says_no_answer(text)
         answer = Answer(
-            response=self.refusal if refused else text,
+            response=said_to(question, self.refusal) if refused else text,
             source_documents=_marked(documents, "" if refused else text),
             refused=refused,
             refusal_reason=("model" if replies else "evidence") if refused else "",

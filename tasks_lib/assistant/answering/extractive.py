@@ -1,11 +1,12 @@
 """Answers without a language model: the statements of the passages that answer, and how much they prove."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from haystack import Document, component, default_from_dict, default_to_dict
+from numpy.typing import NDArray
 
 from tasks_lib.assistant.answering.composition import choose, compose
 from tasks_lib.assistant.answering.features import (
@@ -23,7 +24,7 @@ from tasks_lib.assistant.embedders.text_embedder import Vector, embedder_to_dict
 from tasks_lib.assistant.retrieval.surroundings import is_around
 
 CALIBRATED_THRESHOLD = 0.51
-"""Evidence below which a question is refused, unless the configuration says otherwise."""
+"""Evidence below which a question is refused, unless the configuration or the embedder says otherwise."""
 CALIBRATED_CERTAINTY = 1.18
 """Certainty below which an answer is given as what the documents say about it; right for most of each corpus that was
 left out when it was fitted (`benchmarks/answers`)."""
@@ -81,7 +82,7 @@ class ExtractiveAnswerer:
         chosen = choose(ranked, stretches, features.asked)
         cited = list({document.id: document for statement in chosen for document in statement.sources}.values())
         ids = {document.id for document in cited}
-        evidence = self._evidence(ranked[:SENTENCES_WEIGHED], embedding)
+        evidence = self._evidence(ranked[:SENTENCES_WEIGHED], embedding, features.language)
         return {
             "text": compose(chosen),
             "evidence": evidence,
@@ -99,7 +100,8 @@ class ExtractiveAnswerer:
         focus: str,
     ) -> list[Candidate]:
         """The statements that are worth a comparison, with their features."""
-        of_question, of_focus = QuestionFeatures(question, documents, focus), QuestionFeatures(focus, documents)
+        of_question = QuestionFeatures(question, documents, focus)
+        of_focus = QuestionFeatures(focus, documents, language=of_question.language)
         best = max((document.score or 0.0 for document in documents), default=0.0)
         candidates = [
             self._candidate(statement, of_question, of_focus, best)
@@ -107,7 +109,7 @@ class ExtractiveAnswerer:
             for statement in readable(stretch)
         ]
         shortlist = sorted(candidates, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
-        return self._compared(shortlist, embedding, focus) if shortlist else []
+        return self._compared(shortlist, embedding, focus, of_question.language) if shortlist else []
 
     def _candidate(
         self, statement: Statement, of_question: QuestionFeatures, of_focus: QuestionFeatures, best: float
@@ -127,24 +129,31 @@ class ExtractiveAnswerer:
             empty=says_nothing(statement),
         )
 
-    def _evidence(self, best: list[Candidate], embedding: Vector) -> float:
+    def _evidence(self, best: list[Candidate], embedding: Vector, language: str) -> float:
         """The strongest evidence of a single statement.
 
         Titles and headings tell which statement is meant; that it answers must show without them.
         """
         vectors = self._cached.vectors([c.statement.sentence.in_context[:LONGEST_COMPARED] for c in best])
-        closeness = vectors @ np.asarray(embedding, dtype=np.float32)
+        closeness = self._closeness(vectors, embedding, language)
         weighed = (replace(c, alone=float(near)) for c, near in zip(best, closeness, strict=True))
         return max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
 
-    def _compared(self, shortlist: list[Candidate], embedding: Vector, focus: str) -> list[Candidate]:
+    def _compared(self, shortlist: list[Candidate], embedding: Vector, focus: str, language: str) -> list[Candidate]:
         """The same candidates with `meaning`, and with the meaning of `focus` as half of that feature."""
         vectors = self._cached.vectors([c.statement.in_context[:LONGEST_COMPARED] for c in shortlist])
-        meaning = vectors @ np.asarray(embedding, dtype=np.float32)
+        meaning = self._closeness(vectors, embedding, language)
         if not focus:
             return [replace(c, meaning=float(near)) for c, near in zip(shortlist, meaning, strict=True)]
-        news = vectors @ self._cached.vectors([focus])[0]
+        news = self._closeness(vectors, self._cached.vectors([focus])[0], language)
         return [
             replace(c, meaning=float(near), focus=(c.focus + float(new)) / 2)
             for c, near, new in zip(shortlist, meaning, news, strict=True)
         ]
+
+    def _closeness(self, vectors: NDArray[np.float32], embedding: NDArray[Any], language: str) -> NDArray[np.float32]:
+        """Cosines, stretched so that those of unrelated texts are about 0, where weights and threshold expect them."""
+        known: Mapping[str, float] = getattr(self.embedder, "unrelated", {})
+        unrelated = known.get(language, known.get("", 0.0))
+        cosines = vectors @ np.asarray(embedding, dtype=np.float32)
+        return np.asarray((cosines - unrelated) / (1 - unrelated), dtype=np.float32)

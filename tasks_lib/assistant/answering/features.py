@@ -15,6 +15,8 @@ from haystack import Document
 from tasks_lib.assistant.answering.answer_kind import fits_kind
 from tasks_lib.assistant.answering.asked import Asked, asked, plain
 from tasks_lib.assistant.answering.stretches import Statement
+from tasks_lib.text.analyser import UNTOLD, document_terms
+from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import is_caption
 from tasks_lib.text.words import content_stems, numbers, words
 
@@ -89,19 +91,28 @@ class Candidate:
 class QuestionFeatures:
     """Compares a question with statements; words that fewer passages have weigh more."""
 
-    def __init__(self, question: str, documents: Sequence[Document], focus: str = "") -> None:
+    def __init__(
+        self, question: str, documents: Sequence[Document], focus: str = "", language: str | None = None
+    ) -> None:
+        self.language = language or language_of(question) or UNTOLD
         new = asked(focus or question)
         self.asked: Asked = replace(asked(question), form=new.form, kind=new.kind or asked(question).kind)
-        stems = self.asked.stems
-        passages = [content_stems(_with_headings(document)) for document in documents]
+        stems = self.asked.stems if self.language == UNTOLD else self._stems(question)
+        passages = [self._stems(_with_headings(document)) for document in documents]
         frequency = Counter(stem for passage in passages for stem in passage & stems)
         self._weights = {s: 1 - COMMON_WORD_LOSS * frequency[s] / max(1, len(passages)) for s in stems}
         self._total = math.fsum(self._weights.values()) or 1.0
 
     def share(self, text: str) -> float:
         """Weighted share of the question's words in `text`."""
-        stems = content_stems(text)
+        stems = self._stems(text)
         return math.fsum(weight for stem, weight in self._weights.items() if stem in stems) / self._total
+
+    def _stems(self, text: str) -> frozenset[str]:
+        """What of a text carries meaning, in the way of the question's language."""
+        return (
+            content_stems(text) if self.language == UNTOLD else frozenset(document_terms(text, self.language).split())
+        )
 
     def kind_of(self, text: str) -> float:
         """1 if `text` holds the kind of thing that is asked for, -1 if not, 0 if the question does not tell."""
@@ -183,7 +194,11 @@ def says_nothing(statement: Statement) -> float:
     sentence = statement.sentence
     if sentence.kind == "code":
         return 0.0
-    return float(is_caption(sentence.text) or len(words(sentence.in_context)) < FEWEST_WORDS or statement.is_cut)
+    few = (
+        len(words(sentence.in_context)) < FEWEST_WORDS
+        and len(document_terms(sentence.in_context).split()) < FEWEST_WORDS
+    )
+    return float(is_caption(sentence.text) or few or statement.is_cut)
 
 
 def _with_headings(document: Document) -> str:

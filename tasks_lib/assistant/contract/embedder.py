@@ -4,7 +4,11 @@ from typing import Protocol
 
 
 class Embedder(Protocol):
-    """A bi-encoder and its tokenizer. One that calls no other process may say so by a true `in_process`."""
+    """A bi-encoder and its tokenizer. One that calls no other process may say so by a true `in_process`.
+
+    One that tells questions from passages has `embed_query(text)`; one whose unrelated texts have a cosine far from 0
+    tells it as `unrelated`.
+    """
 
     @property
     def dimension(self) -> int:

@@ -38,6 +38,8 @@ class MultilingualE5:
 
     dimension = 384
     in_process = True
+    unrelated = 0.75
+    """Cosine of texts that have nothing to do with each other (XQuAD: .745 English, .763 German, .770 Spanish)."""
     max_tokens = SEQUENCE_LENGTH - SPECIAL_TOKENS - PREFIX_TOKENS
 
     def to_dict(self) -> dict[str, Any]:

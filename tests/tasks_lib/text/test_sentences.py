@@ -76,3 +76,17 @@ def test_a_row_whose_cells_name_their_columns_stands_for_itself_wherever_a_chunk
         ("City: Rome, with a stop. And more | Limit:", ""),
     ]
     assert all(text[part.start : part.end] == part.text for part in split_sentences(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("员工有年假。经理批准。", ["员工有年假。", "经理批准。"]),
+        ("「休暇は何日ですか？」彼は聞いた。", ["「休暇は何日ですか？」", "彼は聞いた。"]),  # noqa: RUF001
+        ("كم يوما؟ سبعة وعشرون.", ["كم يوما؟", "سبعة وعشرون."]),
+        ("छुट्टी मिलती है। प्रबंधक देता है।", ["छुट्टी मिलती है।", "प्रबंधक देता है।"]),
+        ("چھٹی ملتی ہے۔ منیجر دیتا ہے۔", ["چھٹی ملتی ہے۔", "منیجر دیتا ہے۔"]),  # noqa: RUF001
+    ],
+)
+def test_sentences_end_in_the_stops_of_every_script(text: str, parts: list[str]) -> None:
+    assert [text[start:end] for start, end in sentence_spans(text)] == parts
