@@ -71,6 +71,19 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         "`max_tokens` for a base URL.",
     )
 
+    query_prefixes: dict[str, str] = Field(
+        default_factory=dict,
+        title="Query prefixes",
+        description='What an embedder wants in front of a question, by model, as `{"intfloat/multilingual-e5-large": '
+        '"query: "}`. Whoever changes prefixes ingests again under another collection.',
+    )
+    passage_prefixes: dict[str, str] = Field(
+        default_factory=dict,
+        title="Passage prefixes",
+        description='What an embedder wants in front of a passage, by model, as `{"intfloat/multilingual-e5-large": '
+        '"passage: "}`.',
+    )
+
     @property
     def parameter_names(self) -> Mapping[str, str]:  # type: ignore[override]  # depends on the server
         """Our generation parameters → the server's."""
@@ -93,13 +106,14 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         wanted = {"name": schema.name, "strict": True, "schema": schema.as_dict()}
         return {"extra_body": {"response_format": {"type": "json_schema", "json_schema": wanted}}}
 
-    def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:  # noqa: ARG002  (one kind of vector)
+    def embed_batch(self, model: str, *, query: bool = False) -> EmbedBatch:
         """Haystack's `OpenAIDocumentEmbedder`, which leaves errors to the caller instead of logging them."""
         from haystack import Document
 
         from tasks_lib.assistant.embedders.openai_embedder import OpenAIBatchEmbedder
 
-        embedder = OpenAIBatchEmbedder(model=model, progress_bar=False, **self._client_arguments())
+        prefix = (self.query_prefixes if query else self.passage_prefixes).get(model, "")
+        embedder = OpenAIBatchEmbedder(model=model, prefix=prefix, progress_bar=False, **self._client_arguments())
 
         def embed(texts: list[str]) -> tuple[list[list[float]], int]:
             documents = [Document(id=str(number), content=text) for number, text in enumerate(texts)]

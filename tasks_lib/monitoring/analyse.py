@@ -23,6 +23,8 @@ from tasks_lib.monitoring.verdict import (
     early_verdict,
     final_verdict,
     is_judged,
+    language_of_record,
+    languages_in_mix,
     languages_of,
     recurring_in_words,
 )
@@ -88,6 +90,7 @@ def analyse(
             "judged": scores.judged_answers(),
             "is_judged": is_judged(scores, changes),
             "languages": languages_of(traffic),
+            "by_language": metrics_by_language(scores),
         }
     )
     return Analysis(result, verdict, scores, changes, reference, worst)
@@ -111,6 +114,20 @@ def window_metrics(scores: Scores) -> dict[str, float]:
 
 def _corrected(metrics: dict[str, float], judge: CorrectedEstimate | None) -> dict[str, float]:
     return metrics if judge is None or judge.estimate is None else {**metrics, judge.metric: judge.estimate}
+
+
+def metrics_by_language(scores: Scores) -> dict[str, dict[str, float]]:
+    """Means and shares of the questions in each language, for those that count in a mix (`languages_in_mix`)."""
+    spoken = np.array([language_of_record(record) or "" for record in scores.records])
+    counted = Counter(name for name in spoken.tolist() if name)
+    return {
+        language: {
+            name: round(float(values.mean()), 4)
+            for name, column in scores.columns.items()
+            if len(values := finite(column[spoken == language]))
+        }
+        for language in languages_in_mix(dict(counted.most_common()))
+    }
 
 
 def _result(window: Window, traffic: Traffic, verdict: Verdict) -> MonitorResult:

@@ -1,7 +1,8 @@
-"""How hard a text is to read, by two published formulas. English; no dictionary, no download."""
+"""How hard an English text is to read, by two published formulas; no dictionary, no download."""
 
 import re
 
+from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -11,26 +12,31 @@ _SILENT_ED = re.compile(r"(?<![td])ed$")
 
 
 def flesch_kincaid_grade(text: str) -> float | None:
-    """US school grade; `None` without words.
+    """US school grade; `None` without words, and in another language than English.
 
     .39 words/sentences + 11.8 syllables/words - 15.59 (Kincaid, Fishburne, Rogers and Chissom 1975, Navy Research
     Branch Report 8-75).
     """
     words, count = _WORD.findall(text), len(sentences(text))
-    if not words or not count:
+    if not words or not count or not _applies(text):
         return None
     return 0.39 * len(words) / count + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
 def automated_readability_index(text: str) -> float | None:
-    """US school grade; `None` without words.
+    """US school grade; `None` without words, and in another language than English.
 
     4.71 characters/words + .5 words/sentences - 21.43 (Senter and Smith 1967, AMRL-TR-66-220).
     """
     words, count = _WORD.findall(text), len(sentences(text))
-    if not words or not count:
+    if not words or not count or not _applies(text):
         return None
     return 4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / count - 21.43
+
+
+def _applies(text: str) -> bool:
+    """Whether the formulas were made for such a text; one that shows no language counts as English."""
+    return language_of(text) in {"en", None}
 
 
 def syllables(word: str) -> int:

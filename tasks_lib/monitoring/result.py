@@ -94,6 +94,10 @@ class MonitorResult(BaseModel):
         default=False, description="Whether judgements were compared with earlier ones: else nobody knows."
     )
     languages: dict[str, int] = Field(default_factory=dict, description="Language → questions in it.")
+    by_language: dict[str, dict[str, float]] = Field(
+        default_factory=dict,
+        description="Language → metric → its mean over the questions in it; languages of few questions are left out.",
+    )
     late: int = Field(default=0, description="Traces from before the window that no earlier one has seen.")
     sampled: int = Field(default=0, description="Traces that the costly scorers looked at.")
     assessed: int = Field(default=0, description="Traces that got assessments.")

@@ -13,7 +13,7 @@ from tasks_lib.monitoring.metrics import CATALOGUE, title_of
 from tasks_lib.monitoring.result import RecurringQuestions, VerdictName, verdict_title
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import ServiceLevel
-from tasks_lib.monitoring.traces import Traffic
+from tasks_lib.monitoring.traces import TraceRecord, Traffic
 from tasks_lib.text.languages import language_of
 
 LEAST_QUESTIONS, LEAST_SHARE = 3, 0.05
@@ -117,14 +117,25 @@ def recurring_in_words(recurring: RecurringQuestions) -> list[str]:
 
 def languages_of(traffic: Traffic) -> dict[str, int]:
     """Language (ISO 639-1) → questions in it, the commonest first; those that cannot be told are left out."""
-    told = (language_of(record.question) or language_of(record.response) for record in traffic.records)
+    told = map(language_of_record, traffic.records)
     return dict(Counter(filter(None, told)).most_common())
+
+
+def language_of_record(record: TraceRecord) -> str | None:
+    """The language of a question; of its answer where that tells it better."""
+    return language_of(record.question) or language_of(record.response)
+
+
+def languages_in_mix(found: dict[str, int]) -> dict[str, int]:
+    """Those of `found` (language → questions) that are no exception."""
+    least = max(LEAST_QUESTIONS, LEAST_SHARE * sum(found.values()))
+    return {name: count for name, count in found.items() if count >= least}
 
 
 def _languages(traffic: Traffic) -> list[str]:
     found = languages_of(traffic)
     total = sum(found.values())
-    mixed = {name: count for name, count in found.items() if count >= LEAST_QUESTIONS and count >= LEAST_SHARE * total}
+    mixed = languages_in_mix(found)
     if len(mixed) < 2:
         return []
     shares = ", ".join(f"{name} {count / total:.0%}" for name, count in mixed.items())

@@ -42,6 +42,9 @@ class MultilingualE5:
     """Cosine of texts that have nothing to do with each other (XQuAD: .745 English, .763 German, .770 Spanish)."""
     max_tokens = SEQUENCE_LENGTH - SPECIAL_TOKENS - PREFIX_TOKENS
 
+    evidence_threshold = 0.4
+    """Evidence below which an extracted answer is refused (benchmarks/languages: fitted on German)."""
+
     def to_dict(self) -> dict[str, Any]:
         """Serialise: there is nothing to configure."""
         return default_to_dict(self)

@@ -257,3 +257,6 @@ def test_a_mix_of_languages_is_said(german: int, mixed: bool) -> None:
 
     assert any("several languages" in reason for reason in found.result.reasons) == mixed
     assert found.result.languages.get("de", 0) == german
+    assert ("de" in found.result.by_language) == (german > 1)
+    for metrics in found.result.by_language.values():
+        assert metrics["refused"] == pytest.approx(found.result.metrics["refused"], abs=1)

@@ -182,6 +182,12 @@ def test_readability_follows_the_published_formulas() -> None:
     assert automated_readability_index("") is None
 
 
+def test_readability_is_not_told_of_other_languages() -> None:
+    for text in ("Die Katze saß auf der Matte, und sie war sehr zufrieden.", "猫坐在垫子上。它很高兴。"):
+        assert flesch_kincaid_grade(text) is None
+        assert automated_readability_index(text) is None
+
+
 @pytest.mark.parametrize(
     ("word", "count"),
     [("leave", 1), ("manager", 3), ("table", 2), ("asked", 1), ("wanted", 2), ("rules", 1), ("the", 1), ("x", 1)],
