@@ -47,7 +47,7 @@ def main() -> None:
         told = [language_of(text) for text in texts]
         taken = (time.process_time() - started) / len(texts)
         right, unknown = told.count(language) / len(told), told.count(None) / len(told)
-        wrong = 1 - right - unknown
+        wrong = abs(1 - right - unknown)
         print(f"| {name} | {language} | {right:.3f} | {unknown:.3f} | {wrong:.3f} | {1e3 * taken:.2f} |")
 
 

@@ -12,7 +12,7 @@ from blocks.chat_generator import chat_generator_of
 from blocks.embedder import embedder_of
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ConfigurationError, ProviderError
-from tests.stubs.services import Service
+from tests.stubs.services import SERVICES, Service
 
 PROMPT = "Employees get 27 days of leave. Lunch is at noon.\nHow many days of leave do employees get?"
 SENTENCE = "Employees get 27 days of leave."
@@ -146,6 +146,19 @@ def test_an_embedder_gives_unit_vectors_in_order_and_counts_tokens(service: Serv
     assert embedder.usage["calls"] >= 1
     if not service.chat_model.startswith("ollama"):
         assert embedder.usage["input_tokens"] > 100
+
+
+def test_a_server_that_speaks_openais_api_is_given_the_prefixes_of_a_model() -> None:
+    service = SERVICES["openai"]()
+    with service.stub:
+        prefixes = {
+            "query_prefixes": {service.embedder: "query: "},
+            "passage_prefixes": {service.embedder: "passage: "},
+        }
+        prefixed: Any = embedder_of(service.models(**prefixes), service.embedder)
+        plain: Any = embedder_of(service.models(), service.embedder)
+        assert prefixed.embed_query("leave") == plain.embed(["query: leave"])[0] != plain.embed_query("leave")
+        assert prefixed.embed(["leave"]) == plain.embed(["passage: leave"])
 
 
 def test_an_embedder_survives_throttling_and_names_an_unknown_model(service: Service) -> None:
