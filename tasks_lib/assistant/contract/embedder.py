@@ -7,7 +7,7 @@ class Embedder(Protocol):
     """A bi-encoder and its tokenizer. One that calls no other process may say so by a true `in_process`.
 
     One that tells questions from passages has `embed_query(text)`; one whose unrelated texts have a cosine far from 0
-    tells it as `unrelated`.
+    tells it as `unrelated`: language (ISO 639-1, empty for all others) → that cosine.
     """
 
     @property

@@ -36,7 +36,7 @@ class _Graph:
         for layer in range(self._weights.layers):
             last = layer + 1 == self._weights.layers
             states = self._layer(f"l{layer}.", states, OUTPUT if last else f"l{layer + 1}.x")
-        shape = [1, "tokens", self._weights.dimension]
+        shape: list[str | int | None] = [1, "tokens", self._weights.dimension]
         named = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in (INPUT, OUTPUT)]
         graph = helper.make_graph(self._nodes, "encoder", named[:1], named[1:], self._constants)
         opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS]
