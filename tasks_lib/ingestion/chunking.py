@@ -10,9 +10,10 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.ingestion.boundaries import Boundary, boundaries
 from tasks_lib.ingestion.chunk import Chunk
+from tasks_lib.ingestion.contents import passed_over
 from tasks_lib.ingestion.converters.converted import ConvertedDocument
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Part of every document hash: raise it when chunks change, and documents are ingested again."""
 
 WINDOW_CHARACTERS = 2**18
@@ -27,7 +28,6 @@ MARKS = 200
 
 _WORD = re.compile(r"\w+")
 _HARD_LINES = {"csv", "xlsx", "json", "jsonl", "xml", "yaml"}
-_DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{200,}")
 
 
 def chunk_document(
@@ -41,8 +41,8 @@ def chunk_document(
 ) -> Iterator[Chunk]:
     """Chunks in the order of the text; each is exactly `converted.text[chunk.start:chunk.end]`.
 
-    Nothing but white space and inline binary data (`data:…;base64,…`) lies outside of all chunks. A chunk never has
-    more than `chunking.tokens` tokens. Its heading is the path it lies under, without the title.
+    Nothing but white space, inline binary data (`data:…;base64,…`) and tables of contents lies outside of all chunks.
+    A chunk never has more than `chunking.tokens` tokens. Its heading is the path it lies under, without the title.
     """
     paths = heading_paths(converted)
     meta = chunk_meta(converted)
@@ -110,10 +110,10 @@ def _common(paths: list[tuple[str, ...]]) -> list[str]:
 
 
 def _windows(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Spans to tokenise: the text between binary data, in windows."""
-    for match in _DATA_URI.finditer(text, start):
-        yield from _split(text, start, match.start())
-        start = match.end()
+    """Spans to tokenise: the text that is worth it, in windows."""
+    for left, right in passed_over(text, start):
+        yield from _split(text, start, left)
+        start = right
     yield from _split(text, start, len(text))
 
 
