@@ -1,37 +1,38 @@
 """Text recognition on pages of known text: errors by resolution, turn and noise, and pages a minute.
 
-    python benchmarks/documents/bench_ocr.py [--pages 4]
+    python benchmarks/documents/bench_ocr.py [--pages 4] [--text FOLDER]
 
-Needs the extra (`pip install llmops-flows[ocr]`). The pages are seeded: sentences of the handbook, set in two sizes.
+Needs the extra (`pip install llmops-flows[ocr]`). The pages are seeded: sentences of the handbook, or of the Markdown
+below FOLDER, set in three typefaces and in sizes from 8 to 11.
 The error rate is the edit distance of characters over the characters of the page, white space aside.
 """
 
 import argparse
 import random
 import time
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pypdfium2
 from PIL import Image
 
+from blocks.local import sample_handbook
 from tasks_lib.ingestion.converters.pdf.recognition import recognised
 from tests.stubs.pdf import Pages
 
 
-def sentences() -> list[str]:
-    """Lines of the sample handbook."""
-    folder = files("blocks") / ".." / "examples" / "handbook"
-    texts = [
-        file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=str) if file.name.endswith(".md")
-    ]
-    return [line for text in texts for line in text.splitlines() if len(line.split()) > 5 and line[0].isalpha()]
+def sentences(folder: Path | None) -> list[str]:
+    """Lines of prose of the sample handbook, or of the Markdown below `folder`."""
+    pages = sorted((folder or sample_handbook()).rglob("*.md"))
+    lines = (line for page in pages for line in page.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if 5 < len(line.split()) < 60 and line[0].isalpha() and not set(line) & set("`[<")]
 
 
 def page(source: random.Random, lines: list[str]) -> tuple[bytes, str]:
     """A PDF of one page, and its text."""
     pages = Pages()
-    size = source.choice([10.0, 11.0])
+    size = source.choice([8.0, 10.0, 11.0])
+    pages.family = source.choice(["helvetica", "times", "courier"])
     text = " ".join(source.sample(lines, 8)).encode("latin-1", "ignore").decode("latin-1")
     shown = pages.wrapped(text.split(), 460, size)[:44]
     pages.lines(60, 80, shown, size=size)
@@ -43,14 +44,27 @@ def rendered(data: bytes, dpi: int) -> Image.Image:
     return pypdfium2.PdfDocument(data)[0].render(scale=dpi / 72).to_pil().convert("RGB")
 
 
-def noisy(image: Image.Image, seed: int) -> Image.Image:
+def noisy(image: Image.Image, seed: int, strength: float = 18, blur: float = 0.6) -> Image.Image:
     """With grey noise and a slight blur."""
     from PIL import ImageFilter
 
-    noise = np.random.default_rng(seed).normal(0, 18, (*np.asarray(image).shape[:2], 1))
+    noise = np.random.default_rng(seed).normal(0, strength, (*np.asarray(image).shape[:2], 1))
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8)).filter(
-        ImageFilter.GaussianBlur(0.6)
+        ImageFilter.GaussianBlur(blur)
     )
+
+
+def turned(image: Image.Image, angle: float) -> Image.Image:
+    """As a sheet that lies askew."""
+    return image.rotate(angle, fillcolor="white", expand=True)
+
+
+def faint(image: Image.Image, seed: int) -> Image.Image:
+    """A copy of a copy: grey letters on grey paper, noise, and one pixel in two hundred black or white."""
+    shown = np.asarray(noisy(Image.eval(image, lambda value: 70 + value * 150 // 255), seed, 12, 0.8)).copy()
+    specks = np.random.default_rng(seed).random(shown.shape[:2])
+    shown[specks < 0.0025], shown[specks > 0.9975] = 0, 255
+    return Image.fromarray(shown)
 
 
 def distance(wanted: str, found: str) -> int:
@@ -68,19 +82,28 @@ def main() -> None:
     """Print a row for each way in which the pages are shown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", type=int, default=4)
-    count = parser.parse_args().pages
-    lines = sentences()
+    parser.add_argument("--text", type=Path, help="Markdown to take sentences from, in place of the handbook.")
+    arguments = parser.parse_args()
+    count, lines = arguments.pages, sentences(arguments.text)
     made = [page(random.Random(seed), lines) for seed in range(count)]
     recognised(rendered(made[0][0], 100))  # warm
     print("| pages | character errors | confidence | pages a minute |\n|---|---|---|---|")
     ways = {
         "300 dpi": lambda data, _: rendered(data, 300),
         "150 dpi": lambda data, _: rendered(data, 150),
-        "300 dpi, turned by 2 degrees": lambda data, _: rendered(data, 300).rotate(2, fillcolor="white", expand=True),
+        "300 dpi, turned by 2 degrees": lambda data, _: turned(rendered(data, 300), 2),
         "300 dpi, turned by 90 degrees": lambda data, _: rendered(data, 300).rotate(90, expand=True),
         "300 dpi, upside down": lambda data, _: rendered(data, 300).rotate(180, expand=True),
         "300 dpi, noisy": lambda data, seed: noisy(rendered(data, 300), seed),
         "150 dpi, noisy": lambda data, seed: noisy(rendered(data, 150), seed),
+        "300 dpi, very noisy, turned by 3 degrees": lambda data, seed: noisy(
+            turned(rendered(data, 300), 3), seed, 45, 1
+        ),
+        "150 dpi, very noisy, turned by 3 degrees": lambda data, seed: noisy(
+            turned(rendered(data, 150), 3), seed, 45, 1
+        ),
+        "300 dpi, a faint copy": lambda data, seed: faint(rendered(data, 300), seed),
+        "150 dpi, a faint copy": lambda data, seed: faint(rendered(data, 150), seed),
     }
     for name, show in ways.items():
         errors = characters = 0
