@@ -26,9 +26,10 @@ from flows.origin import in_short
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.gate_report import HEADLINES
 from tasks_lib.progress import advance
+from tasks_lib.registry.attempts import WAITS_UNTIL_TAG
 from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.moments import minute
-from tasks_lib.registry.tracking import RUN_NAME_TAG, WAITS_FOR_TAG, WAITS_UNTIL_TAG
+from tasks_lib.registry.tracking import RUN_NAME_TAG, WAITS_FOR_TAG
 
 APPROVAL_SECONDS = 24 * 3600
 GRACE_SECONDS = 600
@@ -76,16 +77,28 @@ def waiting(model: str, version: int) -> Iterator[None]:
 def request_approval(decision: Decision, report: str, assistant: str) -> Decision:
     """Pause for a person's approval; the decision is `reject` if denied, `undecided` if nobody answers in a day."""
     report = report.replace(HEADLINES["promote"], "found fit for production, and waits for approval", 1)
-    key = artifact_key("gate-approval", assistant)
-    create_markdown_artifact(key=key, markdown=f"{WHAT_TO_DO}\n\n{report}", description="Waiting for approval")
+    _tell(assistant, f"{WHAT_TO_DO}\n\n{report}", "Waiting for approval")
     step = f"wait for approval of {flow_run.name or assistant}"
     advance(step, 0)
     answer = _answer(Approval.with_initial_data(description=report))
     if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
-        return decision.model_copy(update={"decision": "undecided", "reasons": reasons})
-    advance(step, 1, 1)
-    return _settled(decision, answer)
+        settled = decision.model_copy(update={"decision": "undecided", "reasons": reasons})
+    else:
+        advance(step, 1, 1)
+        settled = _settled(decision, answer)
+    _tell(assistant, f"**Nobody is asked any more:** {settled.reasons[0]}.\n\n{report}", "Answered")
+    return settled
+
+
+def withdraw_approval(assistant: str) -> None:
+    """Say that what an interrupted attempt of this run asked is not asked any more."""
+    told = "**Nobody is asked any more:** the run was interrupted while it waited, and began again."
+    _tell(assistant, told, "Not asked any more")
+
+
+def _tell(assistant: str, markdown: str, about: str) -> None:
+    create_markdown_artifact(key=artifact_key("gate-approval", assistant), markdown=markdown, description=about)
 
 
 def _answer(form: type[Approval]) -> Approval | None:

@@ -3,13 +3,14 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
 import blocks
 import tasks_lib
 from blocks.resolve import resolve_platform
-from flows.approval import APPROVAL_SECONDS
+from flows.approval import APPROVAL_SECONDS, withdraw_approval
 from flows.looks import evaluate_alone, evaluate_in_looks
 from flows.naming import concluded, named_by_assistant_and_reason
 from flows.origin import Origin, origin
@@ -25,18 +26,22 @@ from tasks_lib.gate import configuration, tasks
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.comparison import Comparison
 from tasks_lib.gate.decide import Verdict, decide_unchanged, rejected
-from tasks_lib.gate.description import describe_version
+from tasks_lib.gate.description import describe_version, describe_withdrawn
 from tasks_lib.gate.estimate import Estimate, estimate
 from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.gate.turns import turn
 from tasks_lib.registry import aliases, moves
+from tasks_lib.registry.attempts import WAITS_UNTIL_TAG, end_own_attempts
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect, run_of
+
+if TYPE_CHECKING:
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 CODE_PATHS = (Path(tasks_lib.__path__[0]), Path(blocks.__path__[0]))
 """The packages that are stored with a model version (MLflow's `code_paths`)."""
@@ -103,6 +108,7 @@ def _deploy(
     settings: Settings, resolved: Platform, started: Origin, own_turn: ExitStack, *, as_production: bool
 ) -> DeployResult:
     client = connect(resolved, settings.assistant)
+    _end_interrupted(client)
     hold = read_hold(client, settings.assistant)
     if hold and not started.attended:
         return _on_hold(resolved, settings, hold, started)
@@ -125,7 +131,7 @@ def _deploy(
     with run_of(
         client,
         "deploy",
-        {**plan.lineage, **started.tags},
+        {**plan.lineage, **plan.changed, **started.tags},
         name=f"{settings.assistant}: under evaluation",
         system_metrics=True,
     ) as run:
@@ -147,6 +153,14 @@ def _deploy(
     return concluded(result, outcome.title, f"{outcome.title}{started.told}")
 
 
+def _end_interrupted(client: "AssistantClient") -> None:
+    """End what earlier attempts of this run have left, and what they asked a person."""
+    for run in end_own_attempts(client, "deploy"):
+        if WAITS_UNTIL_TAG in run.data.tags:
+            withdraw_approval(client.assistant)
+            describe_withdrawn(client, client.assistant, run.data.tags["llmops.version"])
+
+
 def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin) -> DeployResult:
     """Deploy nothing, and say so where people look."""
     client, model = connect(platform, settings.assistant), settings.assistant
@@ -154,6 +168,7 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
     with run_of(client, "held", tags, name=f"{model}: on hold") as run:
         pass
     production = aliases.read_aliases(client, model, settings.gate.aliases)[settings.gate.aliases["production"]]
+    show_production(client, settings.gate.aliases["production"])
     result = DeployResult(
         model=model, reasons=[f"{hold}. {hold.way_out}"], production_version=production, run_id=run.info.run_id
     )

@@ -6,11 +6,11 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.origin import in_short, person
+from flows.production_page import show_production
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import NotDeployedError
 from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.holds import Hold, lift_hold, place_hold, read_hold
-from tasks_lib.registry.model_description import describe_model
 from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of
 
 
@@ -43,9 +43,9 @@ def hold(settings: Settings, platform: str = "local", *, release: bool = False, 
             return HoldResult(model=model, hold=None)
         with run_of(client, "release", tags, name=f"{model}: hold released"):
             lift_hold(client, model, held)
-        describe_model(client, alias)
+        show_production(client, alias)
         return HoldResult(model=model, hold=read_hold(client, model), released=held)
     with run_of(client, "hold", tags, name=f"{model}: on hold"):
         placed = place_hold(client, model, Hold(verb="hold", by=by, at=datetime.now(UTC), reason=reason))
-    describe_model(client, alias)
+    show_production(client, alias)
     return HoldResult(model=model, hold=placed)

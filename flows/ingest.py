@@ -126,7 +126,7 @@ def synchronise(
 def _announce(result: IngestResult, platform: Platform, assistant: str) -> None:
     """Record and announce `result`. The index is committed already, so a failure here fails no ingest."""
     if result.changed or assistant != DEFAULT_ASSISTANT:
-        state = record(result, platform, assistant, return_state=True)
+        state = record(result, platform, assistant, origin().by, return_state=True)
         if not state.is_completed():
             warning = f"the ingest is not recorded in MLflow: {state.message}"
             logger.warning(warning)

@@ -12,6 +12,7 @@ from tasks_lib.errors import VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import Decision, decide_after_move, decide_on_hold, decide_when_live
+from tasks_lib.gate.description import describe_version
 from tasks_lib.gate.plan import Plan
 from tasks_lib.gate.publish import Outcome
 from tasks_lib.registry import aliases, moves
@@ -39,6 +40,7 @@ def promote(
     gate, model = settings.gate, outcome.model
     if gate.approve:
         own_turn.close()
+        _describe_waiting(platform, plan, outcome)
         with waiting(model, outcome.version):
             decision = request_approval(outcome.decision, outcome.report(), model)
         if decision.decision != "promote":
@@ -57,6 +59,14 @@ def promote(
             return _with_decision(platform, gate, outcome, decide_on_hold(outcome.decision, str(hold)))
         wanted = aliases.after_promotion(before, gate.aliases, outcome.version)
         return _move(platform, plan, settings, outcome, moves.Move(verb="deploy", before=before, wanted=wanted))
+
+
+def _describe_waiting(platform: Platform, plan: Plan, outcome: Outcome) -> None:
+    import mlflow
+
+    run, client = mlflow.active_run(), connect(platform, outcome.model)
+    run_id = run.info.run_id if run else ""
+    describe_version(client, outcome, plan.candidate.rag, run_id, plan.production, waits=True)
 
 
 def _move(platform: Platform, plan: Plan, settings: Settings, outcome: Outcome, move: moves.Move) -> Outcome:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.naming import concluded, named_by_assistant
@@ -16,9 +16,10 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.agreement import require_production
+from tasks_lib.registry.changes import CHANGED_TAG, DOCUMENTS, changes, in_short
 from tasks_lib.registry.events import emit
 from tasks_lib.registry.holds import Hold, place_hold
-from tasks_lib.registry.live import require_live
+from tasks_lib.registry.live import LiveVersion, read_version, require_live
 from tasks_lib.registry.tracking import REASON_TAG, connect, run_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class RollbackResult(BaseModel):
     model: str
     from_version: int
     to_version: int
+    follows: str = Field(default="latest", description="Documents that it reads: `latest`, or `pinned` to its gate's.")
 
 
 @flow(
@@ -75,12 +77,13 @@ def rollback(
     current, target = move.before[alias], move.wanted[alias]
     if current is None or target is None:
         raise LlmopsError(f"a rollback of {model!r} names no version: {move}")
-    told = f"rolled back by {started.by}" + (f": {reason}" if reason else "")
-    emit("llmops.deployment.rolled-back", model, target, {"from_version": current, "reasons": [told]})
+    told = f"by {started.by}" + (f": {started.reason}" if started.reason else "")
+    emit("llmops.deployment.rolled-back", model, target, {"from_version": current, "reasons": [f"rolled back {told}"]})
     show_production(client, alias)
-    result = RollbackResult(model=model, from_version=current, to_version=target)
+    follows = require_live(client, model, alias).rag.index.follow
+    result = RollbackResult(model=model, from_version=current, to_version=target, follows=follows)
     conclusion = f"{model}: rolled back from version {current} to {target}"
-    return concluded(result, conclusion, f"{conclusion}{started.told}")
+    return concluded(result, conclusion, f"{conclusion}, {told}")
 
 
 def recover(client: "AssistantClient", gate: GateConfig, started: Origin) -> moves.Move | None:
@@ -117,10 +120,19 @@ def _roll_back(
     target = aliases.rollback_target(client, resolved, model, before, gate.aliases, to)
     wanted: aliases.Aliases = {gate.aliases["previous"]: live.version, gate.aliases["production"]: target}
     move = moves.Move(verb="rollback", before=before, wanted=wanted)
+    back = read_version(client.get_model_version(model, str(target)))
+    changed = changes(live.rag, back.rag, _code(live), _code(back))
     tags = {"llmops.from_version": live.version, "llmops.to_version": target, "llmops.asked_for": to or "previous"}
+    tags[CHANGED_TAG] = in_short(changed) or "nothing"
     name = f"{model} v{live.version} → v{target}: rollback"
     with run_of(client, "rollback", {**tags, **started.tags}, name=name):
         place_hold(client, model, Hold(verb="rollback", by=started.by, at=datetime.now(UTC), reason=started.reason))
         moves.begin(client, model, move)
         moves.finish(client, model)
     return move
+
+
+def _code(version: LiveVersion) -> dict[str, str]:
+    """Its tags; without the state of documents that its gate saw, unless it reads that one."""
+    seen = () if version.rag.index.follow == "pinned" else DOCUMENTS
+    return {name: value for name, value in version.tags.items() if name not in seen}

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
 from flows.command.environment import prefect_server_is_configured
+from flows.origin import person
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
@@ -128,7 +129,7 @@ def _result(index: Index, source: str, started: float, *, deleted: int = 0, rena
 def _published(result: IngestResult, platform: Platform, assistant: str) -> IngestResult:
     """Record and announce as an ingest is. The index is committed already, so a failure here fails nothing."""
     try:
-        log_run(result, platform, assistant)
+        log_run(result, platform, assistant, person())
         if prefect_server_is_configured():
             emit(result)
     except Exception as error:  # noqa: BLE001  (MLflow raises anything)

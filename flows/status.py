@@ -1,6 +1,6 @@
 """`llmops status`: the live version, its index and the last runs."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from blocks.resolve import resolve_platform
 from flows.failed_runs import FailedRun, failed_runs
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.history import Entry, read_live_entry, read_waiting
+from tasks_lib.registry.history import Entry, moment_of, read_live_entry, read_waiting
 from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _last(client: "AssistantClient", verb: str, *, where: str = "") -> RunSummar
 
 def _run_summary(run: "Run") -> RunSummary:
     tags = {key.removeprefix("llmops."): value for key, value in run.data.tags.items() if key.startswith("llmops.")}
-    at = datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds")
+    at = moment_of(run).isoformat(timespec="seconds")
     return RunSummary(run_id=run.info.run_id, at=at, summary={**tags, **run.data.metrics})
 
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from serving import openai
-from serving.assistants import Assistants
+from serving.assistants import Assistants, ServedAssistant
 from serving.chat_request import IGNORED, ChatRequest
 from serving.counted import answer_of, begun
 from serving.routes import CLIENT_LEFT
@@ -17,6 +17,8 @@ UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:
     """The part of OpenAI's API that there is.
+
+    Beside what OpenAI's API tells of a model there is `version`, the one that answers now.
 
     :param created: When the models are said to be made, in seconds since 1970: an alias has no such moment.
     """
@@ -34,15 +36,17 @@ def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> 
         stream = completion.stream(await begun(events))
         return StreamingResponse(stream, media_type="text/event-stream", headers={**UNBUFFERED, **ignored})
 
-    def entry(name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": created, "owned_by": "llmops"}
+    def entry(assistant: ServedAssistant) -> dict[str, Any]:
+        live = sorted(assistant.slots.versions())  # two while production is switched, none before the first
+        told = {"version": str(live[-1])} if live else {}
+        return {"id": assistant.name, "object": "model", "created": created, "owned_by": "llmops", **told}
 
     @app.get("/v1/models")
     def models(request: Request) -> dict[str, Any]:
         """List the assistants."""
-        return {"object": "list", "data": [entry(one.name) for one in assistants.visible(request)]}
+        return {"object": "list", "data": [entry(one) for one in assistants.visible(request)]}
 
     @app.get("/v1/models/{model:path}")
     def model(model: str, request: Request) -> dict[str, Any]:
         """One assistant."""
-        return entry(assistants.of_model(request, model).name)
+        return entry(assistants.of_model(request, model))

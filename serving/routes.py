@@ -1,6 +1,6 @@
 """The routes: questions, feedback, probes and metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -12,7 +12,6 @@ from serving.choice import bound_to
 from serving.counted import answer_of
 from serving.metrics import Metrics
 from serving.shapes import FeedbackRequest, PredictRequest, PredictResponse
-from serving.slots import State
 
 CLIENT_LEFT = 499
 """Status that nobody reads: the client closed the connection."""
@@ -62,21 +61,23 @@ def _add_probes(app: FastAPI, assistants: Assistants) -> None:
     @app.head("/ready", include_in_schema=False)
     @app.get("/ready")
     def ready() -> JSONResponse:
-        """Readiness probe: an assistant can answer. Tells the state of each."""
-        return _readiness({one.name: one.slots.state() for one in assistants})
+        """Readiness probe: an assistant can answer. Tells the state of each, and the versions that answer."""
+        return _readiness(list(assistants))
 
     @app.head("/ready/{assistant}", include_in_schema=False)
     @app.get("/ready/{assistant}")
     def ready_of(assistant: str) -> JSONResponse:
         """Readiness probe of one assistant."""
-        states = {one.name: one.slots.state() for one in assistants if one.name == assistant}
-        if not states:
+        found = [one for one in assistants if one.name == assistant]
+        if not found:
             raise HTTPException(404, f"The assistant {assistant!r} does not exist.")
-        return _readiness(states)
+        return _readiness(found)
 
 
-def _readiness(states: Mapping[str, State]) -> JSONResponse:
+def _readiness(assistants: Sequence[ServedAssistant]) -> JSONResponse:
+    states = {one.name: one.slots.state() for one in assistants}
+    told = {"assistants": states, "versions": {one.name: sorted(one.slots.versions()) for one in assistants}}
     if "ready" in states.values():
-        return JSONResponse({"status": "ready", "assistants": states})
+        return JSONResponse({"status": "ready", **told})
     why = " ".join(dict.fromkeys(WHY_NOT_READY[state] for state in states.values()))
-    return JSONResponse({"detail": why, "assistants": states}, 503, RETRY_AFTER)
+    return JSONResponse({"detail": why, **told}, 503, RETRY_AFTER)

@@ -162,6 +162,10 @@ def rollback(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Production[/] of {result['model']}: version {result['from_version']} → {result['to_version']}"
     )
+    if result["follows"] == "latest":
+        console.print(
+            "  it reads the documents as they are now: a rollback of a version brings none back", markup=False
+        )
     console.print("  automatic deployments are on hold until you deploy, or run `llmops hold --release`", markup=False)
 
 
@@ -259,7 +263,8 @@ def _outcome(summary: Result) -> str:
     """What a run came to: decision and reason of a gate, verdict of a monitoring, counts of an ingest."""
     if "ingest_source" in summary:
         counts = ", ".join(f"{int(summary.get(name, 0))} {name}" for name in ("added", "updated", "deleted", "failed"))
-        return f"{counts} of {summary['ingest_source']}"
+        named = f": {summary['changed']}" if summary.get("changed") else ""
+        return f"{counts} of {summary['ingest_source']}{named}"
     if "decision" not in summary:
         return str(summary.get("verdict", "")).replace("_", " ")
     version = f"version {summary['version']}: " if "version" in summary else ""

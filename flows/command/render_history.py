@@ -34,7 +34,7 @@ def history(console: Console, result: Result) -> None:
     for entry in map(Entry.model_validate, result["entries"]):
         head = Text.assemble((minute(entry.at), "dim"), "  ", (entry.title, "bold"), f"  by {entry.who}")
         console.print(head, soft_wrap=True)
-        for line in (entry.why, entry.reason):
+        for line in (entry.why, entry.told_changes, entry.reason):
             if line:
                 console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
     if not result["entries"]:
@@ -60,7 +60,8 @@ def _live(result: Result) -> str:
 def since(entry: Result) -> str:
     """When and by whom a version came into production, and why; for `status`."""
     live = Entry.model_validate(entry)
-    return f"since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else ''}"
+    told = f"since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else ''}"
+    return f"{told}; {live.told_changes}" if live.changed else told
 
 
 def failed_run(failed: Result) -> Text:

@@ -7,36 +7,55 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.gate.decide import ThresholdCheck
 from tasks_lib.gate.gate_report import number
 from tasks_lib.gate.publish import Outcome
+from tasks_lib.registry.changes import changes, flat
 from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.model_description import LONGEST
 from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-LONGEST = 5000
-"""Characters that MLflow's registry keeps."""
-COMPARED = ("index", "index_version", "dataset", "git_sha", "package_version", "plugins")
-"""Tags that tell of the documents, the questions and the code."""
+NAMED = ("llm.model", "embedder", "collection", "retriever.top_k", "retriever.mode", "chunking.tokens", "index.follow")
+"""Keys of the configuration that are told although they are as they come."""
+WAITS = "found fit for production, waits for approval"
+WITHDRAWN = "found fit for production; the run was interrupted before anybody approved"
 CUT = "\n\n… the whole report is an artifact of the run."
 
 
 def describe_version(
-    client: "MlflowClient", outcome: Outcome, rag: RagConfig, run_id: str, production: LiveVersion | None = None
+    client: "MlflowClient",
+    outcome: Outcome,
+    rag: RagConfig,
+    run_id: str,
+    production: LiveVersion | None = None,
+    *,
+    waits: bool = False,
 ) -> None:
     """Write the description into the registry."""
-    client.update_model_version(outcome.model, str(outcome.version), describe(outcome, rag, run_id, production))
+    text = describe(outcome, rag, run_id, production, waits=waits)
+    client.update_model_version(outcome.model, str(outcome.version), text)
 
 
-def describe(outcome: Outcome, rag: RagConfig, run_id: str, production: LiveVersion | None = None) -> str:
+def describe_withdrawn(client: "MlflowClient", model: str, version: str) -> None:
+    """Say that the approval a version waited for is not asked any more."""
+    text = client.get_model_version(model, version).description or ""
+    client.update_model_version(model, version, text.replace(WAITS, WITHDRAWN, 1))
+
+
+def describe(
+    outcome: Outcome, rag: RagConfig, run_id: str, production: LiveVersion | None = None, *, waits: bool = False
+) -> str:
     """Decision, reasons, what changed, figures beside thresholds and production, configuration, documents and origin.
 
     :param production: The version that was in production before it.
+    :param waits: Whether a person is asked before the decision holds.
     :returns: At most 5,000 characters, cut at the end of a line.
     """
     decision, lineage = outcome.decision, outcome.lineage
     settled = f" {decision.settled_by} had the last word." if decision.settled_by else ""
+    decided = WAITS if waits else decision.decision
     parts = (
-        f"**{decision.decision}** on {minute(outcome.decided_at)}.{settled}",
+        f"**{decided}** on {minute(outcome.decided_at)}.{settled}",
         "\n".join(f"- {reason}" for reason in decision.reasons),
         "\n".join(_changes(outcome, rag, production)),
         "\n".join(_figures(outcome)),
@@ -50,10 +69,7 @@ def _changes(outcome: Outcome, rag: RagConfig, production: LiveVersion | None) -
     """Every key of the configuration that is another one, and whether the documents, questions or code are."""
     if production is None or production.version == outcome.version:
         return
-    before, after = dict(_flat(production.rag.model_dump(mode="json"))), dict(_flat(rag.model_dump(mode="json")))
-    lineage = {name: (production.tags.get(name), outcome.lineage.get(name)) for name in COMPARED}
-    keys = {name: (before.get(name), after.get(name)) for name in sorted({*before, *after})}
-    rows = {name: f"{old} → {new}" for name, (old, new) in {**keys, **lineage}.items() if old != new}
+    rows = changes(production.rag, rag, production.tags, outcome.lineage)
     yield from _rows(f"changed since version {production.version}", rows or {"nothing": ""})
 
 
@@ -82,18 +98,10 @@ def _asked(check: ThresholdCheck | None) -> str:
 
 
 def _configuration(rag: RagConfig) -> dict[str, object]:
-    """What shapes an answer: the models, and every key that is not as it comes."""
-    given = rag.model_dump(mode="json", exclude_defaults=True)
-    named = {"llm.model": rag.llm.model, "embedder": rag.embedder, "collection": rag.collection}
-    return {**named, **dict(_flat(given)), "index.follow": rag.index.follow}
-
-
-def _flat(content: dict[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in content.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    """What shapes an answer: the models, what is tuned most, and every key that is not as it comes."""
+    whole, given = rag.model_dump(mode="json"), rag.model_dump(mode="json", exclude_defaults=True)
+    named = {name: value for name, value in flat(whole) if name in NAMED}
+    return {**named, **dict(flat(given))}
 
 
 def _rows(title: str, rows: dict[str, object] | dict[str, str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tasks_lib.gate.decide import first_of_few, too_few
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.plugins import plugins
 from tasks_lib.registry.agreement import require_known, require_same_collection
+from tasks_lib.registry.changes import CHANGED_TAG, changes, in_short
 from tasks_lib.registry.fingerprint import fingerprint, git_revision, prompt_version
 from tasks_lib.registry.live import LiveVersion, find_live
 from tasks_lib.registry.register import CandidateVersion, is_same
@@ -53,6 +54,15 @@ class Plan:
     def lineage(self) -> dict[str, str]:
         """Tags of the run: what the candidate is made of."""
         return {f"llmops.{name}": value for name, value in self.candidate.tags.items()}
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """Tag of the run: what is another than in production; none for the first version, and for production itself."""
+        live = self.production
+        if live is None or self.unchanged:
+            return {}
+        found = changes(live.rag, self.candidate.rag, live.tags, self.candidate.tags)
+        return {CHANGED_TAG: in_short(found) or "nothing"}
 
     def tagged(self, tags: Mapping[str, str]) -> "Plan":
         """The plan of a candidate with more tags; they do not make it another one."""

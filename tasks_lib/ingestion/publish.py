@@ -1,14 +1,15 @@
 """Publish an ingest: an MLflow run, Prefect's events and artifacts."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 from uuid import UUID
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.registry.changes import CHANGED_TAG
+from tasks_lib.registry.tracking import STARTED_BY_TAG, connect, run_of
 
 EVENT = "llmops.ingestion.completed"
 INDEX_TAG = "llmops.index"
@@ -16,6 +17,10 @@ INDEX_VERSION_TAG = "llmops.index_version"
 SOURCE_TAG = "llmops.ingest_source"
 PROGRESS_SECONDS = 3.0
 SHOWN_PATHS = 20
+NAMED_PATHS = 5
+"""Of each kind of change, in the history."""
+LONGEST_PATH = 200
+"""Characters."""
 _COUNTS = ("added", "updated", "unchanged", "deleted", "chunks", "embedded_chunks", "seconds")
 
 
@@ -40,15 +45,36 @@ def announce(result: IngestResult) -> None:
         emit(result)
 
 
-def log_run(result: IngestResult, platform: Platform, assistant: str) -> None:
-    """One MLflow run with the counts as metrics and the whole result as an artifact."""
+def log_run(result: IngestResult, platform: Platform, assistant: str, by: str | None = None) -> None:
+    """One MLflow run with the counts as metrics and the whole result as an artifact.
+
+    :param by: Who started it; without one, the user of this machine as MLflow knows them.
+    """
     import mlflow
 
     client = connect(platform, assistant)
     tags = {INDEX_TAG: result.index, INDEX_VERSION_TAG: result.index_version, SOURCE_TAG: result.source}
+    tags |= {CHANGED_TAG: in_words(result)} if result.changed else {}
+    tags |= {STARTED_BY_TAG: by} if by else {}
     with run_of(client, "ingest", tags, name=f"ingest: {result.title}"):
         mlflow.log_metrics({**{name: float(getattr(result, name)) for name in _COUNTS}, "failed": len(result.failed)})
         mlflow.log_dict(result.model_dump(mode="json") | {"documents": result.documents.model_dump()}, "ingest.json")
+
+
+def in_words(result: IngestResult) -> str:
+    """`added a.md; deleted b.md, c.md`: the names, but of many the first ones and their number."""
+    documents = result.documents
+    changed = {"added": documents.add, "updated": documents.update, "deleted": documents.delete}
+    named = [f"{change} {_named(paths)}" for change, paths in changed.items() if paths]
+    if result.renamed_from:
+        named.append(f"the source {result.renamed_from} is called {result.source} now")
+    return "; ".join(named) or f"{result.title} of {result.source}"
+
+
+def _named(paths: Sequence[str]) -> str:
+    shown = [path if len(path) <= LONGEST_PATH else f"…{path[-LONGEST_PATH:]}" for path in paths[:NAMED_PATHS]]
+    more = len(paths) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def emit(result: IngestResult) -> None:

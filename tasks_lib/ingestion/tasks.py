@@ -90,10 +90,10 @@ def finalize(result: IngestResult) -> None:
 
 
 @task(name="record", cache_policy=NO_CACHE, timeout_seconds=RECORDING_SECONDS)
-def record(result: IngestResult, platform: Platform, assistant: str) -> None:
+def record(result: IngestResult, platform: Platform, assistant: str, by: str | None = None) -> None:
     """Log an MLflow run of what changed, or begins an assistant. Not tried again: MLflow's client does that itself."""
     if result.changed or not is_known(connect(platform, assistant)):
-        log_run(result, platform, assistant)
+        log_run(result, platform, assistant, by)
 
 
 def prepare_here(plan: SyncPlan, platform: Platform, settings: Settings) -> Iterator[PreparedBatch]:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
+from tasks_lib.registry.attempts import ERROR_TAG, WAITS_UNTIL_TAG
+from tasks_lib.registry.changes import CHANGED_TAG
 from tasks_lib.registry.tracking import (
     APPROVED_BY_TAG,
     COMMENT_TAG,
     DECIDED_AT_TAG,
-    ERROR_TAG,
     REASON_TAG,
     STARTED_BY_TAG,
     VERB_TAG,
     WAITS_FOR_TAG,
-    WAITS_UNTIL_TAG,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ What = Literal[
     "interrupted",
     "waits for approval",
     "not ended",
+    "documents changed",
 ]
 DECISIONS: dict[str, What] = {
     "promote": "promoted",
@@ -47,7 +48,13 @@ DECISIONS: dict[str, What] = {
     "reject": "rejected",
     "undecided": "undecided",
 }
-VERBS: dict[str, What] = {"rollback": "rolled back", "hold": "hold", "release": "hold released", "held": "held back"}
+VERBS: dict[str, What] = {
+    "rollback": "rolled back",
+    "hold": "hold",
+    "release": "hold released",
+    "held": "held back",
+    "ingest": "documents changed",
+}
 """Verb of a run that ended → what happened; of `deploy` its decision tells."""
 ENDS: dict[str, What] = {"FAILED": "failed", "KILLED": "interrupted"}
 """Status of a run without a decision → what happened."""
@@ -74,6 +81,11 @@ class Entry(BaseModel):
     approved_by: str | None = Field(default=None, description="The person who approved or denied it.")
     comment: str = Field(default="", description="What they said.")
     why: str = Field(default="", description="Why it was started, in the words of who did.")
+    changed: str = Field(
+        default="",
+        description="The configuration and the origin of the version beside the one before it; of an "
+        "ingest, the documents.",
+    )
     reason: str = Field(default="", description="The first reason of the gate's decision, or the error.")
     run_id: str
 
@@ -83,6 +95,11 @@ class Entry(BaseModel):
         if self.what == "rolled back":
             return f"rolled back from version {self.from_version} to {self.version}"
         return f"{self.what}, version {self.version}" if self.version else self.what
+
+    @property
+    def told_changes(self) -> str:
+        """What changed, as a line of its own."""
+        return f"changed: {self.changed}" if self.changed and self.what != "documents changed" else self.changed
 
     @property
     def who(self) -> str:
@@ -128,12 +145,12 @@ def read_live_entry(client: "AssistantClient", production: int) -> Entry | None:
 
 
 def entry_of(run: "Run") -> Entry:
-    """What a run of `deploy`, `rollback`, `hold`, `release` or `held` says."""
+    """What a run of `deploy`, `rollback`, `hold`, `release`, `held` or `ingest` says."""
     tags = {name.removeprefix("llmops."): value for name, value in run.data.tags.items()}
     version = tags.get("to_version") or tags.get("version")
     before, what = tags.get("from_version"), _what(run)
     return Entry(
-        at=_moment(run),
+        at=moment_of(run),
         what=what,
         version=int(version) if version else None,
         from_version=int(before) if before else None,
@@ -141,6 +158,7 @@ def entry_of(run: "Run") -> Entry:
         approved_by=run.data.tags.get(APPROVED_BY_TAG),
         comment=run.data.tags.get(COMMENT_TAG, ""),
         why=run.data.tags.get(REASON_TAG, ""),
+        changed=run.data.tags.get(CHANGED_TAG, ""),
         reason=_reason(run.data.tags, what),
         run_id=run.info.run_id,
     )
@@ -163,7 +181,8 @@ def _reason(tags: dict[str, str], what: What) -> str:
     return tags.get(ERROR_TAG) or tags.get("llmops.reasons", "")
 
 
-def _moment(run: "Run") -> datetime:
+def moment_of(run: "Run") -> datetime:
+    """When it was decided or ended; of a run that did neither, its start."""
     decided = run.data.tags.get(DECIDED_AT_TAG)
     if decided:
         return datetime.fromisoformat(decided)
@@ -175,10 +194,11 @@ def _runs(client: "AssistantClient", limit: int) -> "Iterator[Run]":
     if experiment is None:
         return
     for verb in ("deploy", *VERBS):
+        told = f" AND tags.`{CHANGED_TAG}` LIKE '%'" if verb == "ingest" else ""
         for state, order in (("=", "start_time"), ("!=", "end_time")):
             yield from client.search_runs(
                 [experiment],
-                filter_string=f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status {state} 'RUNNING'",
+                filter_string=f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status {state} 'RUNNING'{told}",
                 max_results=limit,
                 order_by=[f"attributes.{order} DESC"],
             )

@@ -10,6 +10,7 @@ from tasks_lib.home import DEFAULT_ASSISTANT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
     from tasks_lib.assistant.contract.platform import Platform
     from tasks_lib.registry.process import VersionProcess
@@ -50,7 +51,6 @@ class LiveVersion:
 def find_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion | None:
     """The version behind `alias`, or `None` if there is no such model or alias."""
     from mlflow.exceptions import MlflowException
-    from mlflow.models import get_model_info
 
     try:
         entity = client.get_model_version_by_alias(model, alias)
@@ -58,9 +58,16 @@ def find_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion | N
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             return None
         raise
-    config = get_model_info(f"models:/{model}/{entity.version}").flavors["python_function"]["config"]
+    return read_version(entity)
+
+
+def read_version(entity: "ModelVersion") -> LiveVersion:
+    """What a registered version is made of, whether it is live or not."""
+    from mlflow.models import get_model_info
+
+    config = get_model_info(f"models:/{entity.name}/{entity.version}").flavors["python_function"]["config"]
     return LiveVersion(
-        model=model,
+        model=entity.name,
         version=int(entity.version),
         run_id=entity.run_id or "",
         tags=dict(entity.tags),

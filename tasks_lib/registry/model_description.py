@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 MARK = "[//]: # (llmops writes what follows)"
 """A line that Markdown does not show; what a person has written above it stays."""
 SHOWN = 10
-LONGEST_CELL = 160
+LIVE_MARK = "**In production**"
+LONGEST = 5000
+"""Characters of a version's description that the registry keeps."""
+LONGEST_CELL = 400
 
 
 def describe_model(client: "AssistantClient", alias: str) -> str:
@@ -32,10 +35,26 @@ def describe_model(client: "AssistantClient", alias: str) -> str:
         ours = description(production, live, read_hold(client, model), read_history(client, SHOWN))
         theirs = (registered.description or "").partition(MARK)[0].strip()
         client.update_registered_model(model, "\n\n".join(part for part in (theirs, MARK, ours) if part))
+        _mark_live(client, {int(number) for number in registered.aliases.values()}, production, live)
     except Exception as error:  # noqa: BLE001  (MLflow and requests raise anything)
         logging.getLogger(__name__).warning("the description of %r could not be written: %s", model, error)
         return ""
     return ours
+
+
+def _mark_live(client: "AssistantClient", named: set[int], production: int | None, live: Entry | None) -> None:
+    """Say it first in the description of the version that is live, and in that of no other.
+
+    :param named: Versions that an alias names: what was live before is among them.
+    """
+    for number in named:
+        text = client.get_model_version(client.assistant, str(number)).description or ""
+        said, _, rest = text.partition("\n\n")
+        rest = rest if said.startswith(LIVE_MARK) else text
+        told = f"{LIVE_MARK}{_since(live)}" if number == production else ""
+        marked = "\n\n".join(part for part in (told, rest) if part)[:LONGEST]
+        if marked != text:
+            client.update_model_version(client.assistant, str(number), marked)
 
 
 def description(production: int | None, live: Entry | None, hold: Hold | None, entries: Sequence[Entry]) -> str:
@@ -50,15 +69,20 @@ def told_live(production: int | None, live: Entry | None) -> str:
         return "**Nothing is in production.**"
     if live is None:
         return f"**Version {production} is in production.** No run put it there: an alias was moved by hand."
-    why = f": {live.why}" if live.why else "."
-    return f"**Version {production} is in production** since {minute(live.at)}: {live.title}, by {live.who}{why}"
+    return f"**Version {production} is in production**{_since(live)}"
+
+
+def _since(live: Entry | None) -> str:
+    if live is None:
+        return "."
+    return f" since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else '.'}"
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
     if entries:
         yield from ("| when | what | by | why |", "|---|---|---|---|")
     for entry in entries:
-        why = ": ".join(part for part in (entry.why, entry.reason) if part)
+        why = "; ".join(part for part in (entry.why, entry.told_changes, entry.reason) if part)
         yield "| " + " | ".join(map(_cell, (minute(entry.at), entry.title, entry.who, why))) + " |"
 
 

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.quiet import keep_quiet
-from tasks_lib.registry.attempts import FLOW_RUN_TAG, current_flow_run, end_interrupted
+from tasks_lib.registry.attempts import (
+    ERROR_TAG,
+    FLOW_RUN_TAG,
+    current_flow_run,
+    end_interrupted,
+)
 
 if TYPE_CHECKING:
     from mlflow import ActiveRun
@@ -28,11 +33,8 @@ APPROVED_BY_TAG = "llmops.approved_by"
 COMMENT_TAG = "llmops.comment"
 """What they said."""
 DECIDED_AT_TAG = "llmops.decided_at"
-WAITS_UNTIL_TAG = "llmops.waits_until"
-"""Deadline of what a run waits for."""
 WAITS_FOR_TAG = "llmops.waits_for"
 """What it waits for, and where."""
-ERROR_TAG = "llmops.error"
 PACKAGE_TAG = "llmops.package_version"
 RUN_NAME_TAG = "mlflow.runName"
 DISTRIBUTION = "llmops-flows"

@@ -76,9 +76,9 @@ def test_batches_prepared_before_a_crash_come_from_the_cache_and_leave_it(
         (folder / f"{number}.md").write_text(f"Rule {number} is short.\n")
     prepared: list[str] = []
 
-    def counted(batch: Any, *arguments: Any) -> Any:
+    def counted(batch: Any, *arguments: Any, **options: Any) -> Any:
         prepared.extend(document.path for document in batch)
-        return prepare_batch(batch, *arguments)
+        return prepare_batch(batch, *arguments, **options)
 
     def full_disk(*arguments: Any) -> None:
         raise OSError("no space left")
@@ -122,7 +122,7 @@ def test_a_batch_that_takes_too_long_is_named_and_not_tried_again(
     (folder / "leave.md").write_text("Employees receive 27 days of annual leave.\n")
     attempts = []
 
-    def endless(*arguments: Any) -> None:
+    def endless(*arguments: Any, **_: Any) -> None:
         attempts.append(arguments)
         while True:
             time.sleep(0.01)

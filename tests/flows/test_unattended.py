@@ -183,7 +183,8 @@ def test_after_a_rollback_nothing_is_deployed_until_a_person_deploys_and_then_pr
     version = place.client.get_model_version(MODEL, "5")
     assert {"registered_by": AUTOMATION, "approved_by": "Ben", "decision": "promote"}.items() <= version.tags.items()
     assert version.tags["package_version"] == package_version()
-    assert version.description.startswith("**promote** on ")
+    assert version.description.startswith("**In production** since ")
+    assert "\n\n**promote** on " in version.description
     assert "| retriever.top_k | 8 |" in version.description
     assert place.client.get_model_version(MODEL, "4").tags["denied_by"] == "Ben"
     (evaluation,) = place.client.search_runs(
@@ -258,6 +259,6 @@ def test_of_two_runs_that_wait_for_one_version_the_second_finds_it_live_and_leav
     late = place.on_drift()
     assert [(first.decision, first.version, first.production_version) for first in answers] == [("promote", 2, 2)]
     assert (late.decision, late.version, late.production_version) == (decision, 2, 2)
-    assert place.client.get_model_version(MODEL, "2").description.startswith("**promote**")
+    assert "**promote**" in place.client.get_model_version(MODEL, "2").description
     assert place.client.get_model_version(MODEL, "2").tags["decision"] == "promote"
     assert place.aliases == {"previous": 1, "production": 2}

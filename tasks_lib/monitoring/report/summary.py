@@ -9,7 +9,9 @@ from tasks_lib.monitoring.report.pictures import data_uri
 from tasks_lib.monitoring.result import MonitorResult
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "://": "&colon;//", "www.": "www&period;"}
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ADDRESSES = {"://": ":\\/\\/", "www.": "www\\."}
+"""Starts of addresses, which Markdown would make links of → the same, escaped."""
 
 
 def summary(result: MonitorResult, shown: Panels) -> str:
@@ -35,7 +37,10 @@ def plain(text: str) -> str:
     shown = " ".join(text.split())
     for sign, written in _ENTITIES.items():
         shown = shown.replace(sign, written)
-    return _MARKUP.sub(r"\\\1", shown)
+    shown = _MARKUP.sub(r"\\\1", shown)
+    for sign, written in _ADDRESSES.items():
+        shown = shown.replace(sign, written)
+    return shown
 
 
 def _gallery(title: str, pictures: Iterable[Panel]) -> list[str]:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.gate.decide import Decision, ThresholdCheck
-from tasks_lib.gate.description import LONGEST, describe
+from tasks_lib.gate.description import describe
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.publish import Outcome
 from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.model_description import LONGEST
 
 FIGURES = {"right_or_refused": 0.62, "latency_p95_seconds": 1.5, "cost": None}
 

@@ -143,7 +143,7 @@ def always(score: float) -> MockChatGenerator:
     return MockChatGenerator(response_fn=same, model="small")
 
 
-@pytest.mark.parametrize(("score", "said"), [(1.0, "to 12 of 12 bad ones"), (0.0, "to 8 of 8 good ones")])
+@pytest.mark.parametrize(("score", "said"), [(1.0, r"to (\d+) of \1 bad ones"), (0.0, r"to (\d+) of \1 good ones")])
 def test_the_figures_of_a_judge_that_gives_all_answers_the_same_are_not_used(
     platform: fakes.FakePlatform, score: float, said: str
 ) -> None:
@@ -156,7 +156,7 @@ def test_the_figures_of_a_judge_that_gives_all_answers_the_same_are_not_used(
     assert found.scorer_errors == {}
     [why] = set(found.unused.values())
     assert "does not tell planted answers apart" in why
-    assert said in why
+    assert re.search(said, why)
     free = decide(found, None, GATE.model_copy(update={"thresholds": dict.fromkeys(GATE.limits)}))
     assert free.decision == "promote"
     assert why in free.reasons

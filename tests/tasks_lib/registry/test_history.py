@@ -19,8 +19,9 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.registry.assistant_client import AssistantClient
+from tasks_lib.registry.attempts import WAITS_UNTIL_TAG
 from tasks_lib.registry.history import DECISIONS, VERBS, Entry, entry_of, read_history, read_waiting
-from tasks_lib.registry.tracking import VERB_TAG, WAITS_FOR_TAG, WAITS_UNTIL_TAG, connect, run_of
+from tasks_lib.registry.tracking import VERB_TAG, WAITS_FOR_TAG, connect, run_of
 
 MODEL = "rag-assistant"
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
