@@ -43,7 +43,8 @@ def end_interrupted(client: "AssistantClient", verb: str, flow_run: str) -> "lis
     """
     condition = f"tags.`llmops.verb` = '{verb}' AND tags.`{FLOW_RUN_TAG}` = '{flow_run}'"
     running = f"{condition} AND attributes.status = 'RUNNING'"
-    found = list(client.search_runs([client.experiment_id], running))
+    experiment = client.known_experiment_id
+    found = list(client.search_runs([experiment], running)) if experiment else []
     for run in found:
         with suppress(Exception):  # another attempt's run is not worth this one
             if "llmops.decision" not in run.data.tags:

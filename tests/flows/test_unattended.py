@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 
@@ -24,11 +25,14 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, NotDeployedError
 from tasks_lib.gate.configuration import as_production
 from tasks_lib.gate.decide import Decision
+from tasks_lib.gate.description import WAITS, WITHDRAWN
 from tasks_lib.home import Home
-from tasks_lib.registry import aliases, process
+from tasks_lib.registry import aliases, attempts, process
+from tasks_lib.registry.attempts import FLOW_RUN_TAG, WAITS_UNTIL_TAG
+from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.holds import read_hold
 from tasks_lib.registry.live import require_live
-from tasks_lib.registry.tracking import connect, last_runs, package_version
+from tasks_lib.registry.tracking import VERB_TAG, connect, last_runs, package_version
 from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
@@ -134,6 +138,14 @@ def test_after_a_rollback_nothing_is_deployed_until_a_person_deploys_and_then_pr
     assert place.by_a_person(top_k=8, thresholds={"retrieval_recall": 0.41}).decision == "promote"
     rolling_back.rollback(reason="wrong answers")
     assert place.aliases == {"previous": 2, "production": 1}
+    assert [entry.changed for entry in telling.history(Settings()).entries][:2] == [
+        "retriever.top_k 8 → 5",
+        "retriever.top_k 5 → 8",
+    ]
+    texts = {number: place.client.get_model_version(MODEL, number).description or "" for number in "12"}
+    assert texts["1"].startswith("**In production** since ")
+    assert ": rolled back from version 2 to 1, by ann: wrong answers\n\n**promote** on " in texts["1"]
+    assert texts["2"].startswith("**promote** on ")
 
     held = place.on_drift()
     assert (held.decision, held.version, held.production_version) == (None, None, 1)
@@ -198,6 +210,38 @@ def test_after_a_rollback_nothing_is_deployed_until_a_person_deploys_and_then_pr
     assert as_production(place.client, given).gate.margin == 0.1
     with pytest.raises(ConfigurationError, match="retriever given together with production's own configuration"):
         as_production(place.client, Settings.model_validate({"retriever": {"top_k": 8}}))
+
+
+@pytest.mark.flow
+@pytest.mark.slow
+def test_an_approval_whose_run_was_interrupted_and_met_a_hold_is_not_asked_any_more(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.behaves(fakes.GOOD)
+    assert place.by_a_person().decision == "promote"
+    place.asks((*QUESTIONS[1:], fakes.examples()[15]))
+    seen: list[str] = []
+
+    def killed() -> None:
+        seen.append(place.client.get_model_version(MODEL, "2").description or "")
+        raise KeyboardInterrupt
+
+    place.meanwhile = killed
+    with pytest.raises(KeyboardInterrupt):
+        place.on_drift()
+    assert seen[0].startswith(f"**{WAITS}** on ")
+    waits = {"llmops.version": "2", WAITS_UNTIL_TAG: "9999-01-01", VERB_TAG: "deploy", FLOW_RUN_TAG: "ours"}
+    place.client.create_run(place.client.experiment_id, tags=waits)  # type: ignore[attr-defined]
+    holding.hold(Settings(), reason="freeze")
+    monkeypatch.setattr(attempts, "current_flow_run", lambda: "ours")
+    assert place.on_drift().decision is None
+    assert [entry.what for entry in telling.history(Settings()).entries][:3] == ["held back", "interrupted", "hold"]
+    assert (place.client.get_model_version(MODEL, "2").description or "").startswith(f"**{WITHDRAWN}** on ")
+    shown = {name: Artifact.get(artifact_key(name, MODEL)) for name in ("gate-approval", "production")}
+    assert "Nobody is asked any more" in str(shown["gate-approval"] and shown["gate-approval"].data)
+    production = str(shown["production"] and shown["production"].data)
+    assert "on hold since a hold by ann" in production
+    assert "| held back |" in production
 
 
 @pytest.mark.flow

@@ -111,6 +111,15 @@ def test_a_home_that_moved_has_its_history_and_another_assistant_has_its_own(
         history(Settings(assistant="stuff"))
 
 
+def test_ingests_that_changed_documents_are_told_with_their_names_and_others_are_not(client: AssistantClient) -> None:
+    leave(client, "ingest", started_by="ann", changed="added a.md; deleted b.md")
+    leave(client, "ingest", started_by="ann")
+    leave(client, "deploy", decision="promote", version=2, changed="retriever.top_k 5 → 8")
+    told = {entry.what: entry.told_changes for entry in read_history(client, 9)}
+    expected = {"documents changed": "added a.md; deleted b.md", "promoted": "changed: retriever.top_k 5 → 8"}
+    assert told == expected
+
+
 @given(limit=st.integers(max_value=0) | st.integers(min_value=10_001))
 def test_a_limit_out_of_bounds_is_refused_with_its_value(limit: int) -> None:
     with pytest.raises(InputError, match=f"--limit {limit} is not"):
