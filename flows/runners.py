@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks_lib.config.settings import RunnerConfig
+from tasks_lib.config.runner import RunnerConfig
 
 
 def task_runner(config: RunnerConfig, threads: int = 1) -> TaskRunner[Any]:

@@ -9,7 +9,8 @@ from flows.ingest import IngestResult, synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tests.stubs.one_of_each import samples

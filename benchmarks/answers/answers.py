@@ -33,7 +33,8 @@ from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.assistant.retrieval.search import search
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.gate.answer_metrics import Row, right_or_refused

@@ -24,7 +24,8 @@ from blocks.local import LocalPlatform
 from flows.ingest import synchronise
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 
 HERE = Path(__file__).parent

@@ -90,7 +90,8 @@ def main() -> None:
     from blocks.local import LocalPlatform
     from flows.ingest import synchronise
     from tasks_lib.assistant.retrieval.search import search
-    from tasks_lib.config.settings import IngestConfig, Settings
+    from tasks_lib.config.ingest import IngestConfig
+    from tasks_lib.config.settings import Settings
     from tasks_lib.home import Home
 
     texts = {f"{name}.md": text for name, text in readmes(arguments.packages, arguments.half).items()}

@@ -19,7 +19,8 @@ import measuring
 from corpus import write_documents
 
 from tasks_lib.assistant.embedders.minilm import MiniLM
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 
 TOKENS = 500
 PATIENCE_SECONDS = 60

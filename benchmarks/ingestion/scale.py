@@ -19,7 +19,8 @@ from corpus import write_documents
 
 from blocks.local import LocalPlatform
 from tasks_lib.assistant.embedders.minilm import MiniLM
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 
 TOKENS = 500
 

@@ -20,8 +20,9 @@ from haystack.components.writers import DocumentWriter
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 
 from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import ChunkingConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.chunk import Chunk
 from tasks_lib.ingestion.chunking import chunk_document
 from tasks_lib.ingestion.converters.convert import convert

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.drift import compare, decide
 from tasks_lib.monitoring.metrics import CATALOGUE
 from tasks_lib.monitoring.questions import compare_questions

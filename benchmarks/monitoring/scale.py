@@ -89,7 +89,8 @@ def store(size: int) -> None:
 def measure(size: int, *, stored: bool) -> None:
     """Monitor one window and print a line for each step."""
     from blocks.local import LocalPlatform
-    from tasks_lib.config.settings import MonitorConfig, Settings
+    from tasks_lib.config.monitor import MonitorConfig
+    from tasks_lib.config.settings import Settings
     from tasks_lib.monitoring.analyse import analyse
     from tasks_lib.monitoring.pipeline import scoring_pipeline
     from tasks_lib.monitoring.record import keep, record

@@ -21,7 +21,8 @@ from blocks.local import LocalPlatform, examples_folder
 from flows.ingest import synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.settings import DatasetConfig, IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import DatasetConfig, Settings
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import Example, example_of
 from tasks_lib.dataset.pipeline import questions_pipeline

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks_lib.config.pipelines import EvaluatorConfig, EvaluatorName, HaystackComponent, PipelinesConfig
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.pipelines import EvaluatorConfig, EvaluatorName, PipelinesConfig
 from tasks_lib.config.rag import (
     ChunkingConfig,
     Fusion,
@@ -17,23 +17,10 @@ from tasks_lib.config.rag import (
     RagConfig,
     RetrieverMode,
 )
-from tasks_lib.config.sources import SiteConfig, Sources
+from tasks_lib.config.runner import RunnerConfig
+from tasks_lib.config.serve import ReviewConfig, ServeConfig, UpConfig
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.home import DEFAULT_ASSISTANT
-
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
-"""A point in time; without a timezone it is UTC."""
-
-
-def _suffix(text: str) -> str:
-    if not re.fullmatch(r"\.[^./\\]+", text):
-        msg = f"{text!r} is no suffix of a file's name; write it with its dot, as in .epub"
-        raise ValueError(msg)
-    return text.lower()
-
-
-Suffix = Annotated[str, AfterValidator(_suffix)]
-"""Ending of a file's name with its dot, in lower case."""
 
 ASSISTANT_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 AssistantName = Annotated[str, Field(pattern=ASSISTANT_NAME)]
@@ -60,18 +47,6 @@ AliasName = Annotated[str, AfterValidator(_alias)]
 """What MLflow takes as an alias of a version."""
 
 
-def _origin(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", text):
-        msg = (
-            f"{text!r} is no origin; write scheme, host and port as a browser does, as in https://intranet.example.org"
-        )
-        raise ValueError(msg)
-    return text
-
-
-Origin = Annotated[str, AfterValidator(_origin)]
-"""Scheme, host and, where it is not the scheme's own, port of a page."""
-
 DEFAULT_THRESHOLDS: dict[str, float | None] = {
     "right_or_refused": 0.5,
     "retrieval_recall": 0.6,
@@ -89,53 +64,6 @@ MERGED: dict[str, Mapping[Any, Any]] = {
     "aliases": DEFAULT_ALIASES,
 }
 """Key of `gate` → the defaults over which given ones are merged."""
-
-
-class RunnerConfig(StrictModel):
-    """Where the tasks run that a verb's work is divided into."""
-
-    task_runner: Literal["threads", "dask"] = Field(default="threads", description="Where batches run.")
-    dask_address: str | None = Field(default=None, description="Dask scheduler; empty starts a local cluster.")
-
-
-class IngestConfig(RunnerConfig):
-    """How documents are brought into the index."""
-
-    source: str | None = Field(
-        default=None,
-        description="Folder, s3:// prefix, https://…/sitemap.xml, git+https://…, any address that fsspec reads, or the "
-        "name of one of `sources`; empty for the sample handbook.",
-    )
-    sources: Sources = Field(
-        default=(), description="Sources by name; `llmops bootstrap` gives each the schedule that it names."
-    )
-    site: SiteConfig = SiteConfig()
-    include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
-    dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
-    allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")
-    mass_delete_share: float = Field(
-        default=0.3, gt=0, le=1, description="Share of a source's documents that a run may delete unasked."
-    )
-    max_file_megabytes: float = Field(default=50, gt=0, description="Larger files are recorded as failed.")
-    mask_pii: bool = Field(
-        default=False,
-        description="Black out personal data (`guardrails.personal_data`) before documents are cut; lengths stay.",
-    )
-    comments: bool = Field(default=False, description="Ingest comments in Office files as well.")
-    hidden: bool = Field(
-        default=False, description="Ingest hidden sheets, rows, columns and slides of Office files as well."
-    )
-    converters: dict[Suffix, HaystackComponent] = Field(
-        default_factory=dict,
-        description="Suffix, such as `.epub` → the Haystack converter (`type`, `init_parameters`) of its files.",
-    )
-    pipeline: str | None = Field(
-        default=None,
-        description="File with a Haystack pipeline in YAML that is run instead (`llmops pipeline show indexing` prints "
-        "one), where every worker finds it. It then decides what is converted, masked and cut.",
-    )
-    batch_documents: int = Field(default=32, ge=1, le=1000, description="Documents a mapped task takes.")
-    lock_timeout_seconds: float = Field(default=600, ge=0, description="How long to wait for another writer.")
 
 
 class DatasetConfig(StrictModel):
@@ -309,122 +237,6 @@ class TuneConfig(StrictModel):
     prompts: tuple[PromptConfig, ...] = Field(default=(), description="For language models only.")
     models: tuple[ModelId, ...] = Field(default=(), description="Language models, as `provider/model`.")
     maximum: int = Field(default=60, ge=1, le=1000, description="A larger grid is refused before anything is spent.")
-
-
-class ObjectivesConfig(StrictModel):
-    """Service levels: what share of the traffic must be how good. Empty objectives are not watched."""
-
-    latency_seconds: float | None = Field(default=10.0, gt=0, description="Ceiling of an answer's latency.")
-    latency_share: float = Field(default=0.95, gt=0, lt=1, description="Share of answers that must be as fast.")
-    refusals: float | None = Field(default=0.6, gt=0, le=1, description="Largest share of questions refused.")
-    errors: float | None = Field(default=0.05, gt=0, le=1, description="Largest share of questions that fail.")
-    cost_per_answer: float | None = Field(default=None, gt=0, description="Largest mean cost of an answer.")
-
-
-class MonitorConfig(RunnerConfig):
-    """How production traffic is judged."""
-
-    since: Moment | None = Field(default=None, description="Start of the window; empty for the end of the last one.")
-    until: Moment | None = Field(default=None, description="End of the window; empty for now.")
-    minimum_traces: int = Field(default=30, ge=2, description="Fewer traces are `not_enough_traffic`.")
-    reference_windows: int = Field(default=4, ge=1, description="Healthy windows that make the reference.")
-    sample: int | None = Field(default=None, ge=1, description="Traces scored by costly scorers; empty for all.")
-    seed: int = 0
-    alpha: float = Field(default=0.05, gt=0, lt=1, description="Error rate of one run, over all metrics (Holm).")
-    minimum_effect: float = Field(default=0.2, ge=0, description="Smallest effect size that counts as drift.")
-    minimum_latency_change_seconds: float = Field(
-        default=0.25, ge=0, description="Smallest change of the mean latency that counts, whatever its effect size."
-    )
-    reference_since: Moment | None = Field(
-        default=None, description="Windows before this moment are no reference: set it after a change that you meant."
-    )
-    late_hours: float = Field(
-        default=168, ge=0, description="How far before a window late traces are looked for; explicit windows take none."
-    )
-    assessed_traces: int = Field(
-        default=500,
-        ge=0,
-        description="Traces that get their scores written back as assessments: the worst, then a seeded sample.",
-    )
-    judge_guidelines: tuple[str, ...] = Field(
-        default=(), description="Rules that the judge, if the platform names one, holds every answer against."
-    )
-    judge_timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one judgement.")
-    scorers: dict[EvaluatorName, EvaluatorConfig] = Field(
-        default_factory=dict, description="Metric → Haystack evaluator that scores the sampled traces; no ground truth."
-    )
-    pipeline: str | None = Field(
-        default=None, description="File in Haystack's YAML form that stands in place of the whole scoring pipeline."
-    )
-    batch_traces: int = Field(default=500, ge=1, description="Traces of a batch on Dask.")
-    objectives: ObjectivesConfig = ObjectivesConfig()
-
-    @model_validator(mode="after")
-    def _one_way_to_score(self) -> "MonitorConfig":
-        if self.pipeline and self.scorers:
-            msg = "scorers and pipeline exclude each other: add the scorers to the file"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _window_is_ordered(self) -> "MonitorConfig":
-        if self.since and self.until and self.since >= self.until:
-            msg = f"since {self.since.isoformat()} must be before until {self.until.isoformat()}"
-            raise ValueError(msg)
-        return self
-
-
-class ServeConfig(StrictModel):
-    """The endpoint."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=1024, le=65_535, description="LitServe listens on no port below 1024.")
-    assistants: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        default=(), description='Assistants that are served: their names, or "*" for all in production; empty for one.'
-    )
-    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, for each assistant.")
-    timeout_seconds: float = Field(default=60.0, gt=0, description="Deadline of one answer.")
-    slots: int = Field(
-        default=16, ge=1, le=1024, description="Answers under way at a time, for each assistant; beyond that 429."
-    )
-    poll_seconds: float = Field(default=10.0, gt=0, description="Time between two looks at the production alias.")
-    origins: tuple[Origin, ...] = Field(
-        default=(), description="Origins whose pages may call the endpoint from a browser (CORS); empty for none."
-    )
-    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")], ...] = Field(
-        default=(),
-        description="Names, beside localhost and 127.0.0.1, under which a proxy calls an endpoint without API keys.",
-    )
-    requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
-    tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
-    limits_storage: str | None = Field(
-        default=None,
-        description="Where both are counted: `redis://host:6379` for limits that all replicas share, else "
-        "each counts in its own memory. A URL with a password goes into the variable `LLMOPS_LIMITS_STORAGE`.",
-    )
-
-    @field_validator("limits_storage")
-    @classmethod
-    def _has_no_password(cls, url: str | None) -> str | None:
-        if url and urlsplit(url).password:
-            msg = "it holds a password: set the environment variable LLMOPS_LIMITS_STORAGE instead"
-            raise ValueError(msg)
-        return url
-
-
-class ReviewConfig(StrictModel):
-    """The page where people label answers."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8010, ge=1, le=65_535)
-
-
-class UpConfig(StrictModel):
-    """What `llmops up` starts beside the endpoint, on loopback: neither asks for a password."""
-
-    prefect_port: int = Field(default=4200, ge=1, le=65_535, description="Port of the Prefect server.")
-    mlflow_port: int = Field(default=5000, ge=1, le=65_535, description="Port of the MLflow server.")
-    pool: str = Field(default="llmops", min_length=1, description="Work pool that the worker takes runs from.")
 
 
 class Settings(RagConfig):

@@ -11,7 +11,8 @@ from haystack.core.serialization import component_to_dict
 
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.haystack_yaml import build_component, read_pipeline, sockets_of
 from tasks_lib.ingestion.converters.components import ConverterBySuffix, FormatConverter

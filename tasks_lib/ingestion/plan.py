@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from tasks_lib.assistant.contract.index import Index
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.attachments import by_message
 from tasks_lib.ingestion.chunking import CHUNKER_VERSION

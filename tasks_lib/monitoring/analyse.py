@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.prediction_powered import CorrectedEstimate
 from tasks_lib.monitoring.documents import in_words
 from tasks_lib.monitoring.drift import Change, compare, decide, finite

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.statistics import holm
 from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, Metric, Worse, metric_of
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.metrics import IDENTITY
 from tasks_lib.monitoring.recurring import COMPARED, PastAnswer
 from tasks_lib.monitoring.report.artifacts import ANSWERS_FILE, QUESTIONS_FILE, SCORES_FILE, read_table

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks_lib.config.settings import ObjectivesConfig
+from tasks_lib.config.monitor import ObjectivesConfig
 from tasks_lib.monitoring.drift import finite
 from tasks_lib.monitoring.scores import Column
 

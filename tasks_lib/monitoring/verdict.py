@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of

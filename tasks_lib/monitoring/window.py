@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.errors import InputError
 from tasks_lib.monitoring.report.artifacts import SCORES_FILE, read_table
 from tasks_lib.monitoring.traces import first_trace_at

@@ -13,7 +13,7 @@ from blocks.lancedb import LanceDBStore
 from blocks.platform import ResolvedPlatform
 from blocks.site_documents import SiteDocuments
 from blocks.storage_documents import StorageDocuments
-from tasks_lib.config.settings import IngestConfig
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.sources import SiteConfig
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home

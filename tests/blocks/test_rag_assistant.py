@@ -14,8 +14,9 @@ from mlflow.exceptions import MlflowException
 from blocks.local import LocalPlatform
 from flows.ingest import synchronise
 from tasks_lib.assistant.contract.answer import Answer
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 
 SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"

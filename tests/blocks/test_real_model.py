@@ -20,8 +20,9 @@ from blocks.local import LocalPlatform, examples_folder
 from blocks.openai import OpenAICompatibleModels
 from flows.ingest import synchronise
 from tasks_lib.assistant.providers.structured import ask_for, json_object
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import LlmConfig
-from tasks_lib.config.settings import DatasetConfig, IngestConfig, Settings
+from tasks_lib.config.settings import DatasetConfig, Settings
 from tasks_lib.dataset.collection import Collection
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import CandidateQuestion

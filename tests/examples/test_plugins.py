@@ -22,10 +22,11 @@ from tasks_lib.assistant.contract.answer import Message, Source
 from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.retrieval.search import search
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.load import load_settings
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.requirements import requirements_of
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import ConfigurationError, InputError, PluginError

@@ -13,7 +13,8 @@ from flows.cli import run
 from flows.indexes import drop_index, list_indexes
 from flows.status import status
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load, save
 from tasks_lib.errors import IndexUnavailableError, InputError, LlmopsError
 from tasks_lib.home import EXPERIMENT, Home

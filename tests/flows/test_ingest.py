@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from blocks.local import LocalPlatform
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.batch import prepare_batch
 from tasks_lib.ingestion.publish import INDEX_TAG, INDEX_VERSION_TAG, SOURCE_TAG
 from tasks_lib.registry.tracking import connect, last_runs

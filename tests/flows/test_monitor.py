@@ -14,7 +14,8 @@ from prefect.client.schemas.objects import Artifact
 
 from blocks.local import LocalPlatform
 from flows.monitor import monitor
-from tasks_lib.config.settings import MonitorConfig, Settings
+from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.monitoring import record
 from tasks_lib.monitoring.publish import EVENT

@@ -14,7 +14,8 @@ from prefect.client.orchestration import get_client
 from flows import dataset, deploy, ingest, monitor, rollback, tune
 from flows.naming import concluded, named_by_assistant, named_by_source
 from tasks_lib import progress
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.monitoring.result import verdict_title
 from tasks_lib.progress import advance

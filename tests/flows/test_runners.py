@@ -1,7 +1,7 @@
 """Where tasks run."""
 
 from flows.runners import task_runner
-from tasks_lib.config.settings import RunnerConfig
+from tasks_lib.config.runner import RunnerConfig
 
 
 def test_tasks_run_on_the_configured_runner() -> None:

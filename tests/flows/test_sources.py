@@ -9,7 +9,8 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.ingest import synchronise
 from flows.sources import list_sources, remove_source, rename_source
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Reference, example_of
 from tasks_lib.errors import InputError
 from tasks_lib.gate.prediction import Prediction, with_known_sources

@@ -17,7 +17,8 @@ from flows.command.output import print_result
 from flows.ingest import synchronise
 from flows.orchestration.pool import TAG
 from flows.status import StatusResult, status
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.publish import log_run
 from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.converters.convert import FORMATS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.drift import Change, Values, finite, fisher_p_value, rank_p_value
 from tasks_lib.monitoring.metrics import CATALOGUE, metric_of
 from tasks_lib.monitoring.report.artifacts import SNAPSHOT_FILE

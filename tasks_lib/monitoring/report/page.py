@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.html import html_page
 from tasks_lib.monitoring.documents import changes_of
 from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, metric_of, title_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.drift import Values, finite, on_scale
 from tasks_lib.monitoring.metrics import metric_of, title_of
 from tasks_lib.monitoring.report.pictures import bars, colour_of, gauge, histograms, trend

@@ -11,8 +11,9 @@ from haystack.dataclasses import ChatMessage
 
 from blocks.local import LocalPlatform
 from flows.ingest import synchronise
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import LlmConfig, RagConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 
 INCLUDE = ("leave/*", "work/working-hours.md", "pay/expenses-and-travel.md")

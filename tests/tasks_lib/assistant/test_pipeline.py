@@ -13,8 +13,9 @@ from tasks_lib.assistant.answering import passage_guard
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.pipeline import assistant_pipeline, build_assistant
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.sources.open import open_source
 from tests.stubs.fresh import run_given_back

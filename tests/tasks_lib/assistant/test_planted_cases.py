@@ -13,8 +13,9 @@ from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.guardrails.normalise import normalise
 from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tests.tasks_lib.assistant.conftest import ModelPlatform
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 

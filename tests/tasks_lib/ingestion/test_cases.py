@@ -11,7 +11,8 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.ingest import synchronise
 from tasks_lib.assistant.contract.index import Index
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.converters.convert import convert
 from tasks_lib.ingestion.converters.extras import Extras
 from tasks_lib.ingestion.result import IngestResult

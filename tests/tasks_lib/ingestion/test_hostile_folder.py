@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tests.stubs.ingesting import sync
 
 

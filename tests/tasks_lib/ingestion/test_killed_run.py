@@ -14,7 +14,8 @@ KILLED_AT_THE_THIRD_BATCH = """
 import hashlib, os, re, signal, sys
 from pathlib import Path
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tests.stubs.ingesting import sync
 
 class Embedder:

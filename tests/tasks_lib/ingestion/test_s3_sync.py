@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tests.stubs.ingesting import sync

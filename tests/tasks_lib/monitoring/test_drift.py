@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.drift import Change, cliffs_delta, cohens_d, cohens_h, compare, decide
 from tasks_lib.monitoring.metrics import CATALOGUE
 

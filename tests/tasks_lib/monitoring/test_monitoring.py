@@ -9,7 +9,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tasks_lib.config.settings import MonitorConfig, Settings
+from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.monitoring import record as record_module

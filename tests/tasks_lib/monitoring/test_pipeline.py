@@ -10,7 +10,8 @@ from haystack import component
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
-from tasks_lib.config.settings import MonitorConfig, Settings
+from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.haystack_yaml import pipeline_yaml
 from tasks_lib.monitoring.assess import _feedback

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.config.settings import MonitorConfig, Settings
+from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.publish import log_run
 from tasks_lib.ingestion.result import IngestPlan, IngestResult
 from tasks_lib.monitoring import record as record_module

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.analyse import Analysis, analyse
 from tasks_lib.monitoring.publish import drift_payload, metric_rows
 from tasks_lib.monitoring.reference import Reference

@@ -10,7 +10,7 @@ import pytest
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
-from tasks_lib.config.settings import ObjectivesConfig
+from tasks_lib.config.monitor import ObjectivesConfig
 from tasks_lib.monitoring import scorers as module
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade, syllables
 from tasks_lib.monitoring.scores import Scores, joined, sample_rows

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.config.settings import MonitorConfig
+from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.errors import InputError
 from tasks_lib.monitoring.reference import reference_windows
 from tasks_lib.monitoring.window import PastWindow, Window, choose_window, watermark

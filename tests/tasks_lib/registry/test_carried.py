@@ -16,8 +16,9 @@ from mlflow.artifacts import download_artifacts
 from blocks.local import LocalPlatform
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.ingest import synchronise
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.registry import fingerprint as fingerprints
 from tasks_lib.registry.carried import carried_files, staged

@@ -15,7 +15,8 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.ingest import synchronise
 from flows.sources import list_sources, rename_source
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load
 from tasks_lib.dataset.tasks import import_questions, save_dataset
 from tasks_lib.home import Home

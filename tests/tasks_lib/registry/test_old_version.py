@@ -16,7 +16,8 @@ from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
 from blocks.openai import OpenAICompatibleModels
 from flows.ingest import synchronise
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect

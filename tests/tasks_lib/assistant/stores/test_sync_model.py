@@ -24,8 +24,9 @@ from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 from tasks_lib.assistant.stores.weaviate.manifest import Manifest
+from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import ChunkingConfig
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.result import IngestResult
 from tests.stubs.ingesting import sync
 

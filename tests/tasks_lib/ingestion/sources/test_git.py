@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.result import IngestResult

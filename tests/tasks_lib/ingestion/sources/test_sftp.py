@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("paramiko", reason="the package paramiko is not installed")
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source

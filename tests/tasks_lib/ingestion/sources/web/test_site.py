@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.settings import IngestConfig, Settings
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.config.sources import SiteConfig
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
