@@ -42,8 +42,9 @@ def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ty
 
 def configuration() -> str:
     """All keys of a configuration file."""
+    from tasks_lib.config.guardrails import ExternalValidatorConfig
     from tasks_lib.config.pipelines import HaystackComponent
-    from tasks_lib.config.rag import ComponentConfig, ExternalValidatorConfig
+    from tasks_lib.config.rag import ComponentConfig
     from tasks_lib.config.settings import Settings
     from tasks_lib.config.sources import ScheduleConfig, SourceConfig
 

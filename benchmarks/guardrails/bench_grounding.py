@@ -24,7 +24,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.detection import CheckContext
 from tasks_lib.assistant.guardrails.grounding import GroundingDetector
 from tasks_lib.assistant.guardrails.vectors import Vectors
-from tasks_lib.config.rag import GroundingConfig
+from tasks_lib.config.guardrails import GroundingConfig
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 PASSAGES = 5

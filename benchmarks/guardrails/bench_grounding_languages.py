@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.groundedness import sentence_support
-from tasks_lib.config.rag import GroundingConfig
+from tasks_lib.config.guardrails import GroundingConfig
 from tasks_lib.text.sentences import sentences
 
 KEPT = 0.8

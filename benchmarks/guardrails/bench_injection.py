@@ -21,7 +21,7 @@ from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.injection import InjectionScorer
 from tasks_lib.assistant.guardrails.injection_model import WINDOW
 from tasks_lib.assistant.guardrails.normalise import normalise
-from tasks_lib.config.rag import GuardrailsConfig, InjectionConfig
+from tasks_lib.config.guardrails import GuardrailsConfig, InjectionConfig
 
 FALSE_ALARMS = 0.05
 MAILS = ("ann@example.org", "jane.roe@example.com", "bob.smith@inbox.example", "p.mueller@firm.example")

@@ -20,7 +20,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails import injection_cue_model
 from tasks_lib.assistant.guardrails.injection import InjectionScorer
 from tasks_lib.assistant.guardrails.injection_cue_model import CueModel, cue_features, cue_model
-from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.config.guardrails import InjectionConfig
 
 FALSE_ALARMS = 0.05
 CUT = InjectionConfig().threshold

@@ -23,7 +23,7 @@ def main() -> None:
     from tasks_lib.assistant.contract.answer import Message, Source
     from tasks_lib.assistant.embedders.minilm import MiniLM
     from tasks_lib.assistant.guardrails.build import build_guardrails
-    from tasks_lib.config.rag import GuardrailsConfig
+    from tasks_lib.config.guardrails import GuardrailsConfig
 
     embedder = MiniLM()
     embedder.embed(["warm"])

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.topics import similarity
-from tasks_lib.config.rag import TopicsConfig
+from tasks_lib.config.guardrails import TopicsConfig
 
 EXAMPLES, DRAWS = 8, 20
 CUT = TopicsConfig().allowed_threshold

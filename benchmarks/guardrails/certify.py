@@ -32,7 +32,7 @@ from tasks_lib.assistant.guardrails.detection import CheckContext, Detector
 from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_finder
 from tasks_lib.assistant.guardrails.secrets import SecretsDetector
 from tasks_lib.assistant.guardrails.topics import TopicsDetector
-from tasks_lib.config.rag import InjectionConfig, PersonalDataConfig, SecretsConfig, TopicsConfig
+from tasks_lib.config.guardrails import InjectionConfig, PersonalDataConfig, SecretsConfig, TopicsConfig
 
 FOUND = 0.8
 """Share of a span that must be found for it to count."""

@@ -9,7 +9,7 @@ from haystack import Document, component, default_from_dict, default_to_dict
 
 from tasks_lib.assistant.guardrails.outcome import redacted
 from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder, personal_data_finder
-from tasks_lib.config.rag import PersonalDataConfig
+from tasks_lib.config.guardrails import PersonalDataConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.ingestion.converters.documents import IDENTITY
 from tasks_lib.ingestion.result import FailedDocument

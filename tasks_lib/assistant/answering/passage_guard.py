@@ -16,7 +16,7 @@ from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import PassagesResult
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 
 PASSAGES_KEY = "passages"
 """Key of a streamed chunk's meta that holds the passages, as `Source`s, which the text that follows is based on."""

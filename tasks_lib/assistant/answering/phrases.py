@@ -5,7 +5,8 @@ A text that a configuration gives is said as it is; only the defaults are transl
 
 from collections.abc import Mapping
 
-from tasks_lib.config.rag import GuardrailsConfig, RefusalConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
+from tasks_lib.config.rag import RefusalConfig
 from tasks_lib.text.languages import language_of
 
 REFUSALS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.guardrails.outcome import masked
 from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_finder
-from tasks_lib.config.rag import PersonalDataConfig
+from tasks_lib.config.guardrails import PersonalDataConfig
 
 if TYPE_CHECKING:
     from mlflow.entities import LiveSpan

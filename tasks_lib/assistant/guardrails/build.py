@@ -18,7 +18,7 @@ from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_fi
 from tasks_lib.assistant.guardrails.results import Verdict
 from tasks_lib.assistant.guardrails.secrets import SecretsDetector
 from tasks_lib.assistant.guardrails.topics import TopicsDetector
-from tasks_lib.config.rag import GuardrailsConfig, ValidatorConfig
+from tasks_lib.config.guardrails import GuardrailsConfig, ValidatorConfig
 
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 from tasks_lib.text.languages import language_of
 
 FIGURES = "data/certificate.json"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tasks_lib.assistant.guardrails.detection import CheckContext, Detector, Finding
 from tasks_lib.assistant.guardrails.results import Hit, Verdict
 from tasks_lib.assistant.guardrails.time_limit import TimeLimit
-from tasks_lib.config.rag import ValidatorConfig
+from tasks_lib.config.guardrails import ValidatorConfig
 from tasks_lib.errors import PluginError
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tasks_lib.assistant.guardrails.detection import CheckContext, Detector, Finding
-from tasks_lib.config.rag import ExternalValidatorConfig, GuardrailsConfig
+from tasks_lib.config.guardrails import ExternalValidatorConfig, GuardrailsConfig
 from tasks_lib.plugins import Plugin, plugin
 
 

@@ -4,7 +4,7 @@ from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.groundedness import sentence_support
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.vectors import Vectors
-from tasks_lib.config.rag import GroundingConfig
+from tasks_lib.config.guardrails import GroundingConfig
 
 KIND = "UNSUPPORTED"
 

@@ -14,7 +14,7 @@ from tasks_lib.assistant.guardrails.results import Direction, GuardReport, Guard
 from tasks_lib.assistant.guardrails.stream import GuardedStream
 from tasks_lib.assistant.guardrails.turns import Turn, in_order, let_through, masked_at_most, parts, recent
 from tasks_lib.assistant.guardrails.vectors import Vectors
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 
 
 class Guardrails:

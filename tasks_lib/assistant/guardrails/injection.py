@@ -13,7 +13,7 @@ from tasks_lib.assistant.guardrails.injection_model import injection_model, wind
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, one_line, plain_words
 from tasks_lib.assistant.guardrails.vectors import Vectors
-from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.config.guardrails import InjectionConfig
 from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentence_spans
 

@@ -1,7 +1,7 @@
 """Texts that are too long to be checked in bounded time."""
 
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
-from tasks_lib.config.rag import LengthConfig
+from tasks_lib.config.guardrails import LengthConfig
 
 KIND = "TOO_LONG"
 

@@ -8,7 +8,7 @@ from tasks_lib.assistant.contract.answer import GuardrailDecision, Message, Sour
 from tasks_lib.assistant.guardrails.check import Hits
 from tasks_lib.assistant.guardrails.detection import Finding
 from tasks_lib.assistant.guardrails.results import Action, Direction, GuardResult, Hit
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 
 _BLANK = {"INJECTED_INSTRUCTION": " "}
 _BLOCK = "█"

@@ -7,7 +7,7 @@ import regex
 
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.normalise import normalise
-from tasks_lib.config.rag import SecretsConfig
+from tasks_lib.config.guardrails import SecretsConfig
 
 # Formats as their issuers document them.
 _FORMATS: tuple[tuple[str, str], ...] = (

@@ -8,7 +8,7 @@ from tasks_lib.assistant.contract.answer import GuardrailDecision, Source
 from tasks_lib.assistant.guardrails.outcome import masked, to_mask
 from tasks_lib.assistant.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.assistant.guardrails.results import GuardResult, Hit
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 from tasks_lib.text.sentences import sentence_spans
 
 HOLD = 200

@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.injection_model import windows
 from tasks_lib.assistant.guardrails.vectors import Matrix, Vectors
-from tasks_lib.config.rag import TopicsConfig
+from tasks_lib.config.guardrails import TopicsConfig
 from tasks_lib.text.follow_ups import is_follow_up
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_fi
 from tasks_lib.assistant.guardrails.results import Direction, Hit, Verdict
 from tasks_lib.assistant.guardrails.secrets import SecretsDetector
 from tasks_lib.assistant.guardrails.topics import TopicsDetector
-from tasks_lib.config.rag import (
+from tasks_lib.config.guardrails import (
     GroundingConfig,
     InjectionConfig,
     LengthConfig,

@@ -8,7 +8,7 @@ from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.normalise import disguised_numbers, encoded_parts, normalise
 from tasks_lib.assistant.guardrails.personal_data.entity_pattern import EntityPattern
 from tasks_lib.assistant.guardrails.personal_data.patterns import PATTERNS, numbers_only
-from tasks_lib.config.rag import PersonalDataConfig
+from tasks_lib.config.guardrails import PersonalDataConfig
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyTex
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.guardrails.grounding import GroundingDetector
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.rag import GuardrailsConfig, RagConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
+from tasks_lib.config.rag import RagConfig
 from tasks_lib.errors import InputError
 
 QUESTION = Message(role="user", content="How many days of annual leave do full-time employees receive?")

@@ -12,7 +12,7 @@ import pytest
 from blocks.local import LocalPlatform
 from tasks_lib.assistant.answering.trace_masking import UNREAD, mask_traces
 from tasks_lib.assistant.guardrails.personal_data.finder import PersonalDataFinder
-from tasks_lib.config.rag import PersonalDataConfig
+from tasks_lib.config.guardrails import PersonalDataConfig
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import activate, connect
 

@@ -10,7 +10,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import GuardResult
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 
 LEAVE = (
     "How many days of annual leave do I get?",

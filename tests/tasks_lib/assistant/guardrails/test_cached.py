@@ -6,7 +6,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.cached import CachedDetector
 from tasks_lib.assistant.guardrails.detection import JOINER, CheckContext, Finding
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 from tests.tasks_lib.assistant.guardrails.conftest import passage
 
 

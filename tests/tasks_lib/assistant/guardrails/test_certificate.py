@@ -11,7 +11,7 @@ from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.certificate import UNCHECKED, LanguageDetector, certificate
 from tasks_lib.assistant.guardrails.detection import CheckContext
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 
 RUSSIAN_LIKE = "Колико дана одмора имам у години и ко ми то одобрава у овој фирми?"
 GREEK = "Πόσες ημέρες άδειας έχω τον χρόνο και ποιος τις εγκρίνει;"

@@ -14,7 +14,7 @@ from tasks_lib.assistant.guardrails.detection import CheckContext, Detector, Fin
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_finder
 from tasks_lib.assistant.guardrails.time_limit import TimeLimit
-from tasks_lib.config.rag import GuardrailsConfig, PersonalDataConfig, TopicsConfig, ValidatorConfig
+from tasks_lib.config.guardrails import GuardrailsConfig, PersonalDataConfig, TopicsConfig, ValidatorConfig
 from tests.tasks_lib.assistant.guardrails.conftest import ask, passage, streamed
 
 SECRET = "swordfish"

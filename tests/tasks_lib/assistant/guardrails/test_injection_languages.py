@@ -16,7 +16,7 @@ from tasks_lib.assistant.guardrails.injection import InjectionScorer
 from tasks_lib.assistant.guardrails.injection_cue_model import cue_features
 from tasks_lib.assistant.guardrails.injection_cues import CUES, EXACT, cue_words, plain
 from tasks_lib.assistant.guardrails.injection_model import injection_model
-from tasks_lib.config.rag import InjectionConfig
+from tasks_lib.config.guardrails import InjectionConfig
 from tasks_lib.text.words import stop_words
 
 CUT = InjectionConfig().threshold

@@ -11,7 +11,7 @@ from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.stream import HOLD, HOLD_NUMBERS, LONGEST
-from tasks_lib.config.rag import GuardrailsConfig, LengthConfig
+from tasks_lib.config.guardrails import GuardrailsConfig, LengthConfig
 from tests.tasks_lib.assistant.guardrails.conftest import as_stream, passage, streamed
 
 TEXT = (

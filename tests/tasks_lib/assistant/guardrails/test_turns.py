@@ -7,7 +7,7 @@ from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
-from tasks_lib.config.rag import GuardrailsConfig
+from tasks_lib.config.guardrails import GuardrailsConfig
 from tests.tasks_lib.assistant.guardrails.conftest import LEAVE, WEAPONS, ask
 
 STOPPED = "I cannot help with that: the request or the answer was stopped by a guardrail."
