@@ -20,7 +20,15 @@ from flows.serve import endpoint_port, servable, served_names
 from flows.services.interrupts import Interrupts
 from flows.services.joint_log import JointLog
 from flows.services.ports import Port, require_free
-from flows.services.service import Service, answers, endpoint_server, mlflow_server, prefect_server, worker
+from flows.services.service import (
+    Service,
+    answers,
+    endpoint_server,
+    mlflow_server,
+    prefect_server,
+    repeat_crashed_runs,
+    worker,
+)
 from flows.services.supervisor import Supervisor
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import LOOPBACK, read_keys
@@ -61,10 +69,15 @@ def up(
                 addresses, endpoint = _start(settings, platform, supervisor, home, prefect)
                 pending = {} if endpoint.service else {"endpoint": NOTHING_LIVE}
                 announce({"addresses": addresses, "pending": pending, "pool": settings.up.pool, "log": str(log.path)})
-                supervisor.watch(endpoint.start_if_live)
+                supervisor.watch(lambda: _tend(endpoint, settings.up.pool, supervisor.say))
         except KeyboardInterrupt:
             pass
     return 0
+
+
+def _tend(endpoint: "Endpoint", pool: str, say: Callable[[str], None]) -> None:
+    endpoint.start_if_live()
+    repeat_crashed_runs(pool, say)
 
 
 def _start(

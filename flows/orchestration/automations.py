@@ -32,6 +32,8 @@ OUR_RUNS: list[Any] = [
 FINAL = {"Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Suspended"}
 ENDED = {f"{RUN}.{state}" for state in FINAL}
 REPEATS = 3
+SILENT = "No heartbeat: its process died."
+AGAIN = "Crashed, and begins again."
 ON_DRIFT = {
     "assistant": "{{ event.payload.model }}",
     "as_production": True,
@@ -107,7 +109,7 @@ def _mark_crashed(silence: timedelta) -> AutomationCore:
         description=f"A run that has sent no heartbeat for {silence.total_seconds():.0f} s and has not ended is dead.",
         tags=[TAG],
         trigger=_missing({f"{RUN}.heartbeat", *ENDED}, after={f"{RUN}.heartbeat", f"{RUN}.Running"}, within=silence),
-        actions=[_change("Crashed", StateType.CRASHED, "No heartbeat: its process died.")],
+        actions=[_change("Crashed", StateType.CRASHED, SILENT)],
     )
 
 
@@ -126,7 +128,7 @@ def _retry_crashed(pause: timedelta) -> AutomationCore:
         description=f"Back into the queue, at most {REPEATS} times a run; what it has finished comes from the cache.",
         tags=[TAG],
         trigger=trigger,
-        actions=[_change("AwaitingRetry", StateType.SCHEDULED, "Crashed, and begins again.")],
+        actions=[_change("AwaitingRetry", StateType.SCHEDULED, AGAIN)],
     )
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import socket
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from prefect.client.schemas.filters import (
@@ -25,13 +25,15 @@ from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStat
 from prefect.events.filters import EventFilter
 from prefect.states import AwaitingRetry, Crashed
 
-from flows.orchestration.automations import RUN, Times
+from flows.orchestration.automations import AGAIN, REPEATS, RUN, SILENT, Times
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 NOT_BEGUN = "Taken by a worker that was ended before it started it."
 DIED = "Its process died with its worker."
+MISSED = timedelta(hours=1)
+"""How long after its crash a run is still made to begin again."""
 BEGUN = (StateType.RUNNING, StateType.PAUSED)
 
 
@@ -59,15 +61,35 @@ def release(client: "SyncPrefectClient", pool: str) -> list[FlowRun]:
     return [*taken, *begun]
 
 
+def repeat_crashed(client: "SyncPrefectClient", pool: str) -> list[FlowRun]:
+    """Queue crashed runs of `pool` again that their automation has not seen.
+
+    Prefect keeps an event back for a quarter of an hour whose predecessor was before the server's last start, and the
+    end of a run that died with the server is such a one.
+
+    :returns: The runs, as they were.
+    """
+    now = datetime.now(UTC)
+    missed = [run for run in _runs(client, pool, [StateType.CRASHED]) if _is_missed(run, now)]
+    _set(client, missed, AwaitingRetry(message=AGAIN), force=False)
+    return missed
+
+
+def _is_missed(run: FlowRun, now: datetime) -> bool:
+    since = now - run.state.timestamp if run.state else timedelta()
+    ours = run.state is not None and run.state.message in {SILENT, DIED}
+    return ours and 3 * Times().repeat <= since <= MISSED and 1 <= run.run_count <= REPEATS
+
+
 def _runs(client: "SyncPrefectClient", pool: str, states: Iterable[StateType]) -> list[FlowRun]:
     wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))))
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     return client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=ours)
 
 
-def _set(client: "SyncPrefectClient", runs: Iterable[FlowRun], state: State) -> None:
+def _set(client: "SyncPrefectClient", runs: Iterable[FlowRun], state: State, *, force: bool = True) -> None:
     for run in runs:
-        client.set_flow_run_state(run.id, state, force=True)
+        client.set_flow_run_state(run.id, state, force=force)
 
 
 def _process_is_gone(run: FlowRun) -> bool:

@@ -114,6 +114,20 @@ def worker(url: str, pool: str, say: Callable[[str], None]) -> Service:
     return Service("worker", command, online, _verbose_environment({"PREFECT_API_URL": url}), prepare=prepare)
 
 
+def repeat_crashed_runs(pool: str, say: Callable[[str], None]) -> None:
+    """Queue crashed runs again that no automation has; the next look does what this one cannot."""
+    from prefect.client.orchestration import get_client
+
+    from flows.orchestration.leftovers import repeat_crashed
+
+    try:
+        with get_client(sync_client=True) as client:
+            for run in repeat_crashed(client, pool):
+                say(f"{run.name} had crashed: it begins again")
+    except Exception:  # noqa: BLE001  (whatever is wrong with the server is told by its own health)
+        return
+
+
 def endpoint_server(settings: Settings, platform: str, assistants: Sequence[str]) -> Service:
     """`llmops serve` of these assistants as a child."""
     url = endpoint_url(settings)

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,9 +15,11 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
 from prefect.events.filters import EventFilter
 from prefect.events.schemas.events import Event
-from prefect.states import Paused, Pending, Running, Scheduled
+from prefect.states import Crashed, Paused, Pending, Running, Scheduled
 
-from flows.orchestration.leftovers import DIED, NOT_BEGUN, release, worker_name
+from flows.orchestration import leftovers
+from flows.orchestration.automations import AGAIN, SILENT, Times
+from flows.orchestration.leftovers import DIED, NOT_BEGUN, release, repeat_crashed, worker_name
 from tests.stubs.prefect_processes import wait_for
 
 
@@ -119,6 +122,27 @@ def test_a_run_whose_process_is_gone_crashes_unless_it_was_heard_just_now(pool: 
     assert (crashed.name, crashed.message) == ("Crashed", DIED)
     assert [pool.state(run) for run in (alive, elsewhere)] == [state.name] * 2
     assert pool.state(heard) == "Running"
+
+
+@pytest.mark.flow
+def test_crashed_runs_that_no_automation_has_seen_begin_again_and_others_stay(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent, young, otherwise, never_begun = (pool.run(limited=False) for _ in range(4))
+    for run in (silent, young, otherwise):
+        pool.client.set_flow_run_state(run, Running())
+    for run, message in ((silent, SILENT), (otherwise, "out of memory"), (never_begun, SILENT), (young, DIED)):
+        pool.client.set_flow_run_state(run, Crashed(message=message))
+    monkeypatch.setattr(leftovers, "Times", lambda: Times(repeat=timedelta()))
+    assert {run.id for run in repeat_crashed(pool.client, pool.name)} == {silent, young}
+    state = pool.client.read_flow_run(silent).state
+    assert state
+    assert (state.name, state.message) == ("AwaitingRetry", AGAIN)
+    assert [pool.state(run) for run in (otherwise, never_begun)] == ["Crashed", "Crashed"]
+    pool.client.set_flow_run_state(young, Running())
+    pool.client.set_flow_run_state(young, Crashed(message=DIED))
+    monkeypatch.undo()
+    assert repeat_crashed(pool.client, pool.name) == []
 
 
 @pytest.mark.flow
