@@ -28,6 +28,7 @@ from tasks_lib.ingestion.converters.plain import spaced_headings
 from tasks_lib.ingestion.converters.reading import one_line
 from tasks_lib.ingestion.converters.records import convert_json, convert_json_lines, convert_xml
 from tasks_lib.ingestion.converters.rtf.document import convert_rtf
+from tasks_lib.ingestion.converters.signature import misnamed
 from tasks_lib.ingestion.converters.slides import convert_pptx
 from tasks_lib.ingestion.converters.word import convert_docx
 from tasks_lib.text.forms import plain_forms
@@ -38,6 +39,8 @@ CONVERTER_VERSION = "3"
 _UNREADABLE = re.compile("[\ufffd\ufffe\uffff\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff]")
 """Replacements, control characters, and places that each font fills as it likes."""
 _UNREADABLE_SHARE = 0.01
+_BUFFER = re.compile(r"(?:file )?'?<_io\.BytesIO object at 0x[0-9a-f]+>'?")
+"""How parsers name a file that they were given as bytes: otherwise in each run."""
 
 FORMATS = {
     ".md": "md",
@@ -140,6 +143,8 @@ def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> Con
 
     :raises UnreadableDocumentError: As :func:`convert`.
     """
+    if reason := misnamed(kind, data):
+        raise UnreadableDocumentError(reason)
     try:
         document = _OFFICE[kind](data, extras) if kind in _OFFICE else _CONVERTERS[kind](data)
     except UnreadableDocumentError:
@@ -154,7 +159,10 @@ def convert_format(kind: str, data: bytes, extras: Extras = NOTHING_MORE) -> Con
 
 
 def _unreadable_as(kind: str, error: Exception) -> UnreadableDocumentError:
-    return UnreadableDocumentError(f"cannot be read as {kind}: {one_line(str(error) or type(error).__name__)}")
+    said = _BUFFER.sub("the file", str(error)) or type(error).__name__
+    if isinstance(error, RecursionError) or "Excessive depth" in said:
+        said = "its parts lie too deep within each other"
+    return UnreadableDocumentError(f"cannot be read as {kind}: {one_line(said)}")
 
 
 def unreadable(text: str) -> str:

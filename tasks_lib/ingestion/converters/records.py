@@ -23,6 +23,8 @@ def convert_json(data: bytes) -> ConvertedDocument:
     try:
         text = json.dumps(json.loads(decoded.text), ensure_ascii=False, indent=1)
     except json.JSONDecodeError:
+        if not decoded.text.strip():
+            return ConvertedDocument("", "json")
         if len(lines_of(decoded.text)) < 2 or not _is_lines(decoded.text):
             raise
         return convert_json_lines(data)
@@ -42,7 +44,8 @@ def convert_json_lines(data: bytes) -> ConvertedDocument:
         try:
             lines.append(named_line(list(_flat(json.loads(line)))))
         except (ValueError, RecursionError) as error:
-            reason = f"line {number} is not JSON: {error}"
+            deep = isinstance(error, RecursionError)
+            reason = f"line {number} is not JSON: {'its values lie too deep within each other' if deep else error}"
             raise UnreadableDocumentError(reason) from error
     return ConvertedDocument(composed(clean("\n".join(lines))), "jsonl", doubt=decoded.doubt)
 
