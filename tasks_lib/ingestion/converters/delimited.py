@@ -26,7 +26,7 @@ def convert_csv(data: bytes) -> ConvertedDocument:
     declared = _DECLARED.match(text)  # as Excel writes and reads it
     delimiter = declared[1] if declared else delimiter_of(text)
     rows = _rows(text[declared.end() :] if declared else text, delimiter)
-    writer = TextWriter(str)
+    writer = TextWriter(str, bounded=False)
     titles = next((place for place, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)
     for row in rows[:titles]:
         writer.item("".join(row))

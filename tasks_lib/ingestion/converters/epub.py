@@ -35,7 +35,10 @@ def convert_epub(data: bytes) -> ConvertedDocument:
         reader = HtmlReader(is_shown)
         for name in _chapters(package, posixpath.dirname(package_name)):
             if name in archive.namelist():
-                reader.read(_body(archive.read(name)))
+                page, missing = parsed_page(decode(archive.read(name), html=True).text)
+                body = page.find(".//body")
+                reader.read(page if body is None else body)
+                reader.writer.doubt = reader.writer.doubt or missing
     title, date = (_about(package, name) for name in ("title", "date"))
     return reader.writer.document("epub", title=title or title_of(reader.writer.headings), modified=date)
 
@@ -50,12 +53,6 @@ def _chapters(package: Any, folder: str) -> list[str]:
     order = [items[each.get("idref")] for each in package.iter(f"{_OPF}itemref") if each.get("idref") in items]
     chapters = [item for item in order if "nav" not in (item.get("properties") or "").split()]
     return [posixpath.normpath(posixpath.join(folder, unquote(item.get("href", "")))) for item in chapters]
-
-
-def _body(data: bytes) -> Any:
-    page = parsed_page(decode(data, html=True).text)
-    body = page.find(".//body")
-    return page if body is None else body
 
 
 def _about(package: Any, name: str) -> str | None:

@@ -1,42 +1,22 @@
 """Elements of a page as paragraphs, headings, lists and tables."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from tasks_lib.ingestion.converters.html_content import is_content
-from tasks_lib.ingestion.converters.html_tables import grid_of
+from tasks_lib.ingestion.converters.html_content import INLINE, is_content, shown_of, texts_within
+from tasks_lib.ingestion.converters.html_lists import is_group, marked_items
+from tasks_lib.ingestion.converters.html_tables import grid_of, outside_of_cells
 from tasks_lib.ingestion.converters.reading import clean
 from tasks_lib.ingestion.converters.tables import Table, filled
-from tasks_lib.ingestion.converters.word_lists import BULLET, numeral
+from tasks_lib.ingestion.converters.word_lists import BULLET
 from tasks_lib.ingestion.converters.writing import TextWriter, raised
 from tasks_lib.text.forms import composed
 
-_INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
-    | {
-        "kbd",
-        "label",
-        "mark",
-        "math",
-        "q",
-        "ruby",
-        "rb",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-    }
-    | {"time", "tt", "u", "var", "wbr", "mi", "mn", "mo", "mrow", "msup", "msub", "mfrac", "msqrt", "mtext", "output"}
-)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
-_FORMATS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_DEEPEST = 150
+_DEEPEST = 100
+"""Levels that are read as what they are; below them only text is, since each of a table within a table is six calls."""
 
 
 class HtmlReader:
@@ -60,7 +40,10 @@ class HtmlReader:
         self._flush()
 
     def _element(self, element: Any) -> None:
-        if not self._takes(element) or self._depth > _DEEPEST:
+        if not self._takes(element):
+            return
+        if self._depth > _DEEPEST:
+            self._text("".join(texts_within(element, self._takes)))
             return
         self._depth += 1
         tag = element.tag
@@ -69,8 +52,8 @@ class HtmlReader:
         elif tag == "br":
             self._inline.append("\n")
         elif tag in {"img", "input", "select"}:
-            self._inline.append(_shown_of(element))
-        elif tag in _INLINE:
+            self._inline.append(shown_of(element))
+        elif tag in INLINE:
             self._inline_element(element)
         else:
             self._block(element)
@@ -110,6 +93,11 @@ class HtmlReader:
         if text:
             self._inline.append(_BLANKS.sub(" ", text))
 
+    def _loose(self, text: str | None) -> None:
+        """Text between the items of a list, where none belongs; a browser shows it."""
+        self._text(text)
+        self._flush()
+
     def _taken(self) -> str:
         """The text that was read since the last block."""
         text, self._inline = "".join(self._inline), []
@@ -139,10 +127,12 @@ class HtmlReader:
         self.writer.heading(level, self._taken())
 
     def _list(self, element: Any) -> None:
-        for child, mark in _marked_items(element):
+        self._loose(element.text)
+        for child, mark in marked_items(element):
             self._marks.append(mark)
             self._element_of_list(child)
             self._marks.pop()
+            self._loose(child.tail)
         if not self._marks:
             self.writer.end_items()
 
@@ -159,7 +149,13 @@ class HtmlReader:
         """A line for each definition, which begins with what is defined."""
         terms: list[str] = []
         defined = False
-        for child in filter(self._takes, _entries(element)):
+        for group in [group for group in element.iterfind(".//div") if is_group(group, element)]:
+            group.drop_tag()
+        self._loose(element.text)
+        for child in element:
+            if not self._takes(child):
+                self._loose(child.tail)
+                continue
             if child.tag == "dt":
                 self._children(child)
                 terms = [self._taken()] if defined else [*terms, self._taken()]
@@ -170,6 +166,7 @@ class HtmlReader:
                 self._flush()
                 self._marks.pop()
                 defined = True
+            self._loose(child.tail)
         if terms and not defined:
             self._paragraph(", ".join(terms))
         self.writer.end_items()
@@ -179,6 +176,12 @@ class HtmlReader:
         if caption is not None:
             self._children(caption)
             self._flush()
+        for part in outside_of_cells(element):
+            if isinstance(part, str):
+                self._text(part)
+            else:
+                self._element(part)
+        self._flush()
         grid = grid_of(element)
         cells = grid.cells()
         if self._in_cell:
@@ -218,47 +221,3 @@ def _is_layout(cell: Any) -> bool:
     large = next(cell.iter("table"), None)
     heading = next(cell.iter("h1", "h2", "h3"), None)
     return (large is not None and len(large.findall(".//tr")) > 2) or (heading is not None and len(cell) > 1)
-
-
-def _entries(element: Any) -> Iterator[Any]:
-    """Terms and definitions, also those in groups."""
-    for child in element:
-        if child.tag == "div":
-            yield from _entries(child)
-        elif isinstance(child.tag, str):
-            yield child
-
-
-def _marked_items(element: Any) -> Iterator[tuple[Any, str]]:
-    ordered = element.tag == "ol"
-    items = [child for child in element if isinstance(child.tag, str)]
-    backwards = ordered and element.get("reversed") is not None
-    number = _integer(element.get("start"), len(items) if backwards else 1)
-    number_format = _FORMATS.get(element.get("type", ""), "decimal")
-    for child in items:
-        if child.tag != "li":
-            yield child, ""
-            continue
-        number = _integer(child.get("value"), number)
-        yield child, f"{numeral(number, number_format)}." if ordered else BULLET
-        number += -1 if backwards else 1
-
-
-def _integer(text: str | None, default: int) -> int:
-    try:
-        return int(text or "")
-    except ValueError:
-        return default
-
-
-def _shown_of(element: Any) -> str:
-    """What a picture or a field shows: its alternative text, its tick, the choice that is made."""
-    if element.tag == "img":
-        return f" {element.get('alt') or ''} "
-    if element.tag == "select":
-        options = list(element.iter("option"))
-        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-        return " ".join(" ".join(option.itertext()) for option in chosen)
-    if element.get("type") in {"checkbox", "radio"}:
-        return "☒ " if element.get("checked") is not None else "☐ "
-    return element.get("value") or "" if element.get("type", "text") in {"text", "number", "date", "email"} else ""

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+_GROUPS = ("thead", "tbody", "tfoot")
+_CELLS = ("td", "th")
+_PARTS = frozenset({*_GROUPS, *_CELLS, "tr", "caption", "col", "colgroup"})
 _MOST_COLUMNS_SPANNED = 1000
 _MOST_COLUMNS = 20_000
 _MOST_CELLS = 1_000_000
@@ -40,6 +43,37 @@ def grid_of(table: Any) -> HtmlGrid:
             break
         rows.append(row)
     return HtmlGrid(rows, _header_rows(elements, len(rows)))
+
+
+def outside_of_cells(table: Any) -> list[Any]:
+    """Elements and texts of a `<table>` that are in none of its cells: a browser shows them before it.
+
+    Elements that stand around rows or cells, such as a form, are taken out of the tree: their rows are the table's.
+    """
+    around: dict[Any, None] = {}
+    for part in table.iter("tr", *_CELLS):
+        chain: list[Any] = []
+        for outer in part.iterancestors():
+            if outer is table:
+                around |= dict.fromkeys(chain)
+            if outer.tag in {"table", *_CELLS}:
+                break
+            if outer.tag not in _PARTS:
+                chain.append(outer)
+    for element in around:
+        element.drop_tag()
+    return list(_outside(table))
+
+
+def _outside(element: Any) -> Iterator[Any]:
+    in_row = element.tag == "tr"
+    yield element.text or ""
+    for child in element:
+        if child.tag in _GROUPS or child.tag == "tr":
+            yield from _outside(child)
+        elif child.tag not in _PARTS or (child.tag in _CELLS and not in_row):
+            yield child
+        yield child.tail or ""
 
 
 def _rows(table: Any) -> Iterator[Any]:

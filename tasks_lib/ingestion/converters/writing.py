@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tasks_lib.ingestion.converters.converted import ConvertedDocument, Heading
+from tasks_lib.ingestion.converters.converted import ConvertedDocument, Heading, UnreadableDocumentError
 from tasks_lib.ingestion.converters.reading import extracted
 from tasks_lib.ingestion.converters.tables import Table, table_lines
 
 _APART = "\n\n"
+_MOST_IN_CELLS = 100_000_000
+_MOST_CHARACTERS = 500_000_000
 _RAISED = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
 
@@ -15,16 +17,24 @@ _LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊
 class TextWriter:
     """Takes what a document holds in reading order. Blank lines stand between parts, and a form feed between pages.
 
+    Each method raises :class:`UnreadableDocumentError` once the text is too large to be one: a cell that is merged
+    over others, or a text that many cells share, makes gigabytes out of a small file.
+
     :param form: Brings each part into the form in which it is stored.
+    :param bounded: Whether that is looked at; no need in a format that writes each of its cells.
     """
 
-    def __init__(self, form: Callable[[str], str] = extracted) -> None:
+    def __init__(self, form: Callable[[str], str] = extracted, *, bounded: bool = True) -> None:
         self._form = form
+        self._bounded = bounded
         self._parts: list[str] = []
         self._length = 0
+        self._in_cells = 0
         self._after_item = False
         self.headings: list[Heading] = []
         self.pages: list[int] = []
+        self.doubt = ""
+        """What of the document is missing in the text."""
 
     @property
     def text(self) -> str:
@@ -58,6 +68,8 @@ class TextWriter:
 
     def table(self, table: Table) -> None:
         """The rows of a table, a line each."""
+        self._in_cells += sum(len(cell) for row in table.rows for cell in row)
+        self._check(self._in_cells, _MOST_IN_CELLS, "text in the cells of its tables")
         self._write("\n".join(table_lines(table)), _APART)
 
     def prepared(self, text: str) -> None:
@@ -72,10 +84,15 @@ class TextWriter:
             self._append("\f")
         self.pages.append(self._length)
 
-    def document(self, file_format: str, **about: Any) -> ConvertedDocument:
+    def document(self, file_format: str, *, doubt: str | None = None, **about: Any) -> ConvertedDocument:
         """The document, with further fields as :class:`ConvertedDocument` has them."""
         return ConvertedDocument(
-            self.text, file_format, headings=tuple(self.headings), pages=tuple(self.pages), **about
+            self.text,
+            file_format,
+            headings=tuple(self.headings),
+            pages=tuple(self.pages),
+            doubt="; ".join(filter(None, (doubt, self.doubt))),
+            **about,
         )
 
     def _write(self, text: str, before: str) -> int | None:
@@ -91,8 +108,14 @@ class TextWriter:
         return position
 
     def _append(self, text: str) -> None:
-        self._parts.append(text)
         self._length += len(text)
+        self._check(self._length, _MOST_CHARACTERS, "text")
+        self._parts.append(text)
+
+    def _check(self, size: int, limit: int, of_what: str) -> None:
+        if self._bounded and size > limit:
+            reason = f"too large: more than {limit // 10**6:,} million characters of {of_what}, much of it repeated"
+            raise UnreadableDocumentError(reason)
 
 
 def raised(text: str, tag: str) -> str:

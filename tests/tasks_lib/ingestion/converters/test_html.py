@@ -125,3 +125,48 @@ def test_every_word_is_read_as_often_as_it_stands_and_in_its_order(body: str) ->
     text = text_of(body + "<p>end</p>")
     wanted = re.findall(r"w\d+x", re.sub(r"<[^>]+>", " ", body))
     assert re.findall(r"w\d+x", text) == wanted
+
+
+INSIDE = ("div", "span", "b", "blockquote", "section", "ul", "li", "table", "td", "dl", "dd", "p")
+
+
+@given(st.lists(st.sampled_from(INSIDE), min_size=1, max_size=6), st.integers(1, 150), st.booleans())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_word_is_lost_however_deep_it_lies(tags: list[str], times: int, spoken: bool) -> None:
+    inside = [tags[number % len(tags)] for number in range(len(tags) * times)]
+    words = [f"w{number}x" for number in range(len(inside))]
+    opened = "".join(f"<{tag}>{word} " for tag, word in zip(inside, words, strict=True))
+    unseen = "" if spoken else "<script>unseen()</script><p hidden>unseen</p>"
+    text = text_of(
+        f"<p>before</p>{opened}{unseen}innermost{''.join(f'</{tag}>' for tag in reversed(inside))}<p>after</p>"
+    )
+    assert {"before", *words, "innermost", "after"} == set(re.findall(r"before|after|innermost|w\d+x|unseen", text))
+
+
+def test_a_page_that_no_parser_reads_to_its_end_says_so() -> None:
+    page = f"<p>before</p>{'<div>' * 3000}deep{'</div>' * 3000}<p>after</p>"
+    document = convert("a.html", page.encode())
+    assert (document.text, "left out" in document.doubt) == ("before", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("<table><form><tr><td>a</td><td>b</td></tr></form></table>", ["| a | b |"]),
+        ("<table>before <tr>odd<td>a</td><td>b</td></tr></table>", ["before odd", "", "| a | b |"]),
+        ("<table><tr><div><td>a</td></div><td>b</td></tr></table>", ["| a | b |"]),
+        ("<ul>first<li>a</li>between<li>b</li></ul>", ["first", "", "- a", "", "between", "", "- b"]),
+        ("<dl>first<div><dt>a</dt><dd>b</dd></div></dl>", ["first", "", "a: b"]),
+        ("<h2><button>Why?</button></h2><div>Because.</div>", ["Why?", "", "Because."]),
+        ('<button aria-expanded="false">Why?</button><div>Because.</div>', ["Why?", "", "Because."]),
+        ("<button>Copy</button><p>text</p>", ["text"]),
+    ],
+)
+def test_what_stands_where_it_should_not_is_read_as_browsers_show_it(body: str, lines: list[str]) -> None:
+    assert text_of(body).splitlines() == lines
+
+
+def test_a_cell_over_many_rows_is_no_bomb() -> None:
+    rows = "<tr><td>x</td></tr>" * 3000
+    with pytest.raises(UnreadableDocumentError, match="too large: more than 100 million characters"):
+        text_of(f"<table><tr><td rowspan=3001>{'long ' * 10_000}</td><td>x</td></tr>{rows}</table>")
