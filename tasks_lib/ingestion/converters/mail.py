@@ -1,6 +1,7 @@
 """E-mail: who wrote what to whom, and what was attached."""
 
 import mimetypes
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,8 @@ def convert_mail(data: bytes, file_format: str = "eml") -> ConvertedDocument:
         writer.item(f"Attachments: {', '.join(names)}")
     body = message.get_body(("plain", "html"))
     if body is not None:
-        writer.prepared(_body_text(body))
+        text, writer.doubt = _body_text(body)
+        writer.prepared(text)
     subject = _header(message, "Subject")
     return writer.document(file_format, title=subject or None, modified=_moment(message))
 
@@ -76,14 +78,14 @@ def parsed_message(data: bytes) -> EmailMessage:
 def _named(message: EmailMessage) -> list[tuple[str, EmailMessage]]:
     """Attachments with names that can be those of files; pictures that the body shows are none."""
     found: dict[str, EmailMessage] = {}
+    counts: Counter[str] = Counter()
     for part in message.iter_attachments():
         if not isinstance(part, EmailMessage) or (part.get_content_maintype() == "image" and part.get("Content-ID")):
             continue
         name = base = _file_name(part)
-        count = 1
         while name in found:
-            count += 1
-            name = f"{PurePosixPath(base).stem} ({count}){PurePosixPath(base).suffix}"
+            counts[base] += 1
+            name = f"{PurePosixPath(base).stem} ({counts[base] + 1}){PurePosixPath(base).suffix}"
         found[name] = part
     return list(found.items())
 
@@ -102,7 +104,8 @@ def _file_name(part: EmailMessage) -> str:
     return name.removesuffix(suffix)[: _LONGEST_NAME - len(suffix)] + suffix
 
 
-def _body_text(body: MIMEPart) -> str:
+def _body_text(body: MIMEPart) -> tuple[str, str]:
+    """The text of a body, and what of it is missing."""
     content = body.get_payload(decode=True)
     data = content if isinstance(content, bytes) else b""
     charset = body.get_content_charset() or ""
@@ -111,8 +114,9 @@ def _body_text(body: MIMEPart) -> str:
     except (LookupError, UnicodeDecodeError):
         text = decode(data, html=body.get_content_subtype() == "html").text
     if body.get_content_subtype() == "html":
-        return written(text).text
-    return composed(clean(text.replace("\r\n", "\n"))).strip()
+        page = written(text)
+        return page.text, page.doubt
+    return composed(clean(text.replace("\r\n", "\n"))).strip(), ""
 
 
 def _header(message: EmailMessage, name: str) -> str:

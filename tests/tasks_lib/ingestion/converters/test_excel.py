@@ -113,6 +113,13 @@ def test_a_cell_that_is_merged_over_the_whole_sheet_is_no_bomb() -> None:
     assert "Title" in convert("a.xlsx", stream.getvalue()).text
 
 
+def test_a_text_that_many_cells_show_is_no_bomb() -> None:
+    rows = [["ab " * 10_000 if not row else None, row] for row in range(4000)]
+    data = workbook_of(*rows, change=lambda sheet: sheet.merge_cells("A1:A4000"))
+    with pytest.raises(UnreadableDocumentError, match="too large: more than 100 million characters"):
+        convert("a.xlsx", data)
+
+
 def test_hidden_sheets_rows_and_columns_are_left_out_unless_asked_for() -> None:
     def hide(sheet: Any) -> None:
         sheet.row_dimensions[3].hidden = True

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from email.message import EmailMessage
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasks_lib.ingestion.converters.convert import convert
 from tasks_lib.ingestion.converters.converted import ConvertedDocument, UnreadableDocumentError
+from tasks_lib.ingestion.converters.mail import attachments_of
 
 URN = "urn:oasis:names:tc:opendocument:xmlns"
 PREFIXES = {"office": "office", "text": "text", "table": "table", "draw": "drawing"}
@@ -75,6 +77,10 @@ def test_xml_is_read_by_the_names_of_its_elements() -> None:
         ("a.eml", b"\n\nno message", "no e-mail"),
         ("a.odt", b"PK\x03\x04", "corrupt archive"),
         ("a.epub", b"no zip", "corrupt archive"),
+        ("a.json", b" \n\n ", "empty"),
+        ("a.json", b"[" * 100_000, "too deep within each other"),
+        ("a.jsonl", b"[" * 100_000, "too deep within each other"),
+        ("a.xml", b"<a>" * 5000 + b"x" + b"</a>" * 5000, "too deep within each other"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line(name: str, data: bytes, reason: str) -> None:
@@ -110,6 +116,17 @@ def test_a_message_is_read_and_names_its_attachments() -> None:
         *("From: Zoë <a@example.org>", "To: b@example.org", "Date: Mon, 02 Mar 2026 10:00:00 +0000"),
         *("Subject: Parking für alle", "Attachments: Parking für alle.eml, tool.exe", "", "Parking costs 12 euro."),
     ]
+
+
+@given(st.lists(st.sampled_from(["a.txt", "a (2).txt", "b.pdf", None]), max_size=12))
+@settings(deadline=None)
+def test_attachments_of_one_name_have_names_of_their_own(names: list[str | None]) -> None:
+    message = mail()
+    for name in names:
+        message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
+    found = [attachment.name for attachment in attachments_of(message.as_bytes())]
+    assert len(set(found)) == len(names)
+    assert all(new.startswith(PurePosixPath(name).stem) for name, new in zip(names, found, strict=True) if name)
 
 
 def test_a_message_of_html_alone_is_read() -> None:
