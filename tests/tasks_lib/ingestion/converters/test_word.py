@@ -202,6 +202,37 @@ def test_entities_are_refused_in_one_line() -> None:
     assert "\n" not in caught.value.message
 
 
+def custom(content: str) -> str:
+    return f'<w:customXml w:uri="x" w:element="y">{content}</w:customXml>'
+
+
+def instruction(word: str) -> str:
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+    return f"{begin}<w:r><w:instrText>{word}</w:instrText></w:r>{end}"
+
+
+SHOWN: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "inserted": inserted,
+    "control": control,
+    "custom": custom,
+    "link": lambda content: f"<w:hyperlink>{content}</w:hyperlink>",
+    "tag": lambda content: f"<w:smartTag>{content}</w:smartTag>",
+    "field": lambda content: f'<w:fldSimple w:instr="REF x">{content}</w:fldSimple>',
+    "moved here": lambda content: f"<w:moveTo>{content}</w:moveTo>",
+    "control in a change": lambda content: inserted(control(content)),
+    "change in a control": lambda content: control(inserted(content)),
+}
+"""What stands around a run that is read."""
+UNSEEN: dict[str, Callable[[str], str]] = {
+    "deleted": deleted,
+    "hidden": lambda word: run(word, "<w:vanish/>"),
+    "moved away": lambda word: f"<w:moveFrom>{run(word)}</w:moveFrom>",
+    "deleted in a control": lambda word: control(deleted(word)),
+    "instruction": instruction,
+}
+
+
 class Known:
     """Draws parts of documents, and notes every word that is to be read, in order, and every word that is not."""
 
@@ -210,61 +241,76 @@ class Known:
         self.count = 0
         self.hidden: list[str] = []
         self.notes: list[str] = []
+        self.remarks: list[str] = []
 
     def word(self) -> str:
         self.count += 1
         return f"w{self.count}x"
 
     def runs(self, *, notes: bool = True) -> str:
-        kinds = ["plain", "inserted", "deleted", "control", "hidden", "link", *(["note"] if notes else [])]
+        kinds = [*SHOWN, *UNSEEN, *(["note", "comment"] if notes else [])]
         return "".join(self._run(kind) for kind in self.draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=4)))
 
     def _run(self, kind: str) -> str:
         if kind == "note":
             self.notes.append(f"n{len(self.notes)}x")
             return footnote_mark(len(self.notes) + 1)
+        if kind == "comment":
+            self.remarks.append(f"c{len(self.remarks)}x")
+            return f'<w:r><w:commentReference w:id="{len(self.remarks) - 1}"/></w:r>'
         word = self.word()
-        if kind in {"deleted", "hidden"}:
+        if kind in UNSEEN:
             self.hidden.append(word)
-            return deleted(f"{word} ") if kind == "deleted" else run(f"{word} ", "<w:vanish/>")
-        wrap: dict[str, Callable[[str], str]] = {
-            "plain": lambda content: content,
-            "inserted": inserted,
-            "control": control,
-            "link": lambda content: f"<w:hyperlink>{content}</w:hyperlink>",
-        }
-        return wrap[kind](run(f"{word} "))
+        return SHOWN[kind](run(f"{word} ")) if kind in SHOWN else UNSEEN[kind](f"{word} ")
 
     def block(self, depth: int = 0) -> str:
-        kinds = ["paragraph", "item", "heading", "control", "box", *(["table"] * 2 if depth < 2 else [])]
+        kinds = ["paragraph", "item", "heading", "control", "xml", "joined", "gone", "box"]
+        kinds += ["table"] * 2 if depth < 2 else []
         kind = self.draw(st.sampled_from(kinds))
         if kind == "table":
             columns = self.draw(st.integers(1, 3))
             rows = [[self.cell(depth) for _ in range(columns)] for _ in range(self.draw(st.integers(1, 3)))]
-            return table(rows)
+            return control(table(rows)) if self.draw(st.booleans()) else table(rows)
         if kind == "box":
             return paragraph(self.runs(notes=False) + text_box(paragraph(self.runs(notes=False))))
+        return self.text_block(kind)
+
+    def text_block(self, kind: str) -> str:
         if kind == "item":
             return item(self.runs(), 1, self.draw(st.integers(0, 1)))
-        if kind == "control":
-            return control(paragraph(self.runs()))
+        if kind in {"control", "xml"}:
+            return (control if kind == "control" else custom)(paragraph(self.runs()))
+        if kind == "joined":
+            return paragraph(self.runs(), "<w:rPr><w:del/></w:rPr>") + paragraph(self.runs())
+        if kind == "gone":
+            return self.gone()
         return paragraph(self.runs(notes=kind != "heading"), HEADING if kind == "heading" else "")
+
+    def gone(self) -> str:
+        """A table whose only row was deleted."""
+        before = self.count
+        row = table([[paragraph(self.runs(notes=False))]]).replace("<w:tr>", "<w:tr><w:trPr><w:del/></w:trPr>")
+        self.hidden += [f"w{n}x" for n in range(before + 1, self.count + 1)]
+        return row
 
     def cell(self, depth: int) -> str:
         return paragraph(self.runs()) + (self.block(depth + 1) if self.draw(st.booleans()) else "") + "<w:p/>"
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_word_that_is_shown_is_read_in_its_order_and_no_other(data: st.DataObject) -> None:
     known = Known(data.draw)
     body = "".join(known.block() for _ in range(data.draw(st.integers(1, 5)))) + cell(known.word())
     lists = numbering(abstract(1, ("decimal", "%1."), ("lowerLetter", "%2)")), number(1, 1))
-    converted = convert("a.docx", docx_of(body, footnotes=footnotes(known.notes), numbering=lists))
+    file = docx_of(body, footnotes=footnotes(known.notes), comments=comments(known.remarks), numbering=lists)
+    asked = data.draw(st.booleans())
+    converted = convert("a.docx", strict(file) if data.draw(st.booleans()) else file, Extras(comments=asked))
     read = list(dict.fromkeys(re.findall(r"\bw\d+x\b", converted.text)))
     shown = [f"w{n}x" for n in range(1, known.count + 1) if f"w{n}x" not in known.hidden]
     assert read == shown
     assert sorted(set(re.findall(r"\bn\d+x\b", converted.text))) == sorted(known.notes)
+    assert sorted(set(re.findall(r"\bc\d+x\b", converted.text))) == (sorted(known.remarks) if asked else [])
     assert "SEPARATOR" not in converted.text
     for heading in converted.headings:
         assert converted.text[heading.position :].startswith(heading.text)
