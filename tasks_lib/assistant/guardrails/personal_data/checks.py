@@ -56,9 +56,17 @@ def ip_address(text: str) -> bool:
 
 
 def telephone(text: str) -> bool:
-    """Telephone numbers: 7 to 15 digits (ITU-T E.164), not all alike."""
+    """Telephone numbers: 7 to 15 digits (ITU-T E.164), not all alike; no dates and spans of years, which look alike."""
     number = digits(text)
-    return 7 <= len(number) <= 15 and len(set(number)) > 1
+    is_local = text[:1] not in {"+", "("}
+    return 7 <= len(number) <= 15 and len(set(number)) > 1 and not (is_local and _MOMENT.search(text))
+
+
+_YEAR, _DAY = r"(?:19|20)\d\d", r"(?:0?[1-9]|[12]\d|3[01])"
+_MOMENT = re.compile(
+    rf"(?<!\d)(?:{_DAY}([.-]){_DAY}\1{_YEAR}|{_YEAR}([.-]){_DAY}\2{_DAY}|{_YEAR}[ -]{_YEAR})(?!\d)|"
+    rf"^(?:{_DAY} {_DAY} {_YEAR}|{_YEAR} {_DAY} {_DAY})$"
+)
 
 
 def mailbox(text: str) -> bool:

@@ -3,9 +3,12 @@
 import base64
 import json
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks_lib.assistant.guardrails.normalise import normalise
 from tasks_lib.assistant.guardrails.personal_data.finder import OVERLAP, PIECE, PersonalDataFinder
@@ -57,6 +60,22 @@ def test_it_is_found_with_its_span(finder: PersonalDataFinder, text: str, entity
 )
 def test_ordinary_business_text_is_left_alone(finder: PersonalDataFinder, text: str) -> None:
     assert finder.find(text) == []
+
+
+@given(
+    day=st.dates(date(1930, 1, 1), date(2079, 12, 31)),
+    form=st.sampled_from(["%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d", "%Y.%m.%d", "%d %m %Y"]),
+    text=st.sampled_from(
+        ["Contact: the office | Opened: {} | Tel: none", "call us, phone number since {}", "mobile {}."]
+    ),
+)
+def test_a_date_beside_words_of_telephones_is_none(finder: PersonalDataFinder, day: date, form: str, text: str) -> None:
+    assert finder.find(text.format(day.strftime(form))) == []
+
+
+@pytest.mark.parametrize("years", ["2019-2024", "1998 2003"])
+def test_a_span_of_years_is_no_telephone_number(finder: PersonalDataFinder, years: str) -> None:
+    assert finder.find(f"Contact by phone, in the years {years}") == []
 
 
 @pytest.mark.parametrize(
