@@ -32,7 +32,15 @@ class OpenedFolder:
     @property
     def is_web(self) -> bool:
         """Whether folders are pages of links, whose names are those of URLs."""
-        return "http" in ((self.fs.protocol,) if isinstance(self.fs.protocol, str) else self.fs.protocol)
+        return "http" in self._protocols
+
+    @property
+    def _is_ftp(self) -> bool:
+        return "ftp" in self._protocols and self.fs.dircache.use_listings_cache
+
+    @property
+    def _protocols(self) -> tuple[str, ...]:
+        return (self.fs.protocol,) if isinstance(self.fs.protocol, str) else tuple(self.fs.protocol)
 
     def location(self, path: str) -> str:
         """What the file system calls a path below the folder."""
@@ -43,11 +51,18 @@ class OpenedFolder:
         """Names and entries right below a folder, in the order of their full paths; hidden ones are left out.
 
         A web server's page also links to itself in other orders (`?C=M`), and a prefix of an object store lists itself.
+
+        :raises OSError: If it cannot be listed.
         """
         here = self.location(folder)
         prefix = f"{here.strip('/')}/" if here.strip("/") else ""
         found: dict[str, Entry] = {}
-        for entry in self.fs.ls(f"{here.rstrip('/')}/" if self.is_web else here, detail=True):
+        entries = self.fs.ls(f"{here.rstrip('/')}/" if self.is_web else here, detail=True)
+        if not entries and self._is_ftp and here not in self.fs.dircache:
+            # its client takes an error of the server for an empty folder, but keeps only what was listed
+            msg = f"the server does not list the folder {here!r}"
+            raise OSError(msg)
+        for entry in entries:
             whole = str(entry["name"]).strip("/")
             name = whole.removeprefix(prefix)
             if not whole.startswith(prefix) or not name or "/" in name or (self.is_web and re.search(r"[?#]", name)):
