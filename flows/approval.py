@@ -29,7 +29,7 @@ from tasks_lib.progress import advance
 from tasks_lib.registry.attempts import WAITS_UNTIL_TAG
 from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.moments import minute
-from tasks_lib.registry.tracking import RUN_NAME_TAG, WAITS_FOR_TAG
+from tasks_lib.registry.tracking import DECIDED_AT_TAG, RUN_NAME_TAG, WAITS_FOR_TAG
 
 APPROVAL_SECONDS = 24 * 3600
 GRACE_SECONDS = 600
@@ -61,6 +61,7 @@ def waiting(model: str, version: int) -> Iterator[None]:
         {
             RUN_NAME_TAG: title,
             "llmops.version": str(version),
+            DECIDED_AT_TAG: datetime.now(UTC).isoformat(timespec="seconds"),
             WAITS_UNTIL_TAG: until.isoformat(),
             WAITS_FOR_TAG: f"press Resume until {minute(until)}: {page or 'in Prefect'}",
         }

@@ -131,7 +131,7 @@ def _deploy(
     with run_of(
         client,
         "deploy",
-        {**plan.lineage, **plan.changed, **started.tags},
+        {**plan.lineage, **plan.compared, **started.tags},
         name=f"{settings.assistant}: under evaluation",
         system_metrics=True,
     ) as run:

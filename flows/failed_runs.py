@@ -24,6 +24,7 @@ class FailedRun(BaseModel):
     name: str
     message: str = Field(description="What its state says; for a named error message and hint.")
     url: str = Field(description="Its page in Prefect.")
+    crashed: bool = Field(default=False, exclude=True, description="Whether its process died.")
     decides: bool = Field(default=False, exclude=True, description="Whether `history` has it as an entry.")
 
 
@@ -37,6 +38,7 @@ def failed_runs() -> list[FailedRun]:
     if not url:
         return []
     import httpx
+    from prefect.client.schemas.objects import StateType
     from prefect.utilities.urls import url_for
 
     page = url.removesuffix("/api")
@@ -51,6 +53,7 @@ def failed_runs() -> list[FailedRun]:
             name=run.name,
             message=" ".join(((run.state and run.state.message) or run.state_name or "").split()),
             url=str(url_for("flow-run", obj_id=run.id)),
+            crashed=run.state_type == StateType.CRASHED,
             decides=DECIDING in run.tags,
         )
         for run in runs

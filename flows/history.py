@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.failed_runs import FailedRun, failed_runs, runs_page
+from flows.waiting import as_they_are
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.registry.agreement import require_known
@@ -22,7 +23,8 @@ class HistoryResult(BaseModel):
     entries: list[Entry] = Field(description="Newest first.")
     runs: str = Field(description="Where the runs are that decide nothing: of ingest, dataset and monitor.")
     failed_runs: list[FailedRun] = Field(
-        default_factory=list, description="Of those, within a day, newest first; empty without PREFECT_API_URL."
+        default_factory=list,
+        description="Of those, and what crashed, within a day, newest first; empty without PREFECT_API_URL.",
     )
 
 
@@ -43,7 +45,7 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
         production_version=production,
         live=read_live_entry(client, production) if production else None,
         hold=read_hold(client, settings.assistant),
-        entries=read_history(client, limit),
+        entries=as_they_are(read_history(client, limit)),
         runs=runs_page(),
-        failed_runs=[run for run in failed_runs() if not run.decides],
+        failed_runs=[run for run in failed_runs() if run.crashed or not run.decides],
     )

@@ -1,5 +1,6 @@
 """`llmops status`: the live version, its index and the last runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.failed_runs import FailedRun, failed_runs
+from flows.waiting import as_they_are, told
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.registry.history import Entry, moment_of, read_live_entry, read_waiting
@@ -118,8 +120,12 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
     last = {verb: _last(client, verb) for verb in ("deploy", "ingest")} | {"monitor": _last_verdict(client)}
     if live and (shared := last_ingests(client, live.rag.index_name)):
         last["ingest"] = _run_summary(shared[0])
-    reasons = [*_reasons(live, index, last["deploy"]), *_monitored(last["monitor"], _last(client, "monitor"), live)]
-    reasons += [f"version {waits.version} waits for approval: {waits.reason}" for waits in read_waiting(client)]
+    waits = as_they_are(read_waiting(client))
+    reasons = [
+        *_reasons(live, index, last["deploy"], waits),
+        *_monitored(last["monitor"], _last(client, "monitor"), live),
+    ]
+    reasons += [told(entry, live.version if live else None) for entry in waits]
     if hold := read_hold(client, settings.assistant):
         reasons.append(str(hold))
     return StatusResult(
@@ -209,18 +215,22 @@ def _last_verdict(client: "AssistantClient") -> RunSummary | None:
     return _last(client, "monitor", where=f"tags.`llmops.verdict` != '{TOO_LITTLE}'") or _last(client, "monitor")
 
 
-def _reasons(live: "LiveVersion | None", index: IndexState | None, gate: RunSummary | None) -> list[str]:
+def _reasons(
+    live: "LiveVersion | None", index: IndexState | None, gate: RunSummary | None, waits: Sequence[Entry]
+) -> list[str]:
     said = _gated(gate)
     if live is None or index is None:
         return [f"nothing is in production: {said or 'run `llmops deploy`'}"]
     reasons = [f"version {live.version} is in production: it passed its tests and its thresholds"]
     if gate and str(gate.summary.get("version")) != str(live.version):
-        reasons.append(said)
+        reasons.append(f"the last gate was about version {gate.summary.get('version', '–')}")
     if index.version is None:
         reasons.append(f"index {index.name} is missing: run `llmops ingest`")
     elif index.follow == "latest" and index.version != index.gate_version:
         changed = f"the documents changed since the gate (index version {index.gate_version} → {index.version})"
-        reasons.append(f"{changed}: {_what_to_do(index, gate)}")
+        measured = next((entry.version for entry in waits if entry.index_version == index.version), None)
+        done = f"version {measured}, which waits for approval, was measured on them"
+        reasons.append(f"{changed}: {done if measured else _what_to_do(index, gate)}")
     return reasons
 
 

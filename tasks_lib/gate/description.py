@@ -60,7 +60,7 @@ def describe(
         "\n".join(_changes(outcome, rag, production)),
         "\n".join(_figures(outcome)),
         "\n".join(_rows("configuration", _configuration(rag))),
-        "\n".join(_rows("documents and origin", {**lineage, "run": run_id})),
+        "\n".join(_rows("documents and origin, as its gate saw them", {**lineage, "run": run_id})),
     )
     return _cut("\n\n".join(part for part in parts if part))
 

@@ -56,13 +56,14 @@ class Plan:
         return {f"llmops.{name}": value for name, value in self.candidate.tags.items()}
 
     @property
-    def changed(self) -> dict[str, str]:
-        """Tag of the run: what is another than in production; none for the first version, and for production itself."""
+    def compared(self) -> dict[str, str]:
+        """Tags of the run: the version in production, and what is another in the candidate; none for the first one."""
         live = self.production
-        if live is None or self.unchanged:
+        if live is None:
             return {}
         found = changes(live.rag, self.candidate.rag, live.tags, self.candidate.tags)
-        return {CHANGED_TAG: in_short(found) or "nothing"}
+        changed = {} if self.unchanged else {CHANGED_TAG: in_short(found) or "nothing"}
+        return {"llmops.compared_with": str(live.version), **changed}
 
     def tagged(self, tags: Mapping[str, str]) -> "Plan":
         """The plan of a candidate with more tags; they do not make it another one."""

@@ -77,7 +77,7 @@ def drift_payload(result: MonitorResult, model: str) -> dict[str, Any]:
         "reference_value": (by_name.get(metric) or {}).get("reference_value"),
         "metrics": sizes,
         "since": result.since.isoformat() if result.since else None,
-        "until": result.until.isoformat(),
+        "until": result.until.isoformat(timespec="seconds"),
         "run_id": result.run_id,
         "report": result.report_uri,
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from tasks_lib.registry.attempts import ERROR_TAG, WAITS_UNTIL_TAG
+from tasks_lib.registry.attempts import ERROR_TAG, FLOW_RUN_TAG, WAITS_UNTIL_TAG
 from tasks_lib.registry.changes import CHANGED_TAG
 from tasks_lib.registry.tracking import (
     APPROVED_BY_TAG,
@@ -88,6 +88,9 @@ class Entry(BaseModel):
     )
     reason: str = Field(default="", description="The first reason of the gate's decision, or the error.")
     run_id: str
+    flow_run: str | None = Field(default=None, description="Its flow run in Prefect.")
+    compared_with: int | None = Field(default=None, description="The version in production when its gate began.")
+    index_version: str | None = Field(default=None, description="State of the documents that its gate saw.")
 
     @property
     def title(self) -> str:
@@ -161,6 +164,9 @@ def entry_of(run: "Run") -> Entry:
         changed=run.data.tags.get(CHANGED_TAG, ""),
         reason=_reason(run.data.tags, what),
         run_id=run.info.run_id,
+        flow_run=run.data.tags.get(FLOW_RUN_TAG),
+        compared_with=int(compared) if (compared := tags.get("compared_with")) else None,
+        index_version=tags.get("index_version"),
     )
 
 

@@ -1,7 +1,7 @@
 """The description of an assistant in the registry: what is live, since when and by whom, and what happened before."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tasks_lib.registry.history import Entry, read_history, read_live_entry
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 MARK = "[//]: # (llmops writes what follows)"
 """A line that Markdown does not show; what a person has written above it stays."""
 SHOWN = 10
-LIVE_MARK = "**In production**"
+LIVE_MARK, PAST_MARK = "**In production**", "**In production no longer**"
 LONGEST = 5000
 """Characters of a version's description that the registry keeps."""
-LONGEST_CELL = 400
+LONGEST_PART = 400
 
 
 def describe_model(client: "AssistantClient", alias: str) -> str:
@@ -43,15 +43,20 @@ def describe_model(client: "AssistantClient", alias: str) -> str:
 
 
 def _mark_live(client: "AssistantClient", named: set[int], production: int | None, live: Entry | None) -> None:
-    """Say it first in the description of the version that is live, and in that of no other.
+    """Say first in the description of the version that is live that it is, and in what was live that it was.
 
     :param named: Versions that an alias names: what was live before is among them.
     """
     for number in named:
         text = client.get_model_version(client.assistant, str(number)).description or ""
         said, _, rest = text.partition("\n\n")
-        rest = rest if said.startswith(LIVE_MARK) else text
-        told = f"{LIVE_MARK}{_since(live)}" if number == production else ""
+        if number == production:
+            told = f"{LIVE_MARK}{_since(live)}"
+        elif said.startswith(LIVE_MARK):
+            told = f"{PAST_MARK}{_since(live)}"
+        else:
+            continue
+        rest = rest if said.startswith((LIVE_MARK, PAST_MARK)) else text
         marked = "\n\n".join(part for part in (told, rest) if part)[:LONGEST]
         if marked != text:
             client.update_model_version(client.assistant, str(number), marked)
@@ -59,7 +64,7 @@ def _mark_live(client: "AssistantClient", named: set[int], production: int | Non
 
 def description(production: int | None, live: Entry | None, hold: Hold | None, entries: Sequence[Entry]) -> str:
     """The description as Markdown."""
-    parts = [told_live(production, live), str(hold) + "." if hold else "", "\n".join(_table(entries))]
+    parts = [told_live(production, live), str(hold) + "." if hold else "", "\n".join(map(_told, entries))]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -78,14 +83,12 @@ def _since(live: Entry | None) -> str:
     return f" since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else '.'}"
 
 
-def _table(entries: Sequence[Entry]) -> Iterator[str]:
-    if entries:
-        yield from ("| when | what | by | why |", "|---|---|---|---|")
-    for entry in entries:
-        why = "; ".join(part for part in (entry.why, entry.told_changes, entry.reason) if part)
-        yield "| " + " | ".join(map(_cell, (minute(entry.at), entry.title, entry.who, why))) + " |"
+def _told(entry: Entry) -> str:
+    """An entry as a line of a list: pages of Prefect cut the cells of a table off."""
+    because = "; ".join(part for part in (entry.why, entry.told_changes, entry.reason) if part)
+    return f"- {minute(entry.at)} **{entry.title}**, by {_line(entry.who)}{': ' + _line(because) if because else ''}"
 
 
-def _cell(text: str) -> str:
-    text = " ".join(text.split()).replace("|", "\\|")
-    return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
+def _line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_PART else text[:LONGEST_PART] + "…"

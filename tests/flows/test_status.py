@@ -8,12 +8,15 @@ from uuid import uuid4
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Failed
+from prefect.states import Crashed, Failed, Running
 
 from blocks.local import LocalPlatform
 from flows.command import render
 from flows.command.output import print_result
+from flows.failed_runs import DECIDING
+from flows.history import history
 from flows.ingest import synchronise
 from flows.orchestration.pool import TAG
 from flows.status import StatusResult, status
@@ -21,7 +24,8 @@ from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.publish import log_run
-from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of
+from tasks_lib.registry.attempts import FLOW_RUN_TAG, WAITS_UNTIL_TAG
+from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, VERB_TAG, WAITS_FOR_TAG, connect, run_of
 from tests.stubs.weaviate_server import free_ports
 from tests.tasks_lib.registry import fakes
 
@@ -69,7 +73,7 @@ def test_version_decision_and_reason_of_the_last_gate_are_told(
     gated(platform, "reject", "latency_p95_seconds is 12.0; at most 10 is asked [gate]")
     found = status(Settings())
     told = "version 2: reject: latency_p95_seconds is 12.0; at most 10 is asked [gate]"
-    assert any(reason.endswith(told) for reason in found.reasons)
+    assert "the last gate was about version 2" in found.reasons
     lines = shown(found, capsys).splitlines()
     assert any("last gate" in line and line.endswith(told) for line in lines)
 
@@ -138,6 +142,53 @@ def test_the_last_ingest_tells_what_it_changed(
     log_run(synchronise(platform, settings), platform, "rag-assistant")
     line = next(line for line in shown(status(Settings()), capsys).splitlines() if "last ingest" in line)
     assert f"1 added, 0 updated, 0 deleted, 0 failed of {(tmp_path / 'documents').as_uri()}" in line
+
+
+def waiting(platform: LocalPlatform, **tags: str) -> None:
+    """As a deployment leaves it that waits for a person."""
+    client = connect(platform, "rag-assistant")
+    tags = {
+        VERB_TAG: "deploy",
+        WAITS_UNTIL_TAG: "9999-01-01",
+        WAITS_FOR_TAG: "press Resume",
+        "llmops.version": "3",
+        **tags,
+    }
+    client.create_run(client.experiment_id, tags=tags)
+
+
+def test_an_approval_says_whether_it_can_still_promote_and_spares_another_gate(platform: LocalPlatform) -> None:
+    seen = platform.index(Settings().rag).version()
+    waiting(platform, **{"llmops.compared_with": "1", "llmops.index_version": str(seen)})
+    found = status(Settings())
+    assert "version 3 waits for approval: press Resume" in found.reasons
+    assert any("version 3, which waits for approval, was measured on them" in reason for reason in found.reasons)
+    waiting(platform, **{"llmops.compared_with": "2"})
+    (late,) = (reason for reason in status(Settings()).reasons if "moved" in reason)
+    assert "production moved from version 2 to 1 since its gate, so an approval would promote nothing" in late
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize(("state", "ended"), [(Crashed(message="gone"), True), (Running(), False)])
+def test_an_approval_whose_run_has_ended_in_prefect_waits_no_longer(
+    platform: LocalPlatform, prefect_harness: None, monkeypatch: pytest.MonkeyPatch, state: State, *, ended: bool
+) -> None:
+    @flow
+    def deploying() -> None:
+        return None
+
+    monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(deploying, tags=[TAG, DECIDING])
+        client.set_flow_run_state(run.id, state, force=True)
+    waiting(platform, **{FLOW_RUN_TAG: str(run.id)})
+    found = status(Settings())
+    told = "version 3 waited for approval, but its run in Prefect is Crashed: nobody is asked any more"
+    assert (told in found.reasons) == ended
+    assert ("version 3 waits for approval: press Resume" in found.reasons) != ended
+    entries = history(Settings())
+    assert [entry.what for entry in entries.entries] == ["interrupted" if ended else "waits for approval"]
+    assert any(failed.url.endswith(str(run.id)) for failed in entries.failed_runs) == ended
 
 
 @pytest.mark.flow
