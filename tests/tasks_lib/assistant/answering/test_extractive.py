@@ -254,3 +254,20 @@ def test_sentences_are_chosen_and_evidence_is_weighed_in_other_languages(languag
     )
     assert text[:6] in found["text"]
     assert nothing["evidence"] < embedder.evidence_threshold < found["evidence"]
+
+
+def test_statements_far_behind_by_words_and_rank_are_not_embedded() -> None:
+    class Counting(MiniLM):
+        embedded: tuple[str, ...] = ()
+
+        def embed(self, texts: list[str]) -> list[list[float]]:
+            Counting.embedded += tuple(texts)
+            return super().embed(texts)
+
+    question = "How many days of annual leave do full-time employees receive per calendar year?"
+    other = "The canteen is closed at night. Nobody knows why it was painted green."
+    passages = [passage(LEAVE, "leave.md", "Annual leave", 1.0), passage(other, "canteen.md", "Canteen", 0.1)]
+    found = ExtractiveAnswerer(Counting()).run(question, MiniLM().embed([question])[0], passages)
+    assert "27 days" in found["text"]
+    assert any("27 days" in text for text in Counting.embedded)
+    assert not any("canteen" in text for text in Counting.embedded)
