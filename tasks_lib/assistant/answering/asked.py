@@ -4,11 +4,12 @@ Forms are read from English, German and Spanish questions; questions in other la
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from tasks_lib.assistant.answering.answer_kind import answer_kind
+from tasks_lib.text.follow_ups import names_another_case
 from tasks_lib.text.words import CACHED_TEXTS, MONTHS, WEEKDAYS, content_stems, numbers, stop_words, words
 
 Form = Literal["steps", "command", "definition", "yes/no", ""]
@@ -69,6 +70,27 @@ def asked(question: str) -> Asked:
         _anchors(question),
         literals(question),
     )
+
+
+def asked_anew(question: str, focus: str) -> Asked:
+    """Read a follow-up behind the question that it leans on.
+
+    Numbers in it stand for those of the earlier question, and where it only names another case, names do, too.
+
+    :param question: Both.
+    :param focus: The follow-up.
+    """
+    whole, new = asked(question), asked(focus)
+    another_case = names_another_case(focus)
+    new_numbers = frozenset(filter(_is_number, new.anchors))
+    old = whole.anchors - new.anchors
+    kept = {a for a in old if not (new_numbers if _is_number(a) else another_case and new.anchors - new_numbers)}
+    form = new.form or (whole.form if another_case else "")
+    return replace(whole, form=form, kind=new.kind or whole.kind, anchors=new.anchors | kept)
+
+
+def _is_number(anchor: str) -> bool:
+    return anchor[0].isdigit()
 
 
 def literals(question: str) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from haystack import Document
 
 from tasks_lib.assistant.answering.answer_kind import fits_kind
-from tasks_lib.assistant.answering.asked import Asked, asked, plain
+from tasks_lib.assistant.answering.asked import Asked, asked, asked_anew, plain
 from tasks_lib.assistant.answering.stretches import Statement
 from tasks_lib.text.analyser import UNTOLD, document_terms
 from tasks_lib.text.languages import language_of
@@ -95,8 +95,7 @@ class QuestionFeatures:
         self, question: str, documents: Sequence[Document], focus: str = "", language: str | None = None
     ) -> None:
         self.language = language or language_of(question) or UNTOLD
-        new = asked(focus or question)
-        self.asked: Asked = replace(asked(question), form=new.form, kind=new.kind or asked(question).kind)
+        self.asked: Asked = asked_anew(question, focus) if focus else asked(question)
         stems = self.asked.stems if self.language == UNTOLD else self._stems(question)
         passages = [self._stems(_with_headings(document)) for document in documents]
         frequency = Counter(stem for passage in passages for stem in passage & stems)
