@@ -38,6 +38,13 @@ _YES_NO = re.compile(
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]{3,})\"|“([^”]{3,})”|„([^“”]{3,})[“”]|«([^»]{3,})»")
 _IDENTIFIER = re.compile(r"(?<!\w)-{0,2}\w+(?:[_./:]+\w+|-+\w+[_./:]\w+)+|(?<!\w)--[\w-]+|\b[a-z]+[A-Z]\w*|\b\w+\(\)")
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<![\"“„«(])\b[A-ZÄÖÜÁÉÍÓÚÑ][\wäöüßáéíóúñ’'-]+")
+_COUNTED = re.compile(
+    r"\bhow (?:many|much)\s+(?!(?:is|are|was|were|do|does|did|can|may|must|will|would|has|have|of)\b)"
+    r"(?:(?:more|other|different|of the|extra|additional)\s+)?([\w-]+)"
+    r"|\bwie ?viele?\s+([\w-]+)|\bcu[aá]nt[oa]s?\s+([\w-]+)",
+    re.IGNORECASE,
+)
+"""What is counted: the word behind `how many`."""
 _PLAIN = re.compile(r"[^\w]+")
 SHORTEST_LITERAL = 3
 
@@ -56,6 +63,8 @@ class Asked:
     words: frozenset[str]
     anchors: frozenset[str]
     literals: tuple[str, ...]
+    counted: str = ""
+    """The word for what a question counts, as it is written."""
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -69,6 +78,7 @@ def asked(question: str) -> Asked:
         frozenset(words(question)),
         _anchors(question),
         literals(question),
+        _counted(question),
     )
 
 
@@ -86,7 +96,8 @@ def asked_anew(question: str, focus: str) -> Asked:
     old = whole.anchors - new.anchors
     kept = {a for a in old if not (new_numbers if _is_number(a) else another_case and new.anchors - new_numbers)}
     form = new.form or (whole.form if another_case else "")
-    return replace(whole, form=form, kind=new.kind or whole.kind, anchors=new.anchors | kept)
+    counted = new.counted or (whole.counted if another_case else "")
+    return replace(whole, form=form, kind=new.kind or whole.kind, anchors=new.anchors | kept, counted=counted)
 
 
 def _is_number(anchor: str) -> bool:
@@ -113,6 +124,11 @@ def _form(question: str) -> Form:
     if _DEFINITION.search(question):
         return "definition"
     return "yes/no" if _YES_NO.search(question) else ""
+
+
+def _counted(question: str) -> str:
+    match = _COUNTED.search(question)
+    return next((word for word in match.groups() if word), "") if match else ""
 
 
 def _anchors(question: str) -> frozenset[str]:

@@ -143,9 +143,15 @@ class QuestionFeatures:
         )
 
     def certainty(self, evidence: float, best: "Candidate") -> float:
-        """How certainly the best statement answers; not at all where it does not have a number of the question."""
-        missing = self.missing(best.statement.in_context)
-        if any(anchor[0].isdigit() for anchor in missing):
+        """How certainly the best statement answers.
+
+        Not at all where it does not have a number of the question, nor a row where neither it nor what stands above it
+        names what is counted: it counts something else.
+        """
+        text = best.statement.in_context
+        if any(anchor[0].isdigit() for anchor in self.missing(text)):
+            return 0.0
+        if best.statement.sentence.kind == "row" and not self._stems(self.asked.counted) <= self._stems(text):
             return 0.0
         return evidence + best.weighed(CERTAINTY_WEIGHTS)
 

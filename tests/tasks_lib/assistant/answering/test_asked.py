@@ -45,3 +45,19 @@ def test_another_case_is_asked_for_in_the_form_of_the_first(earlier: str, focus:
 def test_the_question_is_both() -> None:
     new = asked_anew("How long is leave? And in Spain?", "And in Spain?")
     assert new.stems == asked("How long is leave? And in Spain?").stems
+
+
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("How many days of leave do I get?", "days"),
+        ("How many more hammers are in Lyon?", "hammers"),
+        ("How much is a drill?", ""),
+        ("How many are there?", ""),
+        ("Wie viele Einwohner hat Fresno?", "Einwohner"),
+        ("¿Cuántas personas viven allí?", "personas"),
+        ("What does the ladder cost?", ""),
+    ],
+)
+def test_what_is_counted_is_read_from_the_question(question: str, counted: str) -> None:
+    assert asked(question).counted == counted

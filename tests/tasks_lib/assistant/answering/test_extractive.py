@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from haystack import Document, Pipeline
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
@@ -227,6 +229,22 @@ def test_a_year_that_no_passage_has_leaves_no_certainty(answerer: ExtractiveAnsw
     table = "Issuance by year:\n\n| Year | Total |\n|---|---|\n| 2006 | 367.1 |\n| 2007 | 633.9 |\n"
     assert answered(answerer, "What was the total in 2006?", table)["certainty"] > 0
     assert answered(answerer, "What was the total in 2012?", table)["certainty"] == 0
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.permutations(["drills", "hammers", "ladders", "saws", "chisels"]),
+    st.sampled_from(["Hamburg", "Lyon", "Porto"]),
+)
+def test_a_row_that_counts_something_else_leaves_no_certainty(things: list[str], place: str) -> None:
+    kept, missing = things[:3], things[3]
+    rows = [f"| {city} | {n + 4} | {n + 30} | {n + 700} |" for n, city in enumerate(("Hamburg", "Lyon", "Porto"))]
+    table = "\n".join([f"| Warehouse | {' | '.join(kept)} |", "|---|---|---|---|", *rows])
+    answerer = ExtractiveAnswerer(MiniLM())
+    known = answered(answerer, f"How many {kept[1]} are in {place}?", table)
+    assert place in known["text"]
+    assert known["certainty"] > CALIBRATED_THRESHOLD
+    assert answered(answerer, f"How many {missing} are in {place}?", table)["certainty"] == 0
 
 
 OTHERS = {
