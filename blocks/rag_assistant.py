@@ -34,6 +34,9 @@ class Request(BaseModel):
     """A conversation whose last message is the user's. MLflow's signatures know no literals, so roles are text here."""
 
     messages: list[Turn]
+    where: list[str] | None = Field(
+        default=None, description="Conditions that passages meet, such as `document=guides/*`."
+    )
 
 
 class Decision(BaseModel):
@@ -116,16 +119,15 @@ class RagAssistant(PythonModel):
 
         :raises InputError: As :meth:`predict`.
         """
-        stream = self.assistant.stream(
-            _conversation(Request.model_validate(model_input)), beat_seconds=HEARTBEAT_SECONDS
-        )
+        request = Request.model_validate(model_input)
+        stream = self.assistant.stream(_conversation(request), request.where or (), beat_seconds=HEARTBEAT_SECONDS)
         for piece in stream:
             yield {"piece": piece}
         if stream.answer is not None:
             yield {"answer": Reply.model_validate(stream.answer.payload()).model_dump(mode="json")}
 
     def _reply(self, request: Request) -> Reply:
-        return Reply.model_validate(self.assistant.answer(_conversation(request)).payload())
+        return Reply.model_validate(self.assistant.answer(_conversation(request), request.where or ()).payload())
 
 
 def _conversation(request: Request) -> list[Message]:

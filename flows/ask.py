@@ -34,17 +34,20 @@ class AskResult(BaseModel):
     seconds: float = 0.0
 
 
-def ask(question: str, settings: Settings, platform: str = "local") -> AskResult:
+def ask(question: str, settings: Settings, platform: str = "local", where: Sequence[str] = ()) -> AskResult:
     """Ask the production version, in a fresh process that runs the version's own code.
 
+    :param where: Conditions, such as `document=guides/*`, that each passage meets.
     :raises NotDeployedError: If nothing is in production.
     :raises ConfigurationError: If the platform cannot supply its models.
-    :raises InputError: If the question is empty or too long.
+    :raises InputError: If the question is empty or too long, or a condition cannot be read.
     """
-    return ask_all([question], settings, platform)[0]
+    return ask_all([question], settings, platform, where)[0]
 
 
-def ask_all(questions: list[str], settings: Settings, platform: str = "local") -> list[AskResult]:
+def ask_all(
+    questions: list[str], settings: Settings, platform: str = "local", where: Sequence[str] = ()
+) -> list[AskResult]:
     """Ask the production version several questions; the process is started once."""
     for question in questions:
         require_question(question)
@@ -59,11 +62,15 @@ def ask_all(questions: list[str], settings: Settings, platform: str = "local") -
     require_agreement(live, settings)
     require_models(resolved, live.rag)
     require_index(resolved, live.rag)
+    if where:
+        from tasks_lib.assistant.retrieval.where import where_filters
+
+        where_filters(where, resolved.index(live.rag), live.rag.retriever.filters)
     with process_of(resolved, live, workers=1) as process:
         results = []
         for question in questions:
             messages = [{"role": "user", "content": question}]
-            reply = process.ask(messages, settings.serve.timeout_seconds)
+            reply = process.ask(messages, settings.serve.timeout_seconds, where=where)
             if reply.error:
                 raise LlmopsError(f"version {live.version} could not answer: {reply.error}")
             answer = dict(reply.answer or {})

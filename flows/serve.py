@@ -79,6 +79,7 @@ def serve_command(settings: Settings, assistants: Sequence[str]) -> list[str]:
         *("--alias", _alias(settings)),
         *(part for host in serve.hosts for part in ("--allow-host", host)),
         *(part for origin in serve.origins for part in ("--allow-origin", origin)),
+        *(part for field in serve.filters for part in ("--allow-filter", field)),
     ]
 
 

@@ -46,6 +46,9 @@ def serve(
     allow_origin: Annotated[
         tuple[str, ...], Parameter(negative="", help="Origin whose pages may call it from a browser.")
     ] = (),
+    allow_filter: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Metadata by which a request may choose its passages.")
+    ] = (),
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.api import AssistantAPI
@@ -76,7 +79,7 @@ def serve(
     keys = read_keys(host)
     _tell_of_unserved(keys, names)
     rates = RateLimits(requests, tokens, limits_storage)
-    server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin)
+    server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin, filters=allow_filter)
     try:
         server.serve_at(host, port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:

@@ -48,6 +48,7 @@ class Question:
     """What a worker is given; `under_way` while one may be writing the answer."""
 
     messages: list[dict[str, str]]
+    where: list[str]
     slot: int
     request_id: str
     offer: int = 0
@@ -64,17 +65,20 @@ class Answers:
         self._free = list(range(api.slots))
         self._draining: set[asyncio.Task[None]] = set()
 
-    async def events(self, request: Request, messages: list[dict[str, str]]) -> AsyncIterator[dict[str, Any]]:
+    async def events(
+        self, request: Request, messages: list[dict[str, str]], where: list[str]
+    ) -> AsyncIterator[dict[str, Any]]:
         """Events as :class:`AssistantAPI` emits them; the last one is `answer`, unless the client leaves before.
 
         The trace carries the request's id as a tag.
 
-        :raises HTTPException: 429 when every slot is taken, 503 when the version failed or there is none, 504 when it
-            was too slow.
+        :param where: Conditions that passages meet.
+        :raises HTTPException: 400 when a condition fits no document, 429 when every slot is taken, 503 when the version
+            failed or there is none, 504 when it was too slow.
         """
         if not self._free:
             raise retry_later(429, "All slots are taken; try again in a moment.", 1)
-        question = Question(messages, self._free.pop(), request.state.request_id)
+        question = Question(messages, where, self._free.pop(), request.state.request_id)
         try:
             for _ in range(TRIES):
                 if not self._slots.ready_workers():
@@ -107,6 +111,8 @@ class Answers:
             question.under_way = "piece" in event
             if "not_ready" in event:
                 raise NotTakenError
+            if "refused" in event:
+                raise HTTPException(400, event["refused"])
             if "error" in event:
                 raise _failure(event["error"])
             yield event

@@ -13,7 +13,7 @@ from serving.feedback import log_feedback
 from serving.live import NoVersionError, Production
 from serving.logs import log_as_json
 from serving.slots import AnswerSlots
-from tasks_lib.errors import LlmopsError
+from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
 from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
@@ -31,6 +31,7 @@ REGISTRY_RETRIES = 2
 class AssistantAPI(LitAPI):
     """Streams events of one answer: `{"piece"}` for each piece of text, then `{"answer"}` or `{"error"}`.
 
+    `{"refused"}` ends it where the version cannot read the request, such as a condition that fits no document.
     `{"not_ready"}` is the only event where the worker's version is being started again.
 
     :param platform: Name of the platform.
@@ -106,7 +107,7 @@ class AssistantAPI(LitAPI):
             return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return
-        events = self._events(x["messages"], x["slot"], {TRACE_REQUEST_TAG: x["request_id"]})
+        events = self._events(x, {TRACE_REQUEST_TAG: x["request_id"]})
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
 
@@ -115,16 +116,21 @@ class AssistantAPI(LitAPI):
         async for event in output:
             yield event
 
-    def _events(self, messages: list[dict[str, str]], slot: int, tags: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _events(self, question: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         ended = False
-        client_left = self.answer_slots.client_left
+        client_left, slot = self.answer_slots.client_left, question["slot"]
         try:
-            for item in self.production.stream(messages, self.timeout_seconds, lambda: bool(client_left[slot]), tags):
+            for item in self.production.stream(
+                question["messages"], self.timeout_seconds, lambda: bool(client_left[slot]), tags, question["where"]
+            ):
                 ended = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)
         except NoVersionError as error:
             ended = True
             yield {"not_ready": error.message}
+        except InputError as error:
+            ended = True
+            yield {"refused": error.message}
         except LlmopsError as error:
             ended = True
             yield {"error": error.message}
@@ -135,6 +141,8 @@ class AssistantAPI(LitAPI):
 
 def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:
     identity = {"model_uri": version.uri, "trace_id": reply.trace_id}
+    if reply.error is not None and reply.error.type == InputError.__name__:
+        return {"refused": reply.error.message, **identity}
     if reply.error is not None:
         return {"error": str(reply.error), **identity}
     return {"answer": {**(reply.answer or {}), **identity}}

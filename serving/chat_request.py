@@ -99,7 +99,10 @@ class ResponseFormat(BaseModel):
 
 
 class ChatRequest(Body):
-    """What a request may choose. Sampling and the length of answers are the version's own: such fields are ignored."""
+    """What a request may choose. Sampling and the length of answers are the version's own: such fields are ignored.
+
+    `where` is not OpenAI's: conditions that passages meet, as in the body of `/predict`.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -114,6 +117,7 @@ class ChatRequest(Body):
     response_format: ResponseFormat | None = None
     logprobs: bool | int | None = None
     modalities: list[str] | None = None
+    where: list[str] | None = None
 
     @field_validator("n")
     @classmethod

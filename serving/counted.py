@@ -26,13 +26,13 @@ class CountedAnswers:
         self._on_trace = on_trace
 
     async def events(
-        self, request: Request, route: str, messages: list[dict[str, str]]
+        self, request: Request, route: str, messages: list[dict[str, str]], where: list[str]
     ) -> AsyncIterator[dict[str, Any]]:
         """As :meth:`Answers.events`.
 
         :param route: Under which they are counted.
         """
-        events = self._answers.events(request, messages)
+        events = self._answers.events(request, messages, where)
         async for event in self._metrics.observed(route, events):
             if "answer" in event:
                 identify(request.scope["state"], event["answer"])

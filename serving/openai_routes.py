@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from serving import openai
 from serving.assistants import Assistants, ServedAssistant
 from serving.chat_request import IGNORED, ChatRequest
+from serving.conditions import Conditions
 from serving.counted import answer_of, begun
 from serving.routes import CLIENT_LEFT
 
@@ -15,7 +16,7 @@ UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """Nginx and its like hand on a stream as a whole, unless told not to."""
 
 
-def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> None:
+def add_openai_routes(app: FastAPI, assistants: Assistants, conditions: Conditions, *, created: int) -> None:
     """The part of OpenAI's API that there is.
 
     Beside what OpenAI's API tells of a model there is `version`, the one that answers now.
@@ -28,7 +29,8 @@ def add_openai_routes(app: FastAPI, assistants: Assistants, *, created: int) -> 
         """Answer as OpenAI's API does, streamed or whole."""
         assistant = assistants.of_model(request, body.model)
         completion = openai.Completion(body, assistant.name)
-        events = assistant.answers.events(request, "/v1/chat/completions", body.turns())
+        where = conditions.allowed(body.where)
+        events = assistant.answers.events(request, "/v1/chat/completions", body.turns(), where)
         ignored = {IGNORED: ", ".join(body.ignored())} if body.ignored() else {}
         if not body.stream:
             answer = await answer_of(events)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from serving.answers import WHY_NOT_READY
 from serving.assistants import Assistants, ServedAssistant
 from serving.choice import bound_to
+from serving.conditions import Conditions
 from serving.counted import answer_of
 from serving.metrics import Metrics
 from serving.shapes import FeedbackRequest, PredictRequest, PredictResponse
@@ -18,9 +19,9 @@ CLIENT_LEFT = 499
 RETRY_AFTER = {"Retry-After": "5"}
 
 
-def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
+def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics, conditions: Conditions) -> None:
     """All but OpenAI's and the page's."""
-    _add_predict(app, assistants)
+    _add_predict(app, assistants, conditions)
     _add_probes(app, assistants)
 
     @app.head("/metrics", include_in_schema=False)
@@ -35,9 +36,10 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics) -> None:
         return await assistants.of_feedback(request, body).feedback.record(body, bound_to(request))
 
 
-def _add_predict(app: FastAPI, assistants: Assistants) -> None:
+def _add_predict(app: FastAPI, assistants: Assistants, conditions: Conditions) -> None:
     async def answered(body: PredictRequest, request: Request, assistant: ServedAssistant) -> Any:
-        answer = await answer_of(assistant.answers.events(request, "/predict", body.turns()))
+        where = conditions.allowed(body.where)
+        answer = await answer_of(assistant.answers.events(request, "/predict", body.turns(), where))
         return answer or Response(status_code=CLIENT_LEFT)
 
     @app.post("/predict", response_model=PredictResponse)

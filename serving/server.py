@@ -10,6 +10,7 @@ from serving.access import AccessGuard
 from serving.answers import Answers
 from serving.api import INTERNAL_PATH, AssistantAPI
 from serving.assistants import Assistants, ServedAssistant
+from serving.conditions import Conditions
 from serving.counted import CountedAnswers
 from serving.errors import add_errors
 from serving.feedback import FeedbackWorker, RecentTraces
@@ -39,6 +40,7 @@ def build_server(
     limits: RateLimits,
     hosts: Collection[str] = (),
     origins: Collection[str] = (),
+    filters: Collection[str] = (),
 ) -> Server:
     """A server for the versions that `apis` ask; each answers once one of its workers has loaded its version.
 
@@ -46,6 +48,7 @@ def build_server(
     :param keys: As :func:`~tasks_lib.config.api_keys.read_keys` gives them.
     :param hosts: Names, beside this machine's own, under which an endpoint without keys is called.
     :param origins: Origins whose pages may call the endpoint from a browser.
+    :param filters: Metadata by which a request may choose its passages.
     """
     guard = {"keys": keys, "limits": limits, "largest_body": LARGEST_BODY, "hosts": hosts, "origins": origins}
     server = Server(
@@ -63,9 +66,10 @@ def build_server(
     app.router.routes = [route for route in app.router.routes if not _is_litserves(route)]
     metrics, traces = Metrics(), RecentTraces()
     assistants = Assistants((_served(server, api, metrics, limits, traces) for api in apis), traces)
-    add_routes(app, assistants, metrics)
+    conditions = Conditions(filters)
+    add_routes(app, assistants, metrics, conditions)
     add_page(app, assistants, origins)
-    add_openai_routes(app, assistants, created=int(time.time()))
+    add_openai_routes(app, assistants, conditions, created=int(time.time()))
     add_errors(app)
     return server
 

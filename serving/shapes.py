@@ -46,6 +46,11 @@ class PredictRequest(Body):
 
     messages: Annotated[list[RequestMessage], Field(min_length=1), AfterValidator(_with_a_question)]
     assistant: str | None = Field(default=None, description="Which of several assistants is asked.")
+    where: list[str] | None = Field(
+        default=None,
+        description="Conditions that passages meet, such as `document=guides/*`; only about fields that the operator "
+        "allows (`serve.filters`).",
+    )
 
     def turns(self) -> list[Turn]:
         """What the assistant is given."""

@@ -17,12 +17,22 @@ from tasks_lib.text.forms import encodable
 Answers = Callable[[list[str]], Iterator[dict[str, Any]]]
 
 
-def ask(question: Annotated[str, Parameter(help="The question.")], *, options: Options = DEFAULTS) -> int:
+Where = Annotated[
+    tuple[str, ...],
+    Parameter(
+        negative="", help="Condition that passages meet, as `document=guides/*` or `page>=3`; repeat it for more."
+    ),
+]
+
+
+def ask(
+    question: Annotated[str, Parameter(help="The question.")], *, where: Where = (), options: Options = DEFAULTS
+) -> int:
     """Ask the production version one question."""
     settings = start(options)
     from flows.ask import ask as run
 
-    execute(lambda: run(encodable(question), settings, options.platform), render.ask, options)
+    execute(lambda: run(encodable(question), settings, options.platform, where), render.ask, options)
     return 0
 
 
@@ -30,12 +40,7 @@ def search(
     query: Annotated[str | None, Parameter(help="The query.")] = None,
     *,
     file: Annotated[Path | None, Parameter(help="JSON Lines, CSV or TSV with `question`; one result a line.")] = None,
-    where: Annotated[
-        tuple[str, ...],
-        Parameter(
-            negative="", help="Condition that passages meet, as `document=guides/*` or `page>=3`; repeat it for more."
-        ),
-    ] = (),
+    where: Where = (),
     options: Options = DEFAULTS,
 ) -> int:
     """Retrieve passages for a query; needs no deployment."""

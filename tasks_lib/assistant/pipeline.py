@@ -1,5 +1,6 @@
 """``assistant_pipeline``: from a conversation to an answer, for evaluation and serving alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from haystack import Pipeline
@@ -22,6 +23,7 @@ from tasks_lib.assistant.retrieval.pipeline import (
     search_pipeline,
 )
 from tasks_lib.assistant.retrieval.surroundings import Surroundings
+from tasks_lib.assistant.retrieval.where import where_filters
 from tasks_lib.config.rag import RagConfig
 
 
@@ -33,7 +35,12 @@ def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | 
     :raises InputError: If the index does not exist.
     """
     require_index(platform, rag, index_version)
-    return Assistant(assistant_pipeline(platform, rag, index_version=index_version))
+    pipeline = assistant_pipeline(platform, rag, index_version=index_version)
+    return Assistant(pipeline, lambda where: _filters(platform, rag, index_version, where))
+
+
+def _filters(platform: Platform, rag: RagConfig, index_version: str | None, where: Sequence[str]) -> dict[str, Any]:
+    return where_filters(where, open_index(platform, rag, index_version), rag.retriever.filters)
 
 
 def assistant_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | None = None) -> Pipeline:

@@ -98,6 +98,11 @@ class RetrieverConfig(StrictModel):
         description="Which of several nearly equal passages stands for all: the best by score, or the newer by the "
         "version in its path, else by the date of its document.",
     )
+    weights: dict[str, Annotated[float, Field(gt=0, le=10)]] = Field(
+        default_factory=dict,
+        description="Path of documents, with * and ? → what their scores are multiplied by: `proposals/*: 0.7` lets "
+        "proposals come after documentation that fits as well. The first that fits holds.",
+    )
     components: tuple[RetrievalComponent, ...] = Field(
         default=(),
         description="Rankers and retrievers of Haystack and of other packages, in this order, between the ranking and "

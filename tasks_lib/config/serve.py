@@ -43,6 +43,11 @@ class ServeConfig(StrictModel):
         default=(),
         description="Names, beside localhost and 127.0.0.1, under which a proxy calls an endpoint without API keys.",
     )
+    filters: tuple[Annotated[str, Field(pattern=r"^[\w.]+$")], ...] = Field(
+        default=(),
+        description="Metadata, such as document or language, by which a request may choose its passages (`where`); "
+        "empty for none.",
+    )
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
     limits_storage: str | None = Field(

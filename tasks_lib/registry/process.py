@@ -18,7 +18,7 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import IO, Any, Self
 
-from tasks_lib.errors import VersionError
+from tasks_lib.errors import InputError, VersionError
 from tasks_lib.quiet import QUIET
 from tasks_lib.registry.environment import prefect_environment, trace_writing
 from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
@@ -186,14 +186,21 @@ class VersionProcess:
         return self.contract
 
     def ask(
-        self, messages: Sequence[Mapping[str, str]], timeout: float, tags: Mapping[str, str] | None = None
+        self,
+        messages: Sequence[Mapping[str, str]],
+        timeout: float,
+        tags: Mapping[str, str] | None = None,
+        where: Sequence[str] = (),
     ) -> VersionReply:
         """Ask and wait for at most `timeout` seconds. What the version raises comes back as `error`.
 
+        :param where: Conditions that passages meet, such as `document=guides/*`.
         :raises VersionError: If the process died, or gave no answer in time.
+        :raises InputError: If there are conditions, and the version knows none.
         """
+        request = self._request(messages, tags, where)
         number, future = self._add_pending()
-        self._send({"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})})
+        self._send({"id": number, **request})
         try:
             return _reply_of(future.result(timeout))
         except FutureTimeoutError:
@@ -206,6 +213,7 @@ class VersionProcess:
         messages: Sequence[Mapping[str, str]],
         timeout: float,
         tags: Mapping[str, str] | None = None,
+        where: Sequence[str] = (),
         *,
         reader_left: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | VersionReply]:
@@ -214,11 +222,11 @@ class VersionProcess:
         :param reader_left: Asked a few times a second whether the reader has left; that ends the version's work on the
             answer, and the iteration. So does closing the iterator.
         """
+        request = self._request(messages, tags, where)
         number, future = self._add_pending(streams=True)
         pieces, ended, end = self._pending.pieces[number], False, time.monotonic() + timeout
         future.add_done_callback(lambda _: pieces.put(None))
-        request = {"id": number, "messages": [dict(message) for message in messages], "tags": dict(tags or {})}
-        self._send({**request, "stream": True})
+        self._send({"id": number, **request, "stream": True})
         try:
             while not reader_left():
                 if time.monotonic() >= end and not future.done():
@@ -236,6 +244,17 @@ class VersionProcess:
             self._remove_pending(number)
             if not ended:
                 self._send({"cancel": number})
+
+    def _request(
+        self, messages: Sequence[Mapping[str, str]], tags: Mapping[str, str] | None, where: Sequence[str]
+    ) -> dict[str, Any]:
+        if where and '"where"' not in json.dumps(self.contract.inputs):
+            raise InputError(
+                f"{self.model_uri} was registered before versions knew conditions such as {where[0]!r}",
+                hint="Leave the conditions out, or deploy once more.",
+            )
+        conditions = {"where": list(where)} if where else {}
+        return {"messages": [dict(message) for message in messages], "tags": dict(tags or {}), **conditions}
 
     def _add_pending(self, *, streams: bool = False) -> tuple[int, Future[dict[str, Any]]]:
         number = next(self._ids)

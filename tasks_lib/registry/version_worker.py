@@ -4,11 +4,11 @@ It imports the standard library and MLflow only: MLflow puts the version's own c
 nothing of ours was imported before, that code is what runs.
 
 Protocol, one JSON object a line. Out, once: `{"ready": true, "seconds", "inputs", "outputs", "example"}` or
-`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`. Out, in any order:
-`{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version raised; where `stream` is
-true, `{"id", "piece"}` for each piece of the text comes before. In: `{"cancel": id}` ends a stream that nobody reads
-any more. Out, now and then: `{"unstored", "reason"}` with the number of traces that were lost. The end of its input
-ends it.
+`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`, and `where` if given.
+Out, in any order: `{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version
+raised; where `stream` is true, `{"id", "piece"}` for each piece of the text comes before. In: `{"cancel": id}` ends a
+stream that nobody reads any more. Out, now and then: `{"unstored", "reason"}` with the number of traces that were lost.
+The end of its input ends it.
 """
 
 import argparse
@@ -157,7 +157,7 @@ def _answer(
             if span.trace_id != NO_OP_SPAN_TRACE_ID:  # else MLflow was told to sample, and leaves this one out
                 reply["trace_id"] = span.trace_id
                 mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
-            span.set_inputs({"messages": request["messages"]})
+            span.set_inputs(_question(request))
             started = time.perf_counter()
             ask = _streamed if request.get("stream") else _predicted
             try:
@@ -179,7 +179,12 @@ class Cancelled(Exception):  # noqa: N818  (it is no error)
 
 
 def _predicted(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:  # noqa: ARG001
-    return _first(model.predict([{"messages": request["messages"]}]))
+    return _first(model.predict([_question(request)]))
+
+
+def _question(request: dict[str, Any]) -> dict[str, Any]:
+    """What the version is given: conditions only where there are any, as earlier versions know none."""
+    return {name: request[name] for name in ("messages", "where") if name in request}
 
 
 def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:
@@ -191,7 +196,7 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
 
     number = request["id"]
     # one unnamed column, as the signature of a list has it; MLflow takes a list of one apart and refuses it
-    chunks = model.predict_stream(pd.DataFrame([[{"messages": request["messages"]}]]))
+    chunks = model.predict_stream(pd.DataFrame([[_question(request)]]))
     try:
         for chunk in chunks:
             if number in cancelled:
@@ -209,7 +214,7 @@ def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: 
 
 
 def _in_one_piece(model: Any, request: dict[str, Any], channel: Channel) -> Any:
-    answer = _first(model.predict([{"messages": request["messages"]}]))
+    answer = _first(model.predict([_question(request)]))
     channel.send({"id": request["id"], "piece": answer.get("response", "") if isinstance(answer, dict) else ""})
     return answer
 

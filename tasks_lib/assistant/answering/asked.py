@@ -4,11 +4,12 @@ Forms are read from English, German and Spanish questions; questions in other la
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from tasks_lib.assistant.answering.answer_kind import answer_kind
+from tasks_lib.text.follow_ups import names_another_case
 from tasks_lib.text.words import CACHED_TEXTS, MONTHS, WEEKDAYS, content_stems, numbers, stop_words, words
 
 Form = Literal["steps", "command", "definition", "yes/no", ""]
@@ -37,6 +38,13 @@ _YES_NO = re.compile(
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]{3,})\"|“([^”]{3,})”|„([^“”]{3,})[“”]|«([^»]{3,})»")
 _IDENTIFIER = re.compile(r"(?<!\w)-{0,2}\w+(?:[_./:]+\w+|-+\w+[_./:]\w+)+|(?<!\w)--[\w-]+|\b[a-z]+[A-Z]\w*|\b\w+\(\)")
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<![\"“„«(])\b[A-ZÄÖÜÁÉÍÓÚÑ][\wäöüßáéíóúñ’'-]+")
+_COUNTED = re.compile(
+    r"\bhow (?:many|much)\s+(?!(?:is|are|was|were|do|does|did|can|may|must|will|would|has|have|of)\b)"
+    r"(?:(?:more|other|different|of the|extra|additional)\s+)?([\w-]+)"
+    r"|\bwie ?viele?\s+([\w-]+)|\bcu[aá]nt[oa]s?\s+([\w-]+)",
+    re.IGNORECASE,
+)
+"""What is counted: the word behind `how many`."""
 _PLAIN = re.compile(r"[^\w]+")
 SHORTEST_LITERAL = 3
 
@@ -55,6 +63,8 @@ class Asked:
     words: frozenset[str]
     anchors: frozenset[str]
     literals: tuple[str, ...]
+    counted: str = ""
+    """The word for what a question counts, as it is written."""
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -68,7 +78,30 @@ def asked(question: str) -> Asked:
         frozenset(words(question)),
         _anchors(question),
         literals(question),
+        _counted(question),
     )
+
+
+def asked_anew(question: str, focus: str) -> Asked:
+    """Read a follow-up behind the question that it leans on.
+
+    Numbers in it stand for those of the earlier question, and where it only names another case, names do, too.
+
+    :param question: Both.
+    :param focus: The follow-up.
+    """
+    whole, new = asked(question), asked(focus)
+    another_case = names_another_case(focus)
+    new_numbers = frozenset(filter(_is_number, new.anchors))
+    old = whole.anchors - new.anchors
+    kept = {a for a in old if not (new_numbers if _is_number(a) else another_case and new.anchors - new_numbers)}
+    form = new.form or (whole.form if another_case else "")
+    counted = new.counted or (whole.counted if another_case else "")
+    return replace(whole, form=form, kind=new.kind or whole.kind, anchors=new.anchors | kept, counted=counted)
+
+
+def _is_number(anchor: str) -> bool:
+    return anchor[0].isdigit()
 
 
 def literals(question: str) -> tuple[str, ...]:
@@ -91,6 +124,11 @@ def _form(question: str) -> Form:
     if _DEFINITION.search(question):
         return "definition"
     return "yes/no" if _YES_NO.search(question) else ""
+
+
+def _counted(question: str) -> str:
+    match = _COUNTED.search(question)
+    return next((word for word in match.groups() if word), "") if match else ""
 
 
 def _anchors(question: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """``Assistant``: a conversation in, an answer out, with the guardrails around the pipeline."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyTex
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import GuardResult
+from tasks_lib.assistant.retrieval.narrowing import FiltersOf, narrowed
 from tasks_lib.errors import LlmopsError
 
 ANSWER_SPAN = "assistant.answer"
@@ -26,10 +28,12 @@ class Assistant:
 
     :param pipeline: As `assistant_pipeline` builds it, or loaded again: the guardrails of its component `guard` check
         questions and answers too.
+    :param filters: Makes Haystack's filters of conditions such as `document=guides/*`.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, filters: FiltersOf | None = None) -> None:
         self.pipeline = pipeline
+        self._filters = filters
         guard: Any = pipeline.get_component("guard")
         self._guardrails: Guardrails = guard.guardrails
 
@@ -37,36 +41,43 @@ class Assistant:
         """Load what the first question would otherwise wait for."""
         self.pipeline.warm_up()
 
-    def answer(self, messages: Sequence[Message]) -> Answer:
+    def answer(self, messages: Sequence[Message], where: Sequence[str] = ()) -> Answer:
         """Answer the last message, which is the user's.
 
         The input guardrails come before retrieval: what they refuse is searched for nowhere, and what they mask is
         masked for every later step. The output guardrails see what was answered; a refusal is not checked again.
 
-        :raises InputError: If `messages` is empty, does not end with the user's question, or that is too long.
+        :param where: Conditions that each passage meets, beside those of the configuration.
+        :raises InputError: If `messages` is empty, does not end with the user's question, or that is too long; or a
+            condition cannot be read.
         """
         check_messages(messages)
+        conditions = self._narrowed(where)
         with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = self._check_input(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming, messages[-1].content)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                outputs = self.pipeline.run(_inputs(incoming.messages), include_outputs_from=OUTPUTS)
+                inputs = _inputs(incoming.messages) | conditions
+                outputs = self.pipeline.run(inputs, include_outputs_from=OUTPUTS)
                 answer = self._check_output(_answer_of(outputs, incoming.decisions), _question_of(outputs))
             span.set_content_tag("output", answer)
         return answer
 
-    def stream(self, messages: Sequence[Message], *, beat_seconds: float | None = None) -> AnswerStream:
+    def stream(
+        self, messages: Sequence[Message], where: Sequence[str] = (), *, beat_seconds: float | None = None
+    ) -> AnswerStream:
         """The answer as it is written; `answer` of the stream is the whole. See :class:`AnswerStream`."""
-        return AnswerStream(self, messages, beat_seconds=beat_seconds)
+        return AnswerStream(self, messages, where, beat_seconds=beat_seconds)
 
-    async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
+    async def answer_streaming(self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = ()) -> Answer:
         """As :meth:`answer`, in an event loop; hands pieces of the text to `emit` as the guardrails let them through.
 
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """
         check_messages(messages)
+        conditions = await asyncio.to_thread(self._narrowed, where)
         with tracer.trace(ANSWER_SPAN) as span, _named_errors():
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
@@ -74,14 +85,14 @@ class Assistant:
                 await emit(answer.response)
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
-                answer = await self._streamed(incoming, emit)
+                answer = await self._streamed(incoming, emit, conditions)
             span.set_content_tag("output", answer)
         return answer
 
-    async def _streamed(self, incoming: GuardResult, emit: Emit) -> Answer:
+    async def _streamed(self, incoming: GuardResult, emit: Emit, conditions: dict[str, Any]) -> Answer:
         streaming = ["guard", "generator"] if "generator" in self.pipeline.graph.nodes else ["guard"]
         handle = self.pipeline.stream(
-            _inputs(incoming.messages), streaming_components=streaming, include_outputs_from=OUTPUTS
+            _inputs(incoming.messages) | conditions, streaming_components=streaming, include_outputs_from=OUTPUTS
         )
         chunks = aiter(handle)
         opening = await passages_of(chunks)
@@ -107,6 +118,9 @@ class Assistant:
             answer = _guarded(answer, checked, question)
         await emit(f"\n{answer.response}" if after_text else answer.response)
         return answer
+
+    def _narrowed(self, where: Sequence[str]) -> dict[str, Any]:
+        return narrowed(self.pipeline, where, self._filters)
 
     def _check_input(self, messages: list[Message]) -> GuardResult:
         with tracer.trace(GUARD_SPAN, tags={"direction": "input"}) as span:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Message, Role
+from tasks_lib.assistant.guardrails.topics import is_small_talk
 from tasks_lib.errors import InputError
-from tasks_lib.text.follow_ups import is_follow_up
+from tasks_lib.text.follow_ups import is_follow_up, names_another_case
 
 
 def messages_of(turns: Sequence[Mapping[str, Any]]) -> list[Message]:
@@ -49,15 +50,17 @@ def check_messages(messages: Sequence[Message]) -> None:
 def standalone_question(messages: Sequence[Message], max_turns: int) -> str:
     """The last question, behind the earlier ones that it leans on.
 
-    "And for part-timers?" leans on the user's question before it, which may lean on the one before that.
+    "And for part-timers?" leans on the user's question before it, which may lean on the one before that. Of several
+    that only name another case, the last one stands for all; thanks and greetings are passed over.
 
     :param max_turns: Messages before the last that are read.
     """
     question = messages[-1].content.strip()
     asked = [m.content.strip() for m in messages[:-1][-max_turns:] if m.role == "user" and m.content.strip()]
-    earlier = ""
-    while asked and is_follow_up(earlier or question):
-        earlier = f"{asked.pop()} {earlier}".strip()
-        if not is_follow_up(earlier):
-            break
-    return f"{earlier} {question}" if earlier else question
+    leaning = [question]
+    while asked and is_follow_up(leaning[0]):
+        earlier = asked.pop()
+        replaced = names_another_case(question) and is_follow_up(earlier) and names_another_case(earlier)
+        if not replaced and not is_small_talk(earlier):
+            leaning.insert(0, earlier)
+    return " ".join(leaning)

@@ -33,6 +33,9 @@ PASSAGES_READ = 10
 """Best passages whose statements are compared."""
 SENTENCES_COMPARED = 20
 """Statements whose meaning is compared, the likeliest by words and rank; all forty held no more answers."""
+TOO_FAR_BEHIND = 0.5
+"""What a statement may lack of the best by everything but its meaning to be compared; no answer or evidence of 420
+questions (`benchmarks/answers`) changed when those that lack more were left out."""
 SENTENCES_WEIGHED = 5
 """Best statements among which the strongest evidence is looked for."""
 LONGEST_COMPARED = 700
@@ -108,7 +111,7 @@ class ExtractiveAnswerer:
             for stretch in stretches
             for statement in readable(stretch)
         ]
-        shortlist = sorted(candidates, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
+        shortlist = _promising(candidates)
         return self._compared(shortlist, embedding, focus, of_question.language) if shortlist else []
 
     def _candidate(
@@ -157,3 +160,11 @@ class ExtractiveAnswerer:
         unrelated = known.get(language, known.get("", 0.0))
         cosines = vectors @ np.asarray(embedding, dtype=np.float32)
         return np.asarray((cosines - unrelated) / (1 - unrelated), dtype=np.float32)
+
+
+def _promising(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The likeliest by words and rank, without those that no meaning would bring near the best."""
+    likeliest = sorted(candidates, key=lambda candidate: -candidate.weighed(SHORTLIST_WEIGHTS))[:SENTENCES_COMPARED]
+    scores = [candidate.weighed(RANK_WEIGHTS) for candidate in likeliest]
+    least = max(scores, default=0.0) - TOO_FAR_BEHIND
+    return [candidate for candidate, score in zip(likeliest, scores, strict=True) if score >= least]

@@ -8,12 +8,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from haystack import Document
 
 from tasks_lib.assistant.answering.answer_kind import fits_kind
-from tasks_lib.assistant.answering.asked import Asked, asked, plain
+from tasks_lib.assistant.answering.asked import Asked, asked, asked_anew, plain
 from tasks_lib.assistant.answering.stretches import Statement
 from tasks_lib.text.analyser import UNTOLD, document_terms
 from tasks_lib.text.languages import language_of
@@ -95,8 +95,7 @@ class QuestionFeatures:
         self, question: str, documents: Sequence[Document], focus: str = "", language: str | None = None
     ) -> None:
         self.language = language or language_of(question) or UNTOLD
-        new = asked(focus or question)
-        self.asked: Asked = replace(asked(question), form=new.form, kind=new.kind or asked(question).kind)
+        self.asked: Asked = asked_anew(question, focus) if focus else asked(question)
         stems = self.asked.stems if self.language == UNTOLD else self._stems(question)
         passages = [self._stems(_with_headings(document)) for document in documents]
         frequency = Counter(stem for passage in passages for stem in passage & stems)
@@ -144,9 +143,15 @@ class QuestionFeatures:
         )
 
     def certainty(self, evidence: float, best: "Candidate") -> float:
-        """How certainly the best statement answers; not at all where it does not have a number of the question."""
-        missing = self.missing(best.statement.in_context)
-        if any(anchor[0].isdigit() for anchor in missing):
+        """How certainly the best statement answers.
+
+        Not at all where it does not have a number of the question, nor a row where neither it nor what stands above it
+        names what is counted: it counts something else.
+        """
+        text = best.statement.in_context
+        if any(anchor[0].isdigit() for anchor in self.missing(text)):
+            return 0.0
+        if best.statement.sentence.kind == "row" and not self._stems(self.asked.counted) <= self._stems(text):
             return 0.0
         return evidence + best.weighed(CERTAINTY_WEIGHTS)
 

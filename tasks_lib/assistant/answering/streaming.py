@@ -24,7 +24,7 @@ Emit = Callable[[str], Awaitable[None]]
 class StreamingAssistant(Protocol):
     """What a stream needs of the assistant."""
 
-    async def answer_streaming(self, messages: Sequence[Message], emit: Emit) -> Answer:
+    async def answer_streaming(self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = ()) -> Answer:
         """Answer the last message; `emit` takes the pieces of the text."""
         ...
 
@@ -72,11 +72,17 @@ class AnswerStream:
     """
 
     def __init__(
-        self, assistant: StreamingAssistant, messages: Sequence[Message], *, beat_seconds: float | None = None
+        self,
+        assistant: StreamingAssistant,
+        messages: Sequence[Message],
+        where: Sequence[str] = (),
+        *,
+        beat_seconds: float | None = None,
     ) -> None:
         self.answer: Answer | None = None
         self._assistant = assistant
         self._messages = list(messages)
+        self._where = tuple(where)
         self._beat_seconds = beat_seconds
         self._context = contextvars.copy_context()
         self._pieces: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
@@ -106,7 +112,7 @@ class AnswerStream:
             self._pieces.put(piece)
 
         try:
-            self.answer = await self._assistant.answer_streaming(self._messages, emit)
+            self.answer = await self._assistant.answer_streaming(self._messages, emit, self._where)
         except BaseException as error:
             self._pieces.put(error)  # raised where the stream is read
             raise

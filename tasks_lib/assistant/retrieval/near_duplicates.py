@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 from haystack import Document
 
@@ -16,6 +17,29 @@ FEWEST_WORDS = 12
 _VERSION = re.compile(r"(?<![\w.])v?(\d{1,4}(?:\.\d{1,4})+|\d{4}-\d{2}(?:-\d{2})?)(?![\w])")
 
 
+@dataclass(frozen=True)
+class _Said:
+    """The different words of a passage, the numbers among them, and where it stands."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+    path: tuple[str, str]
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        said = frozenset(words(document.content or ""))
+        return cls(said, frozenset(word for word in said if word[0].isdigit()), _path(document))
+
+    def is_nearly(self, other: Self) -> bool:
+        """Whether both say the same, in two documents."""
+        fewer, more = sorted((len(self.words), len(other.words)))
+        if fewer < max(FEWEST_WORDS, NEARLY_THE_SAME * more) or self.numbers != other.numbers:
+            return False
+        if self.path == other.path:
+            return False
+        return len(self.words & other.words) >= NEARLY_THE_SAME * len(self.words | other.words)
+
+
 def without_near_duplicates(documents: Sequence[Document], top_k: int, *, newer: bool = False) -> list[Document]:
     """The first `top_k` that differ; `also_in` of their metadata names the documents of those that they stand for.
 
@@ -25,24 +49,16 @@ def without_near_duplicates(documents: Sequence[Document], top_k: int, *, newer:
     :param newer: Whether the newest of nearly equal passages stands for them, at the place of the best.
     """
     groups: list[list[Document]] = []
-    said: list[frozenset[str]] = []
+    said: list[_Said] = []
     for document in documents:
-        text = frozenset(words(document.content or ""))
-        place = next((at for at, other in enumerate(said) if _same(text, other, document, groups[at][0])), None)
+        text = _Said.of(document)
+        place = next((at for at, other in enumerate(said) if text.is_nearly(other)), None)
         if place is not None:
             groups[place].append(document)
         elif len(groups) < top_k:
             groups.append([document])
             said.append(text)
     return [_one_for(group, newer=newer) for group in groups]
-
-
-def _same(one: frozenset[str], other: frozenset[str], document: Document, first: Document) -> bool:
-    if min(len(one), len(other)) < FEWEST_WORDS or _path(document) == _path(first):
-        return False
-    if len(one & other) < NEARLY_THE_SAME * len(one | other):
-        return False
-    return {word for word in one if word[0].isdigit()} == {word for word in other if word[0].isdigit()}
 
 
 def _one_for(group: list[Document], *, newer: bool) -> Document:

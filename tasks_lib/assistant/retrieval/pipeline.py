@@ -39,6 +39,7 @@ def search_pipeline(platform: Platform, rag: RagConfig, *, index_version: str | 
             score_threshold=retriever.score_threshold,
             merge_neighbours=retriever.merge_neighbours,
             prefer=retriever.prefer,
+            weights=retriever.weights,
         ),
     }
     offered = retriever.candidates if retriever.mode == "hybrid" else retriever.top_k

@@ -1,7 +1,9 @@
 """Select the retrieved passages that the answer is generated from."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from haystack import Document, component, default_from_dict, default_to_dict
@@ -26,6 +28,7 @@ class PassageSelector:
     :param prefer: Which of several nearly equal passages stands for them: the `best` by its score, or the `newer` by
         the version in its path or the date of its document.
     :param merge_neighbours: Whether adjacent chunks of one document become one passage, at the better one's place.
+    :param weights: Path of documents, with wildcards → what their scores are multiplied by, before anything else.
     """
 
     def __init__(
@@ -35,11 +38,13 @@ class PassageSelector:
         score_threshold: float | None = None,
         merge_neighbours: bool = False,
         prefer: Literal["best", "newer"] = "best",
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.top_k = top_k
         self.score_threshold = score_threshold
         self.merge_neighbours = merge_neighbours
         self.prefer = prefer
+        self.weights = dict(weights or {})
 
     def to_dict(self) -> dict[str, Any]:
         """Serialise the component."""
@@ -49,6 +54,7 @@ class PassageSelector:
             score_threshold=self.score_threshold,
             merge_neighbours=self.merge_neighbours,
             prefer=self.prefer,
+            weights=self.weights,
         )
 
     @classmethod
@@ -59,10 +65,21 @@ class PassageSelector:
     @component.output_types(documents=list[Document])
     def run(self, documents: list[Document]) -> dict[str, list[Document]]:
         """Select from `documents`, which come best first."""
-        taken = without_near_duplicates(documents, self.top_k, newer=self.prefer == "newer")
+        ranked = sorted(map(self._weighed, documents), key=_by_score) if self.weights else documents
+        taken = without_near_duplicates(ranked, self.top_k, newer=self.prefer == "newer")
         if self.score_threshold is not None:
             taken = [document for document in taken if (document.score or 0.0) >= self.score_threshold]
         return {"documents": merge_neighbours(taken) if self.merge_neighbours else taken}
+
+    def _weighed(self, document: Document) -> Document:
+        path = document.meta["document"]
+        weight = next((weight for pattern, weight in self.weights.items() if fnmatchcase(path, pattern)), 1.0)
+        score = document.score or 0.0
+        return document if weight == 1 else replace(document, score=score * weight if score > 0 else score / weight)
+
+
+def _by_score(document: Document) -> float:
+    return -(document.score or 0.0)
 
 
 def merge_neighbours(documents: list[Document]) -> list[Document]:

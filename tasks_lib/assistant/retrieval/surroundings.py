@@ -66,14 +66,27 @@ def _beside(wanted: Sequence[Document]) -> dict[str, Any]:
     """Filter for the chunks near one of `wanted`."""
     near = [
         _all(
-            _is("document", "==", document.meta["document"]),
-            _is("source", "==", document.meta["source"]),
-            _is("start", "<", document.meta["end"] + _reach(document)),
-            _is("end", ">", document.meta["start"] - CHARACTERS),
+            _is("document", "==", document),
+            _is("source", "==", source),
+            _is("start", "<", end),
+            _is("end", ">", start),
         )
-        for document in wanted
+        for (source, document), reaches in _reaches(wanted).items()
+        for start, end in reaches
     ]
     return near[0] if len(near) == 1 else {"operator": "OR", "conditions": near}
+
+
+def _reaches(wanted: Sequence[Document]) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """Source and path → what is read of the document, from and to; what overlaps is one, as each costs a store time."""
+    reaches: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for document in sorted(wanted, key=lambda document: int(document.meta["start"])):
+        known = reaches.setdefault((document.meta["source"], document.meta["document"]), [])
+        start, end = document.meta["start"] - CHARACTERS, document.meta["end"] + _reach(document)
+        if known and start <= known[-1][1]:
+            start, end = known[-1][0], max(end, known.pop()[1])
+        known.append((start, end))
+    return reaches
 
 
 def _reach(document: Document) -> int:

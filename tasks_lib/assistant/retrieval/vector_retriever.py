@@ -38,15 +38,20 @@ class VectorRetriever:
             self.retriever.warm_up()
 
     @component.output_types(documents=list[Document])
-    def run(self, embedding: Vector) -> dict[str, list[Document]]:
-        """The documents nearest to `embedding`, as the retriever finds them."""
-        result: dict[str, list[Document]] = self.retriever.run(query_embedding=embedding.tolist())
+    def run(self, embedding: Vector, filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:
+        """The documents nearest to `embedding`, as the retriever finds them.
+
+        :param filters: Given to a retriever that is to find what meets them; without any its own hold.
+        """
+        inputs = {} if filters is None else {"filters": filters}
+        result: dict[str, list[Document]] = self.retriever.run(query_embedding=embedding.tolist(), **inputs)
         return {"documents": result["documents"]}
 
     @component.output_types(documents=list[Document])
-    async def run_async(self, embedding: Vector) -> dict[str, list[Document]]:
+    async def run_async(self, embedding: Vector, filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:
         """As `run`, without blocking the event loop."""
         if not hasattr(self.retriever, "run_async"):
-            return await asyncio.to_thread(self.run, embedding)
-        result: dict[str, list[Document]] = await self.retriever.run_async(query_embedding=embedding.tolist())
+            return await asyncio.to_thread(self.run, embedding, filters)
+        inputs = {} if filters is None else {"filters": filters}
+        result: dict[str, list[Document]] = await self.retriever.run_async(query_embedding=embedding.tolist(), **inputs)
         return {"documents": result["documents"]}

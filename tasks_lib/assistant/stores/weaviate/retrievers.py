@@ -56,10 +56,11 @@ class WeaviateVectorRetriever(_Retriever):
     """Finds the chunks nearest to an embedding; scores are cosine similarities."""
 
     @component.output_types(documents=list[Document])
-    def run(self, query_embedding: list[float]) -> dict[str, list[Document]]:
+    def run(self, query_embedding: list[float], filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:
         """Search.
 
         :param query_embedding: As long as the embeddings of the index.
+        :param filters: Instead of the retriever's own.
         :returns: `documents`, best first.
         :raises IndexUnavailableError: If it has another length, or the server cannot be reached.
         """
@@ -68,14 +69,16 @@ class WeaviateVectorRetriever(_Retriever):
             if not store.is_there():
                 return {"documents": []}
             store.require_dimension(query_embedding)
-            retriever = WeaviateEmbeddingRetriever(document_store=store, filters=self.filters)
+            retriever = WeaviateEmbeddingRetriever(document_store=store, filters=filters or self.filters)
             documents = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
         return {"documents": [replace(document, score=_cosine(document.score)) for document in documents]}
 
     @component.output_types(documents=list[Document])
-    async def run_async(self, query_embedding: list[float]) -> dict[str, list[Document]]:
+    async def run_async(
+        self, query_embedding: list[float], filters: dict[str, Any] | None = None
+    ) -> dict[str, list[Document]]:
         """Twin of `run`."""
-        return await asyncio.to_thread(self.run, query_embedding)
+        return await asyncio.to_thread(self.run, query_embedding, filters)
 
 
 @component
@@ -83,10 +86,11 @@ class WeaviateKeywordRetriever(_Retriever):
     """Finds the chunks that share words with a text in the way of its language; scores are BM25."""
 
     @component.output_types(documents=list[Document])
-    def run(self, query: str) -> dict[str, list[Document]]:
+    def run(self, query: str, filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:
         """Search.
 
         :param query: Any text; there is no query language that could fail.
+        :param filters: Instead of the retriever's own.
         :returns: `documents`, best first.
         :raises IndexUnavailableError: If the server cannot be reached.
         """
@@ -94,14 +98,14 @@ class WeaviateKeywordRetriever(_Retriever):
         with store.connection.guarded(f"index {store.index!r}"):
             if not store.is_there():
                 return {"documents": []}
-            retriever = WeaviateBM25Retriever(document_store=store, filters=self.filters)
+            retriever = WeaviateBM25Retriever(document_store=store, filters=filters or self.filters)
             documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
         return {"documents": documents}
 
     @component.output_types(documents=list[Document])
-    async def run_async(self, query: str) -> dict[str, list[Document]]:
+    async def run_async(self, query: str, filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:
         """Twin of `run`."""
-        return await asyncio.to_thread(self.run, query)
+        return await asyncio.to_thread(self.run, query, filters)
 
 
 def _cosine(certainty: float | None) -> float | None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from haystack import Document, Pipeline
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
@@ -229,6 +231,22 @@ def test_a_year_that_no_passage_has_leaves_no_certainty(answerer: ExtractiveAnsw
     assert answered(answerer, "What was the total in 2012?", table)["certainty"] == 0
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    st.permutations(["drills", "hammers", "ladders", "saws", "chisels"]),
+    st.sampled_from(["Hamburg", "Lyon", "Porto"]),
+)
+def test_a_row_that_counts_something_else_leaves_no_certainty(things: list[str], place: str) -> None:
+    kept, missing = things[:3], things[3]
+    rows = [f"| {city} | {n + 4} | {n + 30} | {n + 700} |" for n, city in enumerate(("Hamburg", "Lyon", "Porto"))]
+    table = "\n".join([f"| Warehouse | {' | '.join(kept)} |", "|---|---|---|---|", *rows])
+    answerer = ExtractiveAnswerer(MiniLM())
+    known = answered(answerer, f"How many {kept[1]} are in {place}?", table)
+    assert place in known["text"]
+    assert known["certainty"] > CALIBRATED_THRESHOLD
+    assert answered(answerer, f"How many {missing} are in {place}?", table)["certainty"] == 0
+
+
 OTHERS = {
     "de": (
         "Vollzeitkräfte haben 27 Tage Urlaub im Jahr. Der Drucker steht im zweiten Stock.",
@@ -254,3 +272,20 @@ def test_sentences_are_chosen_and_evidence_is_weighed_in_other_languages(languag
     )
     assert text[:6] in found["text"]
     assert nothing["evidence"] < embedder.evidence_threshold < found["evidence"]
+
+
+def test_statements_far_behind_by_words_and_rank_are_not_embedded() -> None:
+    class Counting(MiniLM):
+        embedded: tuple[str, ...] = ()
+
+        def embed(self, texts: list[str]) -> list[list[float]]:
+            Counting.embedded += tuple(texts)
+            return super().embed(texts)
+
+    question = "How many days of annual leave do full-time employees receive per calendar year?"
+    other = "The canteen is closed at night. Nobody knows why it was painted green."
+    passages = [passage(LEAVE, "leave.md", "Annual leave", 1.0), passage(other, "canteen.md", "Canteen", 0.1)]
+    found = ExtractiveAnswerer(Counting()).run(question, MiniLM().embed([question])[0], passages)
+    assert "27 days" in found["text"]
+    assert any("27 days" in text for text in Counting.embedded)
+    assert not any("canteen" in text for text in Counting.embedded)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from haystack import Document
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks_lib.assistant.retrieval.fusion import HybridFusion
 from tasks_lib.assistant.retrieval.selection import PassageSelector
@@ -104,9 +106,29 @@ def test_chunks_that_have_the_span_of_their_document_are_not_joined() -> None:
     "made",
     [
         HybridFusion(method="rrf", vector_weight=0.2, context_weight=0.1, context_characters=77),
-        PassageSelector(top_k=3, score_threshold=0.2, merge_neighbours=True),
+        PassageSelector(top_k=3, score_threshold=0.2, merge_neighbours=True, weights={"proposals/*": 0.5}),
     ],
 )
 def test_components_come_back_from_their_description(made: HybridFusion | PassageSelector) -> None:
     described = made.to_dict()
     assert type(made).from_dict(made.to_dict()).to_dict() == described
+
+
+@given(st.lists(st.tuples(st.sampled_from(["docs/a.md", "proposals/b.md"]), st.floats(-2, 2)), max_size=12))
+def test_documents_that_weigh_less_come_after_those_that_fit_as_well(scored: list[tuple[str, float]]) -> None:
+    ranking = [chunk(f"{n}", n, score, path) for n, (path, score) in enumerate(sorted(scored, key=lambda s: -s[1]))]
+    found = PassageSelector(top_k=12, weights={"proposals/*": 0.5}).run(documents=ranking)["documents"]
+    own = {document.id: document.score or 0.0 for document in ranking}
+    for document in found:
+        half = document.meta["document"].startswith("proposals/")
+        factor = (0.5 if own[document.id] > 0 else 2) if half else 1
+        assert document.score == pytest.approx(own[document.id] * factor)
+    assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
+    assert {d.id for d in found} == set(own)
+
+
+def test_the_first_pattern_that_fits_holds_and_without_weights_nothing_moves() -> None:
+    ranking = [chunk("a", 0, 1.0, "x/y.md"), chunk("b", 1, 0.9, "z.md")]
+    weights = {"x/y.md": 1.0, "x/*": 0.1}
+    assert names(PassageSelector(weights=weights).run(documents=ranking)["documents"]) == ["a", "b"]
+    assert names(PassageSelector().run(documents=ranking)["documents"]) == ["a", "b"]

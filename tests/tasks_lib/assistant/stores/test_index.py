@@ -4,11 +4,13 @@ import threading
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from haystack import Document
 
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.retrieval.surroundings import Surroundings, is_around
+from tasks_lib.assistant.retrieval.vector_retriever import VectorRetriever
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.ingestion.chunk import Chunk
 from tests.tasks_lib.assistant.stores.conftest import Open
@@ -210,6 +212,17 @@ def test_what_lies_around_a_passage_is_looked_up_in_its_document_alone(index: In
     assert [document.content for document in beside[:1]] == ["found"]
     assert {document.content for document in beside[1:]} == {"before", "behind", far}
     assert [is_around(document) for document in beside] == [False, True, True, True]
+
+
+def test_a_question_brings_filters_of_its_own_to_both_retrievers(index: Index) -> None:
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "annual leave") + chunks("b.md", "sick leave"))
+    filters = {"field": "meta.document", "operator": "in", "value": ["b.md"]}
+    for narrowed in (
+        index.keyword_retriever(top_k=5).run(query="leave", filters=filters),
+        VectorRetriever(index.vector_retriever(top_k=5)).run(np.array(QUERY), filters),
+    ):
+        assert [document.content for document in narrowed["documents"]] == ["sick leave"]
+    assert len(index.keyword_retriever(top_k=5).run(query="leave")["documents"]) == 2
 
 
 def test_changes_are_seen_by_readers_that_were_open_before(reopen: Open) -> None:
