@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from tasks_lib.config.settings import GateConfig
-from tasks_lib.errors import InputError
 from tasks_lib.gate.comparison import Comparison, compare
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pairs import MetricComparison, Pairs
@@ -67,18 +66,6 @@ def too_few(questions: int, dataset: str, gate: GateConfig, *, in_production: bo
     if not in_production:
         ways.append("nothing is in production yet: `llmops deploy --first` lets the thresholds alone decide")
     return [f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}", *ways]
-
-
-def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
-    """Refuse a set that cannot decide anything, before anything is spent.
-
-    :raises InputError: Below `gate.minimum_questions`.
-    """
-    if questions < gate.minimum_questions:
-        raise InputError(
-            f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}",
-            hint="Make a larger one with `llmops dataset --size N`, or lower gate.minimum_questions.",
-        )
 
 
 def first_of_few(questions: int, gate: GateConfig) -> str:
