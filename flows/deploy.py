@@ -191,9 +191,9 @@ def too_few_questions(
     :param tags: Of the MLflow run, which says what was to be measured.
     :param kind: Of the run.
     """
-    client, model, said = connect(platform, settings.assistant), settings.assistant, "; ".join(reasons)
-    decided = {**tags, "llmops.decision": "undecided", "llmops.reasons": said}
-    with run_of(client, kind, decided, name=f"{model}: too few questions") as run:
+    client, model = connect(platform, settings.assistant), settings.assistant
+    told = {**tags, "llmops.decision": "undecided", "llmops.reasons": "; ".join(reasons)}
+    with run_of(client, kind, told, name=f"{model}: too few questions") as run:
         pass
     return DeployResult(
         model=model,
@@ -210,7 +210,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
     candidate = VersionAddress(settings.assistant, version, plan.candidate.rag.index_name)
     found = evaluate_in_looks(platform, plan, candidate, settings, run_id)
-    decision, measured = found.decision, found.candidate
+    decision, measured, questions = found.decision, found.candidate, found.dataset or plan.dataset
     if plan.move:
         decision = decision.model_copy(update={"reasons": [plan.move, *decision.reasons]})
     outcome = Outcome(
@@ -221,11 +221,12 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
         passed_tests=found.passed_tests,
         candidate=measured,
         production=found.production,
-        lineage=plan.candidate.tags,
+        lineage={**plan.candidate.tags, "dataset": questions.reference},
     )
-    shown = questions_to_show(plan.dataset.examples, measured) if measured else []
-    tags = {**outcome.version_tags, SHOWN_TAG: json.dumps(shown, ensure_ascii=False)}
-    tag_version(connect(platform, settings.assistant), settings.assistant, version, tags)
+    shown = json.dumps(questions_to_show(questions.examples, measured) if measured else [], ensure_ascii=False)
+    client, tags = connect(platform, settings.assistant), {SHOWN_TAG: shown, "dataset": questions.reference}
+    client.set_tag(run_id, "llmops.dataset", questions.reference)
+    tag_version(client, settings.assistant, version, {**outcome.version_tags, **tags})
     return outcome
 
 

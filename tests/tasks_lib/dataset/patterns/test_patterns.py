@@ -164,10 +164,41 @@ def test_a_sentence_of_another_language_is_asked_about(prose: str, sentence: str
         "Sie wurde im Jahr 1871 von der Königin eröffnet.",
         "Dieses Museum wurde im Jahr 1871 von der Königin eröffnet.",
         "Damals gründete im Jahr 1871 eine Werft.",
+        "Die Region ist die Heimat von zwei erweiterten Metropolregionen im Süden.",
+        "Die Diskussionen über die Verlegung des Museums wurden bis Februar 1854 geführt.",
+        "Frühe Versionen waren ab 1851 in Gebrauch.",
+        "Eines der größten Objekte ist ein Bett aus der Mitte des 17. Jahrhunderts.",
+        "Sky News ist einer von mehreren Kanälen.",
+        "Sauerstoff wurde im Jahr 1773 von Carl Scheele in Uppsala oder vorher entdeckt, wie man sagt.",
+        "An zwei kaiserlichen Krankenhäusern waren für die Behandlung Ärzte verantwortlich.",
     ],
 )
 def test_a_sentence_that_needs_the_one_before_is_not_asked_about(sentence: str) -> None:
     assert not asked(f"{GERMAN}\n\n{GERMAN} {sentence}\n", title="")
+
+
+@pytest.mark.parametrize(
+    ("prose", "sentence"),
+    [
+        (SPANISH, "La región alberga dos amplias áreas metropolitanas que superan los cinco millones."),
+        (SPANISH, "La primera muestra todo el tiempo desde la formación de la Tierra."),
+        (SPANISH, "Un tercer tipo de conjeturas se refiere a aspectos de la distribución de los primos."),
+        (SPANISH, "En 2014, el grupo se proclamó un califato en la costa del mar."),
+        (CHINESE, "卡罗莱纳还有两次以上击球，但未能在每次击球获得第一档进攻。"),  # noqa: RUF001
+        (CHINESE, "平均每户规模是3.07人左右的家庭。"),
+        (CHINESE, "工厂的效率在高压发动机上达到约27-30%的水平。"),
+    ],
+)
+def test_what_only_an_earlier_sentence_names_is_not_asked_about_in_other_languages(prose: str, sentence: str) -> None:
+    assert not asked(f"{prose}\n\n{prose} {sentence}\n", title="")
+
+
+def test_a_column_of_meanings_says_what_its_rows_are() -> None:
+    rows = (
+        "| Level | Meaning |\n|---|---|\n| S3 | One person or one device is affected |\n| S4 | Nobody is affected yet |"
+    )
+    found = asked(f"# Levels\n\n{ENGLISH}\n\n{rows}\n")
+    assert found["What is S3?"] == "One person or one device is affected"
 
 
 def test_a_language_without_patterns_is_counted_and_makes_nothing() -> None:
