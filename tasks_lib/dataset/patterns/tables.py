@@ -179,5 +179,7 @@ def _tidy(caption: str) -> str:
     caption = caption.strip(" :：|-–—.")  # noqa: RUF001
     subject = _FURTHER.split(caption)[0]
     caption = subject if len(subject.split()) >= _SHORTEST_CAPTION else caption
+    if ". " in caption or "following" in caption.lower().split():
+        return ""
     whole = caption.count("(") == caption.count(")") and "|" not in caption and any(map(str.isalpha, caption[:3]))
     return caption if whole and len(caption.split()) <= _LONGEST_CAPTION else ""
