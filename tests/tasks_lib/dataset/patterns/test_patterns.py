@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED, SAID_OFTEN, Patterns
 from tasks_lib.dataset.patterns.page import Page, pages_of, plain
+from tasks_lib.dataset.patterns.renamed import renamed
 from tasks_lib.dataset.patterns.templates import templates
 
 ENGLISH = "These are the rules of the house, and they are the same for all of the people who work with us here."
@@ -257,3 +258,38 @@ def test_every_language_words_every_question() -> None:
                 places = re.findall(r"{(\w+)}", written)
                 assert places, (language, name)
                 assert written.format(**dict.fromkeys(places, "x"))
+
+
+@pytest.mark.parametrize(
+    ("prose", "sentence", "asked_of"),
+    [
+        (GERMAN, "Hoesung Lee Tower ist der höchste Turm an der ganzen Küste im Norden.", "Was ist NAME?"),
+        (SPANISH, "Hoesung Lee Tower es la torre más alta de toda la costa del norte.", "¿Qué es NAME?"),
+        (CHINESE, "培顿·曼宁是一座位于海岸的城市。", "NAME是什么？"),  # noqa: RUF001
+    ],
+)
+def test_a_question_without_an_answer_asks_of_a_name_that_no_document_mentions(
+    prose: str, sentence: str, asked_of: str
+) -> None:
+    groups = patterns_of(f"{prose}\n\n{prose} {sentence}\n", title="").alternatives()
+    taken: set[str] = set()
+
+    class Mentions:
+        def mentions(self, phrase: str) -> bool:
+            taken.add(phrase)
+            return len(taken) % 2 == 0
+
+    [made] = renamed(groups, Mentions(), seed=0)  # type: ignore[arg-type]
+    before, after = asked_of.split("NAME")
+    name = made.example.question.removeprefix(before).removesuffix(after)
+    assert made.example.kind == "unanswerable"
+    assert name in taken
+    assert name not in sentence
+    assert not list(renamed(groups, Everything(), seed=0))  # type: ignore[arg-type]
+
+
+class Everything:
+    """Documents that mention all there is."""
+
+    def mentions(self, phrase: str) -> bool:
+        return bool(phrase)
