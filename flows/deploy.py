@@ -1,6 +1,7 @@
 """Flow `deploy`: register, validate and evaluate a candidate, and promote it if the gate passes it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +127,9 @@ def _deploy(
         expected = estimate(resolved, plan, gate)
         return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
     if plan.too_few:
-        return _too_few(resolved, plan, settings, started)
+        tags = {**plan.lineage, **started.tags}
+        result = too_few_questions(resolved, settings, plan.too_few, tags, plan.production_version)
+        return concluded(result, f"{result.model}: too few questions", "; ".join(result.reasons))
     call_models(resolved, settings.embedder, [settings.llm], judge=True)
     with run_of(
         client,
@@ -175,20 +178,30 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
     return concluded(result, f"{model}: on hold", f"nothing was deployed: {hold}. {hold.way_out}{started.told}")
 
 
-def _too_few(platform: Platform, plan: Plan, settings: Settings, started: Origin) -> DeployResult:
-    """Decide nothing, register nothing, and say what would help."""
-    client, model, reasons = connect(platform, settings.assistant), settings.assistant, list(plan.too_few)
-    tags = {**plan.lineage, **started.tags, "llmops.decision": "undecided", "llmops.reasons": "; ".join(reasons)}
-    with run_of(client, "deploy", tags, name=f"{model}: too few questions") as run:
+def too_few_questions(
+    platform: Platform,
+    settings: Settings,
+    reasons: Sequence[str],
+    tags: Mapping[str, str],
+    production_version: int | None,
+    kind: str = "deploy",
+) -> DeployResult:
+    """Decide nothing, register nothing, and say what would help.
+
+    :param tags: Of the MLflow run, which says what was to be measured.
+    :param kind: Of the run.
+    """
+    client, model = connect(platform, settings.assistant), settings.assistant
+    told = {**tags, "llmops.decision": "undecided", "llmops.reasons": "; ".join(reasons)}
+    with run_of(client, kind, told, name=f"{model}: too few questions") as run:
         pass
-    result = DeployResult(
+    return DeployResult(
         model=model,
         decision="undecided",
-        reasons=reasons,
-        production_version=plan.production_version,
+        reasons=list(reasons),
+        production_version=production_version,
         run_id=run.info.run_id,
     )
-    return concluded(result, f"{model}: too few questions", "; ".join(reasons))
 
 
 def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_id: str) -> Outcome:
@@ -197,7 +210,7 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
     version = tasks.register_candidate(platform, plan.candidate, gate.aliases["candidate"])
     candidate = VersionAddress(settings.assistant, version, plan.candidate.rag.index_name)
     found = evaluate_in_looks(platform, plan, candidate, settings, run_id)
-    decision, measured = found.decision, found.candidate
+    decision, measured, questions = found.decision, found.candidate, found.dataset or plan.dataset
     if plan.move:
         decision = decision.model_copy(update={"reasons": [plan.move, *decision.reasons]})
     outcome = Outcome(
@@ -208,11 +221,12 @@ def _evaluate_candidate(platform: Platform, plan: Plan, settings: Settings, run_
         passed_tests=found.passed_tests,
         candidate=measured,
         production=found.production,
-        lineage=plan.candidate.tags,
+        lineage={**plan.candidate.tags, "dataset": questions.reference},
     )
-    shown = questions_to_show(plan.dataset.examples, measured) if measured else []
-    tags = {**outcome.version_tags, SHOWN_TAG: json.dumps(shown, ensure_ascii=False)}
-    tag_version(connect(platform, settings.assistant), settings.assistant, version, tags)
+    shown = json.dumps(questions_to_show(questions.examples, measured) if measured else [], ensure_ascii=False)
+    client, tags = connect(platform, settings.assistant), {SHOWN_TAG: shown, "dataset": questions.reference}
+    client.set_tag(run_id, "llmops.dataset", questions.reference)
+    tag_version(client, settings.assistant, version, {**outcome.version_tags, **tags})
     return outcome
 
 

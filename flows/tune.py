@@ -7,14 +7,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
-from flows.deploy import DeployResult, deploy
-from flows.naming import named_by_assistant
+from flows.deploy import DeployResult, deploy, too_few_questions
+from flows.naming import concluded, named_by_assistant
 from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load
-from tasks_lib.gate.decide import require_enough
+from tasks_lib.gate.decide import too_few
 from tasks_lib.gate.pipeline import evaluation_pipeline, require_measured
 from tasks_lib.gate.publish import record_trials
 from tasks_lib.gate.trials import Trial, front, grid, require_indexes, run_trial
@@ -30,7 +30,10 @@ TUNED_KEYS = ("chunking", "retriever", "prompt", "llm")
 
 
 class TuneResult(BaseModel):
-    """All trials, best first; the quality-latency-cost front; the best configuration and the gate's decision on it."""
+    """All trials, best first; the quality-latency-cost front; the best configuration and the gate's decision on it.
+
+    Without trials the set has too few questions to decide anything, and `deploy` says what would help.
+    """
 
     trials: list[Trial]
     front: list[Trial]
@@ -66,11 +69,16 @@ def tune(settings: Settings | None = None, platform: str = "local", assistant: s
     require_measured(evaluation_pipeline(resolved, settings), gate)
     client = connect(resolved, settings.assistant)
     require_known(client)
-    require_same_collection(find_live(client, settings.assistant, gate.aliases["production"]), settings)
+    live = find_live(client, settings.assistant, gate.aliases["production"])
+    require_same_collection(live, settings)
     configurations = grid(settings.rag, settings.tune)
     require_indexes(resolved, configurations)
     dataset = load(client, gate.dataset)
-    require_enough(len(dataset.examples), dataset.reference, gate)
+    if short := too_few(len(dataset.examples), dataset.reference, gate, in_production=live is not None):
+        tags = {"llmops.dataset": dataset.reference}
+        undecided = too_few_questions(resolved, settings, short, tags, live.version if live else None, kind="tune")
+        result = TuneResult(trials=[], front=[], best={}, deploy=undecided)
+        return concluded(result, f"{settings.assistant}: too few questions", "; ".join(short))
     call_models(resolved, settings.embedder, [rag.llm for rag in configurations], judge=True)
     with run_of(client, "tune", {"llmops.dataset": dataset.reference}):
         examples = unmapped(untraversed(dataset.examples))

@@ -85,13 +85,18 @@ def asked_by_readers(questions: Sequence[ReadersQuestion], corpus: Corpus) -> li
     return examples
 
 
-def made(platform: LocalPlatform, size: int, seed: int) -> list[Example]:
-    """The answerable questions of one set."""
+def made_set(platform: LocalPlatform, size: int, seed: int) -> list[Example]:
+    """The questions of one set, of all kinds."""
     settings = Settings(dataset=DatasetConfig(size=size, seed=seed))
     pipeline = questions_pipeline(platform, settings)
     index = platform.index(settings.rag)
     set_of = generate(pipeline, index, platform.embedder(settings.embedder), settings.dataset, model=settings.llm.model)
-    return [example for example in set_of.examples if example.kind == "answerable"]
+    return list(set_of.examples)
+
+
+def made(platform: LocalPlatform, size: int, seed: int) -> list[Example]:
+    """The answerable questions of one set."""
+    return [example for example in made_set(platform, size, seed) if example.kind == "answerable"]
 
 
 def scores(assistant: Assistant, examples: Sequence[Example], similarity: Similarity) -> tuple[np.ndarray, np.ndarray]:

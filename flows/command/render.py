@@ -124,9 +124,8 @@ def deploy(console: Console, result: Result) -> None:
         _estimate(console, result["estimate"])
         return
     colour = COLOURS.get(result["decision"], "white")
-    console.print(
-        f"[bold]Gate[/] {result['model']} version {result['version']}: [bold {colour}]{result['decision']}[/]"
-    )
+    version = f" version {result['version']}" if result["version"] else ""
+    console.print(f"[bold]Gate[/] {result['model']}{version}: [bold {colour}]{result['decision']}[/]")
     _print_bullets(console, result["reasons"])
     if result["metrics"]:
         console.print(_metrics(result["metrics"]))
@@ -144,7 +143,10 @@ def _estimate(console: Console, expected: Result) -> None:
 
 
 def tune(console: Console, result: Result) -> None:
-    """Trials, best first, and the gate's decision."""
+    """Trials, best first, and the gate's decision; without trials only what would help."""
+    if not result["trials"]:
+        deploy(console, result["deploy"])
+        return
     table = Table(title="Trials", title_justify="left")
     columns = list(dict.fromkeys(key for trial in result["trials"] for key in trial))
     for column in columns:

@@ -112,6 +112,12 @@ class GateConfig(RunnerConfig):
     maximum_questions: int | None = Field(
         default=None, ge=2, description="Questions of the set that are asked at most; empty for all of them."
     )
+    make_up_to: int | None = Field(
+        default=None,
+        ge=2,
+        description="Questions up to which more are made, as the set was made, while the comparison is undecided; "
+        "empty: none are made.",
+    )
     looks: int = Field(
         default=4,
         ge=1,
@@ -204,6 +210,21 @@ class GateConfig(RunnerConfig):
                 f"maximum_questions {self.maximum_questions} is less than minimum_questions {self.minimum_questions}: "
                 "nothing could be decided"
             )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _makes_what_it_may_ask(self) -> "GateConfig":
+        if self.make_up_to is None:
+            return self
+        if self.maximum_questions is not None and self.make_up_to > self.maximum_questions:
+            msg = (
+                f"make_up_to {self.make_up_to} is more than maximum_questions {self.maximum_questions}: what is made "
+                "could not be asked"
+            )
+            raise ValueError(msg)
+        if self.dataset and ":" in self.dataset:
+            msg = f"make_up_to adds questions to a set, and dataset {self.dataset!r} names one version: name the set"
             raise ValueError(msg)
         return self
 

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from tasks_lib.config.settings import GateConfig
-from tasks_lib.errors import InputError
 from tasks_lib.gate.comparison import Comparison, compare
+from tasks_lib.gate.judge import GRADED, JUDGE_METRICS
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pairs import MetricComparison, Pairs
 from tasks_lib.gate.scorers import Direction, direction
@@ -67,18 +67,6 @@ def too_few(questions: int, dataset: str, gate: GateConfig, *, in_production: bo
     if not in_production:
         ways.append("nothing is in production yet: `llmops deploy --first` lets the thresholds alone decide")
     return [f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}", *ways]
-
-
-def require_enough(questions: int, dataset: str, gate: GateConfig) -> None:
-    """Refuse a set that cannot decide anything, before anything is spent.
-
-    :raises InputError: Below `gate.minimum_questions`.
-    """
-    if questions < gate.minimum_questions:
-        raise InputError(
-            f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}",
-            hint="Make a larger one with `llmops dataset --size N`, or lower gate.minimum_questions.",
-        )
 
 
 def first_of_few(questions: int, gate: GateConfig) -> str:
@@ -269,7 +257,7 @@ def _primary_in_words(comparison: Comparison, gate: GateConfig, look: Look) -> s
         f"{primary.difference:+.3f}, {gate.confidence:.0%} bounds {' and '.join(sides)}"
         f"{f' (corrected for {gate.trials} trials)' if gate.trials > 1 else ''}"
         f"{f' (look {look.number} of {look.of})' if look.of > 1 else ''}, "
-        f"tolerated loss {primary.margin:g} (gate.margin)"
+        f"tolerated loss {primary.margin:g} (gate.margin){_by_judge(primary.metric)}"
     )
 
 
@@ -277,5 +265,12 @@ def _guard_in_words(guard: MetricComparison) -> str:
     return (
         f"{guard.metric} is proven worse than production's by more than {guard.margin:g} "
         f"(gate.guard_metrics.{guard.metric}): {guard.candidate:.3f} against {guard.production:.3f} "
-        f"(p = {guard.p_value:.4f} after Holm)"
+        f"(p = {guard.p_value:.4f} after Holm){_by_judge(guard.metric)}"
     )
+
+
+def _by_judge(metric: str) -> str:
+    """What is said of a comparison by scores of a judge: labels correct the mean of one version, and no difference."""
+    if metric not in {GRADED, *JUDGE_METRICS}:
+        return ""
+    return ", by the judge's scores alone: people's labels correct each version's mean, not this difference"

@@ -77,7 +77,7 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
         minutes=round((START_SECONDS + seconds) / 60, 1),
         cost=None if cost is None or (by_model and not _is_language_model(model)) else round(cost * by_model, 4),
         basis=f"one answer of {model!r} took {timed.seconds:.2f} s",
-        assumptions=[*_early(looks), *_assumptions(plan, gate, timed, judged)],
+        assumptions=[*_early(looks), *_made(looks, plan), *_assumptions(plan, gate, timed, judged)],
     )
 
 
@@ -111,6 +111,11 @@ def time_an_answer(platform: Platform, plan: Plan) -> TimedAnswer:
 def _early(looks: Sequence[Look]) -> list[str]:
     sizes = " or ".join(str(look.questions) for look in looks[:-1])
     return [f"all questions are asked; {sizes} suffice where they prove it (gate.looks)"] if sizes else []
+
+
+def _made(looks: Sequence[Look], plan: Plan) -> list[str]:
+    more = looks[-1].most - len(plan.dataset.examples)
+    return [f"{more} of them are made while it is undecided (gate.make_up_to), which costs more"] if more > 0 else []
 
 
 def _is_language_model(model: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
-from tasks_lib.gate.spending import levels, looks, shares_of
+from tasks_lib.gate.spending import levels, looks, looks_beyond, shares_of
 from tasks_lib.gate.statistics import TAIL_SHARE
 
 LEAST_IN_THE_TAIL = 20
@@ -45,19 +45,42 @@ def one_look(gate: GateConfig, questions: int = 0) -> Look:
 def looks_of(gate: GateConfig, questions: int, *, compared: bool) -> list[Look]:
     """The looks at a set of `questions`, of which `gate.maximum_questions` are asked at most.
 
+    Where more may be made (`gate.make_up_to`), looks beyond the set are planned, and one when all of it was asked.
+
     :param compared: Whether there is a production version. Without, nothing can be proven early.
     """
     most = min(questions, gate.maximum_questions or questions)
-    fixed = one_look(gate, most)
     if not compared:
-        return [fixed]
-    sizes = looks(most, gate.looks, gate.first_look)
+        return [one_look(gate, most)]
+    if (gate.make_up_to or 0) > questions:
+        return _planned(gate, looks_beyond(questions, gate.make_up_to or 0, gate.looks, gate.first_look), questions)
+    return _planned(gate, looks(most, gate.looks, gate.first_look))
+
+
+def shortened(gate: GateConfig, planned: Sequence[Look], questions: int) -> list[Look]:
+    """The looks where only `questions` can be asked instead of those planned; earlier looks stay as they were.
+
+    The last one may use up what is left of the error rates: that is honest as long as the documents have ended it, and
+    not the answers.
+    """
+    sizes = [look.questions for look in planned if look.questions < questions]
+    return _planned(gate, (*sizes, questions), sizes[-1] if sizes else 0, planned[-1].questions)
+
+
+def _planned(gate: GateConfig, sizes: Sequence[int], kept: int = 0, planned: int | None = None) -> list[Look]:
+    """Looks with their levels.
+
+    :param kept: Size of a look that is taken although it can prove nothing.
+    :param planned: Questions of the last look as it was planned.
+    """
+    fixed = one_look(gate, sizes[-1])
     if len(sizes) == 1:
         return [fixed]
     least = LEAST_IN_THE_TAIL / (TAIL_SHARE * gate.resamples)
-    of_look, of_proof = (levels(shares_of(sizes), error, gate.spending, least) for error in (fixed.level, fixed.proof))
-    telling = [look for look in zip(sizes, of_look, of_proof, strict=True) if any(look[1:])]
-    return [Look(number, len(telling), look[0], most, *look[1:]) for number, look in enumerate(telling, start=1)]
+    shares = shares_of(sizes, planned)
+    of_look, of_proof = (levels(shares, error, gate.spending, least) for error in (fixed.level, fixed.proof))
+    telling = [look for look in zip(sizes, of_look, of_proof, strict=True) if any(look[1:]) or look[0] == kept]
+    return [Look(number, len(telling), look[0], sizes[-1], *look[1:]) for number, look in enumerate(telling, start=1)]
 
 
 def in_order(examples: Sequence[Example], looks: Sequence[Look], seed: int) -> Sequence[Example]:

@@ -47,7 +47,8 @@ def levels(shares: tuple[float, ...], error: float, spending: Spending, least: f
     standardised sums of a normal sample, by recursive numerical integration (Armitage, McPherson & Rowe, 1969;
     Jennison & Turnbull, 2000, "Group Sequential Methods", chapter 19); the level is 1 - Phi(c_k).
 
-    :param shares: Of the questions asked by each look, rising to 1.
+    :param shares: Of the questions asked by each look, rising to 1; or to less, where fewer could be asked than were
+        planned: the last look may use up what is left of the error, as long as not the answers have ended it.
     :param least: A look whose level would be below this decides nothing, and leaves what it may spend to the next: a
         bootstrap of few resamples cannot tell so small a tail.
     """
@@ -59,7 +60,7 @@ def levels(shares: tuple[float, ...], error: float, spending: Spending, least: f
     grid, density = np.zeros(1), np.ones(1)
     for share in shares:
         step = math.sqrt(share - before)
-        allowed = spent(share, error, spending) - used
+        allowed = (error if share == shares[-1] else spent(share, error, spending)) - used
 
         def crossing(bound: float, step: float = step, grid: Grid = grid, density: Grid = density) -> float:
             return float(_integral(grid, density * norm.sf((bound - grid) / step)))
@@ -100,6 +101,16 @@ def looks(questions: int, count: int, least: int) -> tuple[int, ...]:
     return (*dict.fromkeys(look for look in after if least <= look < questions), questions)
 
 
-def shares_of(sizes: Sequence[int]) -> tuple[float, ...]:
-    """Information fractions of looks at a mean: shares of the questions."""
-    return tuple(size / sizes[-1] for size in sizes)
+def looks_beyond(questions: int, most: int, count: int, least: int) -> tuple[int, ...]:
+    """As :func:`looks` of `most` questions of which `questions` are there: once these are asked, it is looked, too.
+
+    Looks that would come close to that one, by less than half of what a look adds, are left out.
+    """
+    near = most / count / 2
+    planned = looks(most, count, least)
+    return tuple(sorted({*(size for size in planned if abs(size - questions) > near), questions, most}))
+
+
+def shares_of(sizes: Sequence[int], planned: int | None = None) -> tuple[float, ...]:
+    """Information fractions of looks at a mean: shares of the questions, of those planned where fewer are asked."""
+    return tuple(size / (planned or sizes[-1]) for size in sizes)

@@ -125,7 +125,7 @@ def run_of(
     name: str | None = None,
     system_metrics: bool = False,
 ) -> Iterator["ActiveRun"]:
-    """An MLflow run that records one execution of `verb` for the client's assistant.
+    """An MLflow run that records one execution of `verb` for the client's assistant, below the one that is active.
 
     :param name: How MLflow lists it; by its verb without it.
     :param system_metrics: Record processor, memory, disk and network of this machine every few seconds.
@@ -138,7 +138,11 @@ def run_of(
         end_interrupted(client, verb, flow_run)
         described[FLOW_RUN_TAG] = flow_run
     with mlflow.start_run(
-        experiment_id=activate(client), run_name=name or verb, tags=described, log_system_metrics=system_metrics or None
+        experiment_id=activate(client),
+        run_name=name or verb,
+        nested=mlflow.active_run() is not None,
+        tags=described,
+        log_system_metrics=system_metrics or None,
     ) as run:
         try:
             yield run

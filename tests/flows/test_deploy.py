@@ -14,14 +14,15 @@ from prefect.client.orchestration import get_client
 from pydantic import ValidationError
 
 from flows import deploy as deploying
-from flows import promotion
+from flows import looks, promotion
 from flows import rollback as rolling_back
 from flows.command.loop import EXIT_BY_DECISION
 from flows.deploy import DeployResult
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import GateConfig, Settings
-from tasks_lib.dataset.datasets import save
+from tasks_lib.dataset.datasets import Dataset, save
 from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.extension import Extension
 from tasks_lib.errors import ConfigurationError, InputError, VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
@@ -153,18 +154,18 @@ def test_the_gate_promotes_restores_and_rolls_back(
 
 @pytest.mark.flow
 def test_the_gate_asks_on_only_until_it_knows(deploy: Deploy, live_platform: fakes.FakePlatform) -> None:
-    looks = {"looks": 2, "first_look": 4, "spending": "pocock", "resamples": 2000}
+    gate = {"looks": 2, "first_look": 4, "spending": "pocock", "resamples": 2000}
     assert (
-        deploy(fakes.KNOWS_SIX, thresholds={"retrieval_recall": 0.2, "answer_rate": None}, **looks).production_version
+        deploy(fakes.KNOWS_SIX, thresholds={"retrieval_recall": 0.2, "answer_rate": None}, **gate).production_version
         == 1
     )
-    better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, margin=0.6, **looks)
+    better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, margin=0.6, **gate)
     assert (better.decision, better.production_version) == ("promote", 2)
     assert better.comparison is not None
     assert (better.comparison.look, better.comparison.primary.questions) == (1, len(QUESTIONS) // 2)
     assert any("8 of 16 questions need not be asked (gate.looks)" in reason for reason in better.reasons)
 
-    close = deploy(fakes.GOOD, margin=0.01, **looks)
+    close = deploy(fakes.GOOD, margin=0.01, **gate)
     assert (close.decision, close.production_version) == ("undecided", 2)
     assert close.comparison is not None
     assert (close.comparison.look, close.comparison.primary.questions) == (2, len(QUESTIONS))
@@ -172,6 +173,35 @@ def test_the_gate_asks_on_only_until_it_knows(deploy: Deploy, live_platform: fak
     measured = [run for run in evaluations if run.data.tags["mlflow.parentRunId"] == close.run_id]
     assert len(measured) == 2
     assert all(run.data.metrics["right_or_refused/mean"] == run.data.metrics["right_or_refused"] for run in measured)
+
+
+@pytest.mark.flow
+def test_the_gate_has_more_questions_made_while_it_is_undecided(
+    deploy: Deploy, live_platform: fakes.FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = {"looks": 2, "first_look": 4, "spending": "pocock", "resamples": 2000, "margin": 0.15, "make_up_to": 40}
+    assert deploy(fakes.GOOD, **gate).production_version == 1
+    imported = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, **gate)
+    assert (imported.decision, imported.production_version) == ("undecided", 1)
+    assert imported.reasons[-1] == "no more questions were made: the set q:1 was imported; import more"
+    asked = [example for example in fakes.examples() if example not in QUESTIONS]
+
+    def made(place: Platform, settings: Settings, dataset: Dataset, size: int) -> Extension:
+        assert size == 40
+        examples = (*dataset.examples, *asked)
+        client = connect(place, "rag-assistant")
+        longer = save(client, "q", examples, index="i", index_version="7", origin="extractive")
+        return Extension(longer, "more were made")
+
+    monkeypatch.setattr(looks.make_more_questions, "fn", made)
+    better = deploy(fakes.KNOWS_ALL_FOR_MORE_TOKENS, **gate)
+    assert better.comparison is not None
+    assert (better.decision, better.production_version) == ("promote", better.version)
+    assert better.comparison.primary.questions == len(QUESTIONS) + len(asked)
+    assert better.reasons[-1] == "more were made"
+    client = connect(live_platform, "rag-assistant")
+    assert client.get_model_version("rag-assistant", str(better.version)).tags["dataset"] == "q:2"
+    assert client.get_run(better.run_id or "").data.tags["llmops.dataset"] == "q:2"
 
 
 @pytest.mark.flow

@@ -125,7 +125,7 @@ def _is_askable(verb: "Token", subject: "Token", auxiliaries: "list[Token]") -> 
         and subject.i < verb.i
         and subject.pos_ in {"NOUN", "PROPN"}
         and subject.ent_type_ not in {"DATE", "TIME", "ORDINAL"}
-        and not any(token.lower_ in {"no", "neither", "nobody"} for token in subject.subtree)
+        and not any(token.lower_ in {"no", "not", "neither", "nobody", "only"} for token in subject.subtree)
         and not any(token.dep_ in _DANGLING for token in children)
         and not any(token.dep_ == "advmod" and token.lower_ in _LINKING for token in children)
         and not any(token.dep_ == "conj" and token.i - verb.i <= 2 for token in children)

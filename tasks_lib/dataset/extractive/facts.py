@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks_lib.dataset.extractive import phrases
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _TWO_FACTS = re.compile(r"\band (?:up to |at least |another )?(?:\$|\d{1,3}(?:[.,]\d+)* [a-z])")
 """A second amount was joined to the one that is asked for."""
+_ONE_NOUN = re.compile(r"(?:the|an?) [a-z-]+|the (?:one )?[a-z-]+ [a-z-]+|the one .*")
+"""`the claim`, `the entry point`: an answer that only earlier sentences tell."""
+_POINTS = re.compile(r"\b(?:following|his|her|my|our|your)\b")
+_NAMING = frozenset({"what", "what_object"})
 _LEAST_CONTENT = 3
 _LONGEST_SUBJECT = 8
 _MOST_PIECES = 3
@@ -60,11 +64,13 @@ def facts(sentence: Sentence) -> Iterator[Fact]:
             if not _TWO_FACTS.search(fact.question) and _says_enough(fact):
                 yield fact
         if len(askable) == 1:
-            yield from _who(sentence, clause)
+            yield from filter(_says_enough, _who(sentence, clause))
 
 
 def _says_enough(fact: Fact) -> bool:
-    """Whether a question that lost its object or reason still tells what it is about."""
+    """Whether the answer names something, and a question that lost its object or reason tells what it is about."""
+    if _POINTS.search(fact.answer) or (fact.kind in _NAMING and _ONE_NOUN.fullmatch(fact.answer)):
+        return False
     if fact.kind not in {"what_object", "why"}:
         return True
     whole = fact.answer[-1].isalnum() and len(fact.subject.split()) <= _LONGEST_SUBJECT
@@ -95,11 +101,18 @@ def _phrase(clause: Clause, tokens: "list[Token]", head: "Token") -> Iterator[Wh
     if head.dep_ == "dobj" and clause.subject_head.dep_ == "nsubj":
         yield from phrases.of_object(tokens, head, clause.verb)
     elif head.dep_ == "attr" and clause.is_copula and _is_definite(clause) and not _has_purpose(clause):
-        yield from phrases.of_complement(tokens, head)
+        for phrase in phrases.of_complement(tokens, head):
+            yield replace(phrase, words="who", kind="who") if _is_person(clause, phrase) else phrase
     elif head.dep_ == "advcl":
         yield from phrases.of_reason(tokens)
     elif head.dep_ in {"prep", "agent", "npadvmod", "advmod"}:
         yield from phrases.of_adverbial(tokens, head)
+
+
+def _is_person(clause: Clause, phrase: WhPhrase) -> bool:
+    """Whether the subject is a full name: of one word, or behind an article, it is often no person."""
+    names = [token for token in clause.subject if token.ent_type_ == "PERSON" and token.is_title]
+    return phrase.words == "what" and len(names) > 1 and clause.subject[0].lower_ != "the"
 
 
 def _merged(first: "list[Token]", second: "list[Token]") -> WhPhrase | None:

@@ -19,6 +19,7 @@ from tasks_lib.dataset.extractive.topics import Topics
 from tasks_lib.dataset.extractive.unanswerable import transplanted
 from tasks_lib.dataset.patterns.found import Patterns
 from tasks_lib.dataset.patterns.page import pages_of
+from tasks_lib.dataset.patterns.renamed import renamed
 
 POOL = 4
 """Facts that are collected for each question wanted, to choose from."""
@@ -71,6 +72,7 @@ class ExtractiveQuestionGenerator:
             made += _in_turn(pool.alternatives(), patterns.alternatives())
         if "unanswerable" in kinds:
             made += self._unanswerable(pool)
+            made += renamed(patterns.alternatives(), self.coverage, self.seed)
         return {"candidates": made, "rejected": dict(pool.rejected + patterns.rejected)}
 
     def _unanswerable(self, pool: "_Pool") -> Iterator[CandidateQuestion]:

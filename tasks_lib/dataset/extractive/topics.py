@@ -103,7 +103,8 @@ def _says_too_little(fact: Fact) -> bool:
     headed = _has_topic(fact)
     if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
         return True
-    return not headed and not any(token.ent_type_ in _NAMES for token in fact.tokens)
+    named = (token.ent_type_ in _NAMES or (is_name(token) and not token.is_sent_start) for token in fact.tokens)
+    return not headed and not any(named)
 
 
 def _is_unnamed(token: "Token", fact: Fact) -> bool:

@@ -22,8 +22,10 @@ _LOCATED = re.compile(r"位于(?P<where>[^，。、]{2,15}?)(?=[，。]|$|的[^�
 _NAMED = re.compile(r"(?:被称为|称为|名为|命名为|又称)(?P<name>[“\"《]?[^，。、”\"》]{2,12}[”\"》]?)(?=[，。]|$)")  # noqa: RUF001
 _POINTING = re.compile(
     r"^(?:他|她|它|这|那|该|此|其|但|而|因此|然而|所以|于是|同时|此外|另外|不过|随后|后来|之后|当时|例如|如果|虽然|尽管|由于这|"
-    r"并|也|又|还|则|即|与此|在这|在此|在那|前者|后者|两者|二者|以下|上述|本|第[一二三]个|原因|尽快|用|双方|一些|接着|值得|如今|有|或许|因为|由于|当|在.{0,8}[时中后前]，|其中|除此|两人|二人|为此|根据上|目前|现在)|这[个些种次项]|那[个些种]|该[^，。]|此[时次外]|前者|后者"  # noqa: RUF001
+    r"并|也|又|还|则|即|与此|在这|在此|在那|前者|后者|两者|二者|以下|上述|本|第[一二三]个|原因|尽快|用|双方|一些|接着|值得|如今|有|或许|因为|由于|当|在.{0,8}[时中后前]，|其中|除此|两人|二人|为此|根据上|目前|现在|只有|平均|还有|除了)|这[个些种次项]|那[个些种]|该[^，。]|此[时次外]|前者|后者"  # noqa: RUF001
 )
+_ALSO = re.compile(r"^[^，]{1,10}(?<![归偿返交])还(?![原款债钱乡])")  # noqa: RUF001
+"""`X还…`: said beside something that went before."""
 _BETWEEN = re.compile(r"(?<=[\u3000-\u9fff，、《》]) | (?=[\u3000-\u9fff，、《》])")  # noqa: RUF001
 _TITLED = re.compile(r"《[^》]*$")
 _LONGEST, _SHORTEST = 60, 10
@@ -33,7 +35,7 @@ _LONGEST, _SHORTEST = 60, 10
 def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, str]]:  # noqa: ARG001
     """Question, answer and what is asked for, of one sentence; none where it does not stand alone."""
     body = _BETWEEN.sub("", re.sub(r"\s+", " ", sentence)).rstrip("。.! ")
-    if _POINTING.search(body) or re.search(r"[：；（）()“”\"]|他|她|它|我|你", body):  # noqa: RUF001
+    if _POINTING.search(body) or _ALSO.search(body) or re.search(r"[：；（）()“”\"]|他|她|它|我|你", body):  # noqa: RUF001
         return
     for part in _parts(body):
         yield from _asked(part)
@@ -65,7 +67,7 @@ def _asked(body: str) -> Iterator[tuple[str, str, str]]:
         ):
             yield f"{body[: amount.start()]}{asked}{amount['unit']}{body[amount.end() :]}？", amount[0], "how_many"  # noqa: RUF001
     percents = list(_PERCENT.finditer(body))
-    if len(percents) == 1:
+    if len(percents) == 1 and not body[: percents[0].start()].endswith(tuple("-–~至到")):
         found = percents[0]
         yield f"{body[: found.start()]}百分之多少{body[found.end() :]}？", found[0], "how_many"  # noqa: RUF001
     for pattern, group, asked, kind in (

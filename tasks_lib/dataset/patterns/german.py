@@ -29,6 +29,11 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
         or de.MANY_PARTS.search(body)
     ):
         return
+    yield from (found for found in _asked(body, tokens, cut=cut) if not de.GENERIC.search(found[0]))
+
+
+def _asked(body: str, tokens: list[str], *, cut: bool) -> Iterator[tuple[str, str, str]]:
+    """Questions about a clause; `cut`: something that stood behind it was left out."""
     yield from _amount_in_front(body)
     yield from _time_in_front(body)
     yield from _place_in_front(tokens)
@@ -38,7 +43,9 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     subject, rest = _inner(tokens[:verb]), " ".join(tokens[verb + 1 :])
     if not (cut and re.match(r"(?:der|die|das) ", rest)):
         yield from _definition(subject, tokens[verb], rest)
-    if _is_vague(subject) and len(tokens) < de.LONG_ENOUGH:
+    if (_is_vague(subject) and len(tokens) < de.LONG_ENOUGH) or re.match(
+        r"[A-ZÄÖÜ]\w+[es] [A-ZÄÖÜ][a-zäöüß]+en$", subject
+    ):
         return
     yield from _maker(subject, tokens[verb], rest)
     yield from _within(subject, tokens[verb], rest)
@@ -103,7 +110,12 @@ def _place_in_front(tokens: list[str]) -> Iterator[tuple[str, str, str]]:
         place, rest = " ".join(tokens[:verb]), " ".join(tokens[verb + 1 :])
         if re.search(r"\d\. Jahrhundert|\d{2}er Jahre", place):
             yield f"Wann {tokens[verb]} {_small_article(rest)}?", place, "when"
-        elif _is_noun(tokens[verb - 1]) and not de.NO_PLACE.search(place) and not place.split()[-1].endswith("ung"):
+        elif (
+            _is_noun(tokens[verb - 1])
+            and not de.NO_PLACE.search(place)
+            and not place.split()[-1].endswith("ung")
+            and tokens[verb + 1] not in de.PREPOSITIONS
+        ):
             yield f"Wo {tokens[verb]} {_small_article(rest)}?", place, "where"
         return
 
@@ -188,7 +200,7 @@ def _is_vague(subject: str) -> bool:
 
 
 def _definition(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
-    if verb not in {"ist", "sind"} or len(subject.split()) > 5:
+    if verb not in {"ist", "sind"} or len(subject.split()) > 5 or de.SOME.match(subject) or de.SOME.match(rest):
         return
     if re.match(r"(?:eine?|einer|der|die|das) (?:[a-zäöüß]+ )*[A-ZÄÖÜ]", rest):
         yield f"Was {verb} {subject}?", rest, "what"
@@ -206,9 +218,9 @@ def _maker(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]
 def _within(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]]:
     """A time, an amount or a place behind the verb."""
     time = de.TIME.search(rest)
-    if time and len(de.TIME.findall(rest)) == 1:
+    if time and len(de.TIME.findall(rest)) == 1 and not de.FOR.search(rest[: time.start()].rstrip()):
         kept = _without(rest, time.start(), time.end())
-        if kept:
+        if kept and _is_whole(verb, kept):
             yield f"{_when(time)} {verb} {subject} {kept}?", time["phrase"], "when"
     for amount in de.AMOUNT.finditer(rest):
         if amount["noun"] in de.NO_NOUN or not _how_many(amount) or verb in {"verfügt", "verfügen", "verfügte"}:
@@ -227,6 +239,13 @@ def _within(subject: str, verb: str, rest: str) -> Iterator[tuple[str, str, str]
         kept = _without(rest, place.start(), place.end())
         if kept or verb in {"liegt", "lag", "lebt", "starb"}:
             yield f"Wo {verb} {subject}{' ' + kept if kept else ''}?", place[0], "where"
+
+
+def _is_whole(verb: str, kept: str) -> bool:
+    """Whether a passive has its participle, and no second time stands beside the one that is asked for."""
+    if verb in {"wurde", "wurden", "wird", "werden"} and not re.search(r"(?:t|en)$", kept):
+        return False
+    return not re.search(r"\b(?:seit|oder)\b", kept)
 
 
 def _when(time: re.Match[str]) -> str:

@@ -53,6 +53,20 @@ VERBS = frozenset(
     )
 )
 PARTICIPLE = re.compile(r"(?:an|ab|auf|aus|ein|vor|zu|nach|mit|bei|her|um)?ge[a-zäöüß]{3,}te[nrms]?")
+_GENERIC_NOUNS = listed(
+    "Stadt Region Insel Gegend Museums? Gebäudes? Gebiete?s? Untergebiete?s? Gruppe Serie Universität Unternehmens? "
+    "Firma Flusse?s? Films? Spiele?s? Teams? Mannschaft Börse Kirche Schule Sammlung Stücke?s? Objekte?s? Band Partei "
+    "Regierung Projekte?s? Sees? Brücke Pier Titels? Angebote?s? Gesellschaft Organisation"
+)
+GENERIC = re.compile(
+    r"\b(?:[Dd](?:er|ie|as|es|em|en)|[IiAa]m|[Zz]u[mr]|[Vv]om|[Bb]eim)(?: [a-zäöüß]+e[nrs]?)* "
+    rf"(?:{'|'.join(_GENERIC_NOUNS)})(?! (?:des|der|von|vom|für|in|im|am|an|bei|zu|zur|zum|mit|aus|[A-ZÄÖÜ]))(?![\w-])"
+)
+"""A thing that only an earlier sentence names, unless what follows says which one it is."""
+SOME = re.compile(r"(?:eine[rsn]?|manche|einige) (?:von|der|des)\b")
+"""`einer von mehreren`: neither a subject nor an answer that names something."""
+FOR = re.compile(r"(?:für|seit|bis|ab|als|wie)$")
+"""Before a year, it says what the year is of, or a second time."""
 DEFINITE_OR_NOT = frozenset(listed("der die das ein eine den dem"))
 PAST = re.compile(r"[a-zäöüß]{3,}(?:te|ten)")
 PRESENT = re.compile(r"[a-zäöüß]{3,}t")
@@ -108,7 +122,7 @@ NO_PLACE = re.compile(
     r"anderen|meisten|vielen|einigen|diesen|Zwischenzeit|Wesentlichen|Monat|Tag|Nacht|Woche|Dezember|Januar|Februar|"
     r"März|April|Mai|Juni|Juli|August|September|Oktober|"
     r"November|Jahrzehnt|Saison|Spiel|Praxis|Vergangenheit|Zukunft|Alter|Mittelalter|Durchschnitt|Schnitt|Sinne|"
-    r"Wahl)\b|\d"
+    r"Wahl|Ebene|Sicht|Hinsicht|Teil|Teilen|Art|Basis|Grundlage)\b|\d"
 )
 BY_PREPOSITION = {
     ("besteht", "aus"): "Woraus",

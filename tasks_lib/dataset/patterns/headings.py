@@ -35,7 +35,10 @@ _GERUND = re.compile(r"(?P<stem>[a-z]+)ing")
 _LONGEST_HEADING = 14
 _SHORTEST_ANSWER = 4
 """Words."""
-_POINTING = re.compile(r"(?:this|these|that|it|they|he|she|see|for more|note)\b", re.IGNORECASE)
+_POINTING = re.compile(
+    r"(?:this|these|that|it|they|he|she|see|for more|note|go to|the (?:following|document|page|section|guide))\b",
+    re.IGNORECASE,
+)
 
 
 def headings(page: Page, wording: Templates) -> Iterator[Finding]:

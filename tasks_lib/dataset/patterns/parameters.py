@@ -29,6 +29,12 @@ _VERBS = frozenset(
 )
 _OPTIONAL = re.compile(r"^\(?(?:optional|required)\b\)?[,:.]?\s*", re.IGNORECASE)
 _SHORTEST_DESCRIPTION = 12
+_SAYS_LITTLE = re.compile(
+    r"[\x21-\x7e]+ [\x21-\x7e]+|(?:this|it|these|they) (?:will|is|are|can|may)\b.*", re.IGNORECASE
+)
+"""Two words (`Helm details`), or a sentence whose subject stands elsewhere."""
+_THING = re.compile(r"(?:an?|eine?|una?) ", re.IGNORECASE)
+"""Begins what something is, rather than what it is for."""
 _LONGEST_TERM = 2
 _NO_DEFAULTS = frozenset(listed("to is the a an value values of empty it this in for set by no not as and or none"))
 _LEAST, _MOST = 3, 22
@@ -67,9 +73,11 @@ def _of_item(page: Page, wording: Templates, block: Block, name: str, descriptio
     owner = owner_of(page, block, wording)
     yield from _default(page, wording, block, name, owner, description)
     answer = first_sentence(_OPTIONAL.sub("", description))
-    if len(answer) < _SHORTEST_DESCRIPTION or answer.endswith(":"):
+    if len(answer) < _SHORTEST_DESCRIPTION or answer.endswith(":") or _SAYS_LITTLE.fullmatch(answer):
         return
-    if _SPECIFIC.search(name):
+    if " " in name and _THING.match(answer):
+        question = wording.definition.format(name=name)
+    elif _SPECIFIC.search(name):
         question = wording.purpose.format(name=name)
     elif owner and name.lower() not in owner.lower():
         question = wording.purpose_of.format(name=name, owner=owner)

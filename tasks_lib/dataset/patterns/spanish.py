@@ -26,7 +26,8 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     ):
         return
     for question, answer, kind in _asked(tokens, clause, front[0] if front and fronted else "", small):
-        yield question.replace("se_", "se "), answer.replace("se_", "se "), kind
+        if not es.UNNAMED.search(question):
+            yield question.replace("se_", "se "), answer.replace("se_", "se "), kind
 
 
 def _asked(tokens: list[str], clause: str, front: str, small: frozenset[str]) -> Iterator[tuple[str, str, str]]:

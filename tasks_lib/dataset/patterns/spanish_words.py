@@ -118,6 +118,18 @@ NOT_BEFORE_A_VERB = frozenset(
     listed("que se no quien donde y como la el los las un una su sus de del o en me nos lo le les")
 )
 DONE = re.compile(r"\w+(?:ado|ido|ada|ida|ados|idos|adas|idas|cho|to|ta|tos|tas)\b")
+_GENERIC_NOUNS = listed(
+    "ciudad región universidad isla zona colección empresa banda serie río lago película edificio país grupo museo "
+    "partido equipo gobierno obra iglesia escuela organización compañía programa"
+)
+_ORDINAL = r"(?:primer[oa]?|segund[oa]|tercer[oa]?|siguientes?|últim[oa])"
+UNNAMED = re.compile(
+    rf"\b(?:el|la|los|las|al|del) (?:{'|'.join(_GENERIC_NOUNS)})"
+    r"(?! (?:de|del|en|para|que|más|con|donde|[A-ZÁÉÍÓÚÑ]))(?!\w)|"
+    rf"\b{_ORDINAL}(?: (?:escala|grupo|parte|caso|método|líneas?))?[?]|"
+    rf"\b(?:las?|los?) {_ORDINAL}\b|\bun {_ORDINAL} tipo\b"
+)
+"""A thing that only an earlier sentence names, unless what follows says which one it is."""
 GENERIC = frozenset(
     listed(
         "ciudad región universidad isla zona colección empresa banda serie río lago película obra edificio país grupo"

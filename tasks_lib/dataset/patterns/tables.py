@@ -24,6 +24,8 @@ _SHORTEST_CAPTION = 4
 _FEWEST_ROWS = 3
 """With the header: what has one row is a form, whose first cell names nothing."""
 _SHORTEST_DESCRIPTION = 12
+_MEANINGS = frozenset({"meaning", "definition", "bedeutung", "erklärung", "significado", "definición", "含义"})
+"""Heads of columns that say what the first one is, and not what it is for."""
 _LONGEST_CAPTION = 25
 """Words; a longer paragraph before a table is no caption."""
 
@@ -67,7 +69,7 @@ def _of_row(
         if column == 0 or value.lower().strip(".") in _NOTHING or doubled[head] > 1 or value in {head, name}:
             continue
         if head.lower() in wording.describing:
-            yield from _described(page, wording, table, block, name, value)
+            yield from _described(page, wording, table, block, name, value, means=head.lower() in _MEANINGS)
         elif len(value) <= _LONGEST_VALUE and len(head) <= _LONGEST_HEAD:
             question = _question(wording, table, head, name, value)
             if question:
@@ -90,13 +92,15 @@ def _question(wording: Templates, table: Table, head: str, name: str, value: str
     return (wording.cell_under if numeric else wording.cell_text).format(**places)
 
 
-def _described(page: Page, wording: Templates, table: Table, block: Block, name: str, value: str) -> Iterator[Finding]:
+def _described(
+    page: Page, wording: Templates, table: Table, block: Block, name: str, value: str, *, means: bool
+) -> Iterator[Finding]:
     """What the first cell of the row is, or is for."""
     if len(value) < _SHORTEST_DESCRIPTION:
         return
     answer = first_sentence(value)
     thing = re.match(r"(?:the|an?|der|die|das|el|la|los|las)\s", answer, re.IGNORECASE)
-    template = wording.definition if thing else wording.purpose
+    template = wording.definition if thing or means else wording.purpose
     yield Finding(page, template.format(name=name), answer, block.start, block.end, "purpose", "what", table.caption)
 
 
@@ -175,5 +179,7 @@ def _tidy(caption: str) -> str:
     caption = caption.strip(" :：|-–—.")  # noqa: RUF001
     subject = _FURTHER.split(caption)[0]
     caption = subject if len(subject.split()) >= _SHORTEST_CAPTION else caption
+    if ". " in caption or "following" in caption.lower().split():
+        return ""
     whole = caption.count("(") == caption.count(")") and "|" not in caption and any(map(str.isalpha, caption[:3]))
     return caption if whole and len(caption.split()) <= _LONGEST_CAPTION else ""

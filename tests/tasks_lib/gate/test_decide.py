@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tasks_lib.config.keys import nest
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
-from tasks_lib.errors import ConfigurationError, InputError
+from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import (
     check_thresholds,
     decide,
@@ -19,7 +19,6 @@ from tasks_lib.gate.decide import (
     decide_without_comparison,
     first_of_few,
     rejected,
-    require_enough,
     too_few,
 )
 from tasks_lib.gate.evaluate import measurement_of, summarise
@@ -230,11 +229,6 @@ def test_an_unknown_metric_names_the_nearest() -> None:
         require_known(["groundednes"], "gate.thresholds")
     with pytest.raises(ConfigurationError, match="latency_p95_seconds"):
         require_known(["latency_p95_seconds"], "gate.primary", per_question())
-
-
-def test_three_questions_decide_nothing() -> None:
-    with pytest.raises(InputError, match="has 3 questions; the gate needs 20"):
-        require_enough(3, "tiny:1", GATE)
 
 
 def test_too_few_questions_say_what_would_help_and_the_first_production_may_go_without() -> None:

@@ -20,6 +20,7 @@ from tests.tasks_lib.registry import fakes
 
 SETTINGS = Settings(gate=GateConfig(primary="graded_right"))
 EXAMPLES = fakes.examples()
+LAX = {"thresholds": {}, "guard_metrics": {}, "segments": ()}
 
 
 def mostly(messages: list[ChatMessage]) -> str:
@@ -64,3 +65,15 @@ def test_a_judge_that_did_not_prove_itself_grades_nothing_and_the_version_is_rej
 def test_without_a_judge_it_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(ConfigurationError, match="gate.primary names the metric 'graded_right', which is not measured"):
         require_measured(evaluation_pipeline(fakes.FakePlatform(), SETTINGS), SETTINGS.gate)
+
+
+def test_a_comparison_by_grades_says_whose_they_are() -> None:
+    graded = decide(measured(knowing(mostly)), measured(knowing(mostly)), SETTINGS.gate.model_copy(update=LAX))
+    exact = decide(
+        *(m.model_copy(update={"primary": "right_or_refused"}) for m in [measured(knowing(mostly))] * 2),
+        GateConfig().model_copy(update=LAX),
+    )
+    assert graded.comparison is not None
+    assert "by the judge's scores alone" in graded.reasons[0]
+    assert exact.comparison is not None
+    assert "judge" not in exact.reasons[0]

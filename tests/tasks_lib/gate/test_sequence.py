@@ -16,7 +16,7 @@ from tasks_lib.gate.evaluate import joined
 from tasks_lib.gate.gate_page import gate_page
 from tasks_lib.gate.gate_report import GateRun, gate_report
 from tasks_lib.gate.publish import Outcome
-from tasks_lib.gate.sequence import in_order, looks_of, one_look
+from tasks_lib.gate.sequence import in_order, looks_of, one_look, shortened
 from tasks_lib.gate.statistics import bounds
 from tests.tasks_lib.gate.test_decide import measured
 
@@ -47,6 +47,26 @@ def test_a_small_set_and_a_first_version_are_asked_at_once() -> None:
 def test_no_more_questions_are_asked_than_configured() -> None:
     looks = looks_of(GATE.model_copy(update={"maximum_questions": 300}), 2000, compared=True)
     assert (looks[-1].questions, {look.most for look in looks}) == (300, {300})
+
+
+def test_looks_beyond_the_set_are_planned_where_more_may_be_made_and_end_where_none_are_left() -> None:
+    gate = GATE.model_copy(update={"make_up_to": 300, "spending": "pocock"})
+    looks = looks_of(gate, 60, compared=True)
+    assert [look.questions for look in looks] == [60, 150, 225, 300]
+    assert looks_of(gate, 60, compared=False) == [one_look(gate, 60)]
+    assert looks_of(gate, 300, compared=True)[-1].questions == 300
+    some, none = shortened(gate, looks, 170), shortened(gate, looks, 60)
+    assert [look.questions for look in some] == [60, 150, 170]
+    assert [look.level for look in some][:2] == [look.level for look in looks][:2]
+    assert some[-1].level > looks[2].level
+    assert none == [one_look(gate, 60)]
+
+
+def test_a_look_at_the_whole_set_that_can_prove_nothing_is_taken_all_the_same() -> None:
+    first, *_ = looks_of(GATE.model_copy(update={"make_up_to": 1000}), 60, compared=True)
+    assert (first.questions, first.level, first.proof) == (60, 0.0, 0.0)
+    half, all_right = measured([True, False] * 30, 2), measured([True] * 60)
+    assert decide(half, all_right, GATE, first).decision == "undecided"
 
 
 def test_a_version_that_is_clearly_better_or_worse_is_settled_by_the_first_look() -> None:

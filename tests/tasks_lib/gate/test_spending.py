@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from tasks_lib.gate.spending import Spending, levels, looks, shares_of, spent
+from tasks_lib.gate.spending import Spending, levels, looks, looks_beyond, shares_of, spent
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 SPENDINGS: tuple[Spending, ...] = ("obrien-fleming", "pocock")
@@ -47,6 +47,31 @@ def test_random_walks_cross_any_boundary_as_seldom_as_asked(design: tuple[tuple[
     walks = np.cumsum(rng.normal(size=(40_000, len(shares))) * np.sqrt(np.diff(shares, prepend=0.0)), axis=1)
     crossed = (walks / np.sqrt(shares) >= bounds).any(axis=1).mean()
     assert crossed == pytest.approx(error, abs=4 * np.sqrt(error / 40_000))
+
+
+@settings(max_examples=10, deadline=None)
+@given(designs(), st.floats(0.3, 0.95))
+def test_a_walk_that_ends_early_because_nothing_is_left_to_ask_errs_as_seldom(
+    design: tuple[tuple[float, ...], float, Spending], end: float
+) -> None:
+    planned, error, spending = design
+    shares = (*(share for share in planned if share < end), end)
+    found = levels(shares, error, spending)
+    assert found[:-1] == pytest.approx(levels(planned, error, spending)[: len(shares) - 1])
+    rng = np.random.default_rng(6)
+    walks = np.cumsum(rng.normal(size=(40_000, len(shares))) * np.sqrt(np.diff(shares, prepend=0.0)), axis=1)
+    crossed = (walks / np.sqrt(shares) >= norm.isf(found)).any(axis=1).mean()
+    assert crossed == pytest.approx(error, abs=4 * np.sqrt(error / 40_000))
+
+
+@given(st.integers(2, 400), st.integers(1, 400), st.integers(1, 20), st.integers(2, 200))
+def test_it_is_looked_once_when_the_set_was_asked_and_when_all_was(
+    questions: int, more: int, count: int, least: int
+) -> None:
+    sizes = looks_beyond(questions, questions + more, count, least)
+    assert {questions, questions + more} <= set(sizes)
+    assert all(before < after for before, after in pairwise(sizes))
+    assert len(sizes) <= count + 1
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(SPENDINGS))

@@ -185,3 +185,9 @@ def test_what_no_topic_explains_is_given_up(content: str) -> None:
             [None],
             [],
         )
+
+
+def test_a_person_is_asked_for_by_who_and_an_answer_names_something() -> None:
+    assert "who was Christoph Clavius?" in asked("Christoph Clavius was the expert on the committee.")
+    assert not asked("On August 31, 2004, Jason Spezza tied the game.").get("what did Jason Spezza tie?")
+    assert all(answer != "the claim" for answer in asked("The United States denied the claim in August.").values())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED, SAID_OFTEN, Patterns
 from tasks_lib.dataset.patterns.page import Page, pages_of, plain
+from tasks_lib.dataset.patterns.renamed import renamed
 from tasks_lib.dataset.patterns.templates import templates
 
 ENGLISH = "These are the rules of the house, and they are the same for all of the people who work with us here."
@@ -164,10 +165,41 @@ def test_a_sentence_of_another_language_is_asked_about(prose: str, sentence: str
         "Sie wurde im Jahr 1871 von der Königin eröffnet.",
         "Dieses Museum wurde im Jahr 1871 von der Königin eröffnet.",
         "Damals gründete im Jahr 1871 eine Werft.",
+        "Die Region ist die Heimat von zwei erweiterten Metropolregionen im Süden.",
+        "Die Diskussionen über die Verlegung des Museums wurden bis Februar 1854 geführt.",
+        "Frühe Versionen waren ab 1851 in Gebrauch.",
+        "Eines der größten Objekte ist ein Bett aus der Mitte des 17. Jahrhunderts.",
+        "Sky News ist einer von mehreren Kanälen.",
+        "Sauerstoff wurde im Jahr 1773 von Carl Scheele in Uppsala oder vorher entdeckt, wie man sagt.",
+        "An zwei kaiserlichen Krankenhäusern waren für die Behandlung Ärzte verantwortlich.",
     ],
 )
 def test_a_sentence_that_needs_the_one_before_is_not_asked_about(sentence: str) -> None:
     assert not asked(f"{GERMAN}\n\n{GERMAN} {sentence}\n", title="")
+
+
+@pytest.mark.parametrize(
+    ("prose", "sentence"),
+    [
+        (SPANISH, "La región alberga dos amplias áreas metropolitanas que superan los cinco millones."),
+        (SPANISH, "La primera muestra todo el tiempo desde la formación de la Tierra."),
+        (SPANISH, "Un tercer tipo de conjeturas se refiere a aspectos de la distribución de los primos."),
+        (SPANISH, "En 2014, el grupo se proclamó un califato en la costa del mar."),
+        (CHINESE, "卡罗莱纳还有两次以上击球，但未能在每次击球获得第一档进攻。"),  # noqa: RUF001
+        (CHINESE, "平均每户规模是3.07人左右的家庭。"),
+        (CHINESE, "工厂的效率在高压发动机上达到约27-30%的水平。"),
+    ],
+)
+def test_what_only_an_earlier_sentence_names_is_not_asked_about_in_other_languages(prose: str, sentence: str) -> None:
+    assert not asked(f"{prose}\n\n{prose} {sentence}\n", title="")
+
+
+def test_a_column_of_meanings_says_what_its_rows_are() -> None:
+    rows = (
+        "| Level | Meaning |\n|---|---|\n| S3 | One person or one device is affected |\n| S4 | Nobody is affected yet |"
+    )
+    found = asked(f"# Levels\n\n{ENGLISH}\n\n{rows}\n")
+    assert found["What is S3?"] == "One person or one device is affected"
 
 
 def test_a_language_without_patterns_is_counted_and_makes_nothing() -> None:
@@ -226,3 +258,38 @@ def test_every_language_words_every_question() -> None:
                 places = re.findall(r"{(\w+)}", written)
                 assert places, (language, name)
                 assert written.format(**dict.fromkeys(places, "x"))
+
+
+@pytest.mark.parametrize(
+    ("prose", "sentence", "asked_of"),
+    [
+        (GERMAN, "Hoesung Lee Tower ist der höchste Turm an der ganzen Küste im Norden.", "Was ist NAME?"),
+        (SPANISH, "Hoesung Lee Tower es la torre más alta de toda la costa del norte.", "¿Qué es NAME?"),
+        (CHINESE, "培顿·曼宁是一座位于海岸的城市。", "NAME是什么？"),  # noqa: RUF001
+    ],
+)
+def test_a_question_without_an_answer_asks_of_a_name_that_no_document_mentions(
+    prose: str, sentence: str, asked_of: str
+) -> None:
+    groups = patterns_of(f"{prose}\n\n{prose} {sentence}\n", title="").alternatives()
+    taken: set[str] = set()
+
+    class Mentions:
+        def mentions(self, phrase: str) -> bool:
+            taken.add(phrase)
+            return len(taken) % 2 == 0
+
+    [made] = renamed(groups, Mentions(), seed=0)  # type: ignore[arg-type]
+    before, after = asked_of.split("NAME")
+    name = made.example.question.removeprefix(before).removesuffix(after)
+    assert made.example.kind == "unanswerable"
+    assert name in taken
+    assert name not in sentence
+    assert not list(renamed(groups, Everything(), seed=0))  # type: ignore[arg-type]
+
+
+class Everything:
+    """Documents that mention all there is."""
+
+    def mentions(self, phrase: str) -> bool:
+        return bool(phrase)
