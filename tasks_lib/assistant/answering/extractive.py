@@ -34,7 +34,7 @@ PASSAGES_READ = 10
 SENTENCES_COMPARED = 20
 """Statements whose meaning is compared, the likeliest by words and rank; all forty held no more answers."""
 TOO_FAR_BEHIND = 0.5
-"""What a statement may lack of the best by everything but its meaning to be compared; no answer or evidence of 420
+"""What a statement may lack of the best by everything but its meaning to be compared; no answer or evidence of 340
 questions (`benchmarks/answers`) changed when those that lack more were left out."""
 SENTENCES_WEIGHED = 5
 """Best statements among which the strongest evidence is looked for."""

@@ -60,7 +60,9 @@ def test_a_renamed_file_is_named_or_read_as_what_it_is(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
-@pytest.mark.parametrize("data", [PICTURE, b"\x1f\x8b\x08" + bytes(range(1, 90)), zipped()])
+@pytest.mark.parametrize(
+    "data", [PICTURE, b"\x1f\x8b\x08" + bytes(range(1, 90)), zipped()], ids=["a picture", "gzip", "zip"]
+)
 def test_pictures_and_archives_are_no_documents(suffix: str, data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError) as caught:
         convert(f"a{suffix}", data)
