@@ -1,5 +1,7 @@
 // what the endpoint is asked, with the key that the caller gives once a session
 
+import { say } from "./language.js";
+
 const of = (id) => document.getElementById(id);
 let key = "";
 try { key = sessionStorage.getItem("key") ?? ""; } catch { /* a frame without storage: the key is asked for anew */ }
@@ -15,16 +17,25 @@ function askForKey() {
 
 async function problemOf(response) {
   const said = await response.json().catch(() => ({}));
-  return new Error(said.error?.message ?? (typeof said.detail === "string" ? said.detail : `status ${response.status}`));
+  const told = said.error?.message ?? (typeof said.detail === "string" ? said.detail : `status ${response.status}`);
+  return new Error(say(`failed.${response.status}`) ?? told);
 }
 
 // a header takes bytes: those of UTF-8, as the digest of the key is made of
 const bearer = () => ({ authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(key))}` });
 
+async function reach(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (problem) {
+    throw problem.name === "AbortError" ? problem : new Error(say("failed.network"));
+  }
+}
+
 export async function call(path, { body, signal, quietly = false } = {}) {
   for (;;) {
     const headers = { "content-type": "application/json", ...(key && bearer()) };
-    const response = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body), signal } : { headers });
+    const response = await reach(path, body ? { method: "POST", headers, body: JSON.stringify(body), signal } : { headers });
     if (response.status === 401 && !quietly && (key = await askForKey())) {
       try { sessionStorage.setItem("key", key); } catch { /* kept in memory */ }
       continue;
@@ -39,7 +50,7 @@ export const ask = async (path, options) => (await call(path, options)).json();
 // { caller, assistants }; quietly: without asking for a key
 export async function whoAndWhom(quietly) {
   const assistants = (await ask("v1/models", { quietly })).data.map((each) => each.id);
-  if (!assistants.length) throw new Error("this key may ask no assistant");
+  if (!assistants.length) throw new Error(say("failed.none"));
   return { caller: (await ask("caller", { quietly })).name, assistants };
 }
 

@@ -1,6 +1,7 @@
 // an answer for the clipboard, a conversation as a Markdown file
 
 import { make } from "./elements.js";
+import { say } from "./language.js";
 import { addressOf, nameOf } from "./sources.js";
 import { titleOf } from "./conversations.js";
 
@@ -14,9 +15,9 @@ export function copyText(turn) {
 export async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
-    return "Copied.";
+    return say("copied");
   } catch {
-    return copiedWithoutClipboard(text) ? "Copied." : "Not copied: the browser does not allow it.";
+    return copiedWithoutClipboard(text) ? say("copied") : say("copied.not");
   }
 }
 

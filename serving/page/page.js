@@ -2,16 +2,12 @@ import { answer, examplesOf, whoAndWhom } from "./endpoint.js";
 import { begin, forget, keep, kept, messagesOf, titleOf } from "./conversations.js";
 import { make, note } from "./elements.js";
 import { download } from "./export.js";
+import { choose, current, languages, say, translate } from "./language.js";
 import { showSources } from "./sources.js";
 import { showVerdict } from "./verdict.js";
 
 const of = (id) => document.getElementById(id);
 const talk = of("talk"), form = of("form"), question = of("question"), send = of("send"), choice = of("assistant");
-const REASONS = {
-  evidence: "Refused: the passages found do not hold enough for an answer.",
-  model: "Refused: the language model found no answer in the passages.",
-  guardrail: "Refused by a guardrail.",
-};
 const typed = new Map(), asked = new Map();
 let caller = "", model = "", conversation = begin(), answering = null;
 
@@ -32,8 +28,8 @@ async function findAssistants(quietly = false) {
 
 function listConversations() {
   const all = kept(caller, model), select = of("conversation");
-  const entries = all.map((each) => make("option", titleOf(each), { value: each.id }));
-  select.replaceChildren(make("option", "New conversation", { value: "" }), ...entries);
+  const entries = all.map((each) => make("option", titleOf(each), { value: each.id, dir: "auto" }));
+  select.replaceChildren(make("option", say("conversation.new"), { value: "" }), ...entries);
   select.value = all.some((each) => each.id === conversation.id) ? conversation.id : "";
   of("earlier").hidden = !all.length;
   allow();
@@ -41,11 +37,11 @@ function listConversations() {
 
 function allow() {
   const busy = answering !== null;
-  choice.disabled = of("conversation").disabled = busy;
+  choice.disabled = of("conversation").disabled = of("language").disabled = busy;
   of("begin").disabled = busy || !talk.childElementCount;
   of("export").disabled = busy || !conversation.turns.length;
   of("forget").disabled = busy || !model;
-  send.textContent = busy ? "Stop" : "Ask";
+  send.textContent = busy ? say("stop") : say("send");
 }
 
 function open(another) {
@@ -75,7 +71,7 @@ async function offerExamples() {
   if (assistant !== model || talk.childElementCount || !questions.length) return;
   place.querySelector("ul").replaceChildren(...questions.map((text) => {
     const item = make("li");
-    item.append(make("button", text, { type: "button", onclick: () => { question.value = text; form.requestSubmit(); } }));
+    item.append(make("button", text, { type: "button", dir: "auto", onclick: () => { question.value = text; form.requestSubmit(); } }));
     return item;
   }));
   place.hidden = false;
@@ -84,21 +80,26 @@ async function offerExamples() {
 // the question and an empty answer
 function add(text, said = "") {
   const exchange = make("div", "", { className: "exchange" });
-  const user = make("article", "", { className: "user", ariaLabel: "You" });
-  const element = make("article", "", { className: "assistant", ariaLabel: "Answer" });
-  user.append(make("p", text));
-  element.append(make("p", said));
+  const user = make("article", "", { className: "user", ariaLabel: say("you") });
+  const element = make("article", "", { className: "assistant", ariaLabel: say("answer") });
+  user.append(make("p", text, { dir: "auto" }));
+  element.append(make("p", said, { dir: "auto" }));
   exchange.append(user, element);
   talk.append(exchange);
   return element;
 }
 
+function decided({ validator, direction, action, kinds }) {
+  const told = say("guard", { validator, direction: say(`guard.${direction}`), action: say(`guard.${action}`) });
+  return kinds.length ? `${told} (${kinds.join(", ")})` : told;
+}
+
 function finish(element, turn) {
   const { last } = turn, words = element.firstChild;
   element.classList.toggle("refused", last.refused);
-  if (last.refused) note(element, REASONS[last.refusal_reason] ?? "Refused.");
+  if (last.refused) note(element, say(`refused.${last.refusal_reason}`) ?? say("refused"));
   for (const hit of last.guardrails.filter((decision) => decision.action !== "allow"))
-    note(element, `Guardrail ${hit.validator} on the ${hit.direction === "input" ? "question" : "answer"}: ${hit.action}${hit.kinds.length ? ` (${hit.kinds.join(", ")})` : ""}`);
+    note(element, decided(hit));
   showVerdict(element, turn, model, () => keep(caller, model, conversation));
   if (!last.refused) showSources(element, words, last.source_documents);
   note(element, last.model);
@@ -112,7 +113,7 @@ async function answerTo(turn, element, messages) {
     element.firstChild.textContent = turn.text;
     if (event.trace_id !== undefined) last = event;
   }
-  if (!last) throw new Error("the connection broke");
+  if (!last) throw new Error(say("failed.broke"));
   turn.text = element.firstChild.textContent = turn.text.trim();
   const { refused, refusal_reason, guardrails, source_documents, model: version, trace_id } = last;
   turn.last = { refused, refusal_reason, guardrails, source_documents, model: version, trace_id };
@@ -124,25 +125,25 @@ async function askOf(text) {
   const element = add(text);
   element.ariaBusy = "true";
   element.parentElement.scrollIntoView({ block: "start" });
-  of("told").textContent = "Answering…";
+  of("told").textContent = say("answering");
   try {
     if (!model) {
       await findAssistants();
-      if (!of("choice").hidden) throw new Error("there are several assistants. Choose one above, then ask again.");
+      if (!of("choice").hidden) throw new Error(say("failed.choose"));
     }
     await answerTo(turn, element, messagesOf(conversation.turns, text));
     finish(element, turn);
   } catch (problem) {
     element.classList.add("failed");
-    note(element, problem.name === "AbortError" ? "Stopped." : `No answer: ${problem.message}`, "wrong");
+    note(element, problem.name === "AbortError" ? say("stopped") : say("failed", { problem: problem.message }), "wrong");
     if (!question.value) question.value = text;
   }
   element.ariaBusy = "false";
-  of("told").textContent = turn.last ? `Answer: ${turn.text}` : element.textContent;
+  of("told").textContent = turn.last ? say("answer.read", { text: turn.text }) : element.textContent;
   if (!turn.last) return;
   conversation.turns.push(turn);
   remembered.set("conversation", conversation.id);
-  if (!keep(caller, model, conversation)) note(element, "This browser does not keep the conversation.");
+  if (!keep(caller, model, conversation)) note(element, say("not.kept"));
 }
 
 form.onsubmit = async (event) => {
@@ -173,7 +174,7 @@ of("conversation").onchange = (event) => {
 of("begin").onclick = () => { open(begin()); question.focus(); };
 of("export").onclick = () => download(model, conversation);
 of("forget").onclick = () => {
-  of("surely").textContent = `Delete all conversations of ${caller} in this browser, with every assistant? Feedback that was given stays.`;
+  of("surely").textContent = say("delete.sure", { caller });
   of("sure").returnValue = "";
   of("sure").showModal();
 };
@@ -182,10 +183,19 @@ of("sure").onclose = () => {
   forget(caller);
   asked.clear();
   open(begin());
-  of("told").textContent = "Deleted.";
+  of("told").textContent = say("deleted");
   question.focus();
 };
 addEventListener("storage", () => { if (!answering && model) listConversations(); });
+
+of("language").replaceChildren(...languages().map(([code, name]) => make("option", name, { value: code, lang: code })));
+of("language").value = current();
+of("language").onchange = (event) => {
+  choose(event.target.value);
+  translate();
+  open(conversation);
+};
+translate();
 
 // where keys are asked for, the first question asks for one, and shows the choice
 findAssistants(true).then(() => {

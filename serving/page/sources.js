@@ -1,11 +1,12 @@
 // an answer's sources: listed, opened where they are cited, and linked to their place
 
 import { make } from "./elements.js";
+import { nameOfLanguage, say } from "./language.js";
 
 const FRAGMENT_WORDS = 8;
 
 export function nameOf(source) {
-  const where = [source.heading, source.page && `page ${source.page}`].filter(Boolean).join(", ");
+  const where = [source.heading, source.page && say("source.page", { number: source.page })].filter(Boolean).join(", ");
   return `${source.document}${where ? ` (${where})` : ""}`;
 }
 
@@ -29,9 +30,9 @@ function below(base, document) {
 
 // the passage, with the sentences marked that the answer took from it
 function quote(content, answer) {
-  const taken = answer.split(/(?<=[.!?…。！？])\s+/u).map((each) => each.trim()).filter((each) => each.length > 5);
+  const taken = answer.split(/(?<=[.!?…؟۔।॥።])\s+|(?<=[。！？｡])\s*/u).map((each) => each.trim()).filter((each) => each.length > 5);
   const spans = taken.map((each) => [content.indexOf(each), each.length]).filter(([at]) => at >= 0).sort(([one], [other]) => one - other);
-  const passage = make("blockquote");
+  const passage = make("blockquote", "", { dir: "auto" });
   let end = 0;
   for (const [at, length] of spans) {
     if (at < end) continue;
@@ -44,8 +45,8 @@ function quote(content, answer) {
 
 function listed(source, number, answer) {
   const place = make("details"), address = addressOf(source);
-  place.append(make("summary", `[${number}] ${nameOf(source)}`), quote(source.content, answer));
-  if (address) place.append(make("a", "Open at this place", { href: address, target: "_blank", rel: "noopener noreferrer" }));
+  place.append(make("summary", `[${number}] ${nameOf(source)}`, { dir: "auto" }), quote(source.content, answer));
+  if (address) place.append(make("a", say("source.open"), { href: address, target: "_blank", rel: "noopener noreferrer" }));
   return place;
 }
 
@@ -56,10 +57,10 @@ export function showSources(turn, words, sources) {
   const places = sources.map((source, at) => listed(source, at + 1, words.textContent));
   const marked = sources.some((source) => source.used);
   const used = places.filter((_, at) => !marked || sources[at].used), others = places.filter((place) => !used.includes(place));
-  all.append(make("summary", used.length === 1 ? "1 source" : `${used.length} sources`), ...used);
+  all.append(make("summary", say("sources", { count: used.length })), ...used);
   if (others.length) {
     const also = make("details", "", { className: "also" });
-    also.append(make("summary", `also found: ${others.length}`), ...others);
+    also.append(make("summary", say("sources.also", { count: others.length })), ...others);
     all.append(also);
   }
   turn.append(all);
@@ -75,6 +76,6 @@ function cite(words, opener) {
   words.replaceChildren(...parts.map((part, at) => {
     const onclick = at % 2 ? opener(Number(part)) : null;
     if (!onclick) return at % 2 ? `[${part}]` : part;
-    return make("button", `[${part}]`, { type: "button", className: "cite", ariaLabel: `Open source ${part}`, onclick });
+    return make("button", `[${part}]`, { type: "button", className: "cite", ariaLabel: say("source.cited", { number: part }), onclick });
   }));
 }

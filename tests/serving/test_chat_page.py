@@ -282,3 +282,75 @@ def test_of_a_long_chat_the_page_sends_the_newest(
     assert {first for _, first, _, _ in sent} == {"user"}
     assert max(count for count, _, _, _ in sent) == most
     assert max(size for _, _, _, size in sent) < LARGEST_BODY / 3  # an answer's characters may take three bytes
+
+
+def speaking(page: Page, *languages: str) -> None:
+    """The browser's languages, the first wanted most."""
+    agent = page.value("navigator.userAgent")
+    page.call("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=",".join(languages))
+
+
+@pytest.mark.parametrize(
+    ("languages", "language", "send"),
+    [
+        (["de-CH", "en"], "de", "Fragen"),
+        (["tlh", "ja-JP"], "ja", "質問"),
+        (["zh-TW"], "zh", "提问"),
+        (["tlh"], "en", "Ask"),
+    ],
+)
+def test_the_page_speaks_the_first_of_the_browsers_languages_that_it_knows(
+    page: Page, endpoint: Endpoint, languages: list[str], language: str, send: str
+) -> None:
+    speaking(page, *languages)
+    opened(page, endpoint.address)
+    assert page.value("document.documentElement.lang") == language
+    assert page.value("document.getElementById('send').textContent") == send
+    speaking(page, "en-US", "en")
+
+
+def test_a_language_that_was_chosen_stays_and_turns_the_page_round(page: Page, endpoint: Endpoint) -> None:
+    opened(page, endpoint.address, width=390, height=800)
+    answered(page, "Who won at football?")
+    page.value("""(() => { const select = document.getElementById("language");
+      select.value = "ar"; select.dispatchEvent(new Event("change")); })()""")
+    assert text_of(page, ".note").startswith("مرفوض")
+    asked = f"{LAST}.previousSibling.getBoundingClientRect()"
+    margins = page.value(f"(({{ left, right }}) => [left, innerWidth - right])({asked})")
+    assert margins[1] > margins[0] + 30  # what one asks stands on the left where one reads from the right
+    page.open(f"{endpoint.address}/health")
+    page.open(endpoint.address, width=390, height=800)
+    page.wait_for("document.documentElement.dir === 'rtl'")
+    assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(("question", "direction"), [("كم يوما تبلغ الإجازة؟", "rtl"), ("How long is leave?", "ltr")])
+def test_a_text_runs_in_its_own_direction_whatever_the_page_speaks(
+    page: Page, endpoint: Endpoint, question: str, direction: str
+) -> None:
+    opened(page, endpoint.address)
+    answered(page, question)
+    assert page.value(f"getComputedStyle({LAST}.previousSibling.firstChild).direction") == direction
+    assert page.value(f"getComputedStyle({LAST}.firstChild).direction") == "ltr"
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("language", ["de", "pl", "zh", "ar"])
+def test_nothing_is_wider_than_the_window_in_any_language(
+    page: Page, endpoint: Endpoint, language: str, width: int
+) -> None:
+    page.open(f"{endpoint.address}/health")
+    page.value(f"localStorage.clear(); sessionStorage.clear(); localStorage.setItem('llmops-language', '{language}')")
+    page.open(endpoint.address, width=width, height=800)
+    page.wait_for("!document.getElementById('forget').disabled")
+    assert page.value("document.documentElement.lang") == language
+    assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
+    cut = (
+        "[...document.querySelectorAll('button, label, h1')].filter((each) => each.scrollWidth > each.clientWidth + 1)"
+    )
+    assert (
+        page.value(
+            f"{cut}.filter((each) => each.checkVisibility() && each.clientWidth).map((each) => each.textContent)"
+        )
+        == []
+    )
