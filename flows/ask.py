@@ -11,6 +11,7 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.text.languages import language_of
 
 if TYPE_CHECKING:
     from tasks_lib.assistant.guardrails.certificate import Certificate
@@ -25,6 +26,7 @@ class AskResult(BaseModel):
     refused: bool = False
     refusal_reason: str = ""
     uncertain: bool = False
+    language: str | None = None
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
     model: str = ""
     usage: Usage = Usage()
@@ -117,7 +119,8 @@ def search(
         filters = where_filters(where, resolved.index(rag), rag.retriever.filters)
         rag = rag.model_copy(update={"retriever": rag.retriever.model_copy(update={"filters": filters})})
     for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
-        yield {"query": query, "results": [source.model_dump(mode="json") for source in sources]}
+        results = [source.model_dump(mode="json") for source in sources]
+        yield {"query": query, "language": language_of(query), "results": results}
 
 
 def guard(

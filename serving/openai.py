@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from serving.chat_request import ChatRequest
 
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 404: "invalid_request_error"}
-EXTRAS = ("source_documents", "refused", "refusal_reason", "uncertain", "guardrails", "trace_id")
+EXTRAS = ("source_documents", "refused", "refusal_reason", "uncertain", "language", "guardrails", "trace_id")
 """Fields of an answer beside OpenAI's own; the official clients keep unknown fields."""
 
 

@@ -101,7 +101,7 @@ function finish(element, turn) {
   for (const hit of last.guardrails.filter((decision) => decision.action !== "allow"))
     note(element, decided(hit));
   showVerdict(element, turn, model, () => keep(caller, model, conversation));
-  if (!last.refused) showSources(element, words, last.source_documents);
+  if (!last.refused) showSources(element, words, last.source_documents, last.language);
   note(element, last.model);
 }
 
@@ -115,8 +115,8 @@ async function answerTo(turn, element, messages) {
   }
   if (!last) throw new Error(say("failed.broke"));
   turn.text = element.firstChild.textContent = turn.text.trim();
-  const { refused, refusal_reason, guardrails, source_documents, model: version, trace_id } = last;
-  turn.last = { refused, refusal_reason, guardrails, source_documents, model: version, trace_id };
+  const { refused, refusal_reason, language, guardrails, source_documents, model: version, trace_id } = last;
+  turn.last = { refused, refusal_reason, language, guardrails, source_documents, model: version, trace_id };
 }
 
 async function askOf(text) {

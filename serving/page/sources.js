@@ -43,18 +43,21 @@ function quote(content, answer) {
   return passage;
 }
 
-function listed(source, number, answer) {
-  const place = make("details"), address = addressOf(source);
-  place.append(make("summary", `[${number}] ${nameOf(source)}`, { dir: "auto" }), quote(source.content, answer));
+function listed(source, number, answer, asked) {
+  const place = make("details"), address = addressOf(source), name = make("summary", `[${number}] ${nameOf(source)}`, { dir: "auto" });
+  place.append(name, quote(source.content, answer));
+  if (source.language) place.lastChild.lang = source.language;
+  if (asked && source.language && source.language !== asked)
+    name.append(" ", make("span", say("source.language", { language: nameOfLanguage(source.language) }), { className: "language", dir: "auto" }));
   if (address) place.append(make("a", say("source.open"), { href: address, target: "_blank", rel: "noopener noreferrer" }));
   return place;
 }
 
 // folded on a phone
-export function showSources(turn, words, sources) {
+export function showSources(turn, words, sources, asked) {
   if (!sources.length) return;
   const all = make("details", "", { className: "sources", open: matchMedia("(min-width: 48rem)").matches });
-  const places = sources.map((source, at) => listed(source, at + 1, words.textContent));
+  const places = sources.map((source, at) => listed(source, at + 1, words.textContent, asked));
   const marked = sources.some((source) => source.used);
   const used = places.filter((_, at) => !marked || sources[at].used), others = places.filter((place) => !used.includes(place));
   all.append(make("summary", say("sources", { count: used.length })), ...used);

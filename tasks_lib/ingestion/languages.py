@@ -11,7 +11,7 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.embedders.local import unread
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.ingestion.result import IngestResult
-from tasks_lib.text.languages import language_of
+from tasks_lib.text.languages import language_code, language_of
 
 LANGUAGE = "language"
 """Metadata key of a chunk's language (ISO 639-1)."""
@@ -43,7 +43,7 @@ def with_languages(chunks: Sequence[Document]) -> list[Document]:
 def languages_of(index: Index) -> dict[str, float]:
     """Language (ISO 639-1) → share of the chunks in it, the commonest first, by a sample; without the untold."""
     chunks = index.sample(SAMPLED, seed=0) if index.exists() else []
-    told = Counter(chunk.meta.get(LANGUAGE) or language_of(chunk.content or "") for chunk in chunks)
+    told = Counter(language_code(chunk.meta.get(LANGUAGE)) or language_of(chunk.content or "") for chunk in chunks)
     return {name: round(count / len(chunks), 2) for name, count in told.most_common() if name}
 
 

@@ -14,7 +14,7 @@ import Stemmer
 
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.text.forms import searchable
-from tasks_lib.text.languages import language_of
+from tasks_lib.text.languages import language_code, language_of
 from tasks_lib.text.words import CACHED_WORDS, listed, stem, stop_words
 
 GRAM = 2
@@ -47,13 +47,13 @@ _LETTERS = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe",
 _FOLDED = str.maketrans(_LETTERS)
 
 
-def document_terms(text: str, language: str | None = None) -> str:
+def document_terms(text: str, language: object = None) -> str:
     """The terms of a text that is stored, with spaces between them.
 
-    :param language: ISO 639-1; asked of the text itself where it is not given.
+    :param language: What the document's metadata says of it; asked of the text itself where that is no language tag.
     """
-    language = language or language_of(text) or UNTOLD
-    return " ".join(term for word in _words(text) for term in _terms(word, language))
+    told = language_code(language) or language_of(text) or UNTOLD
+    return " ".join(term for word in _words(text) for term in _terms(word, told))
 
 
 def query_terms(query: str, most: int) -> str:

@@ -52,6 +52,15 @@ _ONE_NAME = {"nb": "no", "nn": "no", "bs": "hr", "ms": "id"}
 _NO_PROSE = re.compile(r"https?://\S+|\S+@\S+|[\d_`<>{}\[\]|#*=/\\]+")
 
 
+_TAG = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
+
+
+def language_code(said: object) -> str | None:
+    """ISO 639-1 of a language tag such as `de` or `pt-BR` (BCP 47); `None` for whatever else metadata holds."""
+    tag = _TAG.fullmatch(said.strip()) if isinstance(said, str) else None
+    return tag[1].lower() if tag else None
+
+
 @lru_cache(maxsize=_CACHED)
 def language_of(text: str) -> str | None:
     """The language (ISO 639-1) of a text, by its first 2,000 characters; `None` where it cannot be told.
@@ -77,6 +86,11 @@ def _of_scripts(text: str, scripts: Counter[str]) -> str | None:
     if script not in _SHARED or letters < _FEWEST_LETTERS:
         return None
     return _classified(text, _SHARED[script])
+
+
+def may_be_english(text: str) -> bool:
+    """Whether a formula for English applies: the text is English, or shows no language."""
+    return language_of(text) in {"en", None}
 
 
 @lru_cache(maxsize=_CACHED)

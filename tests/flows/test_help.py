@@ -75,6 +75,18 @@ def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in shown
 
 
+@pytest.mark.parametrize(("asked_in", "told"), [("de", "[en]"), ("en", ""), (None, "")])
+def test_a_source_in_another_language_is_marked(
+    capsys: pytest.CaptureFixture[str], asked_in: str | None, told: str
+) -> None:
+    source = {"document": "a.md", "score": 0.5, "content": "text", "language": "en"}
+    unknown = {"document": "b.md", "score": 0.5, "content": "text"}
+    print_result({"query": "q", "language": asked_in, "results": [source, unknown]}, render.search, as_json=False)
+    assert " ".join(capsys.readouterr().out.split()) == f"? q [1] a.md {told} (0.50) text [2] b.md (0.50) text".replace(
+        "  ", " "
+    )
+
+
 def test_columns_of_the_environment_are_kept_in_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

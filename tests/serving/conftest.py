@@ -48,7 +48,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 ANSWERS = """
 SOURCE = {{"document": "leave.md", "start": 0, "end": 5, "score": 1.0, "content": "Leave"}}
 PAGE = {{
-    **SOURCE, "source": "https://wiki.example/staff/", "document": "leave & absence/annual.html",
+    **SOURCE, "source": "https://wiki.example/staff/", "language": "de", "document": "leave & absence/annual.html",
     "content": "# Well-known days, counted\\n\\nThere are many of them. Ask again. Nobody knows why.",
 }}
 LONG = " ".join(f"Sentence {{number}} of a long answer." for number in range(90))
@@ -70,6 +70,7 @@ def behave(question):
     long = "at length" in question
     sources = [{{**PAGE, "heading": f"Part {{number}}"}} for number in range(9)] if long else [SOURCE]
     return {{
+        "language": "de" if "sagt" in question else "en",
         "response": "{who} says: 27 days. Ask again." + (LONG if long else ""),
         "source_documents": [PAGE] if "wiki" in question else sources,
         "refused": stopped or "football" in question, "guardrails": found, "evidence": 1.0,

@@ -354,3 +354,12 @@ def test_nothing_is_wider_than_the_window_in_any_language(
         )
         == []
     )
+
+
+def test_a_source_in_another_language_than_the_question_tells_so(page: Page, endpoint: Endpoint) -> None:
+    opened(page, endpoint.address)
+    answered(page, "What says the wiki?")
+    assert text_of(page, ".sources .language") == "in German"
+    assert page.value(f"{LAST}.querySelector('blockquote').lang") == "de"
+    answered(page, "Was sagt das wiki?")
+    assert page.value(f"{LAST}.querySelector('.sources .language')") is None

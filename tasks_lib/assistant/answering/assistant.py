@@ -18,6 +18,7 @@ from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import GuardResult
 from tasks_lib.assistant.retrieval.narrowing import FiltersOf, narrowed
 from tasks_lib.errors import LlmopsError
+from tasks_lib.text.languages import language_of
 
 ANSWER_SPAN = "assistant.answer"
 GUARD_SPAN = "assistant.guardrails"
@@ -62,6 +63,7 @@ class Assistant:
                 inputs = _inputs(incoming.messages) | conditions
                 outputs = self.pipeline.run(inputs, include_outputs_from=OUTPUTS)
                 answer = self._check_output(_answer_of(outputs, incoming.decisions), _question_of(outputs))
+            answer = _with_language(answer, messages)
             span.set_content_tag("output", answer)
         return answer
 
@@ -86,6 +88,7 @@ class Assistant:
             else:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
                 answer = await self._streamed(incoming, emit, conditions)
+            answer = _with_language(answer, messages)
             span.set_content_tag("output", answer)
         return answer
 
@@ -172,6 +175,10 @@ def _guarded(answer: Answer, result: GuardResult, question: str) -> Answer:
             update={"guardrails": decisions, "evidence": answer.evidence, "usage": answer.usage, "model": answer.model}
         )
     return answer.model_copy(update={"response": result.text, "guardrails": decisions})
+
+
+def _with_language(answer: Answer, messages: Sequence[Message]) -> Answer:
+    return answer.model_copy(update={"language": language_of(messages[-1].content)})
 
 
 def _stopped(result: GuardResult, question: str) -> Answer:

@@ -38,6 +38,7 @@ class Source(BaseModel):
     title: str | None = None
     heading: str | None = Field(default=None, description="Headings above the passage, joined by ' > '.")
     page: int | None = Field(default=None, description="First page of the passage, counted from 1.")
+    language: str | None = Field(default=None, description="Language of the passage (ISO 639-1), where it can be told.")
     also_in: list[str] = Field(
         default_factory=list, description="Other documents with nearly the same passage, which are not listed."
     )
@@ -75,6 +76,9 @@ class Answer(BaseModel):
         description="Whether the passages come near the question and may not answer it; no refusal, and said so.",
     )
     guardrails: list[GuardrailDecision] = Field(default_factory=list)
+    language: str | None = Field(
+        default=None, description="Language of the question (ISO 639-1), where it can be told."
+    )
     evidence: float | None = Field(default=None, description="Score that the refusal threshold is compared with.")
     model: str = Field(default="", description="Language model that answered, as `provider/model`.")
     usage: Usage = Usage()

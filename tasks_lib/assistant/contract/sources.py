@@ -3,6 +3,7 @@
 from haystack import Document
 
 from tasks_lib.assistant.contract.answer import Source
+from tasks_lib.text.languages import language_code
 
 
 def source_of(document: Document) -> Source:
@@ -18,5 +19,6 @@ def source_of(document: Document) -> Source:
         title=meta.get("title"),
         heading=meta.get("heading"),
         page=meta.get("page"),
+        language=language_code(meta.get("language")),
         also_in=meta.get("also_in") or [],
     )

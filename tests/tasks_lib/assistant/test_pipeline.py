@@ -162,3 +162,20 @@ def test_it_is_built_where_nothing_was_ingested_and_loads_no_guardrails(
 ) -> None:
     monkeypatch.setattr(passage_guard, "build_guardrails", lambda *_: pytest.fail("models were loaded"))
     assert "PassageGuard" in assistant_pipeline(empty_home, RagConfig()).dumps()
+
+
+def test_a_source_in_another_language_than_the_question_tells_so(empty_home: LocalPlatform, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "urlaub.md").write_text("# Urlaub\n\nAlle Angestellten erhalten im Jahr 27 Tage Urlaub in Meinisberg.\n")
+    (folder / "leave.md").write_text("# Parking\n\nAll employees of Meinisberg may leave their cars in the yard.\n")
+    settings = Settings.model_validate({"ingest": {"source": str(folder)}})
+    synchronise(empty_home, settings)
+    answer = ask(
+        build_assistant(RagConfig(), empty_home), "Wie viele Tage Urlaub erhalten die Angestellten in Meinisberg?"
+    )
+    assert answer.language == "de"
+    assert {source.document: source.language for source in answer.source_documents} == {
+        "urlaub.md": "de",
+        "leave.md": "en",
+    }

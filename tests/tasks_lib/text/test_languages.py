@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.text.languages import language_of
+from tasks_lib.text.languages import language_code, language_of
 
 TEXTS = {
     "en": "How many days of annual leave do I get, and who approves them?",
@@ -35,3 +35,17 @@ def test_what_says_too_little_is_not_guessed(text: str) -> None:
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     assert language_of(text) is None or len(language_of(text) or "") == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("de", "de"), ("pt-BR", "pt"), ("zh_Hant_TW", "zh"), (" EN ", "en"), ("German", None), ("", None), (5, None)],
+)
+def test_metadata_tells_a_language_by_its_tag(said: object, code: str | None) -> None:
+    assert language_code(said) == code
+
+
+@given(st.one_of(st.none(), st.text(), st.integers(), st.lists(st.text()), st.booleans()))
+def test_any_metadata_is_taken(said: object) -> None:
+    code = language_code(said)
+    assert code is None or (len(code) == 2 and code.islower())
