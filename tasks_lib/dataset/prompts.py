@@ -49,8 +49,9 @@ class Answered(BaseModel):
 
 
 _RULES = """The question must read as a person would ask it who has never seen the passages: name the topic, use no
-pronoun for something outside of the question, and do not mention a passage, document, text or context. Answer with one
-JSON object and nothing else, with the same keys as in the example."""
+pronoun for something outside of the question, and do not mention a passage, document, text or context. Write question
+and answer in the language of the passages, whatever language the example is in. Answer with one JSON object and nothing
+else, with the same keys as in the example."""
 
 _LIBRARY = (
     "The town library opens at 9:00 on weekdays. Readers with a student card may borrow twelve books for four weeks. "

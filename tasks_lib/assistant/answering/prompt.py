@@ -28,7 +28,7 @@ Passages:
 {% endfor %}
 Question: {{ question }}
 
-Answer in one to three sentences, only from the passages, and name the passages that you used by number, like [1].
+Answer in one to three sentences, only from the passages, and name the passages that you used by number, like [1]. Answer in the language of the question, whatever language the passages are in.
 """  # noqa: E501  (a line of the prompt)
 VARIABLES = frozenset({"documents", "question"})
 

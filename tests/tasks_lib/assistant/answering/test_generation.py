@@ -37,6 +37,7 @@ def test_the_model_answers_from_numbered_passages_and_its_tokens_are_counted(
     (prompt,) = platform.seen
     assert prompt[0].is_from("system")
     assert NO_ANSWER in (prompt[0].text or "")
+    assert "language of the question" in (prompt[1].text or "")
     assert f"[1] Annual leave > {answer.source_documents[0].heading}" in (prompt[1].text or "")
     assert answer.source_documents[0].content in (prompt[1].text or "")
 
