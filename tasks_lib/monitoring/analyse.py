@@ -10,6 +10,7 @@ from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.prediction_powered import CorrectedEstimate
 from tasks_lib.monitoring.documents import in_words
 from tasks_lib.monitoring.drift import Change, compare, decide, finite
+from tasks_lib.monitoring.languages import compare_languages, language_of_record, languages_in_mix, languages_of
 from tasks_lib.monitoring.people import judge_by_labels
 from tasks_lib.monitoring.questions import Cluster, Questions, compare_questions
 from tasks_lib.monitoring.recurring import losses, pairs, recurring_questions
@@ -23,9 +24,6 @@ from tasks_lib.monitoring.verdict import (
     early_verdict,
     final_verdict,
     is_judged,
-    language_of_record,
-    languages_in_mix,
-    languages_of,
     recurring_in_words,
 )
 from tasks_lib.monitoring.window import Window
@@ -63,7 +61,9 @@ def analyse(
         reference = Reference("none", "nothing: this window is too small, or failed")
     judge = judge_by_labels(scores)
     questions = _questions(scores, reference, config.seed)
-    changes = decide([*compare(scores.columns, reference.columns, scores.lower_is_better), questions.change], config)
+    languages = compare_languages(spoken_languages(scores.records), reference.languages, seed=config.seed)
+    compared = compare(scores.columns, reference.columns, scores.lower_is_better)
+    changes = decide([*compared, questions.change, languages], config)
     levels = service_levels(scores.columns, config.objectives)
     again = pairs(scores, reference.answers)
     lost, recurring = losses(scores, again), recurring_questions(scores, again)
@@ -94,6 +94,11 @@ def analyse(
         }
     )
     return Analysis(result, verdict, scores, changes, reference, worst)
+
+
+def spoken_languages(records: Sequence[TraceRecord]) -> list[str | None]:
+    """The language of each question that did not fail."""
+    return [language_of_record(record) if record.error is None else None for record in records]
 
 
 def prevailing(records: Sequence[TraceRecord]) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.statistics import holm
-from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, Metric, Worse, metric_of
+from tasks_lib.monitoring.metrics import CATALOGUE, OTHER_QUESTIONS, Metric, Worse, metric_of
 
 Values = NDArray[np.float64]
 Status = Literal["drifted", "improved", "changed", "stable", "no_reference", "too_few"]
@@ -53,6 +53,8 @@ class Change:
     """Wasserstein distance in standard deviations of the reference (numbers only)."""
     worse: Worse = "either"
     """The direction that is worse."""
+    note: str = ""
+    """What changed, where it is no single number."""
 
     @property
     def difference(self) -> float | None:
@@ -211,7 +213,7 @@ def _decided(change: Change, p_adjusted: float | None, config: MonitorConfig) ->
 
 def _direction(change: Change, effect: float) -> Status:
     """What a real change means. Other questions than before are drift: nobody has judged answers to them."""
-    if change.metric == QUESTION_TOPICS.name:
+    if change.metric in OTHER_QUESTIONS:
         return "drifted"
     if change.worse == "either":
         return "changed"

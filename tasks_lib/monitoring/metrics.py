@@ -71,21 +71,21 @@ CATALOGUE: dict[str, Metric] = {
         Metric(
             "readability_grade",
             "Flesch-Kincaid grade",
-            "school years that reading the answers takes",
+            "school years that reading the answers in English takes",
             "number",
             "either",
         ),
         Metric(
             "readability_ari",
             "Automated readability index",
-            "school years that reading the answers takes, by another formula",
+            "school years that reading the answers in English takes, by another formula",
             "number",
             "either",
         ),
         Metric(
             "toxicity",
             "Toxicity",
-            "probability that a person finds an answer offensive",
+            "probability that a person finds an answer in English offensive",
             "number",
             "higher",
             least=0.02,
@@ -107,16 +107,26 @@ IDENTITY = ("trace_id", "at", "version", "index", "answered")
 
 QUESTION_TOPICS = Metric("question_topics", "Question topics", "what the questions are about", "number", "either")
 """Compared by embeddings, not by a column."""
+QUESTION_LANGUAGES = Metric(
+    "question_languages", "Question languages", "which languages the questions are in", "number", "either"
+)
+"""Compared as categories."""
+_OF_QUESTIONS = {metric.name: metric for metric in (QUESTION_TOPICS, QUESTION_LANGUAGES)}
+OTHER_QUESTIONS = frozenset(_OF_QUESTIONS)
+"""What drifts when people ask something else: nobody has judged answers to that."""
 
 
 def metric_of(name: str, lower_is_better: Collection[str] = ()) -> Metric:
     """The metric of this name: ours, or one of the configuration, of which more is better unless it says otherwise."""
     worse: Worse = "higher" if name in lower_is_better else "lower"
-    return CATALOGUE.get(name) or Metric(name, title_of(name), "a score of the configuration", "number", worse)
+    return (
+        CATALOGUE.get(name)
+        or _OF_QUESTIONS.get(name)
+        or Metric(name, title_of(name), "a score of the configuration", "number", worse)
+    )
 
 
 def title_of(name: str) -> str:
     """How people call the metric."""
-    if name == QUESTION_TOPICS.name:
-        return QUESTION_TOPICS.title
-    return CATALOGUE[name].title if name in CATALOGUE else name.replace("_", " ")
+    known = CATALOGUE.get(name) or _OF_QUESTIONS.get(name)
+    return known.title if known else name.replace("_", " ")

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks_lib.text.languages import language_of
+from tasks_lib.text.languages import may_be_english
 from tasks_lib.text.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -18,7 +18,7 @@ def flesch_kincaid_grade(text: str) -> float | None:
     Branch Report 8-75).
     """
     words, count = _WORD.findall(text), len(sentences(text))
-    if not words or not count or not _applies(text):
+    if not words or not count or not may_be_english(text):
         return None
     return 0.39 * len(words) / count + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
@@ -29,14 +29,9 @@ def automated_readability_index(text: str) -> float | None:
     4.71 characters/words + .5 words/sentences - 21.43 (Senter and Smith 1967, AMRL-TR-66-220).
     """
     words, count = _WORD.findall(text), len(sentences(text))
-    if not words or not count or not _applies(text):
+    if not words or not count or not may_be_english(text):
         return None
     return 4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / count - 21.43
-
-
-def _applies(text: str) -> bool:
-    """Whether the formulas were made for such a text; one that shows no language counts as English."""
-    return language_of(text) in {"en", None}
 
 
 def syllables(word: str) -> int:

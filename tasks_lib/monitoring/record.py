@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
-from tasks_lib.monitoring.analyse import Analysis
+from tasks_lib.monitoring.analyse import Analysis, spoken_languages
 from tasks_lib.monitoring.assess import assess
 from tasks_lib.monitoring.report.artifacts import PAGE_FILE, REPORT_FOLDER, RESULT_FILE, SNAPSHOT_FILE, SUMMARY_FILE
 from tasks_lib.monitoring.report.evidently_report import add_to_workspace, evidently_snapshot, save
@@ -128,7 +128,8 @@ def _write_report(
     snapshot = None
     if analysis.verdict.covers:
         metadata = {"run": result.run_id, "version": result.version, "index": result.index}
-        snapshot = evidently_snapshot(columns, reference, analysis.changes, config, metadata)
+        languages = (spoken_languages(analysis.scores.records), analysis.reference.languages)
+        snapshot = evidently_snapshot(columns, reference, analysis.changes, config, metadata, languages)
     if snapshot is not None:
         save(snapshot, folder)
     shown = panels(result, past_windows(client), config, columns, reference)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.monitoring.languages import told_language
 from tasks_lib.monitoring.metrics import IDENTITY
 from tasks_lib.monitoring.recurring import COMPARED, PastAnswer
 from tasks_lib.monitoring.report.artifacts import ANSWERS_FILE, QUESTIONS_FILE, SCORES_FILE, read_table
@@ -39,6 +40,8 @@ class Reference:
     columns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     runs: tuple[str, ...] = ()
+    languages: tuple[str | None, ...] = ()
+    """Of the questions, in the order of `columns`; `None` where it cannot be told."""
     answers: tuple[PastAnswer, ...] = ()
     """What was answered, oldest first."""
 
@@ -93,6 +96,7 @@ def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Refere
     joined = pd.concat(scores, ignore_index=True).drop_duplicates("trace_id", keep="last")
     asked = pd.concat(questions, ignore_index=True).drop_duplicates("trace_id", keep="last")
     columns = {name: joined[name].to_numpy(dtype=np.float64) for name in joined if name not in IDENTITY}
+    answered = pd.concat(answers, ignore_index=True)
     days = f"{min(w.since for w in chosen):%Y-%m-%d} to {max(w.until for w in chosen):%Y-%m-%d}"
     plural = "s" if len(chosen) > 1 else ""
     return Reference(
@@ -101,8 +105,16 @@ def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Refere
         columns=columns,
         vectors=vectors_of(asked),
         runs=tuple(window.run_id for window in chosen),
-        answers=past_answers(pd.concat(answers, ignore_index=True), joined),
+        languages=_past_languages(answered, joined),
+        answers=past_answers(answered, joined),
     )
+
+
+def _past_languages(answers: "pd.DataFrame", scores: "pd.DataFrame") -> tuple[str | None, ...]:
+    if "question" not in answers:
+        return ()
+    told = {row.trace_id: told_language(row.question or "", row.response or "") for row in answers.itertuples()}
+    return tuple(told.get(trace_id) for trace_id in scores["trace_id"])
 
 
 def past_answers(answers: "pd.DataFrame", scores: "pd.DataFrame") -> tuple[PastAnswer, ...]:

@@ -20,6 +20,7 @@ from tasks_lib.gate.evaluators import Answers, score_each
 from tasks_lib.monitoring.readability import automated_readability_index, flesch_kincaid_grade
 from tasks_lib.monitoring.traces import TraceRecord
 from tasks_lib.progress import advance
+from tasks_lib.text.languages import may_be_english
 from tasks_lib.text.matching import word_recall
 from tasks_lib.text.words import words
 
@@ -198,11 +199,11 @@ class Toxicity:
 
     @component.output_types(individual_scores=list[float | None], errors=list[Exception | None])
     def run(self, traces: Traces) -> dict[str, Any]:
-        """A score per trace, `None` without an answer."""
+        """A score per trace, `None` without an answer, and for one in another language: the model has read English."""
         count = len(traces.records)
         scores: list[float | None] = [None] * count
         errors: list[Exception | None] = [None] * count
-        rows = [row for row, record in enumerate(traces.records) if record.answered and record.response.strip()]
+        rows = [row for row, record in enumerate(traces.records) if record.answered and _is_read(record.response)]
         try:
             from profanity_check import predict_prob  # type: ignore[import-untyped,unused-ignore]
 
@@ -214,6 +215,10 @@ class Toxicity:
             for row, value in zip(rows, values, strict=True):
                 scores[row] = float(value)
         return {"individual_scores": scores, "errors": errors}
+
+
+def _is_read(response: str) -> bool:
+    return bool(response.strip()) and may_be_english(response)
 
 
 def answer_of(record: TraceRecord, similarity: Similarity) -> Row:

@@ -9,15 +9,12 @@ import numpy as np
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.judge import JUDGE_METRICS
 from tasks_lib.monitoring.drift import Change
+from tasks_lib.monitoring.languages import languages_in_mix, languages_of
 from tasks_lib.monitoring.metrics import CATALOGUE, title_of
 from tasks_lib.monitoring.result import RecurringQuestions, VerdictName, verdict_title
 from tasks_lib.monitoring.scores import Scores
 from tasks_lib.monitoring.slo import ServiceLevel
-from tasks_lib.monitoring.traces import TraceRecord, Traffic
-from tasks_lib.text.languages import language_of
-
-LEAST_QUESTIONS, LEAST_SHARE = 3, 0.05
-"""Questions, and their share, from which a language counts in a mix."""
+from tasks_lib.monitoring.traces import Traffic
 
 
 @dataclass(frozen=True)
@@ -115,23 +112,6 @@ def recurring_in_words(recurring: RecurringQuestions) -> list[str]:
     return [f"{text}{test}"]
 
 
-def languages_of(traffic: Traffic) -> dict[str, int]:
-    """Language (ISO 639-1) → questions in it, the commonest first; those that cannot be told are left out."""
-    told = map(language_of_record, traffic.records)
-    return dict(Counter(filter(None, told)).most_common())
-
-
-def language_of_record(record: TraceRecord) -> str | None:
-    """The language of a question; of its answer where that tells it better."""
-    return language_of(record.question) or language_of(record.response)
-
-
-def languages_in_mix(found: dict[str, int]) -> dict[str, int]:
-    """Those of `found` (language → questions) that are no exception."""
-    least = max(LEAST_QUESTIONS, LEAST_SHARE * sum(found.values()))
-    return {name: count for name, count in found.items() if count >= least}
-
-
 def _languages(traffic: Traffic) -> list[str]:
     found = languages_of(traffic)
     total = sum(found.values())
@@ -147,7 +127,8 @@ def in_words(change: Change) -> str:
     title = title_of(change.metric)
     size = f"{change.effect_name} {change.effect:+.2f}, p {p_in_words(change.p_adjusted)} corrected"
     if change.value is None or change.reference_value is None:
-        return f"{title} changed ({size}, {change.n} questions against {change.reference_n})"
+        what = f"{title} changed" + (f", {change.note}" if change.note else "")
+        return f"{what} ({size}, {change.n} questions against {change.reference_n})"
     verb = "rose" if change.value > change.reference_value else "fell"
     values = f"{number(change.metric, change.reference_value)} to {number(change.metric, change.value)}"
     return f"{title} {verb} from {values} ({size})"

@@ -1,6 +1,6 @@
 """The distributions behind the verdict, as an Evidently report: a summary, and drift with explicit tests per metric."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.monitoring.drift import Change, Values, finite, fisher_p_value, rank_p_value
-from tasks_lib.monitoring.metrics import CATALOGUE, metric_of
+from tasks_lib.monitoring.languages import Languages, languages_p_value
+from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_LANGUAGES, metric_of
 from tasks_lib.monitoring.report.artifacts import SNAPSHOT_FILE
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 LARGE = 1000
 """From this many values on a distance tells more than a p-value."""
 YES, NO = "yes", "no"
-_OURS = {"fisher_exact": ("Fisher's exact test", fisher_p_value), "mann_whitney": ("Mann-Whitney U test", rank_p_value)}
+_OURS: dict[str, tuple[str, Callable[..., float]]] = {
+    "fisher_exact": ("Fisher's exact test", fisher_p_value),
+    "mann_whitney": ("Mann-Whitney U test", rank_p_value),
+}
+_OF_CATEGORIES = {"chi_square": "Chi-square test", "chi_square_drawn": "Chi-square test, tables drawn"}
 
 
 def evidently_snapshot(
@@ -27,12 +32,16 @@ def evidently_snapshot(
     changes: Sequence[Change],
     config: MonitorConfig,
     metadata: dict[str, Any],
+    languages: tuple[Languages, Languages] = ((), ()),
 ) -> "Snapshot | None":
     """Run the report over every column that holds values; `None` if there is none.
 
     Drift is tested for the compared metrics only, with the corrected significance level of each.
+
+    :param languages: Of the questions of this window, and of the reference's.
     """
-    compared = [change for change in changes if change.metric in columns and change.p_value is not None]
+    known = {*columns, QUESTION_LANGUAGES.name}
+    compared = [change for change in changes if change.metric in known and change.p_value is not None]
     # Evidently cannot draw a column that is empty on one side: what has no reference is summed up only without any
     shown = [change.metric for change in compared] or [name for name in columns if len(finite(columns[name]))]
     if not shown:
@@ -41,8 +50,8 @@ def evidently_snapshot(
     from evidently.presets import DataSummaryPreset
 
     metrics = [*(_drift(change, columns, reference, config) for change in compared), DataSummaryPreset(columns=shown)]
-    before = _dataset(reference, shown) if compared else None
-    return Report(metrics, metadata=metadata).run(_dataset(columns, shown), before)
+    before = _dataset(reference, shown, languages[1]) if compared else None
+    return Report(metrics, metadata=metadata).run(_dataset(columns, shown, languages[0]), before)
 
 
 def save(snapshot: "Snapshot", folder: Path) -> None:
@@ -75,11 +84,14 @@ def _drift(
     from evidently.metrics import ValueDrift
     from evidently.tests import gt, lt
 
+    level = significance(change, config)
+    if change.metric == QUESTION_LANGUAGES.name:
+        test = _of_categories(change.test, config.seed)
+        return ValueDrift(column=change.metric, method=test, threshold=level, tests=[gt(level)])
     sizes = (len(finite(columns[change.metric])), len(finite(reference[change.metric])))
     if metric_of(change.metric).kind == "number" and max(sizes) > LARGE:
         limit = config.minimum_effect
         return ValueDrift(column=change.metric, method="wasserstein", threshold=limit, tests=[lt(limit)])
-    level = significance(change, config)
     return ValueDrift(column=change.metric, method=_registered(change.test), threshold=level, tests=[gt(level)])
 
 
@@ -90,6 +102,16 @@ def significance(change: Change, config: MonitorConfig) -> float:
     return config.alpha * change.p_value / change.p_adjusted
 
 
+def _of_categories(test: str, seed: int) -> str:
+    """Evidently's name of our test of categories: its own takes the reference's shares for known."""
+    return _made_known(test, _OF_CATEGORIES[test], lambda before, now: _languages_p_value(now, before, seed))
+
+
+def _languages_p_value(now: "pd.Series", before: "pd.Series", seed: int) -> float:
+    p_value, _ = languages_p_value(list(now.dropna()), list(before.dropna()), seed=seed)
+    return 1.0 if p_value is None else p_value
+
+
 def _registered(test: str) -> str:
     """Evidently's name of our test: its own for Kolmogorov-Smirnov and z, ours made known to it for the others.
 
@@ -97,13 +119,16 @@ def _registered(test: str) -> str:
     """
     if test not in _OURS:
         return test
+    title, p_value_of = _OURS[test]
+    return _made_known(test, title, lambda before, now: p_value_of(_numbers(now), _numbers(before)))
+
+
+def _made_known(test: str, title: str, p_value_of: "Callable[[pd.Series, pd.Series], float]") -> str:
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
     from evidently.legacy.core import ColumnType
 
-    title, p_value_of = _OURS[test]
-
     def run(before: Any, now: Any, kind: ColumnType, threshold: float) -> tuple[float, bool]:  # noqa: ARG001
-        p_value = p_value_of(_numbers(now), _numbers(before))
+        p_value = p_value_of(before, now)
         return p_value, p_value < threshold
 
     name = f"llmops_{test}"
@@ -118,15 +143,15 @@ def _numbers(cells: "pd.Series") -> Values:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _dataset(columns: Mapping[str, Values], names: Sequence[str]) -> Any:
+def _dataset(columns: Mapping[str, Values], names: Sequence[str], languages: Languages) -> Any:
     import pandas as pd
     from evidently import DataDefinition, Dataset
 
-    definition = DataDefinition(
-        numerical_columns=[name for name in names if metric_of(name).kind == "number"],
-        categorical_columns=[name for name in names if metric_of(name).kind == "share"],
-    )
-    frame = pd.DataFrame({name: _cells(name, columns[name]) for name in names})
+    numbers = [name for name in names if name in columns and metric_of(name).kind == "number"]
+    categories = [name for name in names if name not in numbers]
+    definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
+    spoken = {QUESTION_LANGUAGES.name: list(languages)}
+    frame = pd.DataFrame({name: spoken[name] if name in spoken else _cells(name, columns[name]) for name in names})
     return Dataset.from_pandas(frame, data_definition=definition)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.html import html_page
 from tasks_lib.monitoring.documents import changes_of
-from tasks_lib.monitoring.metrics import CATALOGUE, QUESTION_TOPICS, metric_of, title_of
+from tasks_lib.monitoring.metrics import CATALOGUE, metric_of, title_of
+from tasks_lib.monitoring.metrics import OTHER_QUESTIONS as OF_QUESTIONS
 from tasks_lib.monitoring.report.panels import CHANGED, Panels
 from tasks_lib.monitoring.report.pictures import colour_of
 from tasks_lib.monitoring.result import MonitorResult
@@ -30,6 +31,8 @@ MEANINGS = {
 }
 TESTS = {
     "ks": "Kolmogorov-Smirnov",
+    "chi_square": "chi-square",
+    "chi_square_drawn": "chi-square, drawn tables",
     "mann_whitney": "Mann-Whitney",
     "z": "z",
     "fisher_exact": "Fisher, exact",
@@ -68,7 +71,7 @@ def headline_of(result: MonitorResult) -> str:
     """The verdict in words. Answers that nobody judged are not said to be good."""
     if result.verdict == "healthy" and not result.is_judged:
         return NOT_JUDGED
-    if result.verdict == "drifted" and result.drifted == [QUESTION_TOPICS.name]:
+    if result.verdict == "drifted" and OF_QUESTIONS.issuperset(result.drifted):
         return OTHER_QUESTIONS
     return HEADLINES[result.verdict]
 
@@ -92,10 +95,10 @@ def size_in_words(effect: float | None) -> str:
 
 def _row(change: dict[str, Any], shown: Panels) -> dict[str, Any]:
     name, effect, p_value = change["metric"], change["effect"], change["p_adjusted"]
-    metric = QUESTION_TOPICS if name == QUESTION_TOPICS.name else metric_of(name)
+    metric = metric_of(name)
     return {
         "title": title_of(name),
-        "about": metric.about,
+        "about": f"{metric.about}: {change['note']}" if change["note"] else metric.about,
         "panel": shown.changes.get(name),
         "n": change["n"],
         "before": number(name, change["reference_value"]),
@@ -133,7 +136,8 @@ def _notes(result: MonitorResult, config: MonitorConfig) -> list[str]:
     rule = (
         f"A metric counts as worse if the change is significant over all metrics (Holm, {config.alpha:g}) and at least "
         f"{config.minimum_effect:g} in size. Shares: z-test or Fisher's exact test; numbers: Kolmogorov-Smirnov, or "
-        "Mann-Whitney where they crowd on one value; questions: maximum mean discrepancy of their embeddings. Changes "
+        "Mann-Whitney where they crowd on one value; questions: maximum mean discrepancy of their embeddings, and "
+        "chi-square of their languages. Changes "
         f"of latency below {config.minimum_latency_change_seconds:g} s and of toxicity below "
         f"{CATALOGUE['toxicity'].least:g} are passed over."
     )

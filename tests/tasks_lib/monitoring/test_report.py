@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tasks_lib.config.monitor import MonitorConfig
-from tasks_lib.monitoring.analyse import Analysis, analyse
+from tasks_lib.monitoring.analyse import Analysis, analyse, spoken_languages
 from tasks_lib.monitoring.publish import drift_payload, metric_rows
 from tasks_lib.monitoring.reference import Reference
 from tasks_lib.monitoring.report.evidently_report import evidently_snapshot, save
@@ -260,3 +260,26 @@ def test_a_mix_of_languages_is_said(german: int, mixed: bool) -> None:
     assert ("de" in found.result.by_language) == (german > 1)
     for metrics in found.result.by_language.values():
         assert metrics["refused"] == pytest.approx(found.result.metrics["refused"], abs=1)
+
+
+@pytest.mark.parametrize(("german", "drifted"), [(0, False), (2, False), (40, True)])
+def test_another_mix_of_languages_is_drift_and_evidently_shows_it(german: int, drifted: bool) -> None:
+    before, now = score(asked(1)), asked(2)
+    scored = score([replace(record, question=GERMAN) for record in now[:german]] + now[german:])
+    spoken = (spoken_languages(scored.records), spoken_languages(before.records))
+    reference = Reference("windows", "before", before.columns, languages=tuple(spoken[1]))
+    window = Window(MONDAY, MONDAY + timedelta(days=7), explicit=True, late_since=MONDAY)
+    found = analyse(window, Traffic(scored.records), scored, reference, CONFIG)
+
+    (change,) = [row for row in found.result.changes if row["metric"] == "question_languages"]
+    assert (change["status"] == "drifted") == drifted
+    assert ("question_languages" in found.result.drifted) == drifted
+    if not german:
+        return
+    share = f"{german / len(now):.0%}"
+    assert f"de 0% to {share}" in change["note"]
+    assert f"de 0% to {share}" in page(found.result, Panels(), CONFIG, evidently=False)
+    snapshot = evidently_snapshot(scored.columns, before.columns, found.changes, CONFIG, {}, spoken)
+    assert snapshot is not None
+    tests = {t["metric_config"]["params"]["column"]: t["status"].value for t in snapshot.dict()["tests"]}
+    assert (tests["question_languages"] == "FAIL") == drifted

@@ -97,6 +97,13 @@ def test_offensive_answers_are_toxic() -> None:
     assert scores.columns["toxicity"][1] > 0.9
 
 
+def test_toxicity_and_readability_are_told_of_english_only() -> None:
+    german = "Die Mitarbeiter bekommen in jedem Jahr siebenundzwanzig Tage Urlaub, die der Vorgesetzte genehmigt."
+    scores = score([record(0), record(1, response=german), record(2, response="27 days")], WordEmbedder())
+    for name in ("toxicity", "readability_grade", "readability_ari"):
+        assert np.isfinite(scores.columns[name]).tolist() == [True, False, True]
+
+
 def test_a_failing_scorer_is_a_count_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail_on_second(one: TraceRecord) -> float:
         return 1 / (1 - int(one.trace_id[-1]))
