@@ -46,6 +46,8 @@ class Example(BaseModel):
     references: tuple[Reference, ...] = ()
     made_by: str = ""
     """How it was made without a model: `table_cell`, `heading`, …; empty for what people and models wrote."""
+    language: str = ""
+    """ISO 639-1 of the question, where whoever wrote it says so; else it is told from the question."""
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "Example":
@@ -83,9 +85,9 @@ class Example(BaseModel):
         return self.kind in REFUSAL_KINDS
 
     def row(self) -> dict[str, Any]:
-        """The example as one JSON line; `made_by` only where it is known, so that older sets keep their digest."""
+        """The example as one JSON line; what older sets did not have only where it is known: they keep their digest."""
         row = self.model_dump(mode="json", exclude_defaults=False)
-        return row if self.made_by else {key: value for key, value in row.items() if key != "made_by"}
+        return {key: value for key, value in row.items() if value or key not in {"made_by", "language"}}
 
 
 @dataclass(frozen=True)

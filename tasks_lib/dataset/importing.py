@@ -22,7 +22,7 @@ STATUS, CONFIRMED, PENDING = "status", "confirmed", "pending"
 NOTES = frozenset({"trace_id", "response", "comment"})
 """What candidates hold beside the example, for the person who confirms them."""
 _FULL = tuple(Example.model_fields)
-_SIMPLE = ("id", "kind", "question", "answer", "document", "source", "start", "end", "content", "contents")
+_SIMPLE = ("id", "kind", "question", "answer", "document", "source", "start", "end", "content", "contents", "language")
 _NUMBERS = ("start", "end")
 
 
@@ -46,8 +46,8 @@ def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | N
     """Read a `.csv` or `.tsv` file, JSON Lines, or an export of another tool (see :mod:`tasks_lib.dataset.exports`).
 
     A row has the shape of an evaluation example, or the columns `question`, `answer`, `document`, `content` (the exact
-    excerpt that holds the answer), `start` and `end`, `source`, `kind`, `id`; only `question` must be there. Excerpts
-    without a place are searched in the documents; an answer without an excerpt is looked up in them.
+    excerpt that holds the answer), `start` and `end`, `source`, `kind`, `language`, `id`; only `question` must be
+    there. Excerpts without a place are searched in the documents; an answer without an excerpt is looked up in them.
 
     :param evidence: Looks answers up; without one, they stay without a reference.
     :param corpus: Text of the index; without one, references need `start`, `end` and `content`.
@@ -136,7 +136,8 @@ def _simple(row: Row, corpus: Corpus | None) -> Example:
     kind = row.get("kind") or "answerable"
     answer = row.get("answer") or ""
     example = example_of(kind, question.strip(), answer, [] if kind in REFUSAL_KINDS else _references(row, corpus))
-    return example.model_copy(update={"id": str(row["id"])}) if row.get("id") else example
+    given = {"id": str(row.get("id") or ""), "language": str(row.get("language") or "").strip()}
+    return example.model_copy(update={key: value for key, value in given.items() if value})
 
 
 def _references(row: Row, corpus: Corpus | None) -> list[Reference]:

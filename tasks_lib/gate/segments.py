@@ -42,11 +42,12 @@ class SegmentLoss(BaseModel):
 def segments_of(example: Example, keys: Sequence[str]) -> dict[str, str]:
     """Key → the example's value, for the keys that it has.
 
-    `language` is that of the question, `folder` that of the first reference's document, `turn` the number of the turn
-    in its conversation; any other key is read from the example itself, with dots into what it holds.
+    `language` is that of the question, as the example says or as its text tells, `folder` that of the first reference's
+    document, `turn` the number of the turn in its conversation; any other key is read from the example itself, with
+    dots into what it holds.
     """
     made = {
-        "language": language_of(example.question) or "",
+        "language": example.language or language_of(example.question) or "",
         "folder": _folder(example),
         "turn": example.id.partition(TURN)[2] or str(1 + len(example.messages) // 2),
     }

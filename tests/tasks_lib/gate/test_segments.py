@@ -48,6 +48,9 @@ def test_an_example_lies_in_a_segment_of_each_key_that_it_has() -> None:
         "answer": "a",
     }
     assert segments_of(example("Wie viele Tage Urlaub haben die Angestellten im Jahr?"), keys)["language"] == "de"
+    told = example("Urlaub?").model_copy(update={"language": "de"})
+    assert segments_of(told, keys)["language"] == "de"
+    assert "language" not in segments_of(example("Urlaub?"), keys)
     assert segments_of(example("x?", "top.md"), ("folder",)) == {"folder": "."}
     assert segments_of(example("And then?", "", "talk", "First?", "Yes."), ("turn",)) == {"turn": "2"}
     assert segments_of(example("And then?", "", f"talk{TURN}3"), ("turn",)) == {"turn": "3"}
