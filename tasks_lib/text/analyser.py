@@ -27,6 +27,8 @@ UNTOLD = "en"
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+")
 _NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _PART = regex.compile(rf"(?P<joined>[{_NO_SPACES}]+)|[^{_NO_SPACES}]+")
+UNSPACED = regex.compile(rf"[{_NO_SPACES}]\p{{M}}*")
+"""A character of those that are written without spaces, with its marks."""
 _CHARACTER = regex.compile(r"\X")
 _ACCENTS = regex.compile("[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u0652\u0670]")
 """Accents of Latin, Greek and Cyrillic letters, vowel points of Hebrew and Arabic; not the vowels of Indian scripts."""

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import unicodedata
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,13 +40,38 @@ NEGATIONS = frozenset(listed("not no never without cannot neither nor none nobod
 MONTHS = frozenset(listed("january february march april may june july august september october november december"))
 WEEKDAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday"))
 
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([\u00a0\u2009\u202f'’])\d{3}(?:\1\d{3})*)(?!\d)")
+"""Thousands apart by a narrow blank or an apostrophe, as in French and in Switzerland; a plain blank may be between
+two numbers."""
+_INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
+_SEPARATORS = {"٫": ".", "٬": ",", "．": ".", "，": ","}  # noqa: RUF001
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _DIGITS = re.compile(r"\d+(?:[.,:/]\d+)*")
+_DIGIT_RUN = re.compile(r"\d+(?:[.,٫٬．，]\d+)*")  # noqa: RUF001
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; numbers in one spelling (`1,250` and `1250`, `3.50` and `3.5`, `twenty-seven` and `27`)."""
-    return [_canonical(word) for word in _WORD.findall(text.lower())]
+    """Lower-case words; numbers in one spelling (`1,250` and `1250`, `3.50` and `3.5`, `twenty-seven` and `27`).
+
+    Digits and separators of every script are those of ASCII: `1’250` and `12,34,567`, or Arabic ones.
+    """
+    return [_canonical(word) for word in _WORD.findall(plain_numbers(text.lower()))]
+
+
+def plain_numbers(text: str) -> str:
+    """`text` with numbers in ASCII digits, and without what parts their thousands but for commas and points."""
+    if text.isascii() and "'" not in text:
+        return text
+    if not text.isascii():
+        text = _DIGIT_RUN.sub(_in_ascii, text)
+    return _GROUPED.sub(lambda match: match[0].replace(match[1], ""), text)
+
+
+def _in_ascii(run: re.Match[str]) -> str:
+    return "".join(
+        character if character.isascii() else _SEPARATORS.get(character) or str(unicodedata.decimal(character))
+        for character in run[0]
+    )
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -107,7 +133,7 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
 
 
 def _digits(text: str) -> list[str]:
-    return [_canonical(number) for number in _DIGITS.findall(text)]
+    return [_canonical(number) for number in _DIGITS.findall(plain_numbers(text))]
 
 
 @lru_cache(maxsize=CACHED_WORDS)
@@ -116,6 +142,8 @@ def _canonical(word: str) -> str:
         return str(_NUMERALS[word])
     if not word[0].isdigit():
         return word.replace("’", "'").removesuffix("'s")
+    if _INDIAN.fullmatch(word):
+        word = word.replace(",", "")
     plain = re.sub(r"[.,](?=\d{3}(?!\d))", "", word).removesuffix(":00").replace(",", ".")
     plain = re.sub(r"^0+(?=\d)", "", plain)
     return plain.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", plain) else plain

@@ -40,3 +40,25 @@ def test_word_recall_counts_what_any_of_the_texts_holds() -> None:
     assert word_recall("annual leave policy", ["The policies.", "Leaves"]) == pytest.approx(2 / 3)
     assert word_recall("", ["anything"]) == 0
     assert word_recall("It is what it is", ["what is it?"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("gold", "response", "wrong"),
+    [
+        ("27天年假", "全职员工每年享有27天的年假。", "全职员工每年享有25天的年假。"),
+        ("人事团队", "由人事团队负责批准申请。", "由直属经理负责批准申请。"),
+        ("27 Tage Urlaub", "Die Beschäftigten erhalten im Jahr 27 Urlaubstage, also Tage Urlaub.", "Die Leitung."),
+        ("de los empleados", "Eso lo decide la asamblea de los empleados.", "Eso lo decide la dirección."),
+        ("٢٧ يوما", "يحصل الموظفون على 27 يوما من الإجازة السنوية.", "يحصل الموظفون على 25 يوما."),
+        ("वार्षिक छुट्टी", "कर्मचारियों को वार्षिक छुट्टी मिलती है।", "प्रबंधक निर्णय लेता है।"),
+    ],
+)
+def test_answers_are_found_in_the_way_of_their_language(gold: str, response: str, wrong: str) -> None:
+    assert contains_answer(gold, response)
+    assert not contains_answer(gold, wrong)
+
+
+def test_f1_of_languages_without_blanks_counts_characters() -> None:
+    assert token_f1("年假。", "年假") == 1
+    assert token_f1("二十七天年假", "年假") == pytest.approx(2 * (2 / 6) * 1 / (2 / 6 + 1))
+    assert token_f1("«Les employés»", "les employés") == 1

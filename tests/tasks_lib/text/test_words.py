@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.text.words import content_stems, is_negated, numbers, stem, stop_words, words
@@ -63,3 +65,37 @@ def test_the_lists_are_read_without_importing_spacy() -> None:
     code = "import sys; from tasks_lib.text.words import stop_words; stop_words(); print('spacy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+ZEROS = {"ascii": "0", "arabic": "٠", "persian": "۰", "devanagari": "०", "bengali": "০", "thai": "๐", "fullwidth": "０"}  # noqa: RUF001
+GROUPS = {",": ".", ".": ",", "\u00a0": ",", "\u202f": ",", "’": ".", "'": ".", "٬": "٫"}  # noqa: RUF001
+"""What parts thousands → what parts the fraction then."""
+
+
+@given(
+    whole=st.integers(1_000, 999_999_999),
+    cents=st.integers(0, 99),
+    script=st.sampled_from(list(ZEROS)),
+    group=st.sampled_from(list(GROUPS)),
+)
+def test_a_number_is_the_same_in_the_digits_and_separators_of_every_script(
+    whole: int, cents: int, script: str, group: str
+) -> None:
+    written = f"{whole:,}".replace(",", group) + (f"{GROUPS[group]}{cents:02d}" if cents else "")
+    shown = written.translate({ord("0") + digit: chr(ord(ZEROS[script]) + digit) for digit in range(10)})
+    expected = f"{whole}.{cents:02d}".rstrip("0").rstrip(".") if cents else str(whole)
+    assert numbers(f"x {shown} y") == {expected}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("12,34,567 रुपये", {"1234567"}),
+        ("on 3 400 people came", {"3", "400"}),
+        ("the '27 and '28 vintages", {"27", "28"}),
+        ("5'6", {"5", "6"}),
+        ("有２７天", {"27"}),
+    ],
+)
+def test_what_parts_two_numbers_joins_none(text: str, found: set[str]) -> None:
+    assert numbers(text) == found
