@@ -7,7 +7,9 @@ const MOST_MESSAGES = 200, MOST_CHARACTERS = 250_000;
 const place = (...parts) => ["llmops", ...parts.map(encodeURIComponent), ""].join("/");
 
 export const begin = () => ({ id: `${Date.now()}-${Math.random().toString(36).slice(2, 8)}`, begun: Date.now(), turns: [] });
-export const titleOf = (conversation) => conversation.turns[0]?.question.replace(/\s+/g, " ").slice(0, 80) ?? "";
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+export const firstOf = (text, most) => [...graphemes.segment(text.slice(0, 20 * most))].slice(0, most).map((each) => each.segment).join("");
+export const titleOf = (conversation) => firstOf(conversation.turns[0]?.question.replace(/\s+/g, " ") ?? "", 80);
 
 function read(name) {
   try { return JSON.parse(localStorage.getItem(name)); } catch { return null; }

@@ -3,7 +3,7 @@
 import { make } from "./elements.js";
 import { say } from "./language.js";
 import { addressOf, nameOf } from "./sources.js";
-import { titleOf } from "./conversations.js";
+import { firstOf, titleOf } from "./conversations.js";
 
 const sourcesOf = (turn) => (!turn.last.refused ? turn.last.source_documents : []);
 
@@ -51,7 +51,7 @@ export function markdown(assistant, conversation) {
 export function download(assistant, conversation) {
   const day = new Date(conversation.begun).toISOString().slice(0, 10);
   const href = URL.createObjectURL(new Blob([markdown(assistant, conversation)], { type: "text/markdown" }));
-  const words = titleOf(conversation).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 40);
+  const words = firstOf(titleOf(conversation).toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, "-").replace(/^-|-$/g, ""), 40);
   make("a", "", { href, download: `${day}-${words || "conversation"}.md` }).click();
   setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }

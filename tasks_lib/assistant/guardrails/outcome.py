@@ -9,6 +9,7 @@ from tasks_lib.assistant.guardrails.check import Hits
 from tasks_lib.assistant.guardrails.detection import Finding
 from tasks_lib.assistant.guardrails.results import Action, Direction, GuardResult, Hit
 from tasks_lib.config.guardrails import GuardrailsConfig
+from tasks_lib.text.graphemes import grapheme_end, grapheme_start
 
 _BLANK = {"INJECTED_INSTRUCTION": " "}
 _BLOCK = "█"
@@ -46,15 +47,16 @@ def in_parts(hit: Hit, parts: Sequence[tuple[int, int]]) -> Iterable[Hit]:
 
 
 def masked(text: str, spans: Iterable[Finding | Hit]) -> str:
-    """`text` with `<KIND>` in place of every span; spans that overlap become one."""
+    """`text` with `<KIND>` in place of every span; spans that overlap become one, and none cuts a grapheme."""
     pieces: list[str] = []
     position = 0
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        if span.end <= position:
+        start, end = grapheme_start(text, span.start), grapheme_end(text, span.end)
+        if end <= position:
             continue
-        if span.start >= position:
-            pieces += [text[position : span.start], f"<{span.kind}>"]
-        position = span.end
+        if start >= position:
+            pieces += [text[position:start], f"<{span.kind}>"]
+        position = end
     return "".join([*pieces, text[position:]])
 
 
@@ -63,7 +65,7 @@ def redacted(text: str, spans: Iterable[Finding | Hit]) -> str:
     characters = list(text)
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):
         fill = _BLANK.get(span.kind, _BLOCK)
-        for position in range(span.start, min(span.end, len(characters))):
+        for position in range(grapheme_start(text, span.start), min(grapheme_end(text, span.end), len(characters))):
             if not characters[position].isspace():
                 characters[position] = fill
     return "".join(characters)

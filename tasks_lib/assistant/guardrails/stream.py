@@ -9,6 +9,7 @@ from tasks_lib.assistant.guardrails.outcome import masked, to_mask
 from tasks_lib.assistant.guardrails.personal_data.patterns import numbers_only
 from tasks_lib.assistant.guardrails.results import GuardResult, Hit
 from tasks_lib.config.guardrails import GuardrailsConfig
+from tasks_lib.text.graphemes import grapheme_start, shown_end
 from tasks_lib.text.sentences import sentence_spans
 
 HOLD = 200
@@ -75,8 +76,8 @@ class _Window:
         """Add a token; whether it is time for `release`, which takes longer."""
         self._held += token
         if not self._checked:
-            self._end = len(self._held)
-            return True
+            self._end = shown_end(self._held)
+            return bool(self._end)
         if len(self._held) < self._next_check or (self._whole and not self._too_long()):
             return False
         self._end = self._cut()
@@ -122,6 +123,7 @@ class _Window:
             return ("\n" if self.result.text else "") + checked.message
         if cut < len(self._held):
             cut = max(0, min([cut, *(h.start for h in hits if h.start < cut < h.end)]))
+            cut = grapheme_start(self._held, cut)
         self._next_check = max(self._hold, len(self._held) - cut + STEP)
         return self._shown(cut, [h for h in hits if h.start < cut])
 

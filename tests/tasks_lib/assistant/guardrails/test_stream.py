@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import accumulate
 
 import pytest
+import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +22,7 @@ TEXT = (
     "The key AKIAIOSFODNN7EXAMPLE must not be shown.\nSick leave needs a note after three days. "
     "Ask john.doe@example.org about it. Overtime is paid after ten hours a week, and never in advance."
 )
+OUTPUT_CHECKS = ("personal_data", "secrets", "grounding", "length")
 
 
 def pieces(text: str, size: int) -> list[str]:
@@ -103,8 +106,7 @@ def test_text_is_shown_while_the_stream_still_runs(guardrails: Guardrails) -> No
 
 
 def test_nothing_is_held_back_where_no_validator_looks_at_answers(embedder: MiniLM) -> None:
-    off = {"personal_data", "secrets", "grounding", "length"}
-    config = GuardrailsConfig.model_validate({name: {"enabled": False} for name in off})
+    config = GuardrailsConfig.model_validate({name: {"enabled": False} for name in OUTPUT_CHECKS})
 
     shown, result = streamed(build_guardrails(config, embedder), ["One", " two", ".", ""])
 
@@ -158,3 +160,26 @@ def test_an_answer_with_a_schema_is_held_back_as_a_whole(embedder: MiniLM) -> No
 
     assert streamed(guardrails, pieces(good, 3))[0] == [good]
     assert streamed(guardrails, pieces('{"reply": 1}', 3))[0] == [guardrails.config.message]
+
+
+CLUSTERS = st.sampled_from(
+    ["a", " ", ". ", "क्षि", "👩‍👩‍👧‍👦", "🇩🇪", "👍🏽", "中", "。", "e\u0301", "4111 1111 1111 1111"]
+)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.lists(CLUSTERS, min_size=1, max_size=400), size=st.integers(1, 7))
+def test_no_piece_of_a_stream_ends_inside_a_grapheme(
+    guardrails: Guardrails, embedder: MiniLM, checked: bool, said: list[str], size: int
+) -> None:
+    off = GuardrailsConfig.model_validate({name: {"enabled": False} for name in OUTPUT_CHECKS})
+    used = guardrails if checked else build_guardrails(off, embedder)
+    text = "".join(said)
+    shown, result = streamed(used, pieces(text, size))
+    assert "".join(shown) == result.text
+    if not checked:
+        assert result.text == text
+    boundaries = {0, *(match.end() for match in regex.finditer(r"\X", result.text))}
+    ends = list(accumulate(map(len, shown)))
+    assert [end for end in ends if end not in boundaries and not result.text[end - 1].isascii()] == []
