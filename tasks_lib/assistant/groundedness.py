@@ -1,14 +1,16 @@
 """Groundedness: whether the passages of an answer support it, by shared words, by meaning and by its numbers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.config.guardrails import GroundingConfig
+from tasks_lib.assistant.contract.embedder import stretched, unrelated_cosine
 from tasks_lib.text.forms import searchable
 from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentence_spans
@@ -41,6 +43,8 @@ _STEMMED = frozenset({"da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "pt"
 _TELLING = 500
 """Characters of each passage that tell its language."""
 
+NONE: Mapping[str, float] = MappingProxyType({})
+"""Unrelated texts have a cosine of about 0."""
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts → one unit vector per row."""
 
@@ -52,18 +56,27 @@ def groundedness(
     *,
     question: str = "",
     threshold: float = GroundingConfig().threshold,
+    unrelated: Mapping[str, float] = NONE,
 ) -> float | None:
     """Share of the response's sentences whose support reaches `threshold`: those that the guardrail lets through.
 
     `None` if every sentence is too short to be judged. This is what gate, guardrail and monitoring go by.
     """
-    judged = sentence_support(response, sources, embed, question=question, exact=threshold <= _UNKNOWN_NUMBER)
+    exact = threshold <= _UNKNOWN_NUMBER
+    judged = sentence_support(response, sources, embed, question=question, exact=exact, unrelated=unrelated)
     known = [support for _, _, support in judged if support is not None]
     return sum(support >= threshold for support in known) / len(known) if known else None
 
 
 def sentence_support(
-    text: str, sources: Sequence[Source], embed: Embed, *, question: str = "", numbers: bool = True, exact: bool = True
+    text: str,
+    sources: Sequence[Source],
+    embed: Embed,
+    *,
+    question: str = "",
+    numbers: bool = True,
+    exact: bool = True,
+    unrelated: Mapping[str, float] = NONE,
 ) -> list[tuple[int, int, float | None]]:
     """Start, end and support, 0 to 1, of every sentence of `text`; `None` for one too short to say anything.
 
@@ -73,13 +86,14 @@ def sentence_support(
 
     :param numbers: Whether numbers that neither passages nor question hold count.
     :param exact: Whether sentences with such a number are compared by meaning all the same.
+    :param unrelated: Cosines of unrelated texts, as the embedder tells them by language.
     """
     spans = list(sentence_spans(text))
     sentences = [text[a:b] for a, b in spans]
     copied = _copied(sentences, sources)
     own = [sentence for i, sentence in enumerate(sentences) if i not in copied]
     invented = _with_unknown_numbers(own, sources, question) if numbers else frozenset()
-    supports = _support(own, sources, embed, frozenset() if exact else invented)
+    supports = _support(own, sources, embed, frozenset() if exact else invented, unrelated)
     for i in invented:
         supports[i] = None if supports[i] is None else min(supports[i] or 0.0, _UNKNOWN_NUMBER)
     rest = iter(supports)
@@ -112,7 +126,11 @@ def _one_form(text: str) -> str:
 
 
 def _support(
-    sentences: list[str], sources: Sequence[Source], embed: Embed, left_alone: frozenset[int]
+    sentences: list[str],
+    sources: Sequence[Source],
+    embed: Embed,
+    left_alone: frozenset[int],
+    unrelated: Mapping[str, float],
 ) -> list[float | None]:
     """Support of every sentence by words and meaning; by words only of those `left_alone`."""
     language = _language(sources)
@@ -127,7 +145,8 @@ def _support(
     passages = _alike([sentences[i] for i in doubtful], sources) if doubtful else []
     if not passages:
         return shares
-    nearest = np.max(embed([sentences[i] for i in doubtful]) @ embed(passages).T, axis=1)
+    cosines = np.max(embed([sentences[i] for i in doubtful]) @ embed(passages).T, axis=1)
+    nearest = stretched(cosines, unrelated_cosine(unrelated, language))
     for i, closeness in zip(doubtful, nearest, strict=True):
         shares[i] = ((shares[i] or 0.0) + max(0.0, float(closeness))) / 2
     return shares

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.embedder import Embedder, stretched
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import CandidateQuestion, Example
@@ -127,8 +127,10 @@ class Collection:
         vector = candidate.embedding
         if vector is None:
             vector = self._similarity.vectors([asked])[0]
-        if self._embedded and float((self._vectors[: self._embedded] @ vector).max()) >= NEAR_DUPLICATE:
-            return "near_duplicate"
+        if self._embedded:
+            closest = float((self._vectors[: self._embedded] @ vector).max())
+            if stretched(closest, self._similarity.unrelated(asked)) >= NEAR_DUPLICATE:
+                return "near_duplicate"
         if self._is_ambiguous(candidate.example):
             return "answered_in_many_places"
         self._asked[asked] = None

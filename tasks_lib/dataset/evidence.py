@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from haystack import Document
 
+from tasks_lib.assistant.contract.embedder import stretched
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import Reference, reference_of
 from tasks_lib.dataset.said import says
@@ -68,8 +69,13 @@ class EvidenceSearch:
         if not found:
             return []
         vectors = self._similarity.vectors([question, *(sentence.in_context for _, sentence in found)])
+        unrelated = self._similarity.unrelated(question)
         places = [
-            _Place(_reference(chunk, sentence.start, sentence.end), sentence.in_context, float(vector @ vectors[0]))
+            _Place(
+                _reference(chunk, sentence.start, sentence.end),
+                sentence.in_context,
+                stretched(float(vector @ vectors[0]), unrelated),
+            )
             for (chunk, sentence), vector in zip(found, vectors[1:], strict=True)
         ]
         return sorted(places, key=lambda place: -place.closeness)

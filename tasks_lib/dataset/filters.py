@@ -8,7 +8,7 @@ from typing import Any, Self
 from haystack import component, default_from_dict, default_to_dict
 from haystack.core.serialization import component_to_dict
 
-from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.embedder import Embedder, stretched
 from tasks_lib.dataset.examples import CandidateQuestion, Example
 from tasks_lib.dataset.extractive.prose import language
 from tasks_lib.dataset.extractive.wording import TIME_UNITS
@@ -114,7 +114,8 @@ def with_evidence(candidate: CandidateQuestion, similarity: Similarity) -> Candi
         return candidate
     texts = [example.evidence, *(candidate.passages if example.made_by in IN_CONTEXT else ())]
     asked, *evidence = similarity.vectors([example.asked, *texts])
-    if max(float(asked @ text) for text in evidence) < BESIDE_THE_EVIDENCE:
+    closest = max(float(asked @ text) for text in evidence)
+    if stretched(closest, similarity.unrelated(example.asked)) < BESIDE_THE_EVIDENCE:
         return candidate.dropped("beside_the_evidence")
     if example.kind == "across_passages" and len({reference.start for reference in example.references}) < 2:
         return candidate.dropped("one_passage_is_enough")

@@ -118,8 +118,14 @@ def groundedness(row: Row) -> float | None:
         return 0.0
     if row.answer.refused:
         return None
-    answer = row.answer
-    return grounded(answer.response, answer.source_documents, row.similarity.vectors, question=row.example.question)
+    answer, similarity = row.answer, row.similarity
+    return grounded(
+        answer.response,
+        answer.source_documents,
+        similarity.vectors,
+        question=row.example.question,
+        unrelated=similarity.unrelated_cosines,
+    )
 
 
 def refusal_accuracy(row: Row) -> float | None:

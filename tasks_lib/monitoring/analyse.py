@@ -159,7 +159,8 @@ def _refuses_more(changes: Sequence[Change]) -> bool:
 def _questions(scores: Scores, reference: Reference, seed: int) -> Questions:
     asked = [scores.records[row] for row in scores.vector_rows]
     refused = [record.refused and record.refusal_reason != "guardrail" for record in asked]
-    return compare_questions([r.question for r in asked], scores.vectors, reference.vectors, refused, seed=seed)
+    texts = [record.question for record in asked]
+    return compare_questions(texts, scores.vectors, reference.vectors, refused, seed=seed, unrelated=scores.unrelated)
 
 
 def _groups(clusters: list[Cluster]) -> list[QuestionGroup]:

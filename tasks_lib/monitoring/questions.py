@@ -19,6 +19,8 @@ NEW_QUANTILE = 0.05
 """A question is new if it is farther from the reference than all but this share of the reference's own questions."""
 SAME_TOPIC = 0.5
 """Mean cosine (MiniLM) within a cluster of questions."""
+KNOWN = SAME_TOPIC + 0.2
+"""A question so close to one of the reference is not new, whatever the others are."""
 SMALLEST_CLUSTER = 3
 EXAMPLES = 3
 BLOCK = 512
@@ -47,20 +49,29 @@ class Questions:
 
 
 def compare_questions(
-    questions: Sequence[str], vectors: Vectors, reference: Vectors, refused: Sequence[bool], *, seed: int = 0
+    questions: Sequence[str],
+    vectors: Vectors,
+    reference: Vectors,
+    refused: Sequence[bool],
+    *,
+    seed: int = 0,
+    unrelated: float = 0.0,
 ) -> Questions:
     """Topics of this window beside the reference's.
 
     :param vectors: One unit vector for each of `questions`.
     :param refused: Whether the index held no answer to the question.
+    :param unrelated: Cosine of questions that have nothing in common.
     """
+    near = unrelated + (1 - unrelated) * SAME_TOPIC
+    known = unrelated + (1 - unrelated) * KNOWN
     without_answer = [row for row, flag in enumerate(refused) if flag]
-    unanswered = clusters([questions[row] for row in without_answer], vectors[without_answer], smallest=1)
+    unanswered = clusters([questions[row] for row in without_answer], vectors[without_answer], smallest=1, near=near)
     change = _change(vectors, reference, seed)
     if change.status == "no_reference" or not len(vectors):
         return Questions(change, unanswered=len(without_answer), unanswered_clusters=unanswered)
-    new = new_questions(vectors, reference)
-    topics = clusters([questions[row] for row in new], vectors[new], smallest=SMALLEST_CLUSTER)
+    new = new_questions(vectors, reference, known=known)
+    topics = clusters([questions[row] for row in new], vectors[new], smallest=SMALLEST_CLUSTER, near=near)
     return Questions(change, len(new), topics, len(without_answer), unanswered)
 
 
@@ -100,18 +111,18 @@ def separability(current: Vectors, reference: Vectors, *, seed: int = 0) -> floa
     return float(np.sqrt(2) * norm.ppf(area))
 
 
-def new_questions(vectors: Vectors, reference: Vectors) -> list[int]:
+def new_questions(vectors: Vectors, reference: Vectors, *, known: float = KNOWN) -> list[int]:
     """Rows of `vectors` that are farther from the reference than its questions are from each other."""
     usual = float(np.quantile(_closest(reference, reference, among_themselves=True), NEW_QUANTILE))
-    return [int(row) for row in np.flatnonzero(_closest(vectors, reference) < min(usual, SAME_TOPIC + 0.2))]
+    return [int(row) for row in np.flatnonzero(_closest(vectors, reference) < min(usual, known))]
 
 
-def clusters(questions: Sequence[str], vectors: Vectors, *, smallest: int) -> list[Cluster]:
-    """Groups of at least `smallest` questions, largest first (average linkage by cosine)."""
+def clusters(questions: Sequence[str], vectors: Vectors, *, smallest: int, near: float = SAME_TOPIC) -> list[Cluster]:
+    """Groups of at least `smallest` questions with a mean cosine of `near`, largest first (average linkage)."""
     if not len(questions):
         return []
     rows = np.arange(len(questions))[: 2 * LARGEST_SAMPLE]
-    labels = _linked(vectors[rows]) if len(rows) > 1 else np.ones(1, dtype=int)
+    labels = _linked(vectors[rows], near) if len(rows) > 1 else np.ones(1, dtype=int)
     groups = [rows[labels == label] for label in np.unique(labels)]
     named = [_named(questions, vectors, group) for group in groups if len(group) >= smallest]
     return sorted(named, key=lambda cluster: (-cluster.size, cluster.examples))
@@ -182,14 +193,14 @@ def _closest(vectors: Vectors, others: Vectors, *, among_themselves: bool = Fals
     return highest
 
 
-def _linked(vectors: Vectors) -> NDArray[np.int32]:
+def _linked(vectors: Vectors, near: float) -> NDArray[np.int32]:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
     distances = np.clip(1 - (vectors @ vectors.T).astype(np.float64), 0, 2)
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform(distances, checks=False), method="average")
-    labels: NDArray[np.int32] = fcluster(tree, t=1 - SAME_TOPIC, criterion="distance")
+    labels: NDArray[np.int32] = fcluster(tree, t=1 - near, criterion="distance")
     return labels
 
 

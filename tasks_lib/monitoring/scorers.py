@@ -10,7 +10,7 @@ from haystack import component, default_from_dict, default_to_dict
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Answer, Message, Source
-from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.embedder import Embedder, unrelated_cosine, unrelated_cosines
 from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.similarity import Similarity
@@ -106,6 +106,7 @@ class ScoredTraces:
         answer_rows=list[int],
         vectors=Vectors,
         vector_rows=list[int],
+        unrelated=float,
     )
     def run(self, records: list[TraceRecord], rows: list[int] | None = None) -> dict[str, Any]:
         """Read the records.
@@ -128,6 +129,7 @@ class ScoredTraces:
             "answer_rows": answer_rows,
             "vectors": vectors,
             "vector_rows": asked,
+            "unrelated": unrelated_cosine(unrelated_cosines(self.embedder), None),
         }
 
     def _embed(self, sample: Sequence[TraceRecord], similarity: Similarity) -> None:

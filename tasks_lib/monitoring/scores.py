@@ -42,6 +42,8 @@ class Scores:
     vector_rows: list[int] = field(default_factory=list)
     """Row of `records` that each vector belongs to."""
 
+    unrelated: float = 0.0
+    """Cosine of questions that have nothing in common, by the embedder."""
     lower_is_better: frozenset[str] = frozenset()
     """Metrics of the configuration of which less is better."""
 
@@ -98,6 +100,7 @@ def score(pipeline: Pipeline, records: list[TraceRecord], rows: Sequence[int] | 
     scores.lower_is_better = frozenset(ceilings_of(pipeline))
     read = outputs.pop(TRACES, {})
     scores.vectors, scores.vector_rows = read.get("vectors", scores.vectors), read.get("vector_rows", [])
+    scores.unrelated = read.get("unrelated", 0.0)
     for name, output in outputs.items():
         count = len(output.get("individual_scores") or output.get("judgements") or ())
         at = range(len(records)) if count == len(records) else read.get("answer_rows", sample)
@@ -114,6 +117,7 @@ def joined(batches: Sequence[Scores]) -> Scores:
         [record for batch in batches for record in batch.records],
         {name: np.concatenate([batch.columns[name] for batch in batches]) for name in names},
         lower_is_better=batches[0].lower_is_better,
+        unrelated=batches[0].unrelated,
     )
     first = 0
     for batch in batches:

@@ -1,6 +1,12 @@
 """``Embedder``: what turns texts into vectors."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Cosines = TypeVar("Cosines", float, NDArray[np.float32])
 
 
 class Embedder(Protocol):
@@ -27,6 +33,22 @@ class Embedder(Protocol):
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character span of every token of `text`, without special tokens and without truncation."""
         ...
+
+
+def unrelated_cosines(embedder: Embedder) -> Mapping[str, float]:
+    """What the embedder tells of unrelated texts; empty where it tells nothing, and they are about 0."""
+    known: Mapping[str, float] = getattr(embedder, "unrelated", {})
+    return known
+
+
+def unrelated_cosine(known: Mapping[str, float], language: str | None) -> float:
+    """That of a language (ISO 639-1), else of all others."""
+    return known.get(language or "", known.get("", 0.0))
+
+
+def stretched(cosines: Cosines, unrelated: float) -> Cosines:
+    """Cosines as thresholds expect them: about 0 for unrelated texts, 1 for the same."""
+    return (cosines - unrelated) / (1 - unrelated)
 
 
 def in_process(embedder: Embedder) -> bool:

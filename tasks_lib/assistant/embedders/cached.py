@@ -1,6 +1,6 @@
 """``CachedEmbedder``: embeds a text once, although guardrails, retriever and the next request ask for it too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from threading import Lock
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from tasks_lib.assistant.contract.embedder import Embedder, in_process
+from tasks_lib.assistant.contract.embedder import Embedder, in_process, unrelated_cosines
 from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 
 CACHED_TEXTS = 4096
@@ -40,6 +40,11 @@ class CachedEmbedder:
     def max_tokens(self) -> int:
         """As of the embedder."""
         return self._embedder.max_tokens
+
+    @property
+    def unrelated(self) -> Mapping[str, float]:
+        """As of the embedder."""
+        return unrelated_cosines(self._embedder)
 
     @property
     def in_process(self) -> bool:

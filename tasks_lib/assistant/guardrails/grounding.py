@@ -1,6 +1,6 @@
 """The validator that stops answers which their passages do not support."""
 
-from tasks_lib.assistant.contract.embedder import Embedder, in_process
+from tasks_lib.assistant.contract.embedder import Embedder, in_process, unrelated_cosines
 from tasks_lib.assistant.groundedness import sentence_support
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.vectors import Vectors
@@ -24,7 +24,12 @@ class GroundingDetector:
         start, end = context.window or (0, len(text))
         vectors = Vectors(self._embedder) if context.vectors is None else context.vectors
         judged = sentence_support(
-            text[start:end], context.sources, vectors.of, question=context.question, numbers=self._config.numbers
+            text[start:end],
+            context.sources,
+            vectors.of,
+            question=context.question,
+            numbers=self._config.numbers,
+            unrelated=unrelated_cosines(self._embedder),
         )
         return [
             Finding(KIND, a + start, b + start, 1.0 - support)

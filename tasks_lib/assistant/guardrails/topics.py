@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.contract.embedder import Embedder, stretched, unrelated_cosine, unrelated_cosines
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding
 from tasks_lib.assistant.guardrails.injection_model import windows
 from tasks_lib.assistant.guardrails.vectors import Matrix, Vectors
 from tasks_lib.config.guardrails import TopicsConfig
 from tasks_lib.text.follow_ups import is_follow_up
+from tasks_lib.text.languages import language_of
 
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
@@ -64,15 +65,16 @@ class TopicsDetector:
             return []
         vectors = Vectors(self._embedder) if context.vectors is None else context.vectors
         readings = vectors.of(_readings(questions, self._config.history))
-        kind, score, topic = self._judged(readings)
+        unrelated = unrelated_cosine(unrelated_cosines(self._embedder), language_of(questions[-1]))
+        kind, score, topic = self._judged(readings, unrelated)
         if kind is None or not self._confirmed(kind, topic, questions[-1]):
             return []
         start = len(text) - len(context.messages[-1].content)
         return [Finding(kind, start, len(text), score)]
 
-    def _judged(self, readings: Matrix) -> tuple[str | None, float, str]:
-        forbidden, topic = _nearest(self._forbidden, readings)
-        allowed, _ = _nearest(self._allowed, readings)
+    def _judged(self, readings: Matrix, unrelated: float) -> tuple[str | None, float, str]:
+        forbidden, topic = _nearest(self._forbidden, readings, unrelated)
+        allowed, _ = _nearest(self._allowed, readings, unrelated)
         if self._forbidden and forbidden >= self._config.threshold and forbidden >= allowed:
             return FORBIDDEN, forbidden, topic
         if self._allowed and allowed < self._config.allowed_threshold:
@@ -110,9 +112,9 @@ def similarity(examples: Matrix, readings: Matrix) -> Matrix:
     return nearest.mean(axis=1)  # type: ignore[no-any-return]  # float32 as its operands
 
 
-def _nearest(topics: list[tuple[str, Matrix]], readings: Matrix) -> tuple[float, str]:
+def _nearest(topics: list[tuple[str, Matrix]], readings: Matrix, unrelated: float) -> tuple[float, str]:
     """Greatest similarity of any reading with any topic, and that topic."""
-    scored = [(float(similarity(examples, readings).max()), topic) for topic, examples in topics]
+    scored = [(stretched(float(similarity(examples, readings).max()), unrelated), topic) for topic, examples in topics]
     return max(scored, default=(-1.0, ""))
 
 
