@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Source
-from tasks_lib.config.guardrails import GroundingConfig
 from tasks_lib.assistant.contract.embedder import stretched, unrelated_cosine
+from tasks_lib.config.guardrails import GroundingConfig
 from tasks_lib.text.forms import searchable
 from tasks_lib.text.languages import language_of
 from tasks_lib.text.sentences import sentence_spans

@@ -9,6 +9,7 @@ from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding, parts_of
 from tasks_lib.assistant.guardrails.injection_cue_model import CueModel, cue_model, in_english
 from tasks_lib.assistant.guardrails.injection_cues import cue_words
+from tasks_lib.assistant.guardrails.injection_meaning import meaning_model
 from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, one_line, plain_words
@@ -49,6 +50,7 @@ class InjectionScorer:
         self.embedder = embedder
         self._rules = InjectionRules(timeout=max(0.1, config.time_limit / 8))
         self._english = injection_model() if injection_model().reads(embedder) else None
+        self._meaning = meaning_model() if self._english is None and meaning_model().reads(embedder) else None
         self._cues = cues or cue_model()
 
     def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:
@@ -69,10 +71,15 @@ class InjectionScorer:
     def model_scores(self, texts: list[str], vectors: Vectors) -> list[float]:
         """Score of every text by the classifiers, from 0.5 on an attempt.
 
-        English is read by both; other languages by their cue words. Where the embedder is not the one that the English
-        classifier was trained with, cue words decide alone.
+        With the default embedder English is read by two, other languages by their cue words; with multilingual-e5-small
+        every language by meaning and by cue words. With any other embedder cue words decide alone.
         """
         by_cues = [self._cues.logit(text) for text in texts]
+        if self._meaning is not None and texts:
+            return [
+                _probability(self._meaning.with_cues(vector, cues, english=language_of(text) == "en"))
+                for text, vector, cues in zip(texts, vectors.of(texts), by_cues, strict=True)
+            ]
         if self._english is None or not texts:
             return [_probability(logit) for logit in by_cues]
         rows = zip(texts, vectors.of(texts), by_cues, strict=True)

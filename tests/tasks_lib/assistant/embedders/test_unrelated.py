@@ -10,7 +10,7 @@ from tasks_lib.assistant.embedders.cached import CachedEmbedder
 from tasks_lib.assistant.groundedness import sentence_support
 from tasks_lib.assistant.guardrails.detection import CheckContext
 from tasks_lib.assistant.guardrails.topics import TopicsDetector
-from tasks_lib.config.rag import TopicsConfig
+from tasks_lib.config.guardrails import TopicsConfig
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.monitoring.questions import compare_questions
 from tests.tasks_lib.monitoring.conftest import WordEmbedder
