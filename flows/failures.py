@@ -7,6 +7,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
 from flows.command.outages import outage
+from flows.failed_verbs import record_failure
 from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.storage_errors import storage_error
@@ -36,6 +37,8 @@ def telling_failures(function: Callable[Parameters, Result]) -> Callable[Paramet
                 raise
             said = in_a_line(known)
             _log(said, error)
+            if context.flow_run and context.flow_run.deployment_id:  # a person at a terminal was told
+                record_failure(context.flow.name, context.parameters or {}, said)
             return cast("Result", Failed(message=said, data=error))
 
     return run

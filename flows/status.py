@@ -1,18 +1,18 @@
 """`llmops status`: the live version, its index and the last runs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
-from flows.failed_runs import FailedRun, failed_runs
+from flows.failed_runs import RECENT, FailedRun, failed_runs
 from flows.waiting import as_they_are, told
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.history import Entry, moment_of, read_live_entry, read_waiting
+from tasks_lib.registry.history import Entry, moment_of, read_history, read_live_entry, read_waiting
 from tasks_lib.registry.moments import minute
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
     from tasks_lib.registry.live import LiveVersion
 
+NEWEST = 20
+"""Entries of the history that are looked at for what went wrong."""
 TOO_LITTLE = "not_enough_traffic"
 """A verdict that says nothing of the answers."""
 
@@ -126,6 +128,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         *_monitored(last["monitor"], _last(client, "monitor"), live),
     ]
     reasons += [told(entry, live.version if live else None) for entry in waits]
+    reasons += _went_wrong(read_history(client, NEWEST))
     if hold := read_hold(client, settings.assistant):
         reasons.append(str(hold))
     return StatusResult(
@@ -240,6 +243,13 @@ def _gated(gate: RunSummary | None) -> str:
         return ""
     version, decision, why = (gate.summary.get(name) for name in ("version", "decision", "reasons"))
     return f"the last gate ({_minute(gate)}): version {version or '–'}: {decision}{f': {why}' if why else ''}"
+
+
+def _went_wrong(entries: Sequence[Entry]) -> list[str]:
+    """What was interrupted or held back within a day; what failed is told by Prefect."""
+    since = datetime.now(UTC) - RECENT
+    found = [entry for entry in entries if entry.what in {"interrupted", "held back"} and entry.at > since]
+    return [f"{entry.title} ({minute(entry.at)}), by {entry.by}: {entry.reason}" for entry in found]
 
 
 def _what_to_do(index: IndexState, gate: RunSummary | None) -> str:

@@ -56,6 +56,8 @@ VERBS: dict[str, What] = {
     "ingest": "documents changed",
 }
 """Verb of a run that ended → what happened; of `deploy` its decision tells."""
+FAILING = ("ingest", "dataset", "monitor")
+"""Verbs that decide nothing; what failed of them is told."""
 ENDS: dict[str, What] = {"FAILED": "failed", "KILLED": "interrupted"}
 """Status of a run without a decision → what happened."""
 MOVES: tuple[What, ...] = ("promoted", "rolled back")
@@ -77,6 +79,7 @@ class Entry(BaseModel):
     what: What
     version: int | None = Field(description="The version that it is about; after a rollback, the one that is live.")
     from_version: int | None = Field(default=None, description="Of a rollback, the version that was live.")
+    verb: str = Field(default="deploy", description="Of the run.")
     by: str = Field(description="The person, automation or schedule that started it.")
     approved_by: str | None = Field(default=None, description="The person who approved or denied it.")
     comment: str = Field(default="", description="What they said.")
@@ -97,6 +100,8 @@ class Entry(BaseModel):
         """What happened to which version."""
         if self.what == "rolled back":
             return f"rolled back from version {self.from_version} to {self.version}"
+        if self.what == "failed" and self.verb in FAILING:
+            return f"{self.verb} failed"
         return f"{self.what}, version {self.version}" if self.version else self.what
 
     @property
@@ -157,6 +162,7 @@ def entry_of(run: "Run") -> Entry:
         what=what,
         version=int(version) if version else None,
         from_version=int(before) if before else None,
+        verb=run.data.tags[VERB_TAG],
         by=run.data.tags.get(STARTED_BY_TAG) or tags.get("mlflow.user") or "somebody",
         approved_by=run.data.tags.get(APPROVED_BY_TAG),
         comment=run.data.tags.get(COMMENT_TAG, ""),
@@ -199,8 +205,15 @@ def _runs(client: "AssistantClient", limit: int) -> "Iterator[Run]":
     experiment = client.known_experiment_id
     if experiment is None:
         return
+    for verb in FAILING:
+        yield from client.search_runs(
+            [experiment],
+            filter_string=f"tags.`{VERB_TAG}` = '{verb}' AND attributes.status = 'FAILED'",
+            max_results=limit,
+            order_by=["attributes.end_time DESC"],
+        )
     for verb in ("deploy", *VERBS):
-        told = f" AND tags.`{CHANGED_TAG}` LIKE '%'" if verb == "ingest" else ""
+        told = f" AND tags.`{CHANGED_TAG}` LIKE '%' AND attributes.status != 'FAILED'" if verb == "ingest" else ""
         for state, order in (("=", "start_time"), ("!=", "end_time")):
             yield from client.search_runs(
                 [experiment],

@@ -16,6 +16,7 @@ from blocks.local import LocalPlatform
 from flows.command import render
 from flows.command.output import print_result
 from flows.failed_runs import DECIDING
+from flows.failed_verbs import record_failure
 from flows.history import history
 from flows.ingest import synchronise
 from flows.orchestration.pool import TAG
@@ -142,6 +143,19 @@ def test_the_last_ingest_tells_what_it_changed(
     log_run(synchronise(platform, settings), platform, "rag-assistant")
     line = next(line for line in shown(status(Settings()), capsys).splitlines() if "last ingest" in line)
     assert f"1 added, 0 updated, 0 deleted, 0 failed of {(tmp_path / 'documents').as_uri()}" in line
+
+
+def test_a_run_that_decides_nothing_and_failed_is_an_entry_of_the_history(platform: LocalPlatform) -> None:
+    told = "folder '/gone' does not exist. Mount it."
+    record_failure("ingest", {"settings": Settings(), "platform": "local"}, told)
+    record_failure("deploy", {}, "it leaves a run of its own")
+    record_failure("monitor", {"assistant": "nobody"}, "nobody's")
+    (entry,) = history(Settings()).entries
+    assert (entry.what, entry.title, entry.reason) == ("failed", "ingest failed", told)
+    client = connect(platform, "rag-assistant")
+    assert f"**ingest failed**, by {entry.by}: {told}" in (
+        client.get_registered_model("rag-assistant").description or ""
+    )
 
 
 def waiting(platform: LocalPlatform, **tags: str) -> None:
