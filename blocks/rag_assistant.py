@@ -66,6 +66,7 @@ class Reply(BaseModel):
     uncertain: bool
     guardrails: list[Decision]
     evidence: float | None = None
+    language: str | None = None
     model: str
     usage: Cost
 
