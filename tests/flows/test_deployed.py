@@ -161,7 +161,7 @@ def test_drift_starts_a_deployment_once_and_tells_people(
         "platform": "local",
         "assistant": "rag-assistant",
         "as_production": True,
-        "reason": f"drift of refused in the window until {WINDOW.until.isoformat()}",
+        "reason": f"drift of refused in the window until {WINDOW.until.isoformat(timespec='seconds')}",
     }
     client.delete_flow_run(run.id)
 
@@ -363,7 +363,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         assert held.name == "staff: on hold"
         assert held.state
         assert f"nothing was deployed: {hold}." in str(held.state.message)
-        reason = f"drift of refused in the window until {WINDOW.until.isoformat()}"
+        reason = f"drift of refused in the window until {WINDOW.until.isoformat(timespec='seconds')}"
         assert str(held.state.message).endswith(f"({reason}, by the automation llmops: deploy on drift)")
         names = GateConfig().aliases
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
