@@ -83,4 +83,5 @@ class NamedErrors(logging.Filter):
         return True
 
 
-logging.getLogger("prefect.task_runs").addFilter(NamedErrors())
+for name in ("prefect.task_runs", "prefect.flow_runs", "prefect.engine"):  # the end of a run is logged once more
+    logging.getLogger(name).addFilter(NamedErrors())
