@@ -24,6 +24,7 @@ class FailedRun(BaseModel):
     name: str
     message: str = Field(description="What its state says; for a named error message and hint.")
     url: str = Field(description="Its page in Prefect.")
+    flow_run: str = Field(default="", exclude=True, description="Its id.")
     crashed: bool = Field(default=False, exclude=True, description="Whether its process died.")
     decides: bool = Field(default=False, exclude=True, description="Whether `history` has it as an entry.")
 
@@ -53,6 +54,7 @@ def failed_runs() -> list[FailedRun]:
             name=run.name,
             message=" ".join(((run.state and run.state.message) or run.state_name or "").split()),
             url=str(url_for("flow-run", obj_id=run.id)),
+            flow_run=str(run.id),
             crashed=run.state_type == StateType.CRASHED,
             decides=DECIDING in run.tags,
         )

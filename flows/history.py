@@ -40,12 +40,14 @@ def history(settings: Settings, platform: str = "local", *, limit: int = 20) -> 
     alias = settings.gate.aliases["production"]
     named = client.models().get(settings.assistant, {}).get(alias)
     production = int(named) if named else None
+    entries = as_they_are(read_history(client, limit))
+    told = {entry.flow_run for entry in entries if entry.what == "failed"}
     return HistoryResult(
         model=settings.assistant,
         production_version=production,
         live=read_live_entry(client, production) if production else None,
         hold=read_hold(client, settings.assistant),
-        entries=as_they_are(read_history(client, limit)),
+        entries=entries,
         runs=runs_page(),
-        failed_runs=[run for run in failed_runs() if run.crashed or not run.decides],
+        failed_runs=[run for run in failed_runs() if (run.crashed or not run.decides) and run.flow_run not in told],
     )

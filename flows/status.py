@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.failed_runs import RECENT, FailedRun, failed_runs
-from flows.waiting import as_they_are, told
+from flows.waiting import WAITS, as_they_are, told
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.registry.history import Entry, moment_of, read_history, read_live_entry, read_waiting
@@ -231,7 +231,8 @@ def _reasons(
         reasons.append(f"index {index.name} is missing: run `llmops ingest`")
     elif index.follow == "latest" and index.version != index.gate_version:
         changed = f"the documents changed since the gate (index version {index.gate_version} → {index.version})"
-        measured = next((entry.version for entry in waits if entry.index_version == index.version), None)
+        asked = (entry for entry in waits if entry.what == WAITS)
+        measured = next((entry.version for entry in asked if entry.index_version == index.version), None)
         done = f"version {measured}, which waits for approval, was measured on them"
         reasons.append(f"{changed}: {done if measured else _what_to_do(index, gate)}")
     return reasons

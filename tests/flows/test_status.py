@@ -195,8 +195,10 @@ def test_an_approval_whose_run_has_ended_in_prefect_waits_no_longer(
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(deploying, tags=[TAG, DECIDING])
         client.set_flow_run_state(run.id, state, force=True)
-    waiting(platform, **{FLOW_RUN_TAG: str(run.id)})
+    seen = str(platform.index(Settings().rag).version())
+    waiting(platform, **{FLOW_RUN_TAG: str(run.id), "llmops.index_version": seen})
     found = status(Settings())
+    assert any("which waits for approval, was measured on them" in reason for reason in found.reasons) != ended
     told = "version 3 waited for approval, but its run in Prefect is Crashed: nobody is asked any more"
     assert (told in found.reasons) == ended
     assert ("version 3 waits for approval: press Resume" in found.reasons) != ended
