@@ -33,3 +33,8 @@ def sync(documents: Path | DocumentLocation, index: Any, embedder: Any, settings
     """Synchronise `index` with a folder or another location."""
     location = documents if isinstance(documents, DocumentLocation) else DocumentLocation(str(documents))
     return synchronise(OneIndexPlatform(location, index, embedder), settings)  # type: ignore[arg-type]
+
+
+def held(index: Any) -> dict[str, str]:
+    """Document → the text of its one chunk."""
+    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}

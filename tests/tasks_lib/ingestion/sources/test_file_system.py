@@ -25,7 +25,7 @@ from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.file_system import FileSystemSource
 from tasks_lib.ingestion.sources.fingerprint import fingerprint, fingerprint_again
 from tasks_lib.ingestion.sources.open import open_source
-from tests.stubs.ingesting import sync
+from tests.stubs.ingesting import held, sync
 from tests.stubs.web_folder import WebFolder
 
 ROOTS = (f"memory://root-{number}" for number in itertools.count())
@@ -89,10 +89,6 @@ def run(index: Any, embedder: Any, settings: Callable[..., Settings]) -> Callabl
         return sync(DocumentLocation(uri, **given), index, embedder, Settings(ingest=IngestConfig()))
 
     return synced
-
-
-def held(index: Any) -> dict[str, str]:
-    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}
 
 
 def paths(source: FileSystemSource) -> list[str]:

@@ -12,7 +12,7 @@ from tasks_lib.config.settings import IngestConfig, Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tests.stubs.ftp_server import FtpServer
-from tests.stubs.ingesting import sync
+from tests.stubs.ingesting import held, sync
 
 LONG_AGO = 1_700_000_000
 
@@ -50,10 +50,6 @@ def run(server: FtpServer, index: Any, embedder: Any) -> Callable[[], IngestResu
         return sync(location, index, embedder, Settings(ingest=IngestConfig(allow_mass_delete=True)))
 
     return make
-
-
-def held(index: Any) -> dict[str, str]:
-    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}
 
 
 def test_a_folder_is_kept_in_sync(run: Callable[[], IngestResult], served: Path, index: Any, embedder: Any) -> None:

@@ -22,7 +22,7 @@ from tasks_lib.ingestion.sources.git.address import GitAddress
 from tasks_lib.ingestion.sources.git.source import GitSource
 from tasks_lib.ingestion.sources.open import open_source
 from tests.stubs.git_server import GitServer, WorkTree, git
-from tests.stubs.ingesting import sync
+from tests.stubs.ingesting import held, sync
 
 TOKEN = "token-of-ann"
 CREDENTIALS = {"username": "ann", "password": TOKEN}
@@ -57,10 +57,6 @@ def run(server: GitServer, index: Any, embedder: Any, home: Home) -> Callable[..
         return sync(location, index, embedder, Settings(ingest=IngestConfig(**ingest)))
 
     return synced
-
-
-def held(index: Any) -> dict[str, str]:
-    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}
 
 
 def fetched(server: GitServer) -> bool:

@@ -12,7 +12,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources import s3
-from tests.stubs.ingesting import sync
+from tests.stubs.ingesting import held, sync
 
 TEXTS = {"a.md": "Alpha.", "b.md": "Beta.", "sub/c d.md": "Gamma."}
 
@@ -45,10 +45,6 @@ def run(bucket: Any, index: Any, embedder: Any) -> Callable[[], IngestResult]:
         return sync(DocumentLocation("s3://docs/h"), index, embedder, settings)
 
     return make
-
-
-def held(index: Any) -> dict[str, str]:
-    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}
 
 
 class Outage:

@@ -15,7 +15,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import open_source
-from tests.stubs.ingesting import sync
+from tests.stubs.ingesting import held, sync
 from tests.stubs.sftp_server import SftpServer
 
 LONG_AGO = 1_700_000_000
@@ -55,10 +55,6 @@ def write(folder: Path, texts: dict[str, str]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         os.utime(file, (LONG_AGO + len(text), LONG_AGO + len(text)))
-
-
-def held(index: Any) -> dict[str, str]:
-    return {chunk.meta["document"]: chunk.content for chunk in index.sample(99, 0)}
 
 
 def problem_of(server: SftpServer, path: str = "/docs", **options: Any) -> str:
