@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tasks_lib.registry.history import Entry, read_history, read_live_entry
+from tasks_lib.registry.history import NEWEST, WRONG, Entry, read_history, read_live_entry
 from tasks_lib.registry.holds import Hold, read_hold
 from tasks_lib.registry.moments import minute
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 MARK = "[//]: # (llmops writes what follows)"
 """A line that Markdown does not show; what a person has written above it stays."""
 SHOWN = 10
+RECENT = timedelta(days=1)
+"""Of what went wrong."""
 LIVE_MARK, PAST_MARK = "**In production**", "**In production no longer**"
 LONGEST = 5000
 """Characters of a version's description that the registry keeps."""
@@ -32,7 +35,8 @@ def describe_model(client: "AssistantClient", alias: str) -> str:
         named = registered.aliases.get(alias)
         production = int(named) if named else None
         live = read_live_entry(client, production) if production else None
-        ours = description(production, live, read_hold(client, model), read_history(client, SHOWN))
+        entries = read_history(client, NEWEST)
+        ours = description(production, live, read_hold(client, model), entries, datetime.now(UTC))
         theirs = (registered.description or "").partition(MARK)[0].strip()
         client.update_registered_model(model, "\n\n".join(part for part in (theirs, MARK, ours) if part))
         _mark_live(client, {int(number) for number in registered.aliases.values()}, production, live)
@@ -62,10 +66,26 @@ def _mark_live(client: "AssistantClient", named: set[int], production: int | Non
             client.update_model_version(client.assistant, str(number), marked)
 
 
-def description(production: int | None, live: Entry | None, hold: Hold | None, entries: Sequence[Entry]) -> str:
-    """The description as Markdown."""
-    parts = [told_live(production, live), str(hold) + "." if hold else "", "\n".join(map(_told, entries))]
+def description(
+    production: int | None, live: Entry | None, hold: Hold | None, entries: Sequence[Entry], now: datetime
+) -> str:
+    """The description as Markdown: what is live, what waits, what went wrong within a day, and what happened.
+
+    :param entries: Newest first.
+    """
+    waits = [entry for entry in entries if entry.what == "waits for approval"]
+    wrong = [entry for entry in entries if entry.what in WRONG and entry.at > now - RECENT]
+    parts = [told_live(production, live), f"{hold}." if hold else ""]
+    parts += _section("Waits for a person", waits)
+    parts += _section(f"Went wrong within a day before {minute(now)}", wrong) or [
+        f"Nothing failed or was interrupted within a day before {minute(now)}."
+    ]
+    parts += _section("What happened", entries[:SHOWN])
     return "\n\n".join(part for part in parts if part)
+
+
+def _section(title: str, entries: Sequence[Entry]) -> list[str]:
+    return [f"**{title}**", "\n".join(map(_told, entries))] if entries else []
 
 
 def told_live(production: int | None, live: Entry | None) -> str:

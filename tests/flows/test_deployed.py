@@ -24,8 +24,11 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateName,
+    FlowRunFilterStateType,
     LogFilter,
     LogFilterFlowRunId,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.deployments import run_deployment
@@ -109,10 +112,21 @@ def ended(client: SyncPrefectClient, run: UUID, worker: PrefectProcess, seconds:
         found = client.read_flow_run(run)
         return found if found.state and found.state.is_final() and not found.state.is_crashed() else None
 
-    found = wait_for(final, seconds, lambda: f"{client.read_flow_run(run).state}\n{worker.tail()}")
+    def told() -> str:
+        taken = [f"{each.name}: {each.state_name}" for each in taking_places(client)]
+        return f"{client.read_flow_run(run).state}, places of the pool: {taken}\n{worker.tail()}"
+
+    found = wait_for(final, seconds, told)
     assert found.state
     assert found.state.is_completed(), f"{found.state.message}\n{worker.tail()}"
     return found
+
+
+def taking_places(client: SyncPrefectClient) -> list[FlowRun]:
+    """The runs that count against the limit of the pool."""
+    of_pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL]))
+    busy = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
+    return client.read_flow_runs(work_pool_filter=of_pool, flow_run_filter=FlowRunFilter(state=busy))
 
 
 def tasks_of(client: SyncPrefectClient, run: UUID, name: str) -> list[TaskRun]:
@@ -314,7 +328,8 @@ STAFF = "staff"
 
 @contextmanager
 def one_run_at_once(client: SyncPrefectClient) -> Iterator[None]:
-    """A pool in which one run that keeps its place would stop all others."""
+    """A pool in which one run that keeps its place would stop all others, once what other tests left has ended."""
+    wait_for(lambda: not taking_places(client), LATER, lambda: str([run.name for run in taking_places(client)]))
     limit = client.read_work_pool(POOL).concurrency_limit
     client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=1))
     try:
@@ -381,7 +396,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         assert "Press *Resume*" in str(asked[0].data)
         with one_run_at_once(client):
             other = start("deploy", {"assistant": STAFF, "gate": {"estimate": True, "minimum_questions": 5}})
-            ended(client, other.id, worker[-1])
+            ended(client, other.id, worker[-1], LATER)
         assert client.read_flow_run(asks).state_name == "Paused"
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
         client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})

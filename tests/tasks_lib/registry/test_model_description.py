@@ -1,8 +1,9 @@
 """What the registry says of an assistant: what is live, since when, by whom, and what happened before."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.home import Home
 from tasks_lib.registry import history
 from tasks_lib.registry.assistant_client import AssistantClient
-from tasks_lib.registry.history import Entry, read_live_entry
+from tasks_lib.registry.history import Entry, What, read_live_entry
 from tasks_lib.registry.holds import Hold, place_hold
 from tasks_lib.registry.model_description import MARK, describe_model, description
 from tasks_lib.registry.tracking import connect, run_of
@@ -86,8 +87,27 @@ ENTRIES = st.builds(
 )
 
 
-@given(entries=st.lists(ENTRIES, max_size=10))
+@given(entries=st.lists(ENTRIES, max_size=12))
 def test_any_words_of_people_are_one_line_of_the_list(entries: list[Entry]) -> None:
-    lines = description(None, None, None, entries).split("\n")[2:]
-    assert len(lines) == len(entries)
-    assert all(line.startswith("- 2026-11-26 12:00 UTC **") for line in lines)
+    lines = description(None, None, None, entries, NOON + timedelta(days=2)).split("\n")
+    told = [line for line in lines if line.startswith("- 2026-11-26 12:00 UTC **")]
+    waits = [entry for entry in entries if entry.what == "waits for approval"]
+    assert len(told) == len(waits) + min(len(entries), 10)
+    headings = [line for line in lines if line not in told and line]
+    assert len(headings) == 2 + bool(waits) + bool(entries)
+
+
+def test_what_went_wrong_within_a_day_stands_first_and_older_things_only_in_the_list() -> None:
+    def entry(what: What, hours: int, **further: Any) -> Entry:
+        return Entry(at=NOON - timedelta(hours=hours), what=what, by="ann", run_id="r", version=None, **further)
+
+    deployed = [entry("promoted", hours) for hours in range(2, 14)]
+    late = entry("failed", 20, verb="ingest", reason="no server at http://wiki")
+    old = entry("interrupted", 25, reason="killed")
+    text = description(None, None, None, [*deployed, late, old], NOON)
+    wrong, _, past = text.partition("**What happened**")
+    assert "**Went wrong within a day before 2026-11-26 12:00 UTC**" in wrong
+    assert "**ingest failed**, by ann: no server at http://wiki" in wrong
+    assert "killed" not in text
+    assert past.count("\n- ") == 10
+    assert "Nothing failed" in description(None, None, None, [*deployed, old], NOON)
