@@ -270,7 +270,9 @@ def _outcome(summary: Result) -> str:
         named = f": {summary['changed']}" if summary.get("changed") else ""
         return f"{counts} of {summary['ingest_source']}{named}"
     if "decision" not in summary:
-        return str(summary.get("verdict", "")).replace("_", " ")
+        window = [render_history.at(summary[end]) for end in ("since", "until") if end in summary]
+        told = f" (traces from {' to '.join(window)})" if window else ""
+        return f"{summary.get('verdict', '')}{told}".replace("_", " ")
     version = f"version {summary['version']}: " if "version" in summary else ""
     return f"{version}{summary['decision']}{': ' if summary.get('reasons') else ''}{summary.get('reasons', '')}"
 
