@@ -23,7 +23,7 @@ NAME = re.compile(r"[a-z0-9-]+")
 
 
 def resolve_platform(name: str = LOCAL) -> "Platform":
-    """The platform called `name`; `local` is built in code and never contacts Prefect.
+    """The platform called `name`; `local`, or no name at all, is built in code and never contacts Prefect.
 
     For each role: the block that the platform names, else what the environment names, else what comes with the
     package; the choice is logged.
@@ -31,7 +31,7 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
     :raises ConfigurationError: If there is no such platform or a block that it names is missing, unreadable or of the
         wrong kind; the message lists those that exist. Also if the way to them is a proxy that cannot be used.
     """
-    if name == LOCAL:
+    if name in {LOCAL, ""}:  # Prefect puts nothing in place of a variable that is not there
         return LocalPlatform()
     if not NAME.fullmatch(name):
         raise ConfigurationError(

@@ -20,7 +20,6 @@ from flows.orchestration.prefect_file import (
     HOME,
     IMAGE,
     PLATFORM,
-    POOL,
     Deployment,
     prefect_file,
     read_prefect_file,
@@ -76,11 +75,10 @@ def bootstrap(
     path = prefect_file()
     _require_state_outside(platform, pool_type)
     resolve_platform(platform)
-    deployments = with_sources(for_pool(read_prefect_file(path), pool_type, image), settings or Settings())
+    deployments = with_sources(for_pool(read_prefect_file(path), pool, pool_type, image), settings or Settings())
     _require_builder(deployments, path.parent)
     known = {
         PLATFORM: platform,
-        POOL: pool,
         HOME: str(Home.from_environment().root),
         IMAGE: IMAGE_NAME,
         API_URL: url,

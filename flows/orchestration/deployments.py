@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 VARIABLE = "prefect.variables."
 
 
-def for_pool(file: PrefectFile, kind: PoolType, image: str | None) -> list[Deployment]:
-    """The deployments of the file as they are for pools of one type.
+def for_pool(file: PrefectFile, name: str, kind: PoolType, image: str | None) -> list[Deployment]:
+    """The deployments of the file as they are for one pool; where they are deployed from means nothing to them.
 
+    :param kind: Type of the pool.
     :param image: An image that exists; none is built then.
     """
     pool = file.definitions.pools[kind]
+    variables = pool.work_pool.job_variables | ({"image": image} if image else {})
+    run_on = pool.work_pool.model_copy(update={"name": name, "job_variables": variables})
+    pool = pool.model_copy(update={"work_pool": run_on, "pull": file.definitions.where_it_is})
     if image:
-        variables = pool.work_pool.job_variables | {"image": image}
-        run_on = pool.work_pool.model_copy(update={"job_variables": variables})
-        pool = pool.model_copy(update={"build": [], "push": [], "work_pool": run_on})
+        pool = pool.model_copy(update={"build": [], "push": []})
     update = {name: getattr(pool, name) for name in PoolDefinition.model_fields}
     return [deployment.model_copy(update=update) for deployment in file.deployments]
 
@@ -102,7 +104,7 @@ def _wanted(deployment: Deployment, values: Mapping[str, str]) -> dict[str, Any]
         "parameters": _filled(deployment.parameters, values),
         "schema": schema,
         "pull": deployment.pull,
-        "pool": _filled(deployment.work_pool.name, values),
+        "pool": deployment.work_pool.name,
         "job_variables": _filled(deployment.work_pool.job_variables, values),
         "limit": (limit.limit, limit.collision_strategy) if limit else None,
         "schedules": parameters_of(deployment.schedules),

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
@@ -12,32 +12,26 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ParameterTypeError
 from prefect.flows import Flow
 from prefect.utilities.templating import PlaceholderType, find_placeholders
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from flows.orchestration.job_variables import PoolType, check_job_variables
 from flows.orchestration.steps import Steps, outputs
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.errors import ConfigurationError
 
-PLATFORM, POOL, HOME = "llmops_platform", "llmops_work_pool", "llmops_home"
+PLATFORM, HOME = "llmops_platform", "llmops_home"
 IMAGE, API_URL = "llmops_image", "llmops_api_url"
-VARIABLES = {PLATFORM, POOL, HOME, IMAGE, API_URL}
+VARIABLES = {PLATFORM, HOME, IMAGE, API_URL}
 """Prefect variables that the file may read; bootstrap saves those that a pool's type needs."""
+ENVIRONMENT = {"PWD"}
+"""Variables of the environment of `prefect deploy` that the file may read."""
 LONGEST_INTERVAL = timedelta(days=366)
-
-
-def _is_variable(text: str) -> str:
-    placeholders = find_placeholders(text)
-    if not placeholders or any(one.type is not PlaceholderType.VARIABLE for one in placeholders):
-        msg = f"{text!r} names no variable, as {{{{ prefect.variables.llmops_work_pool }}}}"
-        raise ValueError(msg)
-    return text
 
 
 class WorkPool(StrictModel):
     """The work pool that a deployment runs in."""
 
-    name: Annotated[str, AfterValidator(_is_variable)]
+    name: str = Field(min_length=1)
     work_queue_name: str | None = None
     job_variables: dict[str, Any] = Field(default_factory=dict)
 
@@ -101,8 +95,13 @@ class Deployment(PoolDefinition):
     @field_validator("entrypoint")
     @classmethod
     def _is_a_flow(cls, entrypoint: str) -> str:
-        flow_at(entrypoint)
-        return entrypoint
+        """`module.flow`, which works in a checkout, in a wheel and in an image alike.
+
+        The file says `module.py:flow`, since `prefect deploy -n flow/deployment` looks for the name behind a colon.
+        """
+        imported = entrypoint.replace(".py:", ".")
+        flow_at(imported)
+        return imported
 
     @model_validator(mode="after")
     def _parameters_fit_the_flow(self) -> Self:
@@ -138,6 +137,7 @@ class Definitions(StrictModel):
     build: Steps
     push: Steps
     where_it_is: Steps
+    in_this_folder: Steps
     one_at_a_time: ConcurrencyLimit
     parameters: dict[str, Any]
 
@@ -163,7 +163,7 @@ class PrefectFile(StrictModel):
 
 
 def flow_at(entrypoint: str) -> Flow[..., Any]:
-    """The flow behind `package.module.flow`; modules work in a checkout, in a wheel and in the image alike.
+    """The flow behind `package.module.flow`.
 
     :raises ValueError: If there is none.
     """
@@ -212,8 +212,9 @@ def _problems(error: ValidationError) -> Iterator[str]:
 def _check_placeholders(part: PoolDefinition) -> None:
     known = outputs(part.build)
     for placeholder in find_placeholders(part.model_dump(mode="json")):
-        variable = placeholder.name.removeprefix("prefect.variables.")
-        is_variable = placeholder.type is PlaceholderType.VARIABLE
-        if variable not in VARIABLES if is_variable else placeholder.name not in known:
+        name = placeholder.name.removeprefix("prefect.variables.").removeprefix("$")
+        if name not in {PlaceholderType.VARIABLE: VARIABLES, PlaceholderType.ENV_VAR: ENVIRONMENT}.get(
+            placeholder.type, known
+        ):
             msg = f"{{{{ {placeholder.name} }}}} stands for nothing; known: {', '.join(sorted({*VARIABLES, *known}))}"
             raise ValueError(msg)

@@ -67,16 +67,16 @@ def test_flows_run_in_a_quiet_environment_and_send_heartbeats_before_they_are_mi
 
 
 def test_each_variable_is_read_by_some_pool(file: PrefectFile) -> None:
-    read = {name for kind in file.definitions.pools for name in variables_of(for_pool(file, kind, None))}
+    read = {name for kind in file.definitions.pools for name in variables_of(for_pool(file, "laptop", kind, None))}
     assert read == VARIABLES
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_container_pools_build_an_image_or_take_the_one_they_are_given(file: PrefectFile, kind: PoolType) -> None:
-    built = for_pool(file, kind, None)[0]
+    built = for_pool(file, "laptop", kind, None)[0]
     assert built.build
     assert built.work_pool.job_variables["image"] == "{{ image.image }}"
-    given = for_pool(file, kind, "registry.example/llmops:1")[0]
+    given = for_pool(file, "laptop", kind, "registry.example/llmops:1")[0]
     assert (given.build, given.push) == ([], [])
     assert given.work_pool.job_variables["image"] == "registry.example/llmops:1"
     assert given.work_pool.job_variables["env"] == built.work_pool.job_variables["env"]

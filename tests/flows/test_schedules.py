@@ -54,7 +54,7 @@ def configured(*sources: dict[str, Any], **other: Any) -> Settings:
 
 
 def planned(settings: Settings) -> Deployment:
-    deployments = with_sources(for_pool(read_prefect_file(prefect_file()), "process", None), settings)
+    deployments = with_sources(for_pool(read_prefect_file(prefect_file()), "laptop", "process", None), settings)
     return next(deployment for deployment in deployments if deployment.name == "ingest")
 
 
