@@ -47,12 +47,13 @@ VERBS = {
     "index": ("operate", "List and drop indexes and their sources."),
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
+    "keys": ("keys", "Make, list, replace and end the API keys of the endpoint."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
     "bootstrap": ("operate", "Create the work pool, deployments and automations on a Prefect server."),
     "doctor": ("operate", "Check every part of the platform."),
     "schema": ("operate", "Print the JSON Schema of the configuration."),
 }
-APPLICATIONS = {"index", "pipeline"}
+APPLICATIONS = {"index", "keys", "pipeline"}
 """Verbs with verbs of their own."""
 for _verb, (_module, _help) in VERBS.items():
     _more = {} if _verb in APPLICATIONS else {"help_epilogue": epilogue(_verb)}

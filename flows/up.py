@@ -31,7 +31,9 @@ from flows.services.service import (
 )
 from flows.services.supervisor import Supervisor
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.api_keys import LOOPBACK, read_keys
+from tasks_lib.config.api_keys import LOOPBACK
+from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.key_ring import key_ring
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
 from tasks_lib.home import Home
@@ -55,7 +57,7 @@ def up(
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
     """
-    read_keys(settings.serve.host)
+    key_ring(settings.serve.host, KeyFile(Home.from_environment().api_keys))
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
         stack.enter_context(_single_instance(home))

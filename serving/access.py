@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Collection, Mapping
 
@@ -13,6 +14,10 @@ from serving.limits import RateLimits
 from serving.openai import error_body
 from serving.origins import foreign
 from tasks_lib.config.api_keys import ApiKey
+from tasks_lib.config.key_ring import KeyRing
+from tasks_lib.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
 _SLASHES = re.compile("/{2,}")
@@ -36,14 +41,14 @@ class AccessGuard:
         self,
         app: ASGIApp,
         *,
-        keys: Mapping[str, ApiKey],
+        keys: KeyRing,
         limits: RateLimits,
         largest_body: int,
         hosts: Collection[str] = (),
         origins: Collection[str] = (),
     ) -> None:
         self._app = app
-        self._keys = dict(keys)
+        self._keys = keys
         self._limits = limits
         self._largest_body = largest_body
         self._hosts = frozenset(hosts)
@@ -62,7 +67,7 @@ class AccessGuard:
         await self._app(scope, receive, send)
 
     def _foreign(self, scope: Scope) -> JSONResponse | None:
-        if self._keys:
+        if self._keys.required:
             return None
         why = foreign(Headers(scope=scope), scope["path"], hosts=self._hosts, origins=self._origins)
         return _refused(scope, 403, why) if why else None
@@ -87,16 +92,23 @@ class AccessGuard:
         return None
 
     def _key_of(self, headers: Headers) -> ApiKey | None:
-        if not self._keys:
+        if not self._keys.required:
             return ANYONE
         scheme, _, key = headers.get("authorization", "").partition(" ")
         digests = [hashlib.sha256(sent).hexdigest() for sent in _sent(key)]
         found = [
             known
-            for expected, known in self._keys.items()
+            for expected, known in self._holders().items()
             if any(hmac.compare_digest(expected, digest) for digest in digests)
         ]
         return found[0] if found and scheme.lower() == "bearer" else None
+
+    def _holders(self) -> Mapping[str, ApiKey]:
+        try:
+            return self._keys.holders()
+        except ConfigurationError as error:
+            logger.error("no key of the home is taken: %s %s", error.message, error.hint)  # noqa: TRY400
+            return self._keys.fixed
 
 
 def _sent(key: str) -> tuple[bytes, bytes]:

@@ -1,7 +1,7 @@
 """The LitServe server: for each assistant workers and slots of its own, and the routes over all of them."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from starlette.routing import Route
@@ -23,7 +23,7 @@ from serving.page_routes import add_page
 from serving.routes import add_routes
 from serving.worker_calls import WorkerCalls
 from serving.workers import Server
-from tasks_lib.config.api_keys import ApiKey
+from tasks_lib.config.key_ring import KeyRing
 
 LITSERVE_HEALTH = f"{INTERNAL_PATH}health"
 REPLACED = {"/", "/info"}
@@ -36,7 +36,7 @@ DESCRIPTION = "Answers questions from the documents, with the production version
 def build_server(
     apis: Sequence[AssistantAPI],
     *,
-    keys: Mapping[str, ApiKey],
+    keys: KeyRing,
     limits: RateLimits,
     hosts: Collection[str] = (),
     origins: Collection[str] = (),
@@ -45,7 +45,7 @@ def build_server(
     """A server for the versions that `apis` ask; each answers once one of its workers has loaded its version.
 
     :param apis: One for each assistant, with different numbers.
-    :param keys: As :func:`~tasks_lib.config.api_keys.read_keys` gives them.
+    :param keys: As :func:`~tasks_lib.config.key_ring.key_ring` gives them.
     :param hosts: Names, beside this machine's own, under which an endpoint without keys is called.
     :param origins: Origins whose pages may call the endpoint from a browser.
     :param filters: Metadata by which a request may choose its passages.

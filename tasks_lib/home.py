@@ -68,6 +68,11 @@ class Home:
         return self.root / "locks"
 
     @property
+    def api_keys(self) -> Path:
+        """File with the digests of the endpoint's keys."""
+        return self.root / "api-keys.json"
+
+    @property
     def reports(self) -> Path:
         """Folder where the latest reports are copied for opening in a browser."""
         return self.root / "reports"

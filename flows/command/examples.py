@@ -56,6 +56,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
         ("llmops guard --languages", "what is measured in which language"),
     ),
+    "keys": (
+        ("llmops keys create alice --days 90", "a key that opens every assistant"),
+        ("llmops keys create intranet --assistant staff", "one that opens only `staff`"),
+        ("llmops keys rotate alice --grace-hours 24", "another key; the old one works for a day"),
+        ("llmops keys revoke alice", "at once, without a restart"),
+    ),
     "status": (
         ("llmops status", "live version and last runs; all assistants, if several"),
         ("llmops status --assistant staff", "one of them"),

@@ -16,7 +16,7 @@ from serving.choice import chosen_name
 from serving.limits import RateLimits
 from serving.live import Production
 from serving.shapes import PredictRequest, PredictResponse
-from tasks_lib.config.api_keys import read_keys
+from tasks_lib.config.key_ring import key_ring
 from tasks_lib.errors import LlmopsError
 from tasks_lib.quiet import keep_quiet
 from tasks_lib.registry.process import VersionReply
@@ -49,7 +49,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title=", ".join(assistants), lifespan=lifespan)
 # keys are always asked for: whoever knows a function's address reaches it
-app.add_middleware(AccessGuard, keys=read_keys("every address"), limits=RateLimits(), largest_body=LARGEST_BODY)
+app.add_middleware(AccessGuard, keys=key_ring("every address", None), limits=RateLimits(), largest_body=LARGEST_BODY)
 
 
 @app.get("/ready")

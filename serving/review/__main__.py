@@ -9,7 +9,9 @@ from cyclopts import App, Parameter
 
 from blocks.resolve import resolve_platform
 from serving.review.app import review_app
-from tasks_lib.config.api_keys import read_keys
+from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.key_ring import key_ring
+from tasks_lib.home import Home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.tracking import connect
 
@@ -33,7 +35,9 @@ def serve(
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
     client = connect(resolve_platform(os.environ.get("LLMOPS_PLATFORM") or "local"), model)
-    application = review_app(client, read_keys(host), dataset=dataset, hosts=allow_host)
+    application = review_app(
+        client, key_ring(host, KeyFile(Home.from_environment().api_keys)), dataset=dataset, hosts=allow_host
+    )
     uvicorn.run(application, host=host, port=port, log_level="warning")
 
 

@@ -1,6 +1,6 @@
 """The review page, its queue, and what it writes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from serving.access import ANYONE, AccessGuard
 from serving.choice import bound_to
 from serving.limits import RateLimits
 from serving.page_routes import PATH, PageFiles, page_headers
-from tasks_lib.config.api_keys import ApiKey
+from tasks_lib.config.key_ring import KeyRing
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.monitoring.review.agreement import Agreement, agreement
 from tasks_lib.monitoring.review.next_set import ReviewedSet, next_set
@@ -53,11 +53,11 @@ class Queue(BaseModel):
 
 
 def review_app(
-    client: AssistantClient, keys: Mapping[str, ApiKey], *, dataset: str | None = None, hosts: Collection[str] = ()
+    client: AssistantClient, keys: KeyRing, *, dataset: str | None = None, hosts: Collection[str] = ()
 ) -> FastAPI:
     """The application.
 
-    :param keys: As :func:`~tasks_lib.config.api_keys.read_keys` gives them. Who has one labels under its name.
+    :param keys: As :func:`~tasks_lib.config.key_ring.key_ring` gives them. Who has one labels under its name.
     :param dataset: `name` or `name:version` of the set whose next version is made; the newest without it.
     :param hosts: Names, beside this machine's own, under which a page without keys is called.
     """

@@ -1,6 +1,7 @@
 """Keys and limits, without a server."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from serving.access import AccessGuard
 from serving.limits import RateLimits
 from serving.origins import foreign
 from tasks_lib.config.api_keys import KEYS_VARIABLE, ApiKey, read_keys
+from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.key_ring import KeyRing, key_ring
 from tasks_lib.errors import ConfigurationError
 from tests.serving.conftest import Clock
 
@@ -36,7 +39,9 @@ def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:
 
     routes = [Route(path, who, methods=["POST"]) for path in ("/predict", "/v1/chat/completions", "/health")]
     options: dict[str, Any] = {"keys": {DIGEST: ApiKey("alice")}, "largest_body": 100, **changes}
-    return AccessGuard(Starlette(routes=routes), limits=limits, **options)
+    ring = options.pop("keys")
+    ring = ring if isinstance(ring, KeyRing) else KeyRing(ring)
+    return AccessGuard(Starlette(routes=routes), limits=limits, keys=ring, **options)
 
 
 @pytest.mark.asyncio
@@ -53,6 +58,24 @@ async def test_a_known_key_is_named_and_others_are_turned_away() -> None:
 @pytest.mark.asyncio
 async def test_without_keys_everyone_may_ask() -> None:
     assert (await ask(guarded(RateLimits(), keys={}), key=None)).text == "anyone"
+
+
+@pytest.mark.asyncio
+async def test_keys_of_the_home_open_and_close_an_endpoint_that_runs(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "api-keys.json")
+    guard = guarded(RateLimits(), keys=KeyRing({}, file))
+    assert (await ask(guard, key=None)).text == "anyone"
+    key, _ = file.create("carol", by="ann")
+    assert (await ask(guard, key=None)).status_code == 401
+    assert (await ask(guard, key=key)).text == "carol"
+    file.path.write_text("broken")
+    assert [(await ask(guard, key=key)).status_code for _ in range(2)] == [401, 401]
+    file.path.unlink()
+    key, _ = file.create("carol", by="ann")
+    assert (await ask(guard, key=key)).text == "carol"
+    file.revoke("carol", by="ann")
+    assert (await ask(guard, key=key)).status_code == 401
+    assert (await ask(guard, key=None)).status_code == 401
 
 
 @pytest.mark.asyncio
@@ -75,15 +98,15 @@ async def test_requests_over_the_limit_are_told_when_to_come_back(clock: Clock) 
 
 
 def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
-    assert read_keys("0.0.0.0", {KEYS_VARIABLE: f"alice={DIGEST}, bob={'0' * 64}"}) == {
+    assert key_ring("0.0.0.0", None, {KEYS_VARIABLE: f"alice={DIGEST}, bob={'0' * 64}"}).holders() == {
         DIGEST: ApiKey("alice"),
         "0" * 64: ApiKey("bob"),
     }
-    assert read_keys("127.0.0.1", {}) == {}
+    assert not key_ring("127.0.0.1", None, {}).required
     with pytest.raises(ConfigurationError, match="without API keys"):
-        read_keys("0.0.0.0", {})
+        key_ring("0.0.0.0", None, {})
     with pytest.raises(ConfigurationError, match="entry 1") as caught:
-        read_keys("127.0.0.1", {KEYS_VARIABLE: "alice=secret-key"})
+        read_keys({KEYS_VARIABLE: "alice=secret-key"})
     assert "secret-key" not in str(caught.value) + caught.value.hint
 
 
@@ -181,16 +204,16 @@ def test_keys_are_bound_to_the_assistants_that_their_entries_name(keys: dict[str
         return f"{key.name}={digest}" + (":" + "+".join(sorted(key.assistants)) if key.assistants else "")
 
     written = ", ".join(entry(digest, key) for digest, key in keys.items())
-    assert read_keys("127.0.0.1", {KEYS_VARIABLE: written}) == keys
+    assert read_keys({KEYS_VARIABLE: written}) == keys
 
 
 @pytest.mark.parametrize("binding", [":", ":docs+", ":+docs", ":docs::hr", ":docs+:hr"])
 def test_a_binding_that_is_half_written_binds_nobody_to_less(binding: str) -> None:
     with pytest.raises(ConfigurationError, match=r"name=sha256:assistant\+assistant"):
-        read_keys("127.0.0.1", {KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
+        read_keys({KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
 
 
 def test_one_key_with_two_bindings_is_refused() -> None:
     twice = f"alice={DIGEST}:docs bob={DIGEST}"
     with pytest.raises(ConfigurationError, match=r"entry 2 .*\(bob\) binds a key to other assistants"):
-        read_keys("127.0.0.1", {KEYS_VARIABLE: twice})
+        read_keys({KEYS_VARIABLE: twice})

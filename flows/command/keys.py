@@ -1,0 +1,95 @@
+"""The verbs of `llmops keys`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from flows.command.environment import ensure_state
+from flows.command.examples import epilogue
+from flows.command.options import DEFAULTS, Options
+from flows.command.render_history import at
+from flows.command.running import execute
+from tasks_lib.home import Home
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Name = Annotated[str, Parameter(help="Who holds the key: a person, a team or an application.")]
+
+keys = App(
+    name="keys", help="Make, list, replace and end the API keys of the endpoint.", help_epilogue=epilogue("keys")
+)
+
+
+@keys.command
+def create(
+    name: Name,
+    *,
+    days: Annotated[float | None, Parameter(help="After which the key ends; it does not without.")] = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Make a key and show it once; with --assistant it opens only these assistants."""
+    ensure_state(Home.from_environment())
+    from flows.keys import create as run
+
+    execute(lambda: run(name, assistants=options.assistant, days=days), shown, options)
+    return 0
+
+
+@keys.command
+def rotate(
+    name: Name,
+    *,
+    grace_hours: Annotated[float, Parameter(show_default=True, help="For which the old key still works.")] = 0,
+    options: Options = DEFAULTS,
+) -> int:
+    """Replace a key by another one for the same holder and assistants, and show it once."""
+    ensure_state(Home.from_environment())
+    from flows.keys import rotate as run
+
+    execute(lambda: run(name, grace_hours=grace_hours), shown, options)
+    return 0
+
+
+@keys.command
+def revoke(name: Name, *, options: Options = DEFAULTS) -> int:
+    """End all valid keys of a holder at once."""
+    ensure_state(Home.from_environment())
+    from flows.keys import revoke as run
+
+    execute(lambda: run(name), shown, options)
+    return 0
+
+
+@keys.command(name="list")
+def list_(*, options: Options = DEFAULTS) -> int:
+    """List all keys, the newest first: who holds them, what they open and until when; never the keys themselves."""
+    ensure_state(Home.from_environment())
+    from flows.keys import list_keys
+
+    execute(list_keys, shown, options)
+    return 0
+
+
+def shown(console: "Console", result: Mapping[str, Any]) -> None:
+    """A table of keys, and below it the new one."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not result["keys"]:
+        console.print("There are no keys: `llmops keys create NAME` makes one.")
+        return
+    table = Table("name", "state", "assistants", "made", "ends", "SHA-256 begins")
+    for row in result["keys"]:
+        made = f"{at(row['created_at'])} by {row['created_by']}"
+        if row["revoked_at"]:
+            ends = f"revoked {at(row['revoked_at'])} by {row['revoked_by']}"
+        else:
+            ends = at(row["expires_at"]) if row["expires_at"] else "–"
+        assistants = "all" if row["assistants"] is None else ", ".join(row["assistants"])
+        table.add_row(row["name"], row["state"], *map(Text, (assistants, made, ends)), row["begins"])
+    console.print(table)
+    if result["key"]:
+        console.print(Text(result["key"], style="bold"), soft_wrap=True)
+        console.print("It is kept nowhere and not shown again. Clients send it as `Authorization: Bearer KEY`.")

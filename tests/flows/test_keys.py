@@ -1,0 +1,69 @@
+"""`llmops keys` as people type it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.cli import run
+from tasks_lib.config.key_file import KeyFile
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LLMOPS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LLMOPS_USER", "ann")
+    return tmp_path / "home"
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+    assert run(["keys", *arguments, "--json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_key_is_shown_once_and_listed_without_itself(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = told(capsys, "create", "alice", "--assistant", "docs", "--assistant", "staff", "--days", "90")
+    key = str(made["key"])
+    assert run(["keys", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "alice" in listed
+    assert key not in listed
+    (row,) = told(capsys, "list")["keys"]  # type: ignore[misc]
+    assert (row["state"], row["assistants"], row["created_by"]) == ("valid", ["docs", "staff"], "ann")
+    assert all(key.encode() not in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_a_replaced_and_a_revoked_key_are_told_apart(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = told(capsys, "create", "alice")["key"]
+    assert told(capsys, "rotate", "alice")["key"] != first
+    told(capsys, "revoke", "alice")
+    assert [row["state"] for row in told(capsys, "list")["keys"]] == ["revoked", "expired"]  # type: ignore[attr-defined]
+    assert run(["keys", "list"]) == 0
+    assert "by ann" in capsys.readouterr().out
+    assert len(KeyFile(home / "api-keys.json").read()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["revoke", "nobody"], "'nobody' has no valid key; who has one: nobody"),
+        (["create", "a b"], "'a b' is no name of a key's holder"),
+        (["create", "alice", "--days", "0"], "0 days is no time that a key lasts"),
+        (["create", "alice", "--days", "nan"], "nan days is no time"),
+        (["create", "alice", "--days", "1e12"], "1e+12 days is no time"),
+        (["rotate", "alice", "--grace-hours", "-1"], "-1 hours is no time"),
+        (["create"], "name"),
+    ],
+)
+def test_what_is_wrong_is_named_and_changes_nothing(
+    arguments: list[str], said: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["keys", *arguments]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert KeyFile(home / "api-keys.json").read() == []
+
+
+def test_without_a_key_the_way_to_one_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "list"]) == 0
+    assert "llmops keys create NAME" in capsys.readouterr().out
