@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from serving.assistants import Assistants
+from serving.conditions import Conditions
 from serving.shapes import Caller, ExampleQuestions
 
 FILES = Path(__file__).with_name("page")
@@ -17,7 +18,7 @@ PATH = "/page"
 """Where its style and scripts lie; open to all, as the page is."""
 
 
-def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> None:
+def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str], conditions: Conditions) -> None:
     """The page at `/`.
 
     :param origins: Origins whose pages may show it in a frame.
@@ -34,8 +35,11 @@ def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str]) -> 
 
     @app.get("/caller", response_model=Caller)
     def caller(request: Request) -> dict[str, Any]:
-        """Who asks, by the name of the API key: the page keeps each caller's conversations apart."""
-        return {"name": request.state.key}
+        """Who asks, by the name of the API key: the page keeps each caller's conversations apart.
+
+        And the metadata by which it lets people choose passages.
+        """
+        return {"name": request.state.key, "filters": conditions.fields}
 
     @app.get("/examples/{assistant}", response_model=ExampleQuestions)
     async def examples(assistant: str, request: Request) -> Any:

@@ -68,7 +68,7 @@ def build_server(
     assistants = Assistants((_served(server, api, metrics, limits, traces) for api in apis), traces)
     conditions = Conditions(filters)
     add_routes(app, assistants, metrics, conditions)
-    add_page(app, assistants, origins)
+    add_page(app, assistants, origins, conditions)
     add_openai_routes(app, assistants, conditions, created=int(time.time()))
     add_errors(app)
     return server

@@ -98,9 +98,10 @@ class FeedbackRequest(Body):
 
 
 class Caller(BaseModel):
-    """Who asks."""
+    """Who asks, and by which metadata questions may choose their passages."""
 
     name: str
+    filters: list[str]
 
 
 class ExampleQuestions(BaseModel):

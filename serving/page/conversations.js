@@ -1,6 +1,6 @@
 // a caller's conversations with an assistant, kept in this browser: one entry each, so that two tabs do not overwrite one another
 //
-// a turn: question, text, last (of the answer's last event), verdict
+// a turn: question, where (conditions that its passages met), text, last (of the answer's last event), verdict
 
 const MOST = 50;
 const MOST_MESSAGES = 200, MOST_CHARACTERS = 250_000;

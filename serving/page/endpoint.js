@@ -47,11 +47,12 @@ export async function call(path, { body, signal, quietly = false } = {}) {
 
 export const ask = async (path, options) => (await call(path, options)).json();
 
-// { caller, assistants }; quietly: without asking for a key
+// { caller, filters, assistants }; quietly: without asking for a key
 export async function whoAndWhom(quietly) {
   const assistants = (await ask("v1/models", { quietly })).data.map((each) => each.id);
   if (!assistants.length) throw new Error(say("failed.none"));
-  return { caller: (await ask("caller", { quietly })).name, assistants };
+  const { name, filters } = await ask("caller", { quietly });
+  return { caller: name, filters, assistants };
 }
 
 export async function examplesOf(assistant) {
@@ -59,8 +60,9 @@ export async function examplesOf(assistant) {
 }
 
 // the events of a streamed answer; the last one has its sources
-export async function* answer(model, messages, signal) {
-  const response = await call("v1/chat/completions", { body: { model, messages, stream: true }, signal });
+export async function* answer(model, messages, where, signal) {
+  const body = { model, messages, stream: true, ...(where.length && { where }) };
+  const response = await call("v1/chat/completions", { body, signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (let part; !(part = await reader.read()).done; ) {

@@ -39,7 +39,7 @@ function asMarkdown(turn) {
     const address = addressOf(source);
     return `${at + 1}. ${address ? `[${nameOf(source)}](<${address}>)` : nameOf(source)}\n\n${quoted(source.content)}`;
   });
-  const origin = [turn.last.model, turn.last.trace_id].filter(Boolean).join(", ");
+  const origin = [...(turn.where ?? []), turn.last.model, turn.last.trace_id].filter(Boolean).join(", ");
   return [`## ${turn.question.replace(/\s+/g, " ")}`, turn.text, ...sources, `*${origin}*`].filter(Boolean).join("\n\n");
 }
 

@@ -3,6 +3,7 @@ import { begin, forget, keep, kept, messagesOf, titleOf } from "./conversations.
 import { make, note } from "./elements.js";
 import { download } from "./export.js";
 import { choose, current, languages, say, translate } from "./language.js";
+import { conditions, offer } from "./narrowing.js";
 import { showSources } from "./sources.js";
 import { showVerdict } from "./verdict.js";
 
@@ -19,6 +20,7 @@ const remembered = {
 async function findAssistants(quietly = false) {
   const found = await whoAndWhom(quietly);
   caller = found.caller;
+  offer(found.filters);
   choice.replaceChildren(...found.assistants.map((id) => make("option", id, { value: id })));
   const linked = found.assistants.find((id) => encodeURIComponent(id) === location.hash.slice(1));
   choice.value = model = linked ?? found.assistants.find((id) => id === remembered.get("assistant")) ?? found.assistants[0];
@@ -102,12 +104,13 @@ function finish(element, turn) {
     note(element, decided(hit));
   showVerdict(element, turn, model, () => keep(caller, model, conversation));
   if (!last.refused) showSources(element, words, last.source_documents, last.language);
+  if (turn.where?.length) note(element, say("narrow.of", { conditions: turn.where.join(", ") }));
   note(element, last.model);
 }
 
 async function answerTo(turn, element, messages) {
   let last = null;
-  for await (const event of answer(model, messages, answering.signal)) {
+  for await (const event of answer(model, messages, turn.where, answering.signal)) {
     if (event.error) throw new Error(event.error.message);
     turn.text += event.choices[0]?.delta?.content ?? "";
     element.firstChild.textContent = turn.text;
@@ -120,7 +123,7 @@ async function answerTo(turn, element, messages) {
 }
 
 async function askOf(text) {
-  const turn = { question: text, text: "", last: null, verdict: null };
+  const turn = { question: text, where: conditions(), text: "", last: null, verdict: null };
   of("examples").hidden = true;
   const element = add(text);
   element.ariaBusy = "true";

@@ -25,6 +25,8 @@ from tests.tasks_lib.registry import fakes
 SLOTS = 3
 ORIGIN = "https://wiki.example"
 """Its pages may call the endpoint."""
+FILTER = "language"
+"""Metadata by which its requests may choose passages."""
 EXAMPLES = ["How long is leave?", "Who approves “it” & <why>?"]
 """Questions that the version offers."""
 
@@ -146,7 +148,8 @@ def endpoint(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     version, client = str(register(platform, folder, "first")), connect(platform, "rag-assistant")
     client.set_model_version_tag("rag-assistant", version, SHOWN_TAG, json.dumps(EXAMPLES))
     client.set_registered_model_alias("rag-assistant", "production", version)
-    with served(platform, folder, "--set", f"serve.origins=[{ORIGIN!r}]") as endpoint:
+    options = [f"serve.origins=[{ORIGIN!r}]", f"serve.filters=[{FILTER}]"]
+    with served(platform, folder, *(part for option in options for part in ("--set", option))) as endpoint:
         yield endpoint
 
 

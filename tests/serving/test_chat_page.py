@@ -9,7 +9,7 @@ import pytest
 from serving.server import LARGEST_BODY
 from tasks_lib.registry.tracking import connect
 from tests.serving.chromium import Page
-from tests.serving.conftest import EXAMPLES, ORIGIN, Endpoint
+from tests.serving.conftest import EXAMPLES, FILTER, ORIGIN, Endpoint
 
 pytestmark = pytest.mark.slow
 LAST = "[...document.querySelectorAll('article.assistant')].at(-1)"
@@ -240,6 +240,33 @@ def test_a_failure_tells_what_and_keeps_the_question(page: Page, endpoint: Endpo
     answered(page, "raise")
     assert "ValueError: boom" in text_of(page, ".note")
     assert page.value("document.getElementById('question').value") == "raise"
+
+
+def test_passages_are_chosen_by_what_the_operator_allows(page: Page, endpoint: Endpoint) -> None:
+    opened(page, endpoint.address)
+    fields = "[...document.querySelectorAll('#narrow input')]"
+    assert page.value(f"{fields}.map((field) => field.name)") == [FILTER]
+    page.value("document.getElementById('narrow').open = true")
+    page.value(f"{fields}[0].focus()")
+    page.type(" !=de ")
+    page.value("document.getElementById('question').focus()")
+    answered(page, "How long is leave?")
+    assert f"{FILTER}!=de" in text_of(page, ".note.wrong")  # the fake takes no conditions, and says of which
+
+
+def test_another_choice_of_passages_is_refused_by_its_name(page: Page, endpoint: Endpoint) -> None:
+    opened(page, endpoint.address)
+    page.value("import('./page/narrowing.js').then(({ offer }) => offer(['document']))")
+    page.wait_for("document.querySelector('#narrow input').name === 'document'")
+    page.value("document.getElementById('narrow').open = true")
+    page.value("document.querySelector('#narrow input').focus()")
+    page.type("guides/*")
+    page.value("document.getElementById('question').focus()")
+    answered(page, "How long is leave?")
+    assert f"'document' here; the operator allows: {FILTER}" in text_of(page, ".note.wrong")
+    page.value("document.querySelector('#narrow input').value = ''")
+    answered(page, "How long is leave?")
+    assert "27 days" in text_of(page, "p")
 
 
 def test_an_answer_is_stopped_by_the_escape_key(page: Page, endpoint: Endpoint) -> None:
