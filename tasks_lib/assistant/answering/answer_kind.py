@@ -1,36 +1,28 @@
-"""The kind of answer that a question wants, and whether a sentence holds one. English."""
+"""The kind of answer that a question wants, and whether a sentence holds one, in English, German and Spanish."""
 
-import re
-
-from tasks_lib.text.words import AMOUNTS, MONTHS, WEEKDAYS, words
-
-_WANTS_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|far|old|often|high|large|big|early|late|soon|quickly|fast|tall|deep)\b"
-    r"|\b(?:percentage|percent|per diem|amount|number of|price|cost|rate|minimum|maximum|limit)\b",
-    re.IGNORECASE,
-)
-_WANTS_TIME = re.compile(
-    r"\b(?:when|by when|what (?:year|date|day|month|time)|(?:on|in|from|until|at) (?:which|what) (?:\w+ )?"
-    r"(?:year|years|date|day|days|month|months|time|times)|which (?:year|date|day|month|months))\b",
-    re.IGNORECASE,
-)
-_WANTS_NAME = re.compile(r"\b(?:who|whose|whom|name of|where|which (?:country|city))\b", re.IGNORECASE)
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
+from tasks_lib.text.answer_kinds import WANTS, amounts, names, times
+from tasks_lib.text.languages import language_of
+from tasks_lib.text.words import words
 
 
-def answer_kind(question: str) -> str:
-    """`number`, `time`, `name`, or empty when the question does not tell."""
-    if _WANTS_NUMBER.search(question):
-        return "number"
-    if _WANTS_TIME.search(question):
-        return "time"
-    return "name" if _WANTS_NAME.search(question) else ""
+def answer_kind(question: str) -> tuple[str, str]:
+    """`number`, `time`, `name`, or empty when the question does not tell; and the language whose words told it.
+
+    The language of the question comes first, and all others where it cannot be told or has no such words: a short
+    question is easily taken for another language.
+    """
+    own = language_of(question) or "en"
+    for language in dict.fromkeys([*([own] if own in WANTS else ()), *WANTS]):
+        for kind, wanted in WANTS[language].items():
+            if wanted.search(question):
+                return kind, language
+    return "", own
 
 
-def fits_kind(text: str, kind: str, question_words: frozenset[str]) -> bool:
+def fits_kind(text: str, kind: str, question_words: frozenset[str], language: str = "en") -> bool:
     """Whether `text` holds something of the kind that is not in the question already."""
     if kind == "name":
-        return any(name.lower() not in question_words for name in _NAME.findall(text))
+        return any(name.lower() not in question_words for name in names(text, language))
     new = {word for word in words(text) if word not in question_words}
-    numbers = not AMOUNTS.isdisjoint(new) or any(word[0].isdigit() for word in new)
-    return numbers or (kind == "time" and not new.isdisjoint(MONTHS | WEEKDAYS))
+    numbers = not amounts(language).isdisjoint(new) or any(word[0].isdigit() for word in new)
+    return numbers or (kind == "time" and not new.isdisjoint(times(language)))

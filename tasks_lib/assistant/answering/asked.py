@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from tasks_lib.assistant.answering.answer_kind import answer_kind
+from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.text.follow_ups import names_another_case
 from tasks_lib.text.words import CACHED_TEXTS, MONTHS, WEEKDAYS, content_stems, numbers, stop_words, words
 
@@ -65,20 +65,24 @@ class Asked:
     literals: tuple[str, ...]
     counted: str = ""
     """The word for what a question counts, as it is written."""
+    kind_language: str = "en"
+    """The language whose words told the kind."""
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
 def asked(question: str) -> Asked:
     """Read a question."""
+    kind, kind_language = answer_kind(question)
     return Asked(
         question,
-        answer_kind(question),
+        kind,
         _form(question),
         content_stems(question),
         frozenset(words(question)),
         _anchors(question),
         literals(question),
         _counted(question),
+        kind_language,
     )
 
 
@@ -97,7 +101,20 @@ def asked_anew(question: str, focus: str) -> Asked:
     kept = {a for a in old if not (new_numbers if _is_number(a) else another_case and new.anchors - new_numbers)}
     form = new.form or (whole.form if another_case else "")
     counted = new.counted or (whole.counted if another_case else "")
-    return replace(whole, form=form, kind=new.kind or whole.kind, anchors=new.anchors | kept, counted=counted)
+    of_kind = new if new.kind else whole
+    return replace(
+        whole,
+        form=form,
+        kind=of_kind.kind,
+        kind_language=of_kind.kind_language,
+        anchors=new.anchors | kept,
+        counted=counted,
+    )
+
+
+def has_kind(text: str, asked: Asked) -> bool:
+    """Whether `text` holds the kind of thing that is asked for, and one that the question does not name."""
+    return fits_kind(text, asked.kind, asked.words, asked.kind_language)
 
 
 def _is_number(anchor: str) -> bool:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from tasks_lib.assistant.answering.answer_kind import fits_kind
-from tasks_lib.assistant.answering.asked import Asked
+from tasks_lib.assistant.answering.asked import Asked, has_kind
 from tasks_lib.assistant.answering.features import RANK_WEIGHTS, SAME_QUESTION, Candidate
 from tasks_lib.assistant.answering.stretches import Statement
 from tasks_lib.text.sentences import without_struck_out
@@ -69,7 +68,7 @@ def _belonging(best: Statement, stretch: Sequence[Statement], asked: Asked) -> l
         whole = _list_of(best, stretch)
         if (sentence.kind == "step" and asked.form in {"steps", ""} and not asked.kind) or (wanted and len(whole) == 1):
             return _with_code(whole, stretch)
-    if sentence.kind == "prose" and asked.kind and not fits_kind(sentence.text, asked.kind, asked.words):
+    if sentence.kind == "prose" and asked.kind and not has_kind(sentence.text, asked):
         return _with_value(best, stretch, asked)
     return _with_code([best], stretch) if wanted else [best]
 
@@ -79,7 +78,7 @@ def _with_value(best: Statement, stretch: Sequence[Statement], asked: Asked) -> 
     following = stretch[best.position + 1] if best.position + 1 < len(stretch) else None
     if following is None or following.sentence.block != best.sentence.block:
         return [best]
-    return [best, following] if fits_kind(following.sentence.text, asked.kind, asked.words) else [best]
+    return [best, following] if has_kind(following.sentence.text, asked) else [best]
 
 
 def _introduction(code: Statement, stretch: Sequence[Statement]) -> list[Statement]:

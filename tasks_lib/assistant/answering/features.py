@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from haystack import Document
 
-from tasks_lib.assistant.answering.answer_kind import fits_kind
-from tasks_lib.assistant.answering.asked import Asked, asked, asked_anew, plain
+from tasks_lib.assistant.answering.asked import Asked, asked, asked_anew, has_kind, plain
 from tasks_lib.assistant.answering.stretches import Statement
 from tasks_lib.text.analyser import UNTOLD, document_terms
 from tasks_lib.text.languages import language_of
@@ -117,7 +116,7 @@ class QuestionFeatures:
         """1 if `text` holds the kind of thing that is asked for, -1 if not, 0 if the question does not tell."""
         if not self.asked.kind:
             return 0.0
-        return 1.0 if fits_kind(text, self.asked.kind, self.asked.words) else -1.0
+        return 1.0 if has_kind(text, self.asked) else -1.0
 
     def literal_of(self, text: str) -> float:
         """Share of the literal parts of the question that `text` holds as they are written."""

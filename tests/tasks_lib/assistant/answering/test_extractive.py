@@ -6,7 +6,6 @@ from haystack import Document, Pipeline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks_lib.assistant.answering.answer_kind import answer_kind, fits_kind
 from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.embedders.multilingual_e5 import MultilingualE5
@@ -110,27 +109,6 @@ def test_sentences_are_exact_spans_and_headings_are_none_of_them() -> None:
     assert [s.lead for s in sentences if s.text.startswith(("after", "in the year"))] == [
         "Employees receive one more day:"
     ] * 2
-
-
-@pytest.mark.parametrize(
-    ("question", "kind"),
-    [
-        ("How many days do I get?", "number"),
-        ("By when must I hand it in?", "time"),
-        ("Who decides?", "name"),
-        ("Why?", ""),
-    ],
-)
-def test_the_kind_of_answer_is_read_from_the_question(question: str, kind: str) -> None:
-    assert answer_kind(question) == kind
-
-
-def test_a_number_that_the_question_names_is_no_answer() -> None:
-    asked = frozenset({"14", "days"})
-    assert not fits_kind("within 14 days", "number", asked)
-    assert fits_kind("within four hours", "number", asked)
-    assert fits_kind("It is due in March.", "time", frozenset())
-    assert not fits_kind("The office is open.", "name", frozenset())
 
 
 def test_forms_of_one_word_share_a_stem() -> None:
