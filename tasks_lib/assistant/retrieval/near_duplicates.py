@@ -1,4 +1,4 @@
-"""Folds passages that say nearly the same: releases of one page, and the same boilerplate on many pages."""
+"""Folds passages that say nearly the same: releases of one page, boilerplate, and many pages of one template."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,14 @@ from typing import Self
 
 from haystack import Document
 
-from tasks_lib.text.words import words
+from tasks_lib.text.words import stop_words, words
 
 NEARLY_THE_SAME = 0.9
 """Share of their words that two passages have in common from which one stands for both (Jaccard)."""
 FEWEST_WORDS = 12
 """Different words of a passage that is compared: rows and headings are alike without being the same."""
+MANY_VARIANTS = 4
+"""Passages that differ in their numbers only from which one stands for all: fewer may be what the question compares."""
 
 _VERSION = re.compile(r"(?<![\w.])v?(\d{1,4}(?:\.\d{1,4})+|\d{4}-\d{2}(?:-\d{2})?)(?![\w])")
 
@@ -30,35 +32,77 @@ class _Said:
         said = frozenset(words(document.content or ""))
         return cls(said, frozenset(word for word in said if word[0].isdigit()), _path(document))
 
-    def is_nearly(self, other: Self) -> bool:
+    def is_nearly(self, other: Self, asked: frozenset[str]) -> bool:
         """Whether both say the same, in two documents."""
-        fewer, more = sorted((len(self.words), len(other.words)))
-        if fewer < max(FEWEST_WORDS, NEARLY_THE_SAME * more) or self.numbers != other.numbers:
+        return self.numbers == other.numbers and self._is_alike(self.words, other.words, other, asked)
+
+    def differs_in_numbers(self, other: Self, asked: frozenset[str]) -> bool:
+        """Whether both say the same of other numbers, in two documents."""
+        return self._is_alike(self.words - self.numbers, other.words - other.numbers, other, asked)
+
+    def _is_alike(self, own: frozenset[str], others: frozenset[str], other: Self, asked: frozenset[str]) -> bool:
+        """:param asked: Words of the question, which tell passages apart."""
+        fewer, more = sorted((len(own), len(others)))
+        if fewer < max(FEWEST_WORDS, NEARLY_THE_SAME * more) or self.path == other.path:
             return False
-        if self.path == other.path:
+        if len(own & others) < NEARLY_THE_SAME * len(own | others):
             return False
-        return len(self.words & other.words) >= NEARLY_THE_SAME * len(self.words | other.words)
+        return asked.isdisjoint(self.words ^ other.words)
 
 
-def without_near_duplicates(documents: Sequence[Document], top_k: int, *, newer: bool = False) -> list[Document]:
+@dataclass
+class _Variants:
+    """Passages that say the same of other numbers: each with those that stand for the same, the best first."""
+
+    said: list[_Said]
+    groups: list[list[Document]]
+
+    @property
+    def are_many(self) -> bool:
+        """Whether they are so many that one stands for all of them."""
+        return len(self.groups) >= MANY_VARIANTS
+
+    def shown(self) -> list[list[Document]]:
+        """The groups of which one document each is shown."""
+        return [[document for group in self.groups for document in group]] if self.are_many else self.groups
+
+
+def without_near_duplicates(
+    documents: Sequence[Document], top_k: int, *, newer: bool = False, question: str = ""
+) -> list[Document]:
     """The first `top_k` that differ; `also_in` of their metadata names the documents of those that they stand for.
 
-    Rows of numbers, and passages of one document, are never folded.
+    Passages that differ in their numbers only are one where they are many. Rows of numbers, passages of one document,
+    and those that differ in a word or number of the question are never folded.
 
     :param documents: Best first.
     :param newer: Whether the newest of nearly equal passages stands for them, at the place of the best.
     """
-    groups: list[list[Document]] = []
-    said: list[_Said] = []
+    asked = frozenset(word for word in words(question) if word not in stop_words())
+    place = {document.id: position for position, document in enumerate(documents)}
+    found: list[_Variants] = []
     for document in documents:
         text = _Said.of(document)
-        place = next((at for at, other in enumerate(said) if text.is_nearly(other)), None)
-        if place is not None:
-            groups[place].append(document)
-        elif len(groups) < top_k:
-            groups.append([document])
-            said.append(text)
-    return [_one_for(group, newer=newer) for group in groups]
+        if (group := _group_of(text, found, asked)) is not None:
+            group.append(document)
+            continue
+        full = sum(len(variants.shown()) for variants in found) >= top_k
+        alike = next((v for v in found if text.differs_in_numbers(v.said[0], asked)), None)
+        if alike is not None and (not full or len(alike.groups) >= MANY_VARIANTS - 1):
+            alike.said.append(text)
+            alike.groups.append([document])
+        elif not full:
+            found.append(_Variants([text], [[document]]))
+    shown = sorted((group for variants in found for group in variants.shown()), key=lambda group: place[group[0].id])
+    return [_one_for(group, newer=newer) for group in shown[:top_k]]
+
+
+def _group_of(text: _Said, found: Sequence[_Variants], asked: frozenset[str]) -> list[Document] | None:
+    for variants in found:
+        for said, group in zip(variants.said, variants.groups, strict=True):
+            if text.is_nearly(said, asked):
+                return group
+    return None
 
 
 def _one_for(group: list[Document], *, newer: bool) -> Document:

@@ -63,10 +63,13 @@ class PassageSelector:
         return default_from_dict(cls, data)
 
     @component.output_types(documents=list[Document])
-    def run(self, documents: list[Document]) -> dict[str, list[Document]]:
-        """Select from `documents`, which come best first."""
+    def run(self, documents: list[Document], query: str = "") -> dict[str, list[Document]]:
+        """Select from `documents`, which come best first.
+
+        :param query: The question, whose words and numbers tell nearly equal passages apart.
+        """
         ranked = sorted(map(self._weighed, documents), key=_by_score) if self.weights else documents
-        taken = without_near_duplicates(ranked, self.top_k, newer=self.prefer == "newer")
+        taken = without_near_duplicates(ranked, self.top_k, newer=self.prefer == "newer", question=query)
         if self.score_threshold is not None:
             taken = [document for document in taken if (document.score or 0.0) >= self.score_threshold]
         return {"documents": merge_neighbours(taken) if self.merge_neighbours else taken}

@@ -41,3 +41,31 @@ def test_other_numbers_and_the_same_document_are_not_the_same() -> None:
     one, other = passage("a.md", f"{TEXT} for 3 days"), passage("b.md", f"{TEXT} for 4 days")
     assert len(without_near_duplicates([one, other], 10)) == 2
     assert len(without_near_duplicates([passage("a.md", TEXT), passage("a.md", TEXT)], 10)) == 2
+
+
+def test_a_thousand_pages_of_one_template_are_one_and_the_number_that_is_asked_for_is_beside_it() -> None:
+    pages = [passage(f"node-{n}.md", f"{TEXT}, on node {n} of rack {n % 40}", 1 - n / 2000) for n in range(1000)]
+    other = passage("other.md", "Something else entirely.", 0.1)
+    one, last = without_near_duplicates([*pages, other], 10)
+    assert (one.meta["document"], len(one.meta["also_in"]), last.meta["document"]) == ("node-0.md", 999, "other.md")
+    found = without_near_duplicates([*pages, other], 10, question="Which windows has node 437?")
+    assert {d.meta["document"] for d in found} == {"node-0.md", "node-437.md", "other.md"}
+
+
+def test_a_few_passages_with_other_numbers_stay_apart() -> None:
+    plans = [passage(f"{n}.md", f"{TEXT} for {n} days") for n in range(3)]
+    assert without_near_duplicates(plans, 10) == plans
+
+
+def test_a_name_that_is_asked_for_is_not_folded_away() -> None:
+    text = f"{TEXT}, except for those that somebody with the role of an administrator starts in the office"
+    offices = [passage(f"{name}.md", f"{text} in {name}") for name in ("Leeds", "Porto", "Lyon")]
+    assert len(without_near_duplicates(offices, 10, question="When are syncs blocked?")) == 1
+    found = without_near_duplicates(offices, 10, question="When are syncs blocked in Lyon?")
+    assert {document.meta["document"] for document in found} == {"Leeds.md", "Lyon.md"}
+
+
+def test_the_selection_reads_the_question() -> None:
+    pages = [passage(f"{n}.md", f"{TEXT} on node {n}") for n in range(9)]
+    selected = PassageSelector().run(pages, query="What of node 7?")["documents"]
+    assert [document.meta["document"] for document in selected] == ["0.md", "7.md"]

@@ -76,7 +76,8 @@ def test_it_is_built_where_nothing_was_ingested(empty_home: LocalPlatform) -> No
 
 def test_every_input_that_it_needs_takes_the_question(handbook: LocalPlatform) -> None:
     pipeline = search_pipeline(handbook, rag_of(components=[NEWEST]))
-    assert inputs_of(pipeline, "leave") == {"embedder": {"text": "leave"}, "keyword": {"query": "leave"}}
+    wanted = {"embedder": "text", "keyword": "query", "passages": "query"}
+    assert inputs_of(pipeline, "leave") == {name: {socket: "leave"} for name, socket in wanted.items()}
 
 
 def test_a_ranker_of_haystack_changes_the_order(handbook: LocalPlatform) -> None:
