@@ -12,10 +12,17 @@ from tasks_lib.assistant.retrieval.near_duplicates import without_near_duplicate
 
 LARGEST_GAP = 16
 """Characters of white space that may lie between two chunks which are joined."""
+DEEPEST_INDENT = 64
+"""The same inside code."""
 
 _MARK_OF_A_LINE = re.compile(r"[-*+•|>#]|\d{1,3}[.)]\s|```|~~~")
 """What begins an item, a row, a heading or code."""
 _ENDS_A_SENTENCE = re.compile(r"[.!?:…。！？][\"')\]}»”’`]*$")  # noqa: RUF001
+_INDENTED = re.compile(r"[ \t]")
+_CLOSES = re.compile(r"[)\]}]|```|~~~|end\b|def |class |func |function |#|//")
+_OPEN_END = re.compile(r"(?:[-+*/%=<>!&|\\.]|\b(?:and|or|not|in|return|const|let|var))$")
+_OPTION = re.compile(r"--?[a-z]")
+"""What a line of code begins or ends with."""
 _FENCE = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
@@ -104,8 +111,10 @@ def _place(document: Document) -> tuple[str, str]:
 
 
 def _touch(before: Document, after: Document) -> bool:
-    near = _place(before) == _place(after) and after.meta["start"] - before.meta["end"] <= LARGEST_GAP
-    return near and _is_exact(before) and _is_exact(after)
+    if _place(before) != _place(after) or not (_is_exact(before) and _is_exact(after)):
+        return False
+    between = after.meta["start"] - before.meta["end"]
+    return bool(between <= LARGEST_GAP or (between <= DEEPEST_INDENT and _ends_in_code(before.content or "")))
 
 
 def _is_exact(document: Document) -> bool:
@@ -128,13 +137,26 @@ def _white_space(before: str, after: str, length: int) -> str:
     """What most likely lay between two chunks: a blank inside a paragraph, else the end of a line or an empty line."""
     if length <= 0:
         return ""
-    inside_code = len(_FENCE.findall(before)) % 2 == 1
-    begins_line = inside_code or bool(_MARK_OF_A_LINE.match(after)) or before[-1:] in ":|;"
+    if _ends_in_code(before):
+        return " " if length == 1 and _goes_on(before, after) else "\n" + " " * (length - 1)
+    begins_line = bool(_MARK_OF_A_LINE.match(after)) or before[-1:] in ":|;"
     if length == 1:
         return "\n" if begins_line else " "
     goes_on = begins_line or after[:1].islower() or not _ENDS_A_SENTENCE.search(before)
     line_ends = 1 if goes_on else 2
     return "\n" * line_ends + " " * (length - line_ends)
+
+
+def _ends_in_code(text: str) -> bool:
+    """Whether a block of code is open at the end of a text."""
+    return len(_FENCE.findall(text)) % 2 == 1
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether a line of code goes on behind a single blank: a new line of an indented block would be indented."""
+    line = before.rpartition("\n")[2]
+    inside = bool(_INDENTED.match(line)) and not _CLOSES.match(after)
+    return inside or bool(_OPEN_END.search(before) or _OPTION.match(after))
 
 
 def _shared_heading(first: str | None, second: str | None) -> str | None:

@@ -132,3 +132,37 @@ def test_the_first_pattern_that_fits_holds_and_without_weights_nothing_moves() -
     weights = {"x/y.md": 1.0, "x/*": 0.1}
     assert names(PassageSelector(weights=weights).run(documents=ranking)["documents"]) == ["a", "b"]
     assert names(PassageSelector().run(documents=ranking)["documents"]) == ["a", "b"]
+
+
+LINES = """```python
+def retry(url):
+    for attempt in range(7):
+        try:
+            return fetch(url)
+        except HTTPError as error:
+                raise RejectedError(url) from error
+```
+"""
+
+
+@given(st.integers(min_value=30, max_value=len(LINES) - 20))
+def test_code_that_a_chunks_end_cut_is_whole_again(cut: int) -> None:
+    before, after = LINES[:cut].rstrip(), LINES[cut:].lstrip()
+    start = len(LINES) - len(after)
+    ends = [(before, 0, len(before)), (after, start, len(LINES))]
+    pieces = [
+        Document(content=text, meta={"source": "s", "document": "a.md", "start": a, "end": b}, score=1.0)
+        for text, a, b in ends
+    ]
+    (joined,) = PassageSelector(merge_neighbours=True).run(documents=pieces)["documents"]
+    assert (joined.content or "").split("\n") == LINES.split("\n")
+
+
+def test_a_line_at_the_margin_begins_anew_and_an_option_goes_on() -> None:
+    text = "```bash\nbillctl rebuild\nbillctl lock --reason left\n```\n"
+    for cut in (text.index("\nbillctl lock"), text.index(" --reason")):
+        meta = {"source": "s", "document": "a.md"}
+        before = Document(content=text[:cut], meta={**meta, "start": 0, "end": cut}, score=1.0)
+        after = Document(content=text[cut + 1 :], meta={**meta, "start": cut + 1, "end": len(text)}, score=1.0)
+        (joined,) = PassageSelector(merge_neighbours=True).run(documents=[before, after])["documents"]
+        assert joined.content == text
