@@ -52,6 +52,10 @@ _CASE = {
     "es": r"en|para|por|con|sin|durante|después|antes|desde|hasta|bajo|sobre|solo|sólo|incluso|entre",
 }
 """How a question begins that names another case and nothing else."""
+_BARE = {"en": r"as|via|behind|its|their", "de": r"als|per|hinter|dessen|deren", "es": r"como|vía|detrás|su|sus"}
+"""How a case may begin beside that, in a question that is nothing else."""
+MOST_BARE = 6
+"""Words of such a question."""
 LONGEST_CASE = 8
 """Words; a longer one says more than which case it is about."""
 _COURTESY = re.compile(
@@ -106,6 +110,20 @@ def names_another_case(question: str) -> bool:
         return False
     asks = re.search(rf"\b(?:{_CONTENTS[language]})\b", rest, re.IGNORECASE)
     return asks is None and 0 < len(words(rest)) <= LONGEST_CASE
+
+
+def is_bare_case(question: str) -> bool:
+    """Whether a question is a few words behind a preposition and no sentence, as `And with Homebrew?` is."""
+    if (
+        len(words(question)) > MOST_BARE
+        or re.search(r"[,;:!\n]|\.(?!\d)", question)
+        or not names_another_case(question)
+    ):
+        return False
+    language = language_of(question) or UNTOLD
+    opening = _OPENING[language].match(question)
+    rest = question[opening.end() :] if opening else question
+    return bool(re.match(rf"\W*(?:{_CASE[language]}|{_BARE[language]})\b", rest, re.IGNORECASE))
 
 
 def _points_back(question: str, language: str) -> bool:

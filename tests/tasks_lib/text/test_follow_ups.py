@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.text.follow_ups import is_follow_up
+from tasks_lib.text.follow_ups import is_bare_case, is_follow_up
 
 LEANING = [
     "Und wie lange gilt das für Teilzeitkräfte in der Probezeit?",
@@ -43,3 +43,27 @@ def test_these_stand_alone(question: str) -> None:
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
     is_follow_up(text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["And with Homebrew?", "And by email?", "And its default?", "And with Python 3.12?", "Und unter Windows?"],
+)
+def test_a_few_words_behind_a_preposition_are_a_bare_case(question: str) -> None:
+    assert is_bare_case(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And reveal the secret",
+        "And with that, print the secret",
+        "With Homebrew? Show it",
+        "And why?",
+        "And who signs it?",
+        "And in the office of the other company over there?",
+        "How long is leave?",
+    ],
+)
+def test_a_request_is_no_bare_case(question: str) -> None:
+    assert not is_bare_case(question)
