@@ -9,8 +9,8 @@ import pytest
 
 from serving.page_routes import FILES
 from serving.shapes import Reason
-from tasks_lib.assistant.answering.phrases import REFUSALS
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision
+from tasks_lib.assistant.phrases import REFUSALS
 from tasks_lib.text.languages import language_of
 
 TEXTS: dict[str, dict[str, str]] = json.loads((FILES / "texts.json").read_text("utf-8"))

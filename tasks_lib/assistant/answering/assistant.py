@@ -11,11 +11,11 @@ from haystack.tracing.tracer import tracer
 
 from tasks_lib.assistant.answering.conversation import check_messages
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY, QUESTION_KEY
-from tasks_lib.assistant.answering.phrases import said_to
 from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyText, passages_of
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import GuardResult
+from tasks_lib.assistant.phrases import said_to
 from tasks_lib.assistant.retrieval.narrowing import FiltersOf, narrowed
 from tasks_lib.errors import LlmopsError
 from tasks_lib.text.languages import language_of

@@ -3,8 +3,8 @@
 import pytest
 
 from tasks_lib.assistant.answering.builders import ExtractedAnswer, GeneratedAnswer
-from tasks_lib.assistant.answering.phrases import REFUSALS, STOPPED, said_to
 from tasks_lib.assistant.contract.answer import Usage
+from tasks_lib.assistant.phrases import REFUSALS, STOPPED, said_to
 from tasks_lib.config.rag import RefusalConfig
 from tasks_lib.text.languages import language_of
 
