@@ -84,7 +84,7 @@ _AMOUNTS = {
         )
     ),
 }
-_CAPITALISED = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÄÖÜÁÉÍÓÚÑ][\w’'-]+")
+_CAPITALISED = re.compile(r"(?<![.!?:|*>-]\s)(?<!^)\b[A-ZÄÖÜÁÉÍÓÚÑ][\w’'-]+", re.MULTILINE)
 _GERMAN = re.compile(
     r"\b[A-ZÄÖÜ][\w’'-]+(?: (?:von|van|de))?(?: [A-ZÄÖÜ][\w’'-]+)+"
     r"|\b(?:in|aus|von|bei|vom|nach|durch) ([A-ZÄÖÜ][\w’'-]+)"

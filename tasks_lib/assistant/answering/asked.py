@@ -36,7 +36,10 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]{3,})\"|“([^”]{3,})”|„([^“”]{3,})[“”]|«([^»]{3,})»")
-_IDENTIFIER = re.compile(r"(?<!\w)-{0,2}\w+(?:[_./:]+\w+|-+\w+[_./:]\w+)+|(?<!\w)--[\w-]+|\b[a-z]+[A-Z]\w*|\b\w+\(\)")
+_IDENTIFIER = re.compile(
+    r"(?<!\w)-{0,2}\w+(?:[_./:]+\w+|-+\w+[_./:]\w+)+|(?<!\w)--[\w-]+|\b[a-z]+[A-Z]\w*|\b\w+\(\)"
+    r"|\b[A-Z]{1,6}-?\d{2,}\b"
+)
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<![\"“„«(])\b[A-ZÄÖÜÁÉÍÓÚÑ][\wäöüßáéíóúñ’'-]+")
 _COUNTED = re.compile(
     r"\bhow (?:many|much)\s+(?!(?:is|are|was|were|do|does|did|can|may|must|will|would|has|have|of)\b)"

@@ -13,6 +13,7 @@ from tasks_lib.assistant.answering.features import (
     EVIDENCE_WEIGHTS,
     RANK_WEIGHTS,
     SHORTLIST_WEIGHTS,
+    VERBATIM_EVIDENCE,
     Candidate,
     QuestionFeatures,
     says_nothing,
@@ -25,7 +26,7 @@ from tasks_lib.assistant.retrieval.surroundings import is_around
 
 CALIBRATED_THRESHOLD = 0.51
 """Evidence below which a question is refused, unless the configuration or the embedder says otherwise."""
-CALIBRATED_CERTAINTY = 1.18
+CALIBRATED_CERTAINTY = 1.53
 """Certainty below which an answer is given as what the documents say about it; right for most of each corpus that was
 left out when it was fitted (`benchmarks/answers`)."""
 
@@ -71,7 +72,7 @@ class ExtractiveAnswerer:
         :param embedding: Vector of the question.
         :param documents: Best first, with the chunks around them behind.
         :param focus: The part of the question that is new in a follow-up; statements about it come first.
-        :returns: `text` (empty without passages), `evidence` (about 0 to 1.1), `certainty` (about 0 to 1.9), and the
+        :returns: `text` (empty without passages), `evidence` (about 0 to 1.1), `certainty` (about 0 to 2.7), and the
             `documents` that were found, the first `used` of which the text was taken from.
         """
         found = [document for document in documents if not is_around(document)]
@@ -118,9 +119,10 @@ class ExtractiveAnswerer:
         self, statement: Statement, of_question: QuestionFeatures, of_focus: QuestionFeatures, best: float
     ) -> Candidate:
         text, said = statement.in_context, statement.sentence.in_context
+        words = of_question.share(text)
         return Candidate(
             statement,
-            words=of_question.share(text),
+            words=words,
             retrieval=statement.score / best if best > 0 else 0.0,
             kind=of_question.kind_of(statement.sentence.text),
             focus=of_focus.share(text),
@@ -130,6 +132,7 @@ class ExtractiveAnswerer:
             heading=of_question.heading_of(statement.sentence.heading),
             special=of_question.special_of(said),
             empty=says_nothing(statement),
+            verbatim=of_question.verbatim_of(statement.sentence, words),
         )
 
     def _evidence(self, best: list[Candidate], embedding: Vector, language: str) -> float:
@@ -140,7 +143,8 @@ class ExtractiveAnswerer:
         vectors = self._cached.vectors([c.statement.sentence.in_context[:LONGEST_COMPARED] for c in best])
         closeness = self._closeness(vectors, embedding, language)
         weighed = (replace(c, alone=float(near)) for c, near in zip(best, closeness, strict=True))
-        return max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
+        proven = max(candidate.weighed(EVIDENCE_WEIGHTS) for candidate in weighed)
+        return max(proven, VERBATIM_EVIDENCE) if best[0].verbatim else proven
 
     def _compared(self, shortlist: list[Candidate], embedding: Vector, focus: str, language: str) -> list[Candidate]:
         """The same candidates with `meaning`, and with the meaning of `focus` as half of that feature."""

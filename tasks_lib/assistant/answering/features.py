@@ -16,7 +16,7 @@ from tasks_lib.assistant.answering.asked import Asked, asked, asked_anew, has_ki
 from tasks_lib.assistant.answering.stretches import Statement
 from tasks_lib.text.analyser import UNTOLD, document_terms
 from tasks_lib.text.languages import language_of
-from tasks_lib.text.sentences import is_caption
+from tasks_lib.text.sentences import Sentence, is_caption
 from tasks_lib.text.words import content_stems, numbers, words
 
 COMMON_WORD_LOSS = 0.7
@@ -46,7 +46,15 @@ RANK_WEIGHTS = {
 }
 CERTAINTY_WEIGHTS = {"words": 0.5, "anchors": 0.34}
 """What is added to the evidence: whether the best statement has the words, names and numbers of the question."""
+PASSAGE_WEIGHT = 0.75
+"""The same, whether the passage that it stands in has the words."""
+FRAGMENT_WORDS = 0.61
+"""Share of the question's words that a row, or code that nobody asked for, must have: neither says what it is about."""
 EVIDENCE_WEIGHTS = {"alone": 0.7, "meaning": 0.3, "words": 0.1, "kind": 0.04}
+
+VERBATIM_EVIDENCE = 0.55
+"""Least evidence of a statement that has the question's identifiers as they are written, or of code that has its words:
+their vectors say little."""
 
 _CONDITION = re.compile(
     r"(?:^|[,;(]\s*)(?:if|when|unless|except|in case|for example|once|wenn|falls|sofern|außer|si|cuando|salvo)\b"
@@ -57,6 +65,7 @@ _INLINE_CODE = re.compile(r"`[^`]+`")
 _BE = r"(?:is|are|means|refers? to|allows?|lets?|returns?|contains?|ist|sind|bezeichnet|bedeutet|es|son|significa)"
 FEWEST_WORDS = 3
 """Words of a statement that says something by itself."""
+ALL_WORDS = 0.99
 SAME_QUESTION = 0.7
 """Share of words that a heading and a question have in common when the heading asks the question."""
 
@@ -79,6 +88,7 @@ class Candidate:
     heading: float = 0.0
     special: float = 0.0
     empty: float = 0.0
+    verbatim: float = 0.0
     meaning: float = 0.0
     alone: float = 0.0
 
@@ -144,15 +154,35 @@ class QuestionFeatures:
     def certainty(self, evidence: float, best: "Candidate") -> float:
         """How certainly the best statement answers.
 
-        Not at all where it does not have a number of the question, nor a row where neither it nor what stands above it
-        names what is counted: it counts something else.
+        Not at all where it does not have a number of the question, nor a row or code that says too little of what is
+        asked, or a row where neither it nor what stands above it names what is counted: it counts something else.
         """
-        text = best.statement.in_context
+        text, kind = best.statement.in_context, best.statement.sentence.kind
         if any(anchor[0].isdigit() for anchor in self.missing(text)):
             return 0.0
-        if best.statement.sentence.kind == "row" and not self._stems(self.asked.counted) <= self._stems(text):
+        if kind == "row" and not self._stems(self.asked.counted) <= self._stems(text):
             return 0.0
-        return evidence + best.weighed(CERTAINTY_WEIGHTS)
+        if best.words < FRAGMENT_WORDS and self._is_vague(best):
+            return 0.0
+        passage = self.share("\n".join([text, *map(_with_headings, best.statement.documents)]))
+        return evidence + best.weighed(CERTAINTY_WEIGHTS) + PASSAGE_WEIGHT * passage
+
+    def _is_vague(self, best: "Candidate") -> bool:
+        """Whether it is a row or code that holds neither an identifier nor the names with what is asked of them."""
+        sentence = best.statement.sentence
+        if sentence.kind != "row":
+            return sentence.kind == "code" and self.asked.form not in {"command", "steps"} and best.literal < 1
+        names_it = bool(self.asked.anchors) and not self.missing(sentence.in_context)
+        return not (names_it and best.kind > 0 and self.asked.kind != "name") and best.literal < 1
+
+    def verbatim_of(self, sentence: Sentence, words: float) -> float:
+        """1 where a text has every identifier and quotation of the question as written, or is code with its words.
+
+        :param words: Share of the question's words in the text.
+        """
+        if any(map(_has_letters, self.asked.literals)):
+            return float(self.literal_of(sentence.in_context) == 1)
+        return float(sentence.kind == "code" and words > ALL_WORDS and len(self._weights) > 1)
 
     def heading_of(self, heading: str) -> float:
         """How much a heading asks the same as the question, 0 to 1: F1 of their words where it has all of them."""
@@ -186,6 +216,10 @@ class QuestionFeatures:
         if len(opening) < 2:
             return 0.0
         return _f1(content_stems(opening[0]), self.asked.stems) ** 4
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
 
 
 def _f1(stems: frozenset[str], others: frozenset[str]) -> float:

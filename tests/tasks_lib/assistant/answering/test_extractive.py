@@ -6,7 +6,7 @@ from haystack import Document, Pipeline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks_lib.assistant.answering.extractive import CALIBRATED_THRESHOLD, ExtractiveAnswerer
+from tasks_lib.assistant.answering.extractive import CALIBRATED_CERTAINTY, CALIBRATED_THRESHOLD, ExtractiveAnswerer
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.embedders.multilingual_e5 import MultilingualE5
 from tasks_lib.assistant.embedders.packaged_file import installed_file
@@ -223,6 +223,79 @@ def test_a_row_that_counts_something_else_leaves_no_certainty(things: list[str],
     assert place in known["text"]
     assert known["certainty"] > CALIBRATED_THRESHOLD
     assert answered(answerer, f"How many {missing} are in {place}?", table)["certainty"] == 0
+
+
+SETTINGS = """\
+## Settings of metrics
+
+| Field | What it does | Default |
+|---|---|---|
+| metrics.prefix | Prefix of the metrics that Halyard sends | halyard |
+| metrics.interval | Time between two reports of Halyard | 10s |
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["Which database keeps the metrics of Halyard?", "Who wrote the metrics of Halyard?"]
+)
+def test_a_row_that_says_too_little_of_what_is_asked_leaves_no_certainty(
+    answerer: ExtractiveAnswerer, question: str
+) -> None:
+    assert answered(answerer, question, SETTINGS)["certainty"] == 0
+
+
+def test_a_row_with_what_is_asked_of_a_name_keeps_its_certainty(answerer: ExtractiveAnswerer) -> None:
+    tools = "| tool | weight | price_eur |\n|---|---|---|\n| Rake Filo | 1.4 | 19.50 |\n| Spade Terra | 2.1 | 34.90 |\n"
+    assert answered(answerer, "What does the Rake Filo cost?", tools)["certainty"] > 0
+
+
+def test_a_passage_that_speaks_of_something_else_is_less_certain(answerer: ExtractiveAnswerer) -> None:
+    near = "## Dashboard\n\nThe dashboard shows routers and services. It is served on the port of the API."
+    asked = answered(answerer, "On which port is the dashboard served?", near)
+    other = answered(answerer, "On which day is the dashboard of the printer repaired?", near)
+    assert asked["certainty"] > CALIBRATED_CERTAINTY > other["certainty"]
+
+
+CODE = """\
+```python
+MAX_RETRIES = 7
+RETRYABLE = {429, 502, 503, 504}
+
+
+def fetch(url: str) -> bytes:
+    for attempt in range(MAX_RETRIES):
+        try:
+            return urlopen(url).read()
+        except HTTPError as error:
+            raise RejectedError(f"E4102: upstream refused {url}") from error
+```
+"""
+COMMANDS = """\
+```bash
+billctl invoices export --since 2026-01-01 --format csv > invoices.csv
+billctl users lock --reason "left the company" jdoe
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "holds"),
+    [
+        ("What is the value of MAX_RETRIES?", CODE, "MAX_RETRIES = 7"),
+        ("What does error E4102 mean?", CODE, "upstream refused"),
+        ("How do I lock a user?", COMMANDS, "users lock"),
+    ],
+)
+def test_an_identifier_and_the_words_of_code_are_evidence(
+    answerer: ExtractiveAnswerer, question: str, code: str, holds: str
+) -> None:
+    found = answered(answerer, question, code)
+    assert holds in found["text"]
+    assert found["evidence"] > CALIBRATED_THRESHOLD
+
+
+def test_an_identifier_that_is_not_there_is_none(answerer: ExtractiveAnswerer) -> None:
+    assert answered(answerer, "What does error E4199 mean?", CODE)["evidence"] < CALIBRATED_THRESHOLD
 
 
 OTHERS = {
