@@ -1,13 +1,15 @@
 """Answers on documents of other people, judged by reading.
 
-    python benchmarks/answers/reading.py [--set NAME] [--half HALF] [--home FOLDER] [--show] [DATA [DOCS]]
+    python benchmarks/answers/reading.py [--set NAME] [--half HALF] [--home FOLDER] [--show] [DATA [DOCS [TRAEFIK]]]
 
-Questions were written from the documents before any answer was seen: `questions/`, forty for each set. Every other
-one is `unseen`: nobody looked at its answer while rules were made. What an answer is worth was judged by reading, and
-stands in `judgements/`: `right` or `wrong`. An answer that was not judged yet is printed, and counts as wrong.
+Questions were written from the documents before any answer was seen: `questions/`, forty for each set, and for Traefik
+thirty with an answer and thirty that come near and have none. Every other one is `unseen`: nobody looked at its answer
+while rules were made. What an answer is worth was judged by reading, and stands in `judgements/`: `right` or `wrong`.
+An answer that was not judged yet is printed, and counts as wrong.
 
 DATA holds `docs/argo-cd`, `tables/icdar2013-eu` and `multilingual`; DOCS is the folder `docs` of a checkout of
-prometheus/prometheus at d15adb9ad (Apache-2.0). A set whose documents are absent is left out.
+prometheus/prometheus at d15adb9ad (Apache-2.0), TRAEFIK `docs/content` of traefik/traefik at fd5a576df (MIT). A set
+whose documents are absent is left out.
 """
 
 import argparse
@@ -29,6 +31,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 
 HERE = Path(__file__).parent
+SETS = ("argo-cd", "prometheus", "icdar-eu", "xquad-de-es", "traefik")
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
@@ -83,13 +86,14 @@ def passages_folder(data: Path) -> Path:
     return folder
 
 
-def documents_of(name: str, data: Path, prometheus: Path | None) -> Path | None:
+def documents_of(name: str, data: Path, prometheus: Path | None, traefik: Path | None = None) -> Path | None:
     """Where the documents of a set lie; `None` where they are absent."""
     folder = {
         "argo-cd": data / "docs" / "argo-cd",
         "icdar-eu": data / "tables" / "icdar2013-eu",
         "xquad-de-es": data / "multilingual",
         "prometheus": prometheus,
+        "traefik": traefik,
     }[name]
     if folder is None or not folder.is_dir():
         return None
@@ -151,13 +155,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=SHARED)
     parser.add_argument("prometheus", nargs="?", type=Path)
-    parser.add_argument("--set", action="append", choices=("argo-cd", "prometheus", "icdar-eu", "xquad-de-es"))
+    parser.add_argument("traefik", nargs="?", type=Path)
+    parser.add_argument("--set", action="append", choices=SETS)
     parser.add_argument("--half", choices=("fitted", "unseen"), default="")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--show", action="store_true", help="print every answer, not only those that nobody judged")
     given = parser.parse_args()
-    for name in given.set or ("argo-cd", "prometheus", "icdar-eu", "xquad-de-es"):
-        documents = documents_of(name, given.data, given.prometheus)
+    for name in given.set or SETS:
+        documents = documents_of(name, given.data, given.prometheus, given.traefik)
         if documents is None:
             print(f"{name}: its documents are absent")
             continue
