@@ -30,6 +30,8 @@ _CITATION = re.compile(r"\[\d+(?:\s*,\s*\d+)*\]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _LINE = re.compile(r"[^\n]+")
 _STRUCK_OUT = re.compile(r"~~(?:(?!~~).)+~~|<(?P<tag>del|s|strike)>.*?</(?P=tag)>", re.DOTALL)
+_FEWEST_LEFT = 4
+"""Words beside what is struck out that say what holds instead."""
 _CAPTION = re.compile(
     r"(?:table|tab\.|figure|fig\.|chart|tabelle|abbildung|abb\.|tabla|figura|tableau)\s*[\w.-]*\d", re.IGNORECASE
 )
@@ -203,9 +205,10 @@ def is_caption(text: str) -> bool:
 
 
 def is_struck_out(text: str) -> bool:
-    """Whether most of a text is struck out: it is there to be read as what no longer holds."""
+    """Whether most of a text is struck out and the rest is no sentence: it is to be read as what no longer holds."""
     struck = sum(len(match[0]) for match in _STRUCK_OUT.finditer(text))
-    return struck > len(text) / 2
+    rest = without_struck_out(text).strip()
+    return struck > len(text) / 2 and not (rest[:1].isupper() and len(rest.split()) >= _FEWEST_LEFT)
 
 
 def without_struck_out(text: str) -> str:

@@ -90,3 +90,9 @@ def test_a_row_whose_cells_name_their_columns_stands_for_itself_wherever_a_chunk
 )
 def test_sentences_end_in_the_stops_of_every_script(text: str, parts: list[str]) -> None:
     assert [text[start:end] for start, end in sentence_spans(text)] == parts
+
+
+def test_what_stands_instead_of_struck_out_text_is_read() -> None:
+    text = "## Trial\n\n- ~~The trial lasts 14 days.~~ The trial lasts 30 days.\n- ~~It renews every month.~~ (gone)\n"
+    (item,) = split_sentences(text)
+    assert item.text.endswith("The trial lasts 30 days.")
