@@ -19,6 +19,8 @@ LONGEST_LIST = 2_000
 """Characters of a list that is given whole."""
 
 _SAYS = ("prose", "item", "step")
+_ADDS = ("prose", "item")
+"""What is added to an answer; a step out of its list would be numbered anew, and misleads."""
 _MARKS = re.compile(r"^\s*(?:>\s?)+", re.MULTILINE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 _PADDING = re.compile(r"[ \t]+")
@@ -44,7 +46,7 @@ def _with_seconds(ranked: Sequence[Candidate], chosen: list[Statement]) -> list[
     for candidate in ranked[1:]:
         statement = candidate.statement
         same = (statement.stretch, statement.sentence.block) == (best.statement.stretch, best.statement.sentence.block)
-        if len(chosen) == MOST_SENTENCES or statement.sentence.kind not in _SAYS:
+        if len(chosen) == MOST_SENTENCES or statement.sentence.kind not in _ADDS:
             continue
         if score - candidate.weighed(RANK_WEIGHTS) > (CLOSE_SECOND if same else CLOSE_ELSEWHERE):
             continue

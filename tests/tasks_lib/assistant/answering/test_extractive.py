@@ -256,6 +256,27 @@ def test_a_passage_that_speaks_of_something_else_is_less_certain(answerer: Extra
     assert asked["certainty"] > CALIBRATED_CERTAINTY > other["certainty"]
 
 
+SCANNER = """\
+# Set up the scanner
+
+You need a USB cable and the code on the back of the device.
+
+1. Switch the scanner on and hold **Pair** for 5 seconds,
+   until the light turns blue.
+2. Open *Devices* in the app.
+3. Enter the code. If the code is refused three times, the scanner locks for 10 minutes.
+4. Scan the test page.
+
+To reset the scanner to its factory settings, hold **Pair** and **Power** for 12 seconds. This deletes all profiles.
+"""
+
+
+def test_steps_of_another_list_are_not_added_one_by_one(answerer: ExtractiveAnswerer) -> None:
+    found = answered(answerer, "How do I reset the scanner to its factory settings?", SCANNER)["text"]
+    assert "for 12 seconds" in found
+    assert "1." not in found
+
+
 CODE = """\
 ```python
 MAX_RETRIES = 7
