@@ -19,8 +19,6 @@ LONGEST_LIST = 2_000
 """Characters of a list that is given whole."""
 
 _SAYS = ("prose", "item", "step")
-_ADDS = ("prose", "item")
-"""What is added to an answer; a step out of its list would be numbered anew, and misleads."""
 _MARKS = re.compile(r"^\s*(?:>\s?)+", re.MULTILINE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 _PADDING = re.compile(r"[ \t]+")
@@ -46,7 +44,9 @@ def _with_seconds(ranked: Sequence[Candidate], chosen: list[Statement]) -> list[
     for candidate in ranked[1:]:
         statement = candidate.statement
         same = (statement.stretch, statement.sentence.block) == (best.statement.stretch, best.statement.sentence.block)
-        if len(chosen) == MOST_SENTENCES or statement.sentence.kind not in _ADDS:
+        if len(chosen) == MOST_SENTENCES or statement.sentence.kind not in _SAYS:
+            continue
+        if statement.sentence.kind == "step" and not same:  # out of its list it would be numbered anew, and mislead
             continue
         if score - candidate.weighed(RANK_WEIGHTS) > (CLOSE_SECOND if same else CLOSE_ELSEWHERE):
             continue
