@@ -6,6 +6,7 @@ from itertools import count, groupby, pairwise
 
 from tasks_lib.dataset.collection import Collection
 from tasks_lib.dataset.examples import CandidateQuestion
+from tasks_lib.dataset.filters import IN_CONTEXT
 from tasks_lib.dataset.rewording.synonyms import UNSPACED
 from tasks_lib.text.words import content_stems
 
@@ -57,9 +58,13 @@ def _hard_first(groups: Sequence[list[CandidateQuestion]]) -> Iterator[list[Cand
 
 
 def copied(candidate: CandidateQuestion) -> float:
-    """Share of the content words of the question that its evidence holds; in Chinese, of its pairs of characters."""
+    """Share of the content words of the question that its evidence holds; in Chinese, of its pairs of characters.
+
+    What is read below a heading or a caption copies these words, too.
+    """
     example = candidate.example
-    asked, evidence = (_content(text, candidate.language) for text in (example.question, example.evidence))
+    read = (example.evidence, *(candidate.passages if example.made_by in IN_CONTEXT else ()))
+    asked, evidence = (_content(text, candidate.language) for text in (example.question, "\n".join(read)))
     return len(asked & evidence) / max(1, len(asked))
 
 

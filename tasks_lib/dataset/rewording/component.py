@@ -9,8 +9,9 @@ from haystack import component, default_from_dict, default_to_dict
 from tasks_lib.dataset.examples import CandidateQuestion, example_of
 from tasks_lib.dataset.rewording.synonyms import reworded
 
-_ANSWERS_ARE_WORDS = frozenset({"sentence", "table_cell", "heading", "purpose", "definition"})
-"""Ways whose questions are prose; those about parameters copy what nobody may spell otherwise."""
+_ANSWERS_ARE_WORDS = frozenset({"sentence", "table_cell", "purpose", "definition"})
+"""Ways whose questions are made of prose; names of parameters nobody may spell otherwise, and a heading is the words of
+whoever wrote it already."""
 
 
 @component

@@ -27,7 +27,7 @@ def candidate(question: str, evidence: str, *, made_by: str = "sentence", group:
         (
             "en",
             "An employee receives the annual leave.",
-            "How much annual leave does an employee get?",
+            "How much annual leave does an employee receive?",
             "How much yearly holiday does a member of staff get?",
         ),
         ("en", "A photograph is kept in an image file.", "Where is an image kept?", "Where is a picture kept?"),
@@ -75,7 +75,7 @@ def test_the_other_words_come_before_the_ones_that_were_made_as_an_alternative()
     assert first.example.id != second.example.id
 
 
-@pytest.mark.parametrize(("made_by", "group"), [("default", "1"), ("option", "1"), ("sentence", "")])
+@pytest.mark.parametrize(("made_by", "group"), [("default", "1"), ("option", "1"), ("heading", "1"), ("sentence", "")])
 def test_names_of_parameters_and_questions_without_a_group_are_left_alone(made_by: str, group: str) -> None:
     made = candidate("What is the purchased amount?", "The purchased amount is 3.", made_by=made_by, group=group)
     assert QuestionRewording().run([made])["candidates"] == [made]
