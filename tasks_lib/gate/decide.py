@@ -35,7 +35,7 @@ class ThresholdCheck(BaseModel):
         low, high = chance_of_share(self.value, self.questions)
         if not low < self.limit < high:
             return ""
-        return f"between {low:.2f} and {high:.2f} by chance over {self.questions} questions"
+        return f"between {low:.2f} and {high:.2f} by chance"
 
     @property
     def key(self) -> str:
