@@ -81,6 +81,13 @@ class DatasetConfig(StrictModel):
         description="Conversations of three to five turns that are made of the questions, beside them; each turn is "
         "scored.",
     )
+    clarifications: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Conversations that begin with a question that is not clear, made where documents name two things "
+        "alike: asking back is right. The assistant without a model does not ask back.",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls of the language model in flight.")
     pipeline: str | None = Field(
         default=None,

@@ -131,7 +131,7 @@ class Collection:
             closest = float((self._vectors[: self._embedded] @ vector).max())
             if stretched(closest, self._similarity.unrelated(asked)) >= NEAR_DUPLICATE:
                 return "near_duplicate"
-        if self._is_ambiguous(candidate.example):
+        if self._is_ambiguous(candidate.original or candidate.example):
             return "answered_in_many_places"
         self._asked[asked] = None
         self._keep(vector[np.newaxis])

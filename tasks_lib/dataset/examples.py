@@ -100,6 +100,7 @@ class CandidateQuestion:
     :param group: Neighbours in the list with the same group are alternatives, one of which is taken.
     :param language: ISO 639-1, of the question.
     :param answer_type: What the question asks for, such as `how_many` or `when`; of alternatives, the rarest is taken.
+    :param original: The example in the words of its evidence, where this one uses others.
     :param embedding: Unit vector of :attr:`Example.asked`, once the question was compared with its evidence.
     """
 
@@ -109,6 +110,7 @@ class CandidateQuestion:
     group: str = ""
     answer_type: str = ""
     language: str = "en"
+    original: Example | None = None
     embedding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     def dropped(self, reason: str) -> Self:

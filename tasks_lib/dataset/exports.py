@@ -1,10 +1,11 @@
 """Rows of what other tools export (Ragas, DeepEval, promptfoo, LangSmith, Langfuse), in the columns that are read here.
 
 - Ragas: `user_input`, `reference`, `reference_contexts`; before 0.2 `question`, `ground_truth`, `contexts`.
-- DeepEval goldens: `input`, `expected_output`, `context`, `source_file`.
+- DeepEval goldens: `input`, `expected_output`, `context` (in CSV joined by bars); conversational ones: `scenario` and
+  `turns`, of which those of the user are asked.
 - promptfoo: `vars` and `assert`, in YAML or JSON; in CSV a column a variable, and `__expected`.
 - LangSmith: `inputs`, `outputs`, objects or JSON in a cell.
-- Langfuse dataset items: `input`, `expectedOutput`, `status`.
+- Langfuse dataset items: `input`, `expectedOutput`, `status`; texts in a cell may stand in quotes, as JSON writes them.
 """
 
 import ast
@@ -33,8 +34,12 @@ _ANSWERED = (
     "result",
     "text",
     "expected",
+    "expected_answer",
 )
-_EQUAL = frozenset({"equals", "contains", "icontains", "similar", "factuality", "starts-with"})
+_NAMED_LIKE = re.compile(r".*(?:^|_)(?:question|query|message|prompt)")
+"""Fields such as `customer_message`, where none has a name of :data:`_ASKED`."""
+_EXPECTED_NAMES = ("expected_output", "expectedOutput", "expected", "expected_answer")
+_EQUAL = frozenset({"equals", "contains", "icontains", "similar", "factuality", "starts-with", "context-recall"})
 _EXPECTED = re.compile(r"(?P<kind>[a-z][a-z-]*)(?:\([\d.]+\))?:\s*(?P<value>.*)", re.DOTALL)
 _ARCHIVED = "ARCHIVED"
 
@@ -66,16 +71,49 @@ def house_row(row: Mapping[str, Any]) -> Row:
 
 
 def _of_tool(row: Mapping[str, Any]) -> Row:
-    if "vars" in row or any(key.startswith("__expected") for key in row):
+    if "vars" in row or any(key.startswith("__") for key in row):
         return _promptfoo(row)
+    if "scenario" in row:
+        return _conversation(row)
     if "inputs" in row:
         return _tidy(_asked(_value(row["inputs"])), _answer(_value(row.get("outputs"))), row, "id")
     if {"user_input", "ground_truth", "ground_truths"} & row.keys():
         return _ragas(row)
-    if "input" in row:
-        answer = next((row[key] for key in ("expected_output", "expectedOutput") if row.get(key) is not None), None)
-        return _tidy(_asked(_value(row["input"])), _answer(_value(answer)), row, "id", contexts=row.get("context"))
+    if "input" in row or "expected_answer" in row:
+        asked = row["input"] if "input" in row else row.get("question")
+        answer = next((row[key] for key in _EXPECTED_NAMES if row.get(key) is not None), None)
+        return _tidy(_asked(_value(asked)), _answer(_value(answer)), row, "id", contexts=_joined(row.get("context")))
     return dict(row)
+
+
+def _joined(contexts: Any) -> Any:
+    """Contexts that a table joins by bars; a row of a Markdown table begins with one."""
+    if isinstance(contexts, str) and "|" in contexts and contexts[:1] not in "|[":
+        return contexts.split("|")
+    return contexts
+
+
+def _conversation(row: Mapping[str, Any]) -> Row:
+    """The turns of the user, each with what the assistant says to it, as a conversation or a single question.
+
+    :raises InputError: If there are none: such a scenario is played by a model, and asks nothing by itself.
+    """
+    said = _value(row.get("turns"))
+    turns: list[dict[str, str]] = []
+    for turn in said if isinstance(said, list) else ():
+        role, content = (
+            (str(turn.get(key) or "") for key in ("role", "content")) if isinstance(turn, Mapping) else ("", "")
+        )
+        if role == "user":
+            turns.append({"question": content, "answer": ""})
+        elif role == "assistant" and turns and not turns[-1]["answer"]:
+            turns[-1]["answer"] = content
+    if not turns:
+        raise InputError(
+            f"the scenario {str(row['scenario'])[:60]!r} has no turns of a user",
+            hint="Simulate it first, and export the turns; or write the questions into a field named question.",
+        )
+    return {"turns": turns} if len(turns) > 1 else dict(turns[0])
 
 
 def _ragas(row: Mapping[str, Any]) -> Row:
@@ -119,9 +157,11 @@ def _asked(value: Any) -> str:
         return ""
     if "messages" in value:
         return _asked(value["messages"])
-    named = next((value[key] for key in _ASKED if isinstance(value.get(key), str)), None)
-    texts = [each for each in value.values() if isinstance(each, str)]
-    return named if named is not None else texts[0] if len(texts) == 1 else ""
+    texts = {key: each for key, each in value.items() if isinstance(each, str)}
+    named = next((texts[key] for key in _ASKED if key in texts), None)
+    like = [each for key, each in texts.items() if _NAMED_LIKE.fullmatch(str(key))]
+    found = [named] if named is not None else like or list(texts.values())
+    return found[0] if len(found) == 1 else ""
 
 
 def _answer(value: Any) -> str:
@@ -151,9 +191,9 @@ def _tidy(question: Any, answer: Any, row: Mapping[str, Any], *kept: str, contex
 
 def _value(cell: Any) -> Any:
     """What a cell of a table says: JSON, a list as Python writes it, or the text itself."""
-    if not isinstance(cell, str) or cell[:1] not in "[{":
+    if not isinstance(cell, str) or cell[:1] not in '[{"':
         return cell
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads,) if cell[0] == '"' else (json.loads, ast.literal_eval):
         try:
             return read(cell)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

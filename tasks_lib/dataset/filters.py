@@ -48,7 +48,7 @@ _PRONOUNS = frozenset(listed("he she it they him her them his hers its their the
 _MAY_HOLD_PRONOUN = re.compile(r"\b(?:he|she|it|they|him|them|his|their)", re.IGNORECASE)
 """Begins every word that the tokenizer takes a pronoun from, as in `itll`: only these questions need to be parsed."""
 _LEFTOVERS = re.compile(
-    r"<unk>|\ufffd|\s[,.;:?]|\(\s*\)|\?.*\?|[{}\[\]|—]|@-@|\n|\" \w|[a-z]{2}\. [a-z]|\b\w\.\?$|"
+    r"<unk>|\ufffd|\s[,.;:?]|\(\s*\)|\?.*\?|[{}\[\]|—]|@-@|\d[.,]\d+ \d|\n|\" \w|[a-z]{2}\. [a-z]|\b\w\.\?$|"
     r"\b(?:of|the|a|an|and|or)\?$"
 )
 """Traces of conversion, and of a sentence that was cut in the wrong place."""

@@ -69,11 +69,15 @@ def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | N
         )
     examples: dict[str, Example] = {}
     doubtful: list[Row] = []
-    found = 0
+    found, repeated = 0, 0
     lines: dict[str, int] = {}
+    read_as: dict[str, Example] = {}
     for line, row in confirmed:
         with wrong.of(line):
             example = _example({key: value for key, value in row.items() if key != STATUS}, corpus)
+            if read_as.setdefault(example.id, example) == example and example.id in examples:
+                repeated += 1
+                continue
             if evidence and example.answer and not example.references and not example.must_refuse:
                 looked_up = evidence.find(example.question, example.answer)
                 if looked_up.doubt:
@@ -86,7 +90,7 @@ def read_examples(path: str, corpus: Corpus | None, evidence: EvidenceSearch | N
                 raise InputError(taken, hint="Give every question an id of its own, and ask it once.")
             examples[example.id], lines[example.id] = example, line
     wrong.raise_any()
-    rejected = Counter({"not_confirmed": len(rows) - len(confirmed)})
+    rejected = Counter({"not_confirmed": len(rows) - len(confirmed), "repeated": repeated})
     adds = any(STATUS in row for _, row in rows)
     return Imported(tuple(examples.values()), dict(+rejected), adds, tuple(doubtful), found)
 

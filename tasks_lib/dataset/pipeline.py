@@ -17,6 +17,7 @@ from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
 from tasks_lib.dataset.filters import EvidenceFilter, QuestionFilter
 from tasks_lib.dataset.journal import Journal, JournaledGenerator
 from tasks_lib.dataset.llm_generator import LLMQuestionGenerator
+from tasks_lib.dataset.rewording.component import QuestionRewording
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.haystack_yaml import read_pipeline
 from tasks_lib.home import Home, at_home
@@ -29,8 +30,9 @@ _GIVES = "candidates"
 def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
     """The pipeline that makes candidates for the evaluation set: of `dataset.pipeline`, else the built-in one.
 
-    Without a language model, `candidates` → `filters`; with one, `candidates` → `filters` → `evidence` → `critic`. It
-    takes `kinds` of questions and `passages`, groups of chunks; it gives `candidates`, those with a reason dropped.
+    Without a language model, `candidates` → `rewording` → `filters`; with one, `candidates` → `filters` → `evidence` →
+    `critic`. It takes `kinds` of questions and `passages`, groups of chunks; it gives `candidates`, those with a reason
+    dropped.
     How many are made of each kind is decided outside: see :func:`tasks_lib.dataset.questions.generate`.
 
     :raises ConfigurationError: If the platform cannot supply a model, or `dataset.pipeline` is no such pipeline.
@@ -47,8 +49,10 @@ def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
     if generator is None:
         maker = ExtractiveQuestionGenerator(coverage=coverage, size=config.size, seed=config.seed)
         pipeline.add_component("candidates", maker)
+        pipeline.add_component("rewording", QuestionRewording())
         pipeline.add_component("filters", QuestionFilter())
-        pipeline.connect("candidates.candidates", "filters.candidates")
+        pipeline.connect("candidates.candidates", "rewording.candidates")
+        pipeline.connect("rewording.candidates", "filters.candidates")
         return pipeline
     journal = Journal(journal_path(settings))
     generator = JournaledGenerator(generator, journal, settings.llm.model)

@@ -15,6 +15,7 @@ from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.alternatives import Alternatives
+from tasks_lib.dataset.clarifications import clarifications
 from tasks_lib.dataset.collection import Collection, Wanted
 from tasks_lib.dataset.corpus import LARGEST, Corpus, balanced
 from tasks_lib.dataset.coverage import Coverage
@@ -94,6 +95,13 @@ def generate(
         raise _no_questions(len(chunks), index.name, collection, origin)
     rejected = dict(sorted(collection.rejected.items()))
     return Generated(tuple(collection.examples), rejected, origin, dropped=collection.dropped)
+
+
+def unclear(index: Index, config: DatasetConfig) -> list[Example]:
+    """The turns of `dataset.clarifications` conversations that begin with a question that is not clear."""
+    if not config.clarifications:
+        return []
+    return clarifications(pages_of(_sample(index, config, whole=True)), config.clarifications, config.seed)
 
 
 def origin_of(pipeline: Pipeline, model: str) -> str:

@@ -10,7 +10,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset
 from tasks_lib.dataset.questions import EXTRACTIVE, origin_of
 
-GENERATOR = "patterns-2"
+GENERATOR = "patterns-3"
 """How the built-in pipeline makes questions without a model; those of another name are made anew."""
 
 

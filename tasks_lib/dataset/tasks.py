@@ -23,7 +23,7 @@ from tasks_lib.dataset.importing import read_examples
 from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED
 from tasks_lib.dataset.patterns.templates import templates
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
-from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, still_grounded
+from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, still_grounded, unclear
 from tasks_lib.dataset.recipe import recipe_of
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import InputError
@@ -85,6 +85,7 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     embedder = platform.embedder(settings.embedder)
     made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
     talks = conversations(made.examples, settings.dataset.conversations, settings.dataset.seed)
+    talks += unclear(index, settings.dataset)
     return replace(made, examples=(*made.examples, *talks), pipeline=recipe.pipeline)
 
 

@@ -12,7 +12,7 @@ from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pairs import MetricComparison, Pairs
 from tasks_lib.gate.scorers import Direction, direction
 from tasks_lib.gate.sequence import Look, one_look
-from tasks_lib.gate.statistics import bounds, questions_to_settle
+from tasks_lib.gate.statistics import bounds, chance_of_share, questions_to_settle
 
 Verdict = Literal["promote", "unchanged", "reject", "undecided"]
 
@@ -25,6 +25,17 @@ class ThresholdCheck(BaseModel):
     limit: float
     direction: Direction
     ok: bool | None
+    questions: int | None = Field(default=None, description="Questions that the value is the mean of, where it is one.")
+
+    @property
+    def by_chance(self) -> str:
+        """Between what the value could lie by chance, where that leaves open whether the limit holds; else empty."""
+        if self.value is None or not self.questions or not 0 <= self.value <= 1:
+            return ""
+        low, high = chance_of_share(self.value, self.questions)
+        if not low < self.limit < high:
+            return ""
+        return f"between {low:.2f} and {high:.2f} by chance"
 
     @property
     def key(self) -> str:
@@ -38,7 +49,8 @@ class ThresholdCheck(BaseModel):
         asked = f"{word} {self.limit:g} is asked ({self.key})"
         if self.value is None:
             return f"{self.metric} could not be measured on these questions; {asked}"
-        return f"{self.metric} is {self.value:.3f}; {asked}"
+        unsure = f", which {self.questions} questions do not prove: it lies {self.by_chance}" if self.by_chance else ""
+        return f"{self.metric} is {self.value:.3f}; {asked}{unsure}"
 
 
 class Decision(BaseModel):
@@ -81,14 +93,21 @@ def _few(questions: int, dataset: str) -> str:
 
 
 def check_thresholds(
-    metrics: Mapping[str, float | None], thresholds: Mapping[str, float], ceilings: Collection[str] = ()
+    metrics: Mapping[str, float | None],
+    thresholds: Mapping[str, float],
+    ceilings: Collection[str] = (),
+    questions: Mapping[str, int] | None = None,
 ) -> list[ThresholdCheck]:
-    """Each threshold against the measured value; a limit that is met exactly holds."""
+    """Each threshold against the measured value; a limit that is met exactly holds.
+
+    :param questions: Metric → questions, of those that are means of scores between 0 and 1.
+    """
     checks = []
     for metric, limit in thresholds.items():
         value, side = metrics.get(metric), direction(metric, ceilings)
         ok = None if value is None else (value >= limit if side == "floor" else value <= limit)
-        checks.append(ThresholdCheck(metric=metric, value=value, limit=limit, direction=side, ok=ok))
+        over = (questions or {}).get(metric)
+        checks.append(ThresholdCheck(metric=metric, value=value, limit=limit, direction=side, ok=ok, questions=over))
     return checks
 
 
@@ -177,7 +196,8 @@ def rejected(reasons: Sequence[str]) -> Decision:
 
 
 def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
-    checks = check_thresholds(measured.metrics, gate.limits, measured.ceilings)
+    shares = {name: count for name, count in measured.scored().items() if name not in {GRADED, *JUDGE_METRICS}}
+    checks = check_thresholds(measured.metrics, gate.limits, measured.ceilings, shares)
     needed = {*gate.limits, *gate.guard_margins, gate.primary} & set(measured.unused)
     failures = [*measured.failures(), *_not_used(measured, needed)]
     missed = [check.reason for check in checks if check.ok is False]
@@ -185,7 +205,7 @@ def _by_thresholds(measured: Measurement, gate: GateConfig) -> Decision:
         return Decision(decision="reject", reasons=[*failures, *missed], beats_threshold=False, thresholds=checks)
     held = sum(check.ok is True for check in checks)
     reasons = [f"{held} of {len(checks)} thresholds hold over {measured.questions} questions"]
-    reasons += [check.reason for check in checks if check.ok is None]
+    reasons += [check.reason for check in checks if check.ok is None or check.by_chance]
     reasons += _not_used(measured, set(measured.unused))
     reasons += [judged.reason for judged in measured.judged if judged.standing != "refused"]
     return Decision(decision="promote", reasons=reasons, beats_threshold=True, thresholds=checks)

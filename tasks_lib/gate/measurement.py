@@ -1,5 +1,6 @@
 """The measurement of one version: a row a question, and the mean metrics that are compared with thresholds."""
 
+from collections import defaultdict
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -49,6 +50,19 @@ class Measurement(BaseModel):
     def questions(self) -> int:
         """Questions that were asked, however often."""
         return len({row.example_id for row in self.rows})
+
+    def scored(self) -> dict[str, int]:
+        """Metric → questions with a score, of metrics whose scores lie between 0 and 1."""
+        by_metric: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for row in self.rows:
+            for name, value in row.values.items():
+                if value is not None:
+                    by_metric[name][row.example_id].append(value)
+        return {
+            name: len(by_question)
+            for name, by_question in by_metric.items()
+            if all(0 <= value <= 1 for values in by_question.values() for value in values)
+        }
 
     def failures(self) -> list[str]:
         """Why these figures cannot be trusted; MLflow takes the mean of whatever is left when a scorer fails."""

@@ -53,6 +53,17 @@ def bounds(differences: Sequence[float], *, confidence: float, resamples: int, s
     return Interval(float(values.mean()), lower, upper)
 
 
+def chance_of_share(share: float, questions: int) -> tuple[float, float]:
+    """95 % interval of a share, or of a mean of scores between 0 and 1, that was seen on so many questions.
+
+    Wilson (1927), "Probable inference": scores between 0 and 1 vary at most as much as right and wrong do.
+    """
+    z = 1.959964
+    centre = (share + z * z / (2 * questions)) / (1 + z * z / questions)
+    half = z / (1 + z * z / questions) * (share * (1 - share) / questions + z * z / (4 * questions**2)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
 def p_value_of_loss(differences: Sequence[float], margin: float, *, resamples: int, seed: int) -> float:
     """One-sided paired bootstrap p-value against "the loss is at most `margin`".
 

@@ -145,3 +145,9 @@ def _agrees(subject: "Token", finite: "Token") -> bool:
 
 def _is_contiguous(tokens: "list[Token]") -> bool:
     return all(right.i - left.i == 1 for left, right in pairwise(tokens))
+
+
+def head_of(tokens: "list[Token]") -> "Token":
+    """The word of a phrase that the others hang on."""
+    inside = {token.i for token in tokens}
+    return next(token for token in tokens if token.head.i not in inside or token.head is token)

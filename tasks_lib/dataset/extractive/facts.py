@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks_lib.dataset.extractive import phrases
-from tasks_lib.dataset.extractive.clauses import SUBJECTS, Clause, clauses
+from tasks_lib.dataset.extractive.clauses import SUBJECTS, Clause, clauses, head_of
 from tasks_lib.dataset.extractive.phrases import WhPhrase
 from tasks_lib.dataset.extractive.prose import Sentence
+from tasks_lib.dataset.extractive.well_formed import circumstances, reads_badly
 from tasks_lib.dataset.extractive.wording import CLOCK, ROLES, YEAR, tidied, written
 from tasks_lib.text.words import content_stems
 
@@ -21,11 +22,11 @@ _ONE_NOUN = re.compile(r"(?:the|an?) [a-z-]+|the (?:one )?[a-z-]+ [a-z-]+|the on
 """`the claim`, `the entry point`: an answer that only earlier sentences tell."""
 _POINTS = re.compile(r"\b(?:following|his|her|my|our|your)\b")
 _NAMING = frozenset({"what", "what_object"})
+_AFTERWARDS = re.compile(r"\b(?:later(?! than)|afterwards|ago|thereafter)\b")
+"""Times that only the sentences before tell."""
 _LEAST_CONTENT = 3
 _LONGEST_SUBJECT = 8
-_MOST_PIECES = 3
-_SIMPLE = frozenset({"prep", "dobj", "npadvmod", "agent"})
-"""What may stand beside an object that is asked for: other parts are where a parse goes wrong."""
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _RELATIVE = re.compile(r",\s+(?:who|which|where|whose|whom)\b.*")
 _DO = {"VBZ": "does", "VBP": "do", "VBD": "did"}
 
@@ -51,25 +52,24 @@ def facts(sentence: Sentence) -> Iterator[Fact]:
     years = set(YEAR.findall(sentence.text))
     for clause in askable:
         for phrase, used in _wh_phrases(clause):
-            if phrase.answer in years and len(years) > 1:
+            if (phrase.answer in years and len(years) > 1) or reads_badly(clause, phrase, used):
                 continue
-            pieces = [*clause.after, *clause.before]
-            if phrase.kind == "what_object" and (
-                len(pieces) > _MOST_PIECES or any(_head(piece).dep_ not in _SIMPLE for piece in pieces)
-            ):
-                continue
-            if phrase.kind == "why" and used[-1] != len(clause.after) - 1:
-                continue
-            fact = _fact(sentence, clause, phrase, used)
-            if not _TWO_FACTS.search(fact.question) and _says_enough(fact):
-                yield fact
+            less = circumstances(clause, phrase, used)
+            for left_out in [used, (*used, *less)] if less else [used]:
+                fact = _fact(sentence, clause, phrase, left_out)
+                if not _TWO_FACTS.search(fact.question) and _says_enough(fact):
+                    yield fact
         if len(askable) == 1:
             yield from filter(_says_enough, _who(sentence, clause))
 
 
 def _says_enough(fact: Fact) -> bool:
     """Whether the answer names something, and a question that lost its object or reason tells what it is about."""
-    if _POINTS.search(fact.answer) or (fact.kind in _NAMING and _ONE_NOUN.fullmatch(fact.answer)):
+    if (
+        _POINTS.search(fact.answer)
+        or _AFTERWARDS.search(fact.question)
+        or (fact.kind in _NAMING and _ONE_NOUN.fullmatch(fact.answer))
+    ):
         return False
     if fact.kind not in {"what_object", "why"}:
         return True
@@ -80,13 +80,13 @@ def _says_enough(fact: Fact) -> bool:
 def _wh_phrases(clause: Clause) -> "Iterator[tuple[WhPhrase, tuple[int, ...]]]":
     """Question words, with the numbers of the pieces (`after`, then `before`) that they replace."""
     pieces = [*clause.after, *clause.before]
-    if sum(_head(tokens).dep_ == "dobj" for tokens in pieces) > 1:
+    if sum(head_of(tokens).dep_ == "dobj" for tokens in pieces) > 1:
         return
     taken = -1
     for number, tokens in enumerate(pieces):
         if number == taken:
             continue
-        head = _head(tokens)
+        head = head_of(tokens)
         following = pieces[number + 1] if number + 1 < len(clause.after) else []
         merged = _merged(tokens, following)
         if merged:
@@ -143,9 +143,10 @@ def _fact(sentence: Sentence, clause: Clause, phrase: WhPhrase, replaced: tuple[
         phrase.tail,
         *map(written, kept),
     ]
-    used = [*clause.subject, *clause.between, *(token for tokens in kept for token in tokens)]
+    counted = [token for number in replaced for token in _behind_the_amount(pieces[number])]
+    used = [*clause.subject, *clause.between, *counted, *(token for tokens in kept for token in tokens)]
     return Fact(
-        question=tidied(" ".join(word for word in words if word)) + "?",
+        question=tidied(_IN_BRACKETS.sub("", " ".join(word for word in words if word))) + "?",
         answer=tidied(_RELATIVE.sub("", phrase.answer)),
         kind=phrase.kind,
         subject=tidied(written(clause.subject)),
@@ -153,6 +154,12 @@ def _fact(sentence: Sentence, clause: Clause, phrase: WhPhrase, replaced: tuple[
         tokens=tuple(used),
         subject_head=clause.subject_head,
     )
+
+
+def _behind_the_amount(tokens: "list[Token]") -> "list[Token]":
+    """Of `two rooms of the building`, what stays in the question beside the noun that is counted."""
+    counted = next((token.head.i for token in tokens if token.dep_ == "nummod"), None)
+    return [token for token in tokens if counted is not None and token.i > counted]
 
 
 def _operator(clause: Clause) -> tuple[str, str]:
@@ -209,8 +216,3 @@ def _is_definite(clause: Clause) -> bool:
     if head.pos_ == "PROPN":
         return True
     return any(token.lower_ == "the" or token.dep_ == "poss" for token in head.children)
-
-
-def _head(tokens: "list[Token]") -> "Token":
-    inside = {token.i for token in tokens}
-    return next(token for token in tokens if token.head.i not in inside or token.head is token)

@@ -26,6 +26,7 @@ _POINTING = frozenset(
 )
 _SUBORDINATE = frozenset({"advcl", "relcl", "acl", "pcomp"})
 _LONGEST_TOPIC = 6
+_SOME = frozenset(listed("multiple several some many few various numerous"))
 _FAR = 20_000
 """Characters behind a title without any heading, from where on a text is about something else."""
 _EASILY_VAGUE = frozenset({"what_object", "why", "who"})
@@ -58,13 +59,24 @@ class Topics:
             return None
         named = any(is_name(token) and not token.is_sent_start for token in fact.tokens)
         about = content_stems(title or heading or "")
-        if not vague and (named or not about or about & content_stems(fact.question)):
-            return fact.question[0].upper() + fact.question[1:]
+        question = self._with_names(fact)
+        if not vague and (named or not about or about & content_stems(question)):
+            return question[0].upper() + question[1:]
+        headed = content_stems(heading or "")
         own_heading = vague and _is_topic(fact.subject_head, None, heading)
-        if own_heading and content_stems(heading or "") <= content_stems(fact.question):
-            return fact.question[0].upper() + fact.question[1:]
+        if own_heading and len(headed) > 1 and headed <= content_stems(question):
+            return question[0].upper() + question[1:]
+        own_heading = own_heading and (len(headed) > 1 or not title)
         topic = self._topic(heading if own_heading else title, definite=own_heading)
-        return f"{topic}, {fact.question}" if topic else None
+        return f"{topic}, {question}" if topic else None
+
+    def _with_names(self, fact: Fact) -> str:
+        """The question with the capital of a name that begins its sentence, which no text writes small."""
+        first = fact.sentence.parse[0].text
+        small = first.lower()
+        if not first.istitle() or small in self._small or first not in self._names:
+            return fact.question
+        return re.sub(rf"(?<![\w’'-]){re.escape(small)}(?![\w’'-])", first, fact.question, count=1)
 
     def _topic(self, title: str | None, *, definite: bool) -> str | None:
         """`Regarding annual leave`, `According to the office guide`."""
@@ -101,10 +113,22 @@ def _is_vague(head: "Token", known: frozenset[str]) -> bool:
 def _says_too_little(fact: Fact) -> bool:
     """Whether something in the question is known from earlier sentences only, or nothing at all is named."""
     headed = _has_topic(fact)
+    if not headed and fact.subject and _is_any(fact.subject_head):
+        return True
     if (not headed or fact.kind in _EASILY_VAGUE) and any(_is_unnamed(token, fact) for token in fact.tokens):
         return True
     named = (token.ent_type_ in _NAMES or (is_name(token) and not token.is_sent_start) for token in fact.tokens)
     return not headed and not any(named)
+
+
+def _is_any(head: "Token") -> bool:
+    """`multiple maps`, `a team of writers`: some of a kind, of which only the sentences before tell the occasion."""
+    if head.pos_ == "PROPN":
+        return False
+    before = [token for token in head.subtree if token.i <= head.i]
+    return any(token.lower_ in _SOME for token in before) or not any(
+        token.lower_ in {"the", "each", "every", "all"} or token.dep_ == "poss" or is_name(token) for token in before
+    )
 
 
 def _is_unnamed(token: "Token", fact: Fact) -> bool:

@@ -40,6 +40,7 @@ class Patterns:
         self._languages = {(page.source, page.document): page.language for page in pages}
         self._chooser = random.Random(seed)  # noqa: S311  not for security
         self._found = [list(self._of_page(page)) for page in pages]
+        self._ambiguous: dict[str, list[Finding]] = defaultdict(list)
         self._drop_ambiguous()
 
     def language_of(self, chunk: Document) -> str | None:
@@ -50,6 +51,10 @@ class Patterns:
         """Questions about one excerpt each: one of each document, then a second of each, of changing patterns."""
         by_page = [list(self._in_turn(found, number)) for number, found in enumerate(self._found)]
         return [group for row in zip_longest(*by_page) for group in row if group]
+
+    def ambiguous(self) -> list[list[Finding]]:
+        """Findings that ask the same, though several excerpts answer it."""
+        return list(self._ambiguous.values())
 
     def follow_ups(self) -> Iterator[CandidateQuestion]:
         """The question of one row of a table, then another row: `And for Lisbon?`."""
@@ -87,6 +92,7 @@ class Patterns:
                     self.rejected[SAID_OFTEN] += 1
                 elif places[finding.question.lower()] > 1:
                     self.rejected[AMBIGUOUS] += 1
+                    self._ambiguous[finding.question.lower()].append(finding)
                 else:
                     kept.append(finding)
             self._found[number] = kept

@@ -55,6 +55,13 @@ def headings(page: Page, wording: Templates) -> Iterator[Finding]:
             yield Finding(page, question, text, start, end, "heading", "how", plain(block.text))
 
 
+def below_headings(page: Page) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each heading with the place of the first sentence below it, where that says something by itself."""
+    for number, block in enumerate(page.blocks):
+        if block.kind == HEADING and (said := _first_sentence(page.blocks[number + 1 : number + 3])):
+            yield plain(block.text), said
+
+
 def _asked(page: Page, wording: Templates, heading: str) -> str:
     heading = re.sub(r"^(?:\d+(?:\.\d+)*[.)]?|step \d+\s*[-:]?)\s+", "", heading, flags=re.IGNORECASE)
     heading = heading.replace("`", "").strip()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from haystack import Document
 
@@ -22,6 +23,7 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 _EMPHASIS = re.compile(r"(?<!\w)(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _APART = "\n\n"
+_APART_IN_NAMES = re.compile(r"[\s_.-]+")
 _SHORTEST_TO_TELL = 60
 """Characters of prose that tell a language."""
 _VOTERS = 50
@@ -73,6 +75,12 @@ class Page:
         if votes:
             return votes.most_common(1)[0][0]
         return language_of(" ".join(prose)) or language_of(plain(self.text))
+
+    @property
+    def name(self) -> str:
+        """The name of the file in words, where it is some: `hotel limits`; else empty."""
+        words = _APART_IN_NAMES.sub(" ", PurePosixPath(self.document).stem).strip()
+        return words if re.fullmatch(r"[^\W\d_]{3,}(?: [^\W\d_]+)*", words) else ""
 
 
 def pages_of(chunks: Iterable[Document]) -> list[Page]:

@@ -163,14 +163,14 @@ def _is_name(name: str, caption: str) -> bool:
 
 
 def _caption(page: Page, first: Block, wording: Templates) -> str:
-    """What the table is about: the line before it, else the heading, else the title."""
+    """What the table is about: the line before it, else the heading, the title, or the name of the file."""
     marked = list(wording.captions.finditer(plain(first.lead)))
     if marked and (caption := _tidy(plain(first.lead)[marked[-1].end() :])):
         return caption
     lead = plain(first.lead.rpartition("\n\n")[2])
     if lead and lead[-1] not in ".!?。" and (caption := _tidy(lead)):
         return caption
-    topics = (_tidy(re.sub(_NUMBERED, "", plain(words))) for words in (first.heading, page.title))
+    topics = (_tidy(re.sub(_NUMBERED, "", plain(words))) for words in (first.heading, page.title, page.name))
     return next((topic for topic in topics if topic and topic.lower() not in wording.generic), "")
 
 

@@ -35,6 +35,12 @@ class Templates(BaseModel):
     """Of the next row."""
     about: str
     """A question below its topic."""
+    about_heading: str
+    """A question about what stands below a heading."""
+    which: str
+    """Asks back which of some documents is meant; `either` stands between their names, and `named` names one."""
+    either: str
+    named: str
     captions: Pattern
     """What stands before the words of a caption."""
     defaults: tuple[Pattern, ...]

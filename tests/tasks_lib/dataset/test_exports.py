@@ -92,6 +92,62 @@ def test_cells_hold_json_and_lists_as_python_writes_them(read: Any) -> None:
         assert example.references[0].content == CONTEXT
 
 
+def test_a_table_of_deepeval_joins_its_contexts_by_bars(read: Any) -> None:
+    other = "The canteen opens at noon."
+    text = f"input,actual_output,expected_output,context,name\n{QUESTION},,{ANSWER},{CONTEXT}|{other},1\n"
+    (example,) = read(text, "goldens.csv").examples
+    assert [reference.content for reference in example.references] == [CONTEXT, other]
+
+
+def test_a_row_that_is_repeated_word_for_word_counts_once_and_another_answer_to_it_is_refused(read: Any) -> None:
+    row = EXPORTS["deepeval"]
+    imported = read(json.dumps([row, row]), "twice.json")
+    assert (len(imported.examples), imported.rejected) == (1, {"repeated": 1})
+    with pytest.raises(InputError, match="already on line 1"):
+        read(json.dumps([row, {**row, "expected_output": "27 days"}]), "contradicting.json")
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_turns_of_a_scenario_are_asked_one_after_the_other(read: Any, as_text: bool) -> None:
+    turns = [
+        {"role": "user", "content": QUESTION, "retrieval_context": ["leave"]},
+        {"role": "assistant", "content": ANSWER},
+        {"role": "user", "content": "And full-time employees?"},
+    ]
+    row = {"scenario": "Somebody asks about leave", "turns": json.dumps(turns) if as_text else turns, "name": "1"}
+    first, second = read(json.dumps([row]), "scenarios.json").examples
+
+    assert (first.question, first.answer) == (QUESTION, ANSWER)
+    assert [message.content for message in second.messages] == [QUESTION, ANSWER, "And full-time employees?"]
+
+
+def test_a_scenario_of_one_turn_is_a_question_and_one_without_turns_is_refused(read: Any) -> None:
+    turns = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
+    (example,) = read(json.dumps([{"scenario": "Leave", "turns": turns}]), "one.json").examples
+    assert (len(example.messages), example.answer) == (1, ANSWER)
+    with pytest.raises(InputError, match="'Leave' has no turns of a user"):
+        read(json.dumps([{"scenario": "Leave", "expected_outcome": "is told"}]), "none.json")
+
+
+def test_a_question_is_found_by_the_end_of_its_column_beside_other_variables(read: Any) -> None:
+    text = f"__description,language,context,customer_message,__metadata:severity\nleave,en,{CONTEXT},{QUESTION},high\n"
+    (example,) = read(text, "tests.csv").examples
+    assert (example.question, example.references[0].content) == (QUESTION, CONTEXT)
+
+
+@pytest.mark.parametrize("name", ["expected_answer", "expected"])
+def test_an_expected_answer_is_one(read: Any, name: str) -> None:
+    column = "input" if name == "expected" else "question"
+    (example,) = read(f'{column},{name},\n"{QUESTION}\n",{ANSWER},\n', "asked.csv").examples
+    assert (example.question, example.answer, example.references[0].content) == (QUESTION, ANSWER, CONTEXT)
+
+
+def test_a_text_in_a_cell_may_stand_in_quotes(read: Any) -> None:
+    text = f'id,status,input,expectedOutput,metadata\nx1,ACTIVE,"""{QUESTION}""","""{ANSWER}""",\n'
+    (example,) = read(text, "items.csv").examples
+    assert (example.id, example.question, example.answer) == ("x1", QUESTION, ANSWER)
+
+
 def test_archived_items_are_left_out_and_every_wrong_row_is_named(read: Any) -> None:
     rows = [EXPORTS["langfuse"], {**EXPORTS["langfuse"], "id": "x", "status": "ARCHIVED"}]
     assert len(read(json.dumps(rows), "items.json").examples) == 1

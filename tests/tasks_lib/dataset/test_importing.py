@@ -97,7 +97,7 @@ def test_the_full_shape_keeps_its_conversation(tmp_path: Path, corpus: Corpus) -
         ({"id": "1", "messages": [{"role": "robot", "content": "x"}]}, "line 2: field 'messages.0.role'"),
         ("{not json", "line 2: not JSON"),
         ("[1]", "line 2: not a JSON object"),
-        ({"question": "Good?"}, "line 2: id .* is already on line 1"),
+        ({"question": "Good?", "answer": "Yes"}, "line 2: id .* is already on line 1"),
     ],
 )
 def test_errors_name_the_line_and_the_field(tmp_path: Path, corpus: Corpus, row: Any, message: str) -> None:

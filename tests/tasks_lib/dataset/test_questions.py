@@ -193,7 +193,7 @@ def test_copies_of_one_document_are_refused_with_the_reason(library: Any) -> Non
             f"{number}.md", "# Leave\n\n" + RULES + "Full-time employees receive 27 days of annual leave per year.\n"
         )
 
-    with pytest.raises(InputError, match="6 answered_in_many_places"):
+    with pytest.raises(InputError, match="12 answered_in_many_places"):
         generate(library, CONFIG)
 
 

@@ -29,6 +29,7 @@ from tasks_lib.gate.pipeline import evaluation_pipeline
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.gate.scorers import direction, per_question, require_known
 from tasks_lib.gate.scores import evaluate
+from tasks_lib.gate.statistics import chance_of_share
 from tests.tasks_lib.registry import fakes
 
 GATE = GateConfig()
@@ -215,6 +216,27 @@ def test_unchanged_production_is_held_against_the_thresholds() -> None:
     degraded = decide_unchanged(measured([False] * 40), GATE)
     assert (degraded.decision, degraded.beats_threshold) == ("reject", False)
     assert degraded.reasons[0] == "production itself no longer meets the thresholds"
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(46, "promote"), (44, "reject")])
+def test_a_floor_that_so_few_questions_do_not_prove_is_said_whether_it_holds_or_not(right: int, verdict: str) -> None:
+    let_through = [1.0] * right + [0.0] * (51 - right)
+    decision = decide(measured([True] * 51, guardrail_accuracy=let_through), None, GATE)
+    (said,) = [reason for reason in decision.reasons if reason.startswith("guardrail_accuracy")]
+    assert decision.decision == verdict
+    assert "which 51 questions do not prove: it lies between 0." in said
+
+
+@pytest.mark.parametrize("right", [51, 20])
+def test_nothing_is_said_of_a_floor_that_is_clear(right: int) -> None:
+    let_through = [1.0] * right + [0.0] * (51 - right)
+    decision = decide(measured([True] * 51, guardrail_accuracy=let_through), None, GATE)
+    assert not any("do not prove" in reason for reason in decision.reasons)
+
+
+@pytest.mark.parametrize(("share", "questions", "low", "high"), [(0.9, 50, 0.786, 0.957), (1.0, 20, 0.839, 1.0)])
+def test_the_interval_of_a_share_is_wilsons(share: float, questions: int, low: float, high: float) -> None:
+    assert chance_of_share(share, questions) == pytest.approx((low, high), abs=0.001)
 
 
 def test_a_limit_that_is_met_exactly_holds_and_costs_have_ceilings() -> None:

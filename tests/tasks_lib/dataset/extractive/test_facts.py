@@ -191,3 +191,59 @@ def test_a_person_is_asked_for_by_who_and_an_answer_names_something() -> None:
     assert "who was Christoph Clavius?" in asked("Christoph Clavius was the expert on the committee.")
     assert not asked("On August 31, 2004, Jason Spezza tied the game.").get("what did Jason Spezza tie?")
     assert all(answer != "the claim" for answer in asked("The United States denied the claim in August.").values())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        (
+            "Ada Lovelace married William King on 8 July 1835 after a short engagement.",
+            "on what date did Ada Lovelace marry William King?",
+        ),
+        (
+            "The club sold its stadium in 1950 during a crisis.",
+            "in which year did the club sell its stadium?",
+        ),
+        (
+            "The observatory (a wooden building) opened its doors in 1841.",
+            "in which year did the observatory open its doors?",
+        ),
+    ],
+)
+def test_a_question_can_do_without_circumstances(sentence: str, question: str) -> None:
+    assert question in asked(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "unasked"),
+    [
+        ("Kate Greenaway was a childhood favorite of the painter.", "who was Kate Greenaway?"),
+        ("The Harbour Line was a strong influence on Barker.", "what was the Harbour Line?"),
+        (
+            "The magazine praised the story of the hero, the art style, and most points about its gameplay.",
+            "what did the magazine praise?",
+        ),
+        (
+            "Steve Mason was injured in Kiel three days later on March 28.",
+            "on what date was Steve Mason injured in Kiel three days later?",
+        ),
+        ("The Gambia only played its first match in 2007.", "in which year did the Gambia only play its first match?"),
+    ],
+)
+def test_what_says_too_little_or_reads_badly_is_not_asked(sentence: str, unasked: str) -> None:
+    assert unasked not in asked(sentence)
+
+
+def test_a_name_keeps_its_capital_where_no_text_writes_it_small() -> None:
+    text = "Richards had previously coached the Minnesota Wild in 1990. A book about the coach Richards was printed."
+    chunks = [chunk(text, title="Coaches of the Minnesota Wild")]
+    found = [Topics(chunks).standing_alone(fact) for sentence in sentences_of(chunks) for fact in facts(sentence)]
+    assert "In which year had Richards previously coached the Minnesota Wild?" in found
+
+
+def test_some_of_a_kind_are_not_asked_about_where_nothing_says_the_occasion() -> None:
+    text = "Multiple DLC maps were released by Sega in February 2011."
+    for title, standing in ((None, False), ("Valkyria DLC maps", True)):
+        chunks = [chunk(text, title=title)]
+        found = [Topics(chunks).standing_alone(fact) for s in sentences_of(chunks) for fact in facts(s)]
+        assert any(found) is standing
