@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from tasks_lib.documents_gate.change import DocumentChange
 from tasks_lib.documents_gate.finding import Finding
+from tasks_lib.documents_gate.losses import FEWEST_WORDS, shingles
+from tasks_lib.text.words import words
 
 FEWEST_LETTERS = 80
 _UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\(cid:\d+\)")
@@ -14,12 +16,14 @@ _TAG = re.compile(
 )
 _ALONE = re.compile(r"(?<!\S)[^\W\d_](?!\S)")
 _WORD = re.compile(r"(?<!\S)[^\W\d_]+(?=[.,;:!?]?(?:\s|$))")
-_GLUED = re.compile(r"(?<![\w/.-])[A-Za-z]{28,}(?![\w/.-])")
+_GLUED = re.compile(r"[^\W\d_]{28,}")
 _CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 
 UNREADABLE, WRONG, TAGS, ALONE, GLUED = 0.01, 0.005, 0.03, 0.4, 0.2
 """Shares: of the characters that cannot be read, are of a wrong encoding, or begin a tag; of the words that are single
 letters; of the letters in words of 28 letters or more."""
+SAME_WORDS, IN_A_ROW = 0.9, 0.3
+"""Share of the different words that a document kept, and of its rows of three words below which they are mixed up."""
 
 
 def broken_conversion(change: DocumentChange) -> list[Finding]:
@@ -37,7 +41,19 @@ def broken_conversion(change: DocumentChange) -> list[Finding]:
                     document=change.document, kind="conversion", level="hold", reason=reason, sentences=(line[:200],)
                 )
             ]
-    return []
+    return _out_of_order(change)
+
+
+def _out_of_order(change: DocumentChange) -> list[Finding]:
+    """A document that kept its words and lost their order, as where two columns are read across."""
+    before, after = words(change.text_before), words(change.text_after)
+    rows = shingles(change.text_before)
+    kept = len(rows & shingles(change.text_after)) / max(1, len(rows))
+    if len(before) < FEWEST_WORDS or len(set(before) & set(after)) < SAME_WORDS * len(set(before)) or kept >= IN_A_ROW:
+        return []
+    reason = f"{change.document} has the words that it had in another order: {kept:.0%} stand in a row as before"
+    line = next((line for line in change.text_after.splitlines() if line.strip()), "")
+    return [Finding(document=change.document, kind="conversion", level="hold", reason=reason, sentences=(line[:200],))]
 
 
 def _prose(text: str) -> str:

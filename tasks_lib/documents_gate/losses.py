@@ -39,14 +39,14 @@ def lost_sections(change: DocumentChange, elsewhere: Iterable[str] = ()) -> list
     if change.kind != "changed":
         return []
     kept = [change.text_after, *elsewhere]
-    shingles = frozenset(shingle for text in kept for shingle in _shingles(text))
+    known = frozenset(shingle for text in kept for shingle in shingles(text))
     stems = frozenset(stem for text in kept for stem in content_stems(text))
     gone = []
     for heading, text in _sections(change.before).items():
-        own, meaning = _shingles(text), content_stems(text)
+        own, meaning = shingles(text), content_stems(text)
         if len(words(text)) < FEWEST_WORDS or not own or not meaning:
             continue
-        if len(own & shingles) < LOST_SHINGLES * len(own) and len(meaning & stems) < LOST_WORDS * len(meaning):
+        if len(own & known) < LOST_SHINGLES * len(own) and len(meaning & stems) < LOST_WORDS * len(meaning):
             gone.append((heading, text))
     if not gone:
         return []
@@ -119,7 +119,8 @@ def _sections(chunks: Sequence[Document]) -> dict[str, str]:
     return {heading: "\n\n".join(texts) for heading, texts in found.items()}
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+def shingles(text: str) -> frozenset[tuple[str, ...]]:
+    """Every :data:`SHINGLE` words in a row."""
     said = words(text)
     return frozenset(tuple(said[at : at + SHINGLE]) for at in range(len(said) - SHINGLE + 1))
 

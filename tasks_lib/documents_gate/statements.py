@@ -120,8 +120,8 @@ def _statement(chunk: Document, sentence: Sentence) -> Statement | None:
     if len(said.stems) < _FEWEST_STEMS:
         return None
     title, headings = chunk.meta.get("title") or "", chunk.meta.get("heading") or ""
-    own = sentence.heading if sentence.heading and sentence.heading not in headings else ""
-    last = f"{headings.rpartition(' > ')[2]} {own}"
+    own = sentence.heading if sentence.heading not in {title, *headings.split(" > ")} else ""
+    last = f"{headings.rpartition(' > ')[2]} {own}" if headings != title else own
     return Statement(
         text=sentence.text,
         document=chunk.meta["document"],
