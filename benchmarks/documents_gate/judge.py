@@ -3,8 +3,8 @@
     python benchmarks/documents_gate/judge.py [--set NAME] [--kind KIND] [--show] [DATA]
 
 Forty changes that do harm and forty that do none (`changes.py`), each by itself, on the sample handbook and on Argo
-CD's documentation. The assistant without a model answers on the old and on the new state the questions that the change could
-touch. A harmful change counts as caught where it is held or undecided and one of its documents is named.
+CD's documentation. The assistant without a model answers on the old and on the new state the questions that the
+change could touch. A harmful change counts as caught where it is held or undecided and one of its documents is named.
 """
 
 import argparse
@@ -142,9 +142,9 @@ def report(name: str, judged: list[Judged]) -> None:
         told = {
             decision: sum(e.verdict.decision == decision for e in own) for decision in ("held", "undecided", "released")
         }
-        caught = f"caught {sum(e.caught for e in own)}" if own[0].case.harmful else ""
+        right = f"caught {sum(e.caught for e in own)}" if own[0].case.harmful else ""
         counts = ", ".join(f"{count} {decision}" for decision, count in told.items() if count)
-        print(f"{name:9} {kind:24} {len(own):3}: {counts}  {caught}")
+        print(f"{name:9} {kind:24} {len(own):3}: {counts}  {right}")
     harmful, harmless = ([e for e in judged if e.case.harmful is wanted] for wanted in (True, False))
     caught = sum(each.caught for each in harmful)
     held, undecided = (sum(e.verdict.decision == d for e in harmless) for d in ("held", "undecided"))
@@ -154,7 +154,7 @@ def report(name: str, judged: list[Judged]) -> None:
     print(
         f"{name:9} {half}: harmful caught {caught} of {len(harmful)} ({caught / max(1, len(harmful)):.3f}), harmless "
         f"held {held} of {len(harmless)} ({held / max(1, len(harmless)):.3f}), undecided {undecided}; questions asked "
-        f"again {share:.2f}; {seconds:.1f} s a change, {sum(e.evaluations for e in judged)} parts of changes asked about"
+        f"again {share:.2f}; {seconds:.1f} s a change, {sum(e.evaluations for e in judged)} parts of changes tried"
     )
 
 
