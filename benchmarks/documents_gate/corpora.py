@@ -56,6 +56,23 @@ class Collection:
                 file.write_text(text, encoding="utf-8")
         synchronise(self.platform, self.settings)
 
+    def restore(self, names: Sequence[str], chunks: Sequence[Document]) -> None:
+        """Bring documents back as they were, with the chunks that they had."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+            if name in self.texts:
+                (self.folder / name).write_text(self.texts[name], encoding="utf-8")
+        index = self.index
+        with index.writing(60):
+            index.replace(self.source, names, chunks)
+            index.commit()
+
+    @property
+    def source(self) -> str:
+        """The URI of the folder, as the index has it."""
+        (known,) = self.index.info().sources
+        return known
+
     def chunks(self, documents: Sequence[str]) -> list[Document]:
         """Chunks of some documents, with their vectors."""
         if not documents:
@@ -113,12 +130,17 @@ def handbook_questions() -> list[Example]:
 
 def argo_cd(data: Path) -> Collection:
     """Argo CD's documentation, and the forty questions of benchmarks/answers."""
-    return collection(texts_of(data / "docs" / "argo-cd"), argo_questions())
+    return collection(texts_of(data / "docs" / "argo-cd"), read_questions("argo-cd"))
 
 
-def argo_questions() -> list[Example]:
+def prometheus(folder: Path) -> Collection:
+    """Prometheus' documentation, a checkout's folder `docs`, and its forty questions."""
+    return collection(texts_of(folder), read_questions("prometheus"))
+
+
+def read_questions(name: str) -> list[Example]:
     """Questions with the answers that a reader gave."""
-    lines = (BENCHMARKS / "answers" / "questions" / "argo-cd.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (BENCHMARKS / "answers" / "questions" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [
         Example(
             id=row["id"],

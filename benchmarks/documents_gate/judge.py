@@ -1,6 +1,6 @@
 """Whether harmful changes of documents are held, and harmless ones let through.
 
-    python benchmarks/documents_gate/judge.py [--set NAME] [--kind KIND] [--show] [DATA]
+    python benchmarks/documents_gate/judge.py [--set NAME] [--kind KIND] [--prometheus FOLDER] [DATA]
 
 Forty changes that do harm and forty that do none (`changes.py`), each by itself, on the sample handbook and on Argo
 CD's documentation. The assistant without a model answers on the old and on the new state the questions that the
@@ -9,6 +9,7 @@ change could touch. A harmful change counts as caught where it is held or undeci
 
 import argparse
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from pathlib import Path
 os.environ |= {"HAYSTACK_TELEMETRY_ENABLED": "False", "DO_NOT_TRACK": "1"}
 
 from changes import Case, cases
-from corpora import Collection, argo_cd, foreign_texts, handbook, unrelated_texts
+from corpora import Collection, argo_cd, foreign_texts, handbook, prometheus, unrelated_texts
 from haystack import Document
 
 from tasks_lib.assistant.embedders.local import unread_languages
@@ -35,7 +36,7 @@ from tasks_lib.documents_gate.verdict import Verdict, verdict
 from tasks_lib.ingestion.languages import languages_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SEEDS = {"handbook": 26, "argo-cd": 27}
+SEEDS = {"handbook": 26, "argo-cd": 27, "prometheus": 28}
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,20 @@ class Judge:
         self.instructs: Instructs = guarded(build_guardrails(self.rag.guardrails, self.embedder))
         self.languages = languages_of(held.index)
         self.before = held.ask([example.id for example in held.examples])
+        self.found = passages_of(held.platform, self.rag, held.examples)
 
     def judge(self, case: Case) -> Judged:
         """Apply a case, decide, and take it back."""
         held = self.held
         names = list(case.edits)
-        was, found_before = held.chunks(names), passages_of(held.platform, self.rag, held.examples)
+        was = held.chunks(names)
         held.write(case.edits)
         started = time.perf_counter()
         try:
             now = held.chunks(names)
             changes = document_changes(was, now)
             found_after = passages_of(held.platform, self.rag, held.examples)
-            named = affected(held.examples, found_before, found_after, changes)
+            named = affected(held.examples, self.found, found_after, changes)
             after = held.ask(named.ids)
             outcomes = compare(held.examples, self.before, after)
             worse = [outcome.question for outcome in outcomes if outcome.is_worse]
@@ -88,7 +90,7 @@ class Judge:
             seconds = time.perf_counter() - started
             return Judged(case, decided, named, blamed.evaluations if blamed else 0, seconds)
         finally:
-            held.write({name: held.texts.get(name) for name in names})
+            held.restore(names, was)
 
     def _suspicions(self, changes: list[DocumentChange], near: list[Document]) -> list[Finding]:
         vectors = {
@@ -111,14 +113,13 @@ class Judge:
         """Asks with some of the changes applied, and puts the new state back."""
         by_name = {change.document: change for change in changes}
         index = self.held.index
-        source = next(chunk.meta["source"] for change in changes for chunk in (*change.before, *change.after))
 
         def put(applied: frozenset[str]) -> None:
             chunks = [
                 c for name, change in by_name.items() for c in (change.after if name in applied else change.before)
             ]
             with index.writing(60):
-                index.replace(source, list(by_name), chunks)
+                index.replace(self.held.source, list(by_name), chunks)
                 index.commit()
 
         def worse(applied: frozenset[str]) -> Mapping[str, float]:
@@ -162,12 +163,16 @@ def main() -> None:
     """Both collections."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=SHARED)
+    parser.add_argument("--prometheus", type=Path, help="the folder docs of a checkout of prometheus/prometheus")
     parser.add_argument("--set", action="append", choices=tuple(SEEDS))
     parser.add_argument("--kind", action="append")
     parser.add_argument("--show", action="store_true", help="print what was decided otherwise than wanted")
     given = parser.parse_args()
     for name in given.set or SEEDS:
-        held = handbook() if name == "handbook" else argo_cd(given.data)
+        if name == "prometheus" and given.prometheus is None:
+            print("prometheus: its documents are absent")
+            continue
+        held = opened(name, given.data, given.prometheus)
         skip = 0 if name == "handbook" else 50
         made = cases(held.texts, foreign_texts(given.data), unrelated_texts(given.data, skip), SEEDS[name])
         judge = Judge(held)
@@ -175,9 +180,17 @@ def main() -> None:
         for case in made:
             if not given.kind or case.kind in given.kind:
                 judged.append(judge.judge(case))
+                print(f"{case.kind}: {judged[-1].verdict.decision}", file=sys.stderr, flush=True)
                 if given.show and (judged[-1].caught if case.harmful else case) is not True:
                     show(judged[-1])
         report(name, judged)
+
+
+def opened(name: str, data: Path, checkout: Path | None) -> Collection:
+    """The collection of this name, in an index."""
+    if name == "handbook":
+        return handbook()
+    return prometheus(checkout) if name == "prometheus" and checkout else argo_cd(data)
 
 
 def show(judged: Judged) -> None:

@@ -1,7 +1,7 @@
-"""Near-duplicates: new documents that say nearly the same as another one, so many that they crowd it out."""
+"""Near-duplicates: new documents that nearly repeat another, with other figures or so many that they crowd it out."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from haystack import Document
@@ -9,7 +9,8 @@ from haystack import Document
 from tasks_lib.assistant.retrieval.near_duplicates import FEWEST_WORDS
 from tasks_lib.documents_gate.change import DocumentChange
 from tasks_lib.documents_gate.finding import Finding, Level
-from tasks_lib.text.words import words
+from tasks_lib.documents_gate.statements import scope_of
+from tasks_lib.text.words import numbers, words
 
 ALIKE = 0.6
 """Share of their words that two chunks have in common (Jaccard)."""
@@ -24,6 +25,8 @@ _NAMED = 3
 class _Said:
     document: str
     words: frozenset[str]
+    figures: frozenset[str]
+    scope: frozenset[str]
     length: int
 
 
@@ -37,44 +40,59 @@ def near_duplicates(changes: Sequence[DocumentChange], state: Iterable[Document]
     others = [_said(chunk) for chunk in state if chunk.meta["document"] not in changed]
     others += [_said(chunk) for change in changes for chunk in change.after if change.kind == "changed"]
     near: defaultdict[str, list[str]] = defaultdict(list)
+    said: dict[str, str] = {}
     for change in added:  # each is an original for those that come after it
         own = [_said(chunk) for chunk in change.after]
         if original := _original(own, others):
             near[original].append(change.document)
+            said[change.document] = _other_figures(own, [other for other in others if other.document == original])
         else:
             others += own
-    return [finding for original, documents in near.items() for finding in _findings(original, documents)]
+    return [finding for original, documents in near.items() for finding in _findings(original, documents, said)]
 
 
 def _original(own: Sequence[_Said], others: Sequence[_Said]) -> str:
     """The document that most of these chunks nearly repeat; empty if there is none."""
     alike: Counter[str] = Counter()
     for chunk in own:
-        alike.update(dict.fromkeys(set(_alike(chunk, others)), chunk.length))
+        alike.update(dict.fromkeys({other.document for other in _alike(chunk, others)}, chunk.length))
     best, repeated = alike.most_common(1)[0] if alike else ("", 0)
     return best if repeated >= MOSTLY * sum(chunk.length for chunk in own) else ""
 
 
-def _alike(chunk: _Said, others: Sequence[_Said]) -> Iterator[str]:
+def _alike(chunk: _Said, others: Iterable[_Said]) -> Iterator[_Said]:
     if len(chunk.words) < FEWEST_WORDS:
         return
     for other in others:
         fewer, more = sorted((len(chunk.words), len(other.words)))
         if fewer >= ALIKE * more and len(chunk.words & other.words) >= ALIKE * len(chunk.words | other.words):
-            yield other.document
+            yield other
 
 
-def _findings(original: str, documents: Sequence[str]) -> Iterator[Finding]:
+def _other_figures(own: Sequence[_Said], originals: Sequence[_Said]) -> str:
+    """Figures that stand in the place of others, unless the two are of different years or versions."""
+    for chunk in own:
+        for other in _alike(chunk, originals):
+            mine, theirs = chunk.figures - other.figures, other.figures - chunk.figures
+            if mine and theirs and chunk.scope == other.scope:
+                return f"{', '.join(sorted(mine)[:_NAMED])} in place of {', '.join(sorted(theirs)[:_NAMED])}"
+    return ""
+
+
+def _findings(original: str, documents: Sequence[str], figures: Mapping[str, str]) -> Iterator[Finding]:
     many = len(documents) >= CROWD
     others = ", ".join(documents[:_NAMED]) + (", …" if len(documents) > _NAMED else "")
     for document in documents:
         reason = f"{document} says nearly the same as {original}"
         if many:
             reason += f", as {len(documents)} new documents do ({others}): they take its place among what is found"
-        level: Level = "hold" if many else "note"
+        if figures[document]:
+            reason += f"; it has {figures[document]}"
+        level: Level = "hold" if many or figures[document] else "note"
         yield Finding(document=document, kind="near_duplicates", level=level, reason=reason, others=(original,))
 
 
 def _said(chunk: Document) -> _Said:
     said = words(chunk.content or "")
-    return _Said(chunk.meta["document"], frozenset(said), len(said))
+    scope = scope_of(f"{chunk.meta.get('title') or ''} {chunk.meta['document']}")
+    return _Said(chunk.meta["document"], frozenset(said), numbers(chunk.content or ""), scope, len(said))

@@ -135,7 +135,7 @@ def _statement(chunk: Document, sentence: Sentence) -> Statement | None:
         leaning=said.leaning,
         title=_content(title),
         heading=_content(last),
-        scope=_scope(f"{title} {headings} {own} {chunk.meta['document']}"),
+        scope=scope_of(f"{title} {headings} {own} {chunk.meta['document']}"),
     )
 
 
@@ -287,6 +287,6 @@ def _content(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8192)
-def _scope(text: str) -> frozenset[str]:
+def scope_of(text: str) -> frozenset[str]:
     """Years and versions that a title, a heading or a path names."""
     return frozenset(re.findall(r"(?<![\d.])(?:(?:19|20)\d\d|\d+\.\d+(?:\.\d+)*)(?!\d)", text))

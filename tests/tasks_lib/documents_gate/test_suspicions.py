@@ -124,10 +124,19 @@ def test_a_page_about_something_else_holds() -> None:
 
 def test_a_flood_of_near_duplicates_holds_and_one_is_noted() -> None:
     original = chunk("leave.md", POLICY)
-    copies = [added(f"copy-{number}.md", POLICY.replace("27", str(number))) for number in range(3)]
+    words = ("pupils", "workers", "members")
+    copies = [added(f"copy-{n}.md", POLICY.replace("Employees", word)) for n, word in enumerate(words)]
     assert found(copies[0], state=[original]) == [("copy-0.md", "near_duplicates", "note")]
     assert found(*copies, state=[original]) == [(f"copy-{n}.md", "near_duplicates", "hold") for n in range(3)]
     assert found(added("printers.md", OTHER), state=[original]) == []
+
+
+def test_a_near_duplicate_with_other_figures_holds_unless_it_is_of_another_version() -> None:
+    original, wrong = chunk("leave.md", POLICY), POLICY.replace("27", "25")
+    (finding,) = suspicions([added("copy.md", wrong)], [original], nothing)
+    assert finding.reason == "copy.md says nearly the same as leave.md; it has 25 in place of 27"
+    assert found(added("copy.md", wrong), state=[original]) == [("copy.md", "near_duplicates", "hold")]
+    assert found(added("2024/leave.md", wrong), state=[original]) == [("2024/leave.md", "near_duplicates", "note")]
 
 
 def test_a_renamed_document_is_neither_deleted_nor_a_duplicate() -> None:
