@@ -1,4 +1,4 @@
-"""What a change of 1, 10 and 100 of 1,000 documents costs: the share of questions asked again, and seconds.
+"""What a change of 1, 10 and 100 of a thousand documents costs: the share of questions asked again, and seconds.
 
     python benchmarks/documents_gate/share.py [DATA]
 
