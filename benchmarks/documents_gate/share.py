@@ -1,0 +1,71 @@
+"""What a change of 1, 10 and 100 of a thousand documents costs: the share of questions asked again, and seconds.
+
+    python benchmarks/documents_gate/share.py [DATA]
+
+The documents are the handbook, Argo CD's pages, and pieces of financial filings up to 1,000; the hundred questions are
+those of handbook and Argo CD. A change appends a sentence to documents that are drawn by a seed. Beside it stands
+asking all questions. Both know the answers on the old state; the searches of the old state are counted.
+"""
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+os.environ |= {"HAYSTACK_TELEMETRY_ENABLED": "False", "DO_NOT_TRACK": "1"}
+
+from corpora import collection, handbook_questions, read_questions, texts_of
+
+from blocks.local import examples_folder
+from tasks_lib.documents_gate.affected import affected, passages_of
+from tasks_lib.documents_gate.change import document_changes
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+DOCUMENTS, PIECE, SIZES = 1000, 900, (1, 10, 100)
+ADDED = "\n\nThis page was looked through again, and its owner found nothing that had to be changed.\n"
+
+
+def documents(data: Path) -> dict[str, str]:
+    """A thousand texts by their paths."""
+    texts = texts_of(examples_folder() / "handbook") | texts_of(data / "docs" / "argo-cd")
+    filings = (data / "retrieval" / "finance.md").read_text(encoding="utf-8")
+    pieces = (filings[start : start + PIECE] for start in range(0, len(filings), PIECE))
+    for number, piece in enumerate(pieces):
+        if len(texts) == DOCUMENTS:
+            break
+        texts[f"filings/{number}.md"] = piece
+    return texts
+
+
+def main() -> None:
+    """One collection, three sizes."""
+    data = Path(sys.argv[1]) if sys.argv[1:] else SHARED
+    held = collection(documents(data), [*handbook_questions(), *read_questions("argo-cd")])
+    rag, chance = held.settings.rag, random.Random(26)
+    ids = [example.id for example in held.examples]
+    held.ask(ids[:3])
+    started = time.perf_counter()
+    held.ask(ids)
+    every = time.perf_counter() - started
+    for size in SIZES:
+        names = chance.sample(sorted(held.texts), size)
+        was, old = held.chunks(names), held.index.version()
+        held.write({name: held.texts[name] + ADDED for name in names})
+        started = time.perf_counter()
+        changes = document_changes(was, held.chunks(names))
+        before = passages_of(held.platform, rag, held.examples, old)
+        named = affected(held.examples, before, passages_of(held.platform, rag, held.examples), changes)
+        searched = time.perf_counter() - started
+        held.ask(named.ids)
+        seconds = time.perf_counter() - started
+        print(
+            f"{size:4} of {len(held.texts)} documents: {len(named.ids)} of {named.of} questions asked again "
+            f"({named.share:.2f}), {seconds:.1f} s ({searched:.1f} of them searching); all: {every:.1f} s",
+            flush=True,
+        )
+        held.restore(names, was)
+
+
+if __name__ == "__main__":
+    main()
