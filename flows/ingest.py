@@ -17,6 +17,7 @@ from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
+from tasks_lib.ingestion.gating import keep_released, release_first
 from tasks_lib.ingestion.languages import tell_languages
 from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
@@ -112,6 +113,7 @@ def synchronise(
     started = time.monotonic()
     index = platform.index(settings.rag)
     with index.writing(settings.ingest.lock_timeout_seconds):
+        first = keep_released(index, settings)
         plan = discover(platform, settings)
         if plan.work and index.exists():
             call_models(platform, settings.embedder)
@@ -119,6 +121,8 @@ def synchronise(
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)
             clean_up(index, platform, settings, result)
+        if first:
+            release_first(index)
         tell_languages(result, index, settings.embedder)
     return result
 
