@@ -1,0 +1,1 @@
+"""The documents' gate: what an ingest changed is measured before it is read."""
