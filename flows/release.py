@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import Literal
 
 from blocks.resolve import resolve_platform
 from flows.looks import repeated
@@ -30,6 +31,9 @@ from tasks_lib.untraversed import untraversed
 LONGEST_SECONDS = 12 * 3600
 
 
+Action = Literal["measure", "release all", "release without", "hold", "let in", "roll back"]
+
+
 @flow(
     name="release",
     flow_run_name=named_by_assistant("release documents of"),
@@ -40,10 +44,9 @@ def release(
     settings: Settings | None = None,
     platform: str = "local",
     assistant: str | None = None,
-    everything: bool = False,  # noqa: FBT001, FBT002  (a box to tick in Prefect's form)
-    without: list[str] | None = None,
-    hold: bool = False,  # noqa: FBT001, FBT002
-    admit: list[str] | None = None,
+    action: Action = "measure",
+    documents: list[str] | None = None,
+    to: str | None = None,
     reason: str = "",
 ) -> ReleaseResult:
     """Release what changed in the index since the released state, if production answers no question worse from it.
@@ -52,45 +55,42 @@ def release(
         settings: The keys of a configuration file. Leave it empty for the defaults.
         platform: Platform that gives addresses and credentials.
         assistant: Name of the assistant. Leave it empty for the one that the settings name.
-        everything: Release all that changed, unasked.
-        without: Release all but these documents, unasked; they are quarantined.
-        hold: Release nothing.
-        admit: Let these documents out of quarantine; the next ingest brings them in.
+        action: `measure` asks the questions that the change could touch. The others do as you say, unasked.
+        documents: Paths of documents, for `release without`, which quarantines them, and for `let in`, which lets them
+            out of quarantine again.
+        to: The state to `roll back` to. Leave it empty for the one that was released before.
         reason: Why; it is kept in the history.
 
-    :raises InputError: If there is no index, a document did not change or is not in quarantine, or two of the choices
-        are given.
+    :raises InputError: If there is no index, a document did not change or is not in quarantine, none is named where
+        they must be, or the state is not kept.
     :raises IndexUnavailableError: If a state was cleaned away, or another writer keeps the index for too long.
     """
     started, begun = origin(reason), time.monotonic()
-    settings = for_assistant(settings, assistant)
-    choices = {"--all": everything, "--without": without, "--hold": hold, "--let-in": admit}
-    _require_one([name for name, given in choices.items() if given])
+    settings, named = for_assistant(settings, assistant), documents or []
+    if action in {"release without", "let in"} and not named:
+        raise InputError(f"{action!r} names no document", hint="Name documents by their paths.")
     resolved = resolve_platform(platform)
     index = resolved.open_index(settings.index_name)
     with turn(f"documents-{index.name}"):
-        if admit:
-            result = _admit(index, settings, admit)
-        elif everything or without or hold:
-            result = _as_said(resolved, index, settings, started, without or (), held=hold)
-        else:
+        if action == "measure":
             result = _measured(resolved, index, settings, started)
+        elif action == "let in":
+            result = _let_in(index, settings, named)
+        elif action == "roll back":
+            result = _rolled_back(resolved, index, settings, started, to)
+        else:
+            result = _as_said(resolved, index, settings, started, action, named)
     result.seconds = round(time.monotonic() - begun, 3)
     if result.run_id:
         announce(result)
     return concluded(result, result.title, "; ".join(result.reasons))
 
 
-def _require_one(given: Sequence[str]) -> None:
-    if len(given) > 1:
-        raise InputError(f"{given[0]} and {given[1]} exclude each other", hint="Give one of them.")
-
-
 def _writing(index: Index, settings: Settings) -> AbstractContextManager[None]:
     return index.writing(settings.ingest.lock_timeout_seconds)
 
 
-def _admit(index: Index, settings: Settings, documents: Sequence[str]) -> ReleaseResult:
+def _let_in(index: Index, settings: Settings, documents: Sequence[str]) -> ReleaseResult:
     with _writing(index, settings):
         states = let_in(index.states(), documents)
         index.save_states(states)
@@ -100,25 +100,38 @@ def _admit(index: Index, settings: Settings, documents: Sequence[str]) -> Releas
 
 
 def _as_said(
-    platform: Platform, index: Index, settings: Settings, started: Origin, without: Sequence[str], *, held: bool
+    platform: Platform, index: Index, settings: Settings, started: Origin, action: Action, documents: Sequence[str]
 ) -> ReleaseResult:
-    """Do what a person says, without a question."""
+    """Release or hold as a person says, without a question."""
     why = f": {started.reason}" if started.reason else ""
     with _writing(index, settings):
         proposal = moves.propose(index, settings.release.held_days)
         if not proposal.changed:
             return _unchanged(index, settings, proposal)
         state = proposal.state
-        if held:
+        if action == "hold":
             decision = unasked("held", f"held by {started.by}{why}")
             moves.hold(index, proposal, decision)
-        elif without:
-            state = moves.release_without(index, proposal, without, started.by, started.reason)
-            decision = unasked("released", f"released by {started.by} without {', '.join(without)}{why}")
+        elif action == "release without":
+            state = moves.release_without(index, proposal, documents, started.by, started.reason)
+            decision = unasked("released", f"released by {started.by} without {', '.join(documents)}{why}")
         else:
             late = moves.release(index, proposal)
             decision = unasked("undecided", late) if late else unasked("released", f"released by {started.by}{why}")
     return _recorded(platform, index, settings, started, proposal, state, decision)
+
+
+def _rolled_back(
+    platform: Platform, index: Index, settings: Settings, started: Origin, to: str | None
+) -> ReleaseResult:
+    """Let readers go back to an earlier state, and quarantine what changed since."""
+    with _writing(index, settings):
+        before = index.states().released if index.exists() else None
+        states, changed = moves.roll_back(index, to, started.by, started.reason)
+    state = str(states.released)
+    why = f": {started.reason}" if started.reason else ""
+    decision = unasked("rolled back", f"rolled back from state {before} to {state} by {started.by}{why}")
+    return _recorded(platform, index, settings, started, Proposal(state, state, tuple(changed)), state, decision)
 
 
 def _measured(platform: Platform, index: Index, settings: Settings, started: Origin) -> ReleaseResult:

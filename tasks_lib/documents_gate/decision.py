@@ -11,7 +11,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.statistics import Interval, bounds
 
-Verdict = Literal["released", "held", "undecided"]
+Verdict = Literal["released", "held", "undecided", "rolled back"]
 
 
 class WorseQuestion(BaseModel):

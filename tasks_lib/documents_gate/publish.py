@@ -14,6 +14,8 @@ from tasks_lib.registry.tracking import DECIDED_AT_TAG, RUN_NAME_TAG
 INDEX_TAG = "llmops.index"
 INDEX_VERSION_TAG = "llmops.index_version"
 RELEASED_TAG = "llmops.released_state"
+EVENTS = {"released": "llmops.documents.released", "rolled back": "llmops.documents.rolled-back"}
+"""Decision → event; all else was held."""
 LONGEST_TAG = 4000
 """Characters that MLflow surely takes."""
 
@@ -108,7 +110,7 @@ def announce(result: ReleaseResult) -> None:
         description=result.title,
     )
     emit_event(
-        event=f"llmops.documents.{'released' if result.decision == 'released' else 'held'}",
+        event=EVENTS.get(result.decision, "llmops.documents.held"),
         resource={"prefect.resource.id": f"llmops.index.{result.index}", "prefect.resource.name": result.index},
         payload=result.model_dump(mode="json", exclude={"questions", "changes"}),
     )
