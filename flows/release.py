@@ -106,7 +106,7 @@ def _as_said(
     why = f": {started.reason}" if started.reason else ""
     with _writing(index, settings):
         proposal = moves.propose(index, settings.release.held_days)
-        if not proposal.changed:
+        if not proposal.changed and action != "release without":  # which names a document that did not change
             return _unchanged(index, settings, proposal)
         state = proposal.state
         if action == "hold":

@@ -73,11 +73,13 @@ def release(index: Index, proposal: Proposal) -> str:
 
 
 def hold(index: Index, proposal: Proposal, decision: DocumentsDecision) -> None:
-    """Leave readers where they are, and say why. A change that was held before is held since then.
+    """Leave readers where they are, and say why; not if they were moved meanwhile. What was held before is since then.
 
     :raises InputError: If the index was dropped meanwhile.
     """
     states = _still_there(index)
+    if states.released != proposal.released:
+        return
     before = states.held
     kept = HeldState(
         state=proposal.state,
@@ -170,9 +172,10 @@ def _like(by: str, reason: str) -> QuarantinedDocument:
 
 
 def _still_there(index: Index) -> IndexStates:
-    if not index.exists():
+    states = index.states() if index.exists() else IndexStates()
+    if states.released is None:  # an index that was opened before does not notice
         raise InputError(f"index {index.name!r} was dropped meanwhile", hint="Ingest again.")
-    return index.states()
+    return states
 
 
 def _released(index: Index, states: IndexStates) -> Index:

@@ -66,16 +66,24 @@ class StatesTable:
                 database.drop_table(self._name + SUFFIX, ignore_missing=True)
 
     async def _rows(self) -> list[dict[str, Any]]:
-        if self._table is None:
-            database = await connect_async(self._uri, self._options)
+        if self._table is not None:
             try:
-                self._table = await database.open_table(self._name + SUFFIX)
-            except ValueError as error:
-                if "was not found" in str(error):
-                    return []
-                raise
-        rows: list[dict[str, Any]] = (await self._table.query().to_arrow()).to_pylist()
+                return await _all_of(self._table)
+            except (RuntimeError, OSError, ValueError):  # it was dropped, or replaced, since it was opened
+                self._table = None
+        table = await self._open()
+        rows = [] if table is None else await _all_of(table)
+        self._table = table
         return rows
+
+    async def _open(self) -> "AsyncTable | None":
+        database = await connect_async(self._uri, self._options)
+        try:
+            return await database.open_table(self._name + SUFFIX)
+        except ValueError as error:
+            if "was not found" in str(error):
+                return None
+            raise
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -88,6 +96,11 @@ class StatesTable:
                 f"the states of index {self._name!r} cannot be used: {cause or str(error).splitlines()[0][:300]}",
                 hint=way_out(cause, self._uri, "Try again; if it stays so, drop the index and ingest again."),
             ) from error
+
+
+async def _all_of(table: "AsyncTable") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = (await table.query().to_arrow()).to_pylist()
+    return rows
 
 
 class ReleasedTable:

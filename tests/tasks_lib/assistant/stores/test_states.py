@@ -122,9 +122,11 @@ def test_a_dropped_index_forgets_its_states(index: Index, reopen: Open, reopen_r
     release(index, written(index, "a.md", "leave is 27 days"))
     reader = reopen_released()
     assert found(reader, "leave")
+    other = reopen()
+    assert other.states().released
     index.drop()
     again = reopen()
-    assert again.states() == IndexStates()
+    assert other.states() == again.states() == IndexStates()
     written(again, "b.md", "the canteen")
     assert found(reopen_released(), "canteen") == ["the canteen"]
 
