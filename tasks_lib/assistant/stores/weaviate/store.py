@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
 from haystack_integrations.document_stores.weaviate._filters import convert_filters
+from weaviate.exceptions import WeaviateBaseError
 
 from tasks_lib.assistant.contract.states import IndexStates, seen_state
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
@@ -128,7 +129,15 @@ class WeaviateIndexStore(WeaviateDocumentStore):
     def state(self) -> State:
         """The state of the index."""
         with self.connection.guarded(f"index {self.index!r}"):
-            return Manifest(self._manifest_collection()).state() if self.is_there() else State()
+            if not self.is_there():
+                return State()
+            try:
+                return Manifest(self._manifest_collection()).state()
+            except WeaviateBaseError:
+                self.forget()
+                if self.is_there():
+                    raise
+                return State()  # it was dropped since it was opened
 
     def require_version(self) -> None:
         """Refuse a state that is not kept; asks the server once.
