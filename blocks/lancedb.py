@@ -50,7 +50,13 @@ class LanceDBStore(IndexStore):
     )
 
     def index(
-        self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
+        self,
+        name: str,
+        home: "Home",
+        *,
+        version: str | None = None,
+        released: bool = False,
+        dimension: "Callable[[], int] | None" = None,
     ) -> "Index":
         """The table `name`."""
         from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
@@ -61,13 +67,14 @@ class LanceDBStore(IndexStore):
                 name,
                 length,
                 version=version,
+                released=released,
                 lock_folder=home.ensure().locks,
                 storage_options=self._options(),
-                stored_as=self.stored_as(name, version),
+                stored_as=self.stored_as(name, version, released=released),
             )
 
         index = opened(None)
-        return index if dimension is None or version is not None or index.exists() else opened(dimension())
+        return index if dimension is None or version is not None or released or index.exists() else opened(dimension())
 
     def indexes(self, home: "Home") -> list[str]:
         """Names of the tables."""

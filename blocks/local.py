@@ -43,11 +43,11 @@ class LocalPlatform:
             lock_folder=self.home.locks,
         )
 
-    def open_index(self, name: str) -> "Index":
+    def open_index(self, name: str, *, released: bool = False) -> "Index":
         """A LanceDB table below the home, by its name."""
         from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 
-        return LanceDBIndex(str(self.home.indexes), name, lock_folder=self.home.locks)
+        return LanceDBIndex(str(self.home.indexes), name, released=released, lock_folder=self.home.locks)
 
     def indexes(self) -> list[str]:
         """Names of the tables below the home."""

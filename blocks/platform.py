@@ -57,9 +57,9 @@ class ResolvedPlatform:
             rag.index_name, self.home, version=version, dimension=lambda: self.embedder(rag.embedder).dimension
         )
 
-    def open_index(self, name: str) -> "Index":
+    def open_index(self, name: str, *, released: bool = False) -> "Index":
         """An index of the platform's store by its name."""
-        return self.store.index(name, self.home)
+        return self.store.index(name, self.home, released=released)
 
     def indexes(self) -> list[str]:
         """Names of the indexes in the platform's store."""

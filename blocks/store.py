@@ -19,12 +19,19 @@ class IndexStore(PlatformBlock, ABC):
 
     @abstractmethod
     def index(
-        self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
+        self,
+        name: str,
+        home: "Home",
+        *,
+        version: str | None = None,
+        released: bool = False,
+        dimension: "Callable[[], int] | None" = None,
     ) -> "Index":
         """The index called `name`, whether it exists or not.
 
         :param home: Holds the embedded state, such as lock files.
         :param version: Opens a committed state for reading only.
+        :param released: Opens the released state, whichever that is when it is read, for reading only.
         :param dimension: Returns the dimension of the vectors; called only if the index does not exist.
         """
 
@@ -39,12 +46,14 @@ class IndexStore(PlatformBlock, ABC):
         :raises LlmopsError: If it cannot be reached, refuses the credentials or is too old.
         """
 
-    def stored_as(self, index: str, version: str | None) -> dict[str, Any] | None:
+    def stored_as(self, index: str, version: str | None, *, released: bool = False) -> dict[str, Any] | None:
         """What a serialised pipeline holds instead of address and credentials: this block's slug.
 
         `None` for a block that could not be found again; then the pipeline holds the address, and no credentials.
         """
         if not (self._block_document_name or self._origin):
             return None
-        parameters = {"store": self.slug, "index": index, "version": version}
+        parameters: dict[str, Any] = {"store": self.slug, "index": index, "version": version}
+        if released:
+            parameters["released"] = True
         return {"type": STORED_INDEX, "init_parameters": parameters}

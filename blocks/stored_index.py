@@ -20,7 +20,12 @@ class StoredIndex:
         """
         parameters = data["init_parameters"]
         store = _store(parameters["store"])
-        index: Any = store.index(parameters["index"], Home.from_environment(), version=parameters["version"])
+        index: Any = store.index(
+            parameters["index"],
+            Home.from_environment(),
+            version=parameters["version"],
+            released=parameters.get("released", False),
+        )
         return index.store
 
 

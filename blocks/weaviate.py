@@ -85,17 +85,24 @@ class WeaviateStore(KeyHolder, IndexStore):
         )
 
     def index(
-        self, name: str, home: "Home", *, version: str | None = None, dimension: "Callable[[], int] | None" = None
+        self,
+        name: str,
+        home: "Home",
+        *,
+        version: str | None = None,
+        released: bool = False,
+        dimension: "Callable[[], int] | None" = None,
     ) -> "Index":
-        """The collection behind `name`. Weaviate keeps no past states, so `version` must be the current one."""
+        """The collection behind `name`."""
         from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 
         index = WeaviateIndex(
             self.get_connection(),
             name,
             version=version,
+            released=released,
             lock_folder=home.ensure().locks,
-            stored_as=self.stored_as(name, version),
+            stored_as=self.stored_as(name, version, released=released),
         )
         if dimension is not None and version is None and not index.exists():
             index.dimension = dimension()

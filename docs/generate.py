@@ -29,6 +29,9 @@ EVENTS = {
     "llmops.serving.switch-failed": "A version did not come up; the one before goes on.",
     "llmops.drift.detected": "A window of production traffic is worse than its reference.",
     "llmops.ingestion.completed": "An ingest changed the index.",
+    "llmops.documents.released": "A state of an index is read from now on.",
+    "llmops.documents.held": "A change of documents is not read: it made answers worse, or could not be measured.",
+    "llmops.documents.rolled-back": "A person let readers go back to an earlier state of the documents.",
 }
 
 

@@ -8,15 +8,17 @@ from blocks.resolve import resolve_platform
 from flows.naming import concluded, named_by_source
 from flows.orchestration.schedules import PREFIX
 from flows.origin import origin
+from flows.release import release
 from flows.runners import task_runner
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import ConfigurationError
+from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
+from tasks_lib.ingestion.gating import is_pending, keep_released, release_first
 from tasks_lib.ingestion.languages import tell_languages
 from tasks_lib.ingestion.plan import SyncPlan
 from tasks_lib.ingestion.publish import with_progress
@@ -73,7 +75,21 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
 
         result = synchronise(resolved, settings, discover=discover, call_models=call_models, prepare=prepare)
     _announce(result, resolved, settings.assistant)
+    if is_pending(resolved.index(settings.rag), settings, changed=result.changed):
+        _gate_documents(result, settings, platform)
     return _concluded(result)
+
+
+def _gate_documents(result: IngestResult, settings: Settings, platform: str) -> None:
+    """Run the documents' gate. What was ingested is not read before it is released, so a failure here harms nobody."""
+    try:
+        decided = release(settings, platform)
+    except LlmopsError as error:
+        result.warnings.append(f"the change is not read yet, since it could not be measured: {error.message}")
+        logger.warning("%s; run `llmops release`", result.warnings[-1])
+        return
+    result.decision, result.reasons = decided.decision, decided.reasons
+    result.released_state = decided.released_state
 
 
 def _require_a_source_of_its_schedule(settings: Settings) -> None:
@@ -112,6 +128,7 @@ def synchronise(
     started = time.monotonic()
     index = platform.index(settings.rag)
     with index.writing(settings.ingest.lock_timeout_seconds):
+        first = keep_released(index, settings)
         plan = discover(platform, settings)
         if plan.work and index.exists():
             call_models(platform, settings.embedder)
@@ -119,6 +136,9 @@ def synchronise(
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)
             clean_up(index, platform, settings, result)
+        if first:
+            release_first(index)
+        result.released_state = index.states().released if index.exists() else None
         tell_languages(result, index, settings.embedder)
     return result
 

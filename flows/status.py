@@ -11,6 +11,7 @@ from blocks.resolve import resolve_platform
 from flows.failed_runs import RECENT, FailedRun, failed_runs
 from flows.waiting import WAITS, as_they_are, told
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.contract.states import HeldState, IndexStates
 from tasks_lib.config.settings import Settings
 from tasks_lib.registry.history import Entry, moment_of, read_history, read_live_entry, read_waiting
 from tasks_lib.registry.moments import minute
@@ -59,6 +60,10 @@ class IndexState(BaseModel):
     gate_version: str | None = Field(description="Version that the gate saw.")
     follow: str
     chunks: int
+    latest: str | None = Field(default=None, description="State of the last ingest, released or not.")
+    earlier: list[str] = Field(default_factory=list, description="States that `rollback --documents` can go back to.")
+    held: HeldState | None = Field(default=None, description="A state that was not released, and why.")
+    quarantine: list[str] = Field(default_factory=list, description="Documents that are kept out as they are now.")
     languages: dict[str, float] = Field(
         default_factory=dict, description="Language (ISO 639-1) → share of the chunks in it, by a sample."
     )
@@ -183,10 +188,17 @@ def _summary(live: "LiveVersion") -> VersionSummary:
 
 
 def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
+    from tasks_lib.assistant.retrieval.pipeline import open_index
     from tasks_lib.ingestion.languages import languages_of
 
-    index = platform.index(live.rag, version=live.pinned_index_version)
+    index = open_index(platform, live.rag, live.index_version)
+    latest = platform.open_index(live.rag.index_name)
+    states = latest.states() if live.rag.index.follow == "gated" and latest.exists() else IndexStates()
     return IndexState(
+        latest=latest.version(),
+        earlier=states.earlier,
+        held=states.held,
+        quarantine=[each.document for each in states.quarantine],
         name=live.rag.index_name,
         version=index.version(),
         gate_version=live.index_version,
@@ -235,7 +247,18 @@ def _reasons(
         measured = next((entry.version for entry in asked if entry.index_version == index.version), None)
         done = f"version {measured}, which waits for approval, was measured on them"
         reasons.append(f"{changed}: {done if measured else _what_to_do(index, gate)}")
-    return reasons
+    return [*reasons, *_documents(index)]
+
+
+def _documents(index: IndexState) -> list[str]:
+    """What the documents' gate left undone, where the index is gated."""
+    if index.follow != "gated":
+        return []
+    if held := index.held:
+        why = held.reasons[0] if held.reasons else held.decision
+        told = f"the documents of state {held.state} are {held.decision} since {minute(held.since)}"
+        return [f"{told}, and state {index.version} is read: {why}; `llmops release` tells more"]
+    return []
 
 
 def _gated(gate: RunSummary | None) -> str:

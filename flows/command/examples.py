@@ -25,10 +25,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops deploy --config prod.yaml --platform aws --approve", "wait for a person"),
     ),
     "tune": (("llmops tune --set tune.passages=[5,10]", "try fewer configurations"),),
+    "release": (
+        ("llmops release", "ask what the change could touch, and decide"),
+        ("llmops release --all --reason 'the new tariff'", "you have looked at it"),
+        ("llmops release --without leave/annual-leave.md", "it goes into quarantine"),
+        ("llmops release --let-in leave/annual-leave.md", "and out of it"),
+    ),
     "rollback": (
         ("llmops rollback", "to the version before"),
         ("llmops rollback --to 3", "to one that passed the gate"),
         ("llmops rollback --assistant staff", "of another assistant"),
+        ("llmops rollback --documents", "to the documents before (index.follow: gated)"),
     ),
     "monitor": (
         ("llmops monitor", "everything since the last window"),

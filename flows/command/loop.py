@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from blocks.resolve import resolve_platform
-from flows.command import render
+from flows.command import render, render_documents
 from flows.command.environment import prefect_server_is_configured
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
@@ -172,11 +172,27 @@ def tune(
 def rollback(
     *,
     to: Annotated[int | None, Parameter(help="Version to go back to; the previous one without it.")] = None,
+    documents: Annotated[
+        bool, Parameter(negative="", help="Roll the documents back, not the version; --to is a state of the index.")
+    ] = False,
     reason: Reason = "",
     options: Options = DEFAULTS,
 ) -> int:
-    """Roll production back to an earlier version; automations deploy nothing until a person does."""
+    """Roll production back to an earlier version; automations deploy nothing until a person does.
+
+    With --documents, readers go back to an earlier state of the index, and what changed since is quarantined.
+    """
     settings = start(options)
+    if documents:
+        from flows.release import release
+
+        back = None if to is None else str(to)
+        execute(
+            lambda: release(settings, options.platform, action="roll back", to=back, reason=reason),
+            render_documents.release,
+            options,
+        )
+        return 0
     from flows.rollback import rollback as run
 
     execute(lambda: run(settings, options.platform, to, reason=reason), render.rollback, options)

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from flows.command import render_history
+from flows.command import render_documents, render_history
 
 Result = Mapping[str, Any]
 
@@ -52,6 +52,7 @@ def ingest(console: Console, result: Result) -> None:
         console.print(f"  ? {len(result['doubtful']) - SHOWN_DOUBTS} more; --json names them all")
     if result["skipped"]:
         console.print(Text(f"  skipped, not understood: {_skipped(result['skipped'])}", style="yellow"))
+    render_documents.of_ingest(console, result)
     for warning in result["warnings"]:
         console.print(Text(f"  ! {warning}", style="yellow"))
 
@@ -249,6 +250,7 @@ def status(console: Console, result: Result) -> None:
             f"  index: {index['name']} version {index['version']}, {index['chunks']} chunks, follows {index['follow']}"
         )
         _print_languages(console, index["languages"])
+        render_documents.of_index(console, index)
     if result["dataset"]:
         console.print(f"  evaluation set: {result['dataset']}")
     for name in ("last_gate", "last_ingest", "last_monitoring"):

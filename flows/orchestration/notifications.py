@@ -19,6 +19,8 @@ VERSION_EVENTS = {
     "llmops.deployment.rolled-back",
     "llmops.production.degraded",
     "llmops.serving.switch-failed",
+    "llmops.documents.held",
+    "llmops.documents.rolled-back",
 }
 """Events that a person may have to act on."""
 

@@ -36,7 +36,8 @@ def build_assistant(rag: RagConfig, platform: Platform, *, index_version: str | 
     """
     require_index(platform, rag, index_version)
     pipeline = assistant_pipeline(platform, rag, index_version=index_version)
-    return Assistant(pipeline, lambda where: _filters(platform, rag, index_version, where))
+    pinned = index_version if rag.index.follow == "pinned" else None
+    return Assistant(pipeline, lambda where: _filters(platform, rag, index_version, where), index_version=pinned)
 
 
 def _filters(platform: Platform, rag: RagConfig, index_version: str | None, where: Sequence[str]) -> dict[str, Any]:

@@ -189,9 +189,10 @@ class RefusalConfig(StrictModel):
 class IndexConfig(StrictModel):
     """Which state of the index a version reads."""
 
-    follow: Literal["latest", "pinned"] = Field(
+    follow: Literal["latest", "gated", "pinned"] = Field(
         default="latest",
-        description="`latest` follows every ingest; `pinned` keeps the index version that the gate saw (LanceDB).",
+        description="`latest` follows every ingest; `gated` reads the state that the documents' gate released "
+        "(`llmops release`); `pinned` keeps the index version that the gate saw.",
     )
     analyser: Literal["languages"] | None = Field(
         default=None,

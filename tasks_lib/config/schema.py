@@ -11,6 +11,8 @@ SECTIONS = tuple(name for name in Settings.model_fields if name not in RagConfig
 SECTIONS_BY_VERB = {
     **{section: (section,) for section in SECTIONS},
     "deploy": ("gate",),
+    "ingest": ("ingest", "gate", "release"),
+    "release": ("gate", "release"),
     "rollback": ("gate",),
     "tune": ("gate",),
     "ask": ("gate",),

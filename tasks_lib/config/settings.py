@@ -17,6 +17,7 @@ from tasks_lib.config.rag import (
     RagConfig,
     RetrieverMode,
 )
+from tasks_lib.config.release import ReleaseConfig
 from tasks_lib.config.runner import RunnerConfig
 from tasks_lib.config.serve import ReviewConfig, ServeConfig, UpConfig
 from tasks_lib.config.strict import StrictModel
@@ -279,6 +280,7 @@ class Settings(RagConfig):
     ingest: IngestConfig = IngestConfig()
     dataset: DatasetConfig = DatasetConfig()
     gate: GateConfig = GateConfig()
+    release: ReleaseConfig = ReleaseConfig()
     tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()

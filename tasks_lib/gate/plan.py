@@ -103,7 +103,9 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
             f"version {production.version} is in production: --first is for the first one only",
             hint="Deploy without it; the gate then compares the two.",
         )
-    index_version = platform.index(rag).version()
+    gated = rag.index.follow == "gated"
+    opened = platform.open_index(rag.index_name, released=True) if gated else platform.index(rag)
+    index_version = opened.version()
     if index_version is None:
         existing = ", ".join(platform.indexes()) or "none"
         raise InputError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from tasks_lib.assistant.contract.index import Index
+from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
@@ -84,6 +85,8 @@ class SyncPlan:
     """Documents to delete whose content is not among the added ones: a rename loses nothing."""
     parts: dict[str, list[str]] = field(default_factory=dict)
     """Message → what the index holds as its attachments; they are deleted with it, and not counted."""
+    quarantined: list[str] = field(default_factory=list)
+    """Documents whose present content, or absence, is kept out of the index."""
 
     @property
     def work(self) -> int:
@@ -141,6 +144,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     failed: list[FailedDocument] = []
     unchanged = 0
     manifest = index.manifest(source.uri) if index.exists() else {}
+    states = index.states() if index.exists() else IndexStates()
     others = other_identities(source, index)
     former = others[0] if others and not manifest else ""
     suspicious = bool(others) or not manifest
@@ -150,6 +154,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     gone = {path: digest for path, digest in manifest.items() if path not in attached}
     held = len(gone)
     hashes: dict[str, str] = {}
+    quarantined: list[str] = []
     sealed: list[str] = []
     for seen, file in enumerate(source.files(), start=1):
         if seen % LISTED_AT_ONCE == 0:
@@ -166,9 +171,13 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
             failed.append(outcome)
         elif known == outcome.document_hash:
             unchanged += 1
+        elif states.is_quarantined(source.uri, path, outcome.document_hash):
+            quarantined.append(path)
         else:
             (plan_add if known is None else plan_update).append(outcome)
     deleted = {path: digest for path, digest in gone.items() if not path.startswith(tuple(sealed))}
+    kept = [path for path in deleted if states.is_quarantined(source.uri, path, None)]
+    deleted = {path: digest for path, digest in deleted.items() if path not in kept}
     arrived = {document.document_hash for document in plan_add}
     return SyncPlan(
         source=source.uri,
@@ -182,6 +191,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
         warnings=repeated(hashes, source.uri, {source.uri, former}, index) if suspicious else [],
         skipped=source.skipped(),
         lost=sum(digest not in arrived for digest in deleted.values()),
+        quarantined=sorted([*quarantined, *kept]),
         parts={message: [path for path in paths if path not in hashes] for message, paths in parts.items()},
     )
 
@@ -222,7 +232,7 @@ def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
     :raises InputError: If the source has no document.
     :raises MassDeleteError: If more than `config.mass_delete_share` of the source's documents would be lost.
     """
-    if not plan.work and not plan.unchanged and not plan.failed and not plan.known:
+    if not plan.work and not plan.unchanged and not plan.failed and not plan.known and not plan.quarantined:
         wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
         msg = f"source {plan.source!r} holds no documents {wanted}"
         if plan.skipped:

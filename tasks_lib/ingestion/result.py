@@ -56,6 +56,18 @@ class IngestResult(BaseModel):
         description="Files whose format is not understood, by suffix, the most frequent first; those that globs or the "
         "ignore file leave out, and hidden ones, are not counted.",
     )
+    quarantined: list[str] = Field(
+        default_factory=list,
+        description="Documents left as the index has them: their present content was taken back by a person or held "
+        "too long. A new content comes in, and `llmops release --let-in DOCUMENT` lets this one in.",
+    )
+    decision: str | None = Field(
+        default=None,
+        description="Of the documents' gate (`index.follow: gated`): `released`, `held` or `undecided`; null where it "
+        "did not run.",
+    )
+    released_state: str | None = Field(default=None, description="State of the index that is read, where it is gated.")
+    reasons: list[str] = Field(default_factory=list, description="Why the documents' gate decided so.")
     chunks: int = Field(default=0, description="Chunks in the index after the run, of all sources.")
     languages: dict[str, float] = Field(
         default_factory=dict, description="Language (ISO 639-1) → share of the chunks in it, by a sample of the index."

@@ -37,6 +37,7 @@ def write(
         failed=list(plan.failed),
         warnings=list(plan.warnings),
         skipped=list(plan.skipped),
+        quarantined=list(plan.quarantined),
         renamed_from=plan.former or None,
     )
     for warning in plan.warnings:
@@ -131,6 +132,7 @@ def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: fl
         failed=plan.failed,
         warnings=plan.warnings,
         skipped=plan.skipped,
+        quarantined=plan.quarantined,
         renamed_from=plan.former or None,
         chunks=index.count() if exists else 0,
         seconds=round(time.monotonic() - started, 3),

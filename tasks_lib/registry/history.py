@@ -41,6 +41,10 @@ What = Literal[
     "waits for approval",
     "not ended",
     "documents changed",
+    "documents released",
+    "documents held",
+    "documents undecided",
+    "documents rolled back",
 ]
 DECISIONS: dict[str, What] = {
     "promote": "promoted",
@@ -48,14 +52,25 @@ DECISIONS: dict[str, What] = {
     "reject": "rejected",
     "undecided": "undecided",
 }
+DOCUMENTS_TAG = "llmops.documents"
+"""Tag of a run: what the documents' gate, or a person, decided about a state of an index."""
+DOCUMENTS: dict[str, What] = {
+    "released": "documents released",
+    "held": "documents held",
+    "undecided": "documents undecided",
+    "rolled back": "documents rolled back",
+}
 VERBS: dict[str, What] = {
     "rollback": "rolled back",
     "hold": "hold",
     "release": "hold released",
     "held": "held back",
     "ingest": "documents changed",
+    "documents": "documents released",
 }
 """Verb of a run that ended → what happened; of `deploy` its decision tells."""
+DOCUMENTS_CHANGED = {"documents changed", *DOCUMENTS.values()}
+"""What happened where what changed are documents."""
 FAILING = ("ingest", "dataset", "monitor")
 """Verbs that decide nothing; what failed of them is told."""
 ENDS: dict[str, What] = {"FAILED": "failed", "KILLED": "interrupted"}
@@ -108,7 +123,7 @@ class Entry(BaseModel):
     @property
     def told_changes(self) -> str:
         """What changed, as a line of its own."""
-        return f"changed: {self.changed}" if self.changed and self.what != "documents changed" else self.changed
+        return f"changed: {self.changed}" if self.changed and self.what not in DOCUMENTS_CHANGED else self.changed
 
     @property
     def who(self) -> str:
@@ -179,6 +194,7 @@ def entry_of(run: "Run") -> Entry:
 
 def _what(run: "Run") -> What:
     decision = DECISIONS.get(run.data.tags.get("llmops.decision", ""))
+    decision = decision or DOCUMENTS.get(run.data.tags.get(DOCUMENTS_TAG, ""))
     if decision:  # it holds whatever became of the run afterwards
         return decision
     if run.info.status == "FINISHED":

@@ -30,6 +30,9 @@ UNSTORED = "traces not stored: %d, of answers of %s that monitoring will not see
 PLATFORM_VARIABLE = "LLMOPS_PLATFORM"
 """Environment variable that tells the version which platform supplies addresses and credentials."""
 
+INSTEAD_VARIABLE = "MLFLOW_PYFUNC_INFERENCE_CONFIG"
+"""MLflow's name for what stands in place of a version's `model_config` where it is loaded."""
+
 WORKER = Path(__file__).with_name("version_worker.py")
 STDERR_LINES = 200
 POLL_SECONDS = 0.2
@@ -88,6 +91,7 @@ class VersionProcess:
     :param assistant: Whose version it is; its traces go to the experiment `experiment_id`.
     :param source: Origin of the traces: `production`, `evaluation` or `smoke`.
     :param workers: Questions in flight inside the process; more wait there.
+    :param configuration: In place of what the version was registered with: keys of its `model_config`.
     """
 
     def __init__(
@@ -103,12 +107,14 @@ class VersionProcess:
         source: str = "evaluation",
         workers: int = 4,
         start_timeout: float = 180.0,
+        configuration: Mapping[str, Any] | None = None,
     ) -> None:
         self.model_uri = model_uri
         self.contract = VersionContract()
         self._start_timeout = start_timeout
         platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
-        self._environment = {**QUIET, **trace_writing(tracking_uri, source), **os.environ, **platform}
+        instead = {INSTEAD_VARIABLE: json.dumps(configuration)} if configuration else {}
+        self._environment = {**QUIET, **trace_writing(tracking_uri, source), **os.environ, **platform, **instead}
         tags = {
             TRACE_ASSISTANT_TAG: assistant,
             TRACE_VERSION_TAG: version,

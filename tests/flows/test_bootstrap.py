@@ -22,7 +22,7 @@ from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tests.flows.conftest import POOL, TIMES
 
-FLOWS = ("dataset", "deploy", "ingest", "monitor", "rollback", "tune")
+FLOWS = ("dataset", "deploy", "ingest", "monitor", "release", "rollback", "tune")
 
 
 def again(**changed: Any) -> BootstrapResult:

@@ -1,18 +1,19 @@
 """``Assistant``: a conversation in, an answer out, with the guardrails around the pipeline."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from haystack import Pipeline
 from haystack.core.errors import PipelineRuntimeError
-from haystack.tracing.tracer import tracer
+from haystack.tracing.tracer import Span, tracer
 
 from tasks_lib.assistant.answering.conversation import check_messages
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY, QUESTION_KEY
 from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyText, passages_of
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
+from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
 from tasks_lib.assistant.guardrails.results import GuardResult
 from tasks_lib.assistant.phrases import said_to
@@ -21,6 +22,8 @@ from tasks_lib.errors import LlmopsError
 from tasks_lib.text.languages import language_of
 
 ANSWER_SPAN = "assistant.answer"
+INDEX_VERSION_TAG = "llmops.index_version"
+"""Of traces: the state of the documents that an answer was made from."""
 GUARD_SPAN = "assistant.guardrails"
 
 
@@ -30,10 +33,14 @@ class Assistant:
     :param pipeline: As `assistant_pipeline` builds it, or loaded again: the guardrails of its component `guard` check
         questions and answers too.
     :param filters: Makes Haystack's filters of conditions such as `document=guides/*`.
+    :param index_version: Committed state that the pipeline reads, where it is pinned to one.
     """
 
-    def __init__(self, pipeline: Pipeline, filters: FiltersOf | None = None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, filters: FiltersOf | None = None, *, index_version: str | None = None
+    ) -> None:
         self.pipeline = pipeline
+        self._index_version = index_version
         self._filters = filters
         guard: Any = pipeline.get_component("guard")
         self._guardrails: Guardrails = guard.guardrails
@@ -53,8 +60,8 @@ class Assistant:
             condition cannot be read.
         """
         check_messages(messages)
-        conditions = self._narrowed(where)
-        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
+        with one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
+            conditions = self._narrowed(where)
             incoming = self._check_input(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming, messages[-1].content)
@@ -64,6 +71,7 @@ class Assistant:
                 outputs = self.pipeline.run(inputs, include_outputs_from=OUTPUTS)
                 answer = self._check_output(_answer_of(outputs, incoming.decisions), _question_of(outputs))
             answer = _with_language(answer, messages)
+            self._tell_state(span, seen)
             span.set_content_tag("output", answer)
         return answer
 
@@ -79,8 +87,8 @@ class Assistant:
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """
         check_messages(messages)
-        conditions = await asyncio.to_thread(self._narrowed, where)
-        with tracer.trace(ANSWER_SPAN) as span, _named_errors():
+        with one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
+            conditions = await asyncio.to_thread(self._narrowed, where)
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
                 answer = _stopped(incoming, messages[-1].content)
@@ -89,6 +97,7 @@ class Assistant:
                 span.set_content_tag("input", [message.model_dump() for message in incoming.messages])
                 answer = await self._streamed(incoming, emit, conditions)
             answer = _with_language(answer, messages)
+            self._tell_state(span, seen)
             span.set_content_tag("output", answer)
         return answer
 
@@ -121,6 +130,12 @@ class Assistant:
             answer = _guarded(answer, checked, question)
         await emit(f"\n{answer.response}" if after_text else answer.response)
         return answer
+
+    def _tell_state(self, span: Span, seen: Mapping[str, str]) -> None:
+        """Tag the trace with the state that was read, where it is a certain one."""
+        state = next(iter(seen.values()), "") or self._index_version
+        if state:
+            span.set_tag(INDEX_VERSION_TAG, state)
 
     def _narrowed(self, where: Sequence[str]) -> dict[str, Any]:
         return narrowed(self.pipeline, where, self._filters)

@@ -10,7 +10,7 @@ from haystack.dataclasses import ChatMessage
 from haystack.tracing.tracer import NullSpan, Span, Tracer, enable_tracing
 from pydantic import BaseModel
 
-from tasks_lib.assistant.answering.assistant import ANSWER_SPAN
+from tasks_lib.assistant.answering.assistant import ANSWER_SPAN, INDEX_VERSION_TAG
 from tasks_lib.assistant.contract.usage import model_of, usage_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ class MlflowSpan(Span):
         self._span = span
 
     def set_tag(self, key: str, value: Any) -> None:
-        """Set an attribute; Haystack's description of sockets and types is left out."""
+        """Set an attribute, or a tag of the trace; Haystack's description of sockets and types is left out."""
+        if key == INDEX_VERSION_TAG:
+            import mlflow
+
+            mlflow.update_current_trace(tags={key: str(value)})
         if key in {"haystack.component.visits", "direction"}:
             self._span.set_attribute(key, value)
 

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from haystack import Document
 from haystack.core.component import Component
 
+from tasks_lib.assistant.contract.states import DocumentKey, IndexStates
+
 
 def chunk_id(source: str, document: str, start: int, end: int, content: str) -> str:
     """Stable over runs: the same text at the same place of the same document has the same id."""
@@ -104,7 +106,26 @@ class Index(Protocol):
         ...
 
     def cleanup(self, keep_versions: Iterable[str]) -> None:
-        """Delete past versions but those of `keep_versions`; the current one always stays."""
+        """Delete past versions but those of `keep_versions`; the current one and those of `states` always stay."""
+        ...
+
+    def states(self) -> IndexStates:
+        """The released state and what belongs to it."""
+        ...
+
+    def save_states(self, states: IndexStates) -> None:
+        """Write `states` in one step: a killed run leaves the old or the new ones. The caller holds `writing`."""
+        ...
+
+    def at(self, state: str) -> "Index":
+        """The index at a committed state, for reading only.
+
+        :raises IndexUnavailableError: When it is read, if the state was cleaned away.
+        """
+        ...
+
+    def read(self, source: str, documents: Sequence[str]) -> list[Document]:
+        """All chunks of `documents`, with their vectors."""
         ...
 
     def drop(self) -> None:
@@ -129,3 +150,12 @@ class Index(Protocol):
     def keyword_retriever(self, *, top_k: int, filters: dict[str, Any] | None = None) -> Component:
         """Component `run(query: str) -> {"documents"}`; scores are BM25."""
         ...
+
+
+def contents(index: Index) -> dict[DocumentKey, str]:
+    """(source, path) → document hash of everything that the index holds."""
+    return {
+        (source, document): digest
+        for source in (index.info().sources if index.exists() else [])
+        for document, digest in index.manifest(source).items()
+    }

@@ -31,8 +31,8 @@ class Platform(Protocol):
         """The index that `rag` names; `version` opens a committed state for reading only."""
         ...
 
-    def open_index(self, name: str) -> "Index":
-        """An index by its name, as `indexes` lists it."""
+    def open_index(self, name: str, *, released: bool = False) -> "Index":
+        """An index by its name, as `indexes` lists it; `released` opens its released state, for reading only."""
         ...
 
     def indexes(self) -> list[str]:

@@ -87,9 +87,11 @@ def require_index(platform: Platform, rag: RagConfig, index_version: str | None 
 
 
 def open_index(platform: Platform, rag: RagConfig, index_version: str | None) -> Index:
-    """The index that `rag` names: pinned to `index_version` if it says so, else as it is now."""
+    """The index that `rag` names, as it says: pinned to `index_version`, the released state, or as it is now."""
     if index_version is not None and rag.index.follow == "pinned":
         return platform.index(rag, version=index_version)
+    if rag.index.follow == "gated":
+        return platform.open_index(rag.index_name, released=True)
     return platform.open_index(rag.index_name)
 
 

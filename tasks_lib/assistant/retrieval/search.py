@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.sources import source_of
+from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.retrieval.pipeline import PASSAGES, inputs_of, require_index, search_pipeline
 from tasks_lib.config.rag import RagConfig
 
@@ -18,5 +19,6 @@ def search(
     """
     require_index(platform, rag, index_version)
     pipeline = search_pipeline(platform, rag, index_version=index_version)
-    results = (pipeline.run(inputs_of(pipeline, query))[PASSAGES]["documents"] for query in queries)
+    with one_state():
+        results = [pipeline.run(inputs_of(pipeline, query))[PASSAGES]["documents"] for query in queries]
     return [[source_of(document) for document in documents] for documents in results]

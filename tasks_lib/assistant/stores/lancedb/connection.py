@@ -15,7 +15,7 @@ from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.storage_errors import cause_of, way_out
 
 if TYPE_CHECKING:
-    from lancedb import DBConnection
+    from lancedb import AsyncConnection, DBConnection
     from lancedb.table import AsyncTable, Table
 
 _RUST_SOURCE = re.compile(r",? /\S+\.rs:\d+(:\d+)?")
@@ -28,11 +28,18 @@ class TableConnection:
     """
 
     def __init__(
-        self, uri: str, name: str, *, version: int | None = None, storage_options: dict[str, str | Secret] | None = None
+        self,
+        uri: str,
+        name: str,
+        *,
+        version: int | None = None,
+        read_only: bool = False,
+        storage_options: dict[str, str | Secret] | None = None,
     ) -> None:
         self.uri = uri
         self.name = name
         self.version = version
+        self._read_only = read_only
         self._storage_options = storage_options
         self._opened: Table | None = None
         self._reader: AsyncTable | None = None
@@ -105,10 +112,11 @@ class TableConnection:
                 database.drop_table(self.name, ignore_missing=True)
 
     def require_writable(self) -> None:
-        """:raises IndexUnavailableError: If an earlier version is opened."""
-        if self.version is not None:
+        """:raises IndexUnavailableError: If an earlier version or the released state is opened."""
+        if self.version is not None or self._read_only:
+            opened = "its released state" if self.version is None else f"version {self.version}"
             raise IndexUnavailableError(
-                f"index {self.name!r} is opened at version {self.version}, which can only be read",
+                f"index {self.name!r} is opened at {opened}, which can only be read",
                 hint="Open it without a version to write.",
             )
 
@@ -136,9 +144,7 @@ class TableConnection:
         self._opened = self._reader = self._dimension = None
 
     async def _open_reader(self) -> "AsyncTable":
-        import lancedb
-
-        database = await lancedb.connect_async(self.uri, **_options(self._storage_options))
+        database = await connect_async(self.uri, self._storage_options)
         table = await database.open_table(self.name)
         if self.version is not None:
             await table.checkout(self.version)
@@ -179,6 +185,13 @@ def connect(uri: str, storage_options: dict[str, str | Secret] | None = None) ->
     import lancedb
 
     return lancedb.connect(uri, **_options(storage_options))
+
+
+async def connect_async(uri: str, storage_options: dict[str, str | Secret] | None = None) -> "AsyncConnection":
+    """Twin of `connect`."""
+    import lancedb
+
+    return await lancedb.connect_async(uri, **_options(storage_options))
 
 
 def _options(storage_options: dict[str, str | Secret] | None) -> dict[str, Any]:

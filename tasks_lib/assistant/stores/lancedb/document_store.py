@@ -22,6 +22,7 @@ class LanceDBDocumentStore(SyncLanceDBDocumentStore):
     :param table: Name of the table: letters, digits, `_`, `-` and `.`.
     :param embedding_dimension: Length of the embeddings of a table that is created.
     :param version: Opens this version of the table, for reading only.
+    :param released: Reads the version that `LanceDBIndex.save_states` names as released, from then on.
     :param storage_options: Options of the object store; give credentials as Haystack secrets of the environment.
     :param stored_as: What a stored pipeline holds in place of address and options, where somebody else keeps them.
 
@@ -49,6 +50,7 @@ class LanceDBDocumentStore(SyncLanceDBDocumentStore):
             embedding_dimension=self.embedding_dimension,
             version=self.version,
             storage_options=options or None,
+            **({"released": True} if self.released else {}),
         )
 
     @classmethod

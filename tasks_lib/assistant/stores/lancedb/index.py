@@ -12,12 +12,14 @@ from haystack import Document
 from haystack.utils import Secret
 
 from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
+from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.lancedb.connection import connect, local_folder
 from tasks_lib.assistant.stores.lancedb.document_store import LanceDBDocumentStore
 from tasks_lib.assistant.stores.lancedb.filters import is_one_of, literal
 from tasks_lib.assistant.stores.lancedb.maintenance import clean_up, old_versions
 from tasks_lib.assistant.stores.lancedb.retrievers import LanceDBEmbeddingRetriever, LanceDBKeywordRetriever
 from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, of_source, to_documents, to_table
+from tasks_lib.assistant.stores.lancedb.states import SUFFIX, StatesTable
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.storage_errors import cause_of, way_out
@@ -38,6 +40,7 @@ class LanceDBIndex:
     :param name: Name of the table.
     :param dimension: Length of the embeddings; needed only to write into an index that does not exist yet.
     :param version: Opens this committed version, for reading only.
+    :param released: Opens the released version, whichever that is when it is read, for reading only.
     :param lock_folder: Where the writers' lock files lie; see `WriterLock` for what that means for object stores.
     :param storage_options: Options of the object store.
     :param stored_as: As of the document store.
@@ -50,6 +53,7 @@ class LanceDBIndex:
         dimension: int | None = None,
         *,
         version: str | None = None,
+        released: bool = False,
         lock_folder: Path | None = None,
         storage_options: StorageOptions | None = None,
         stored_as: dict[str, Any] | None = None,
@@ -60,9 +64,12 @@ class LanceDBIndex:
             name,
             embedding_dimension=dimension or 0,
             version=_version_number(name, version),
+            released=released,
             storage_options=storage_options,
             stored_as=stored_as,
         )
+        self._states = StatesTable(uri, name, storage_options)
+        self._lock_folder = lock_folder
         folder = local_folder(uri)
         self._folder = folder / f"{name}.lance" if folder else None
         self._lock = WriterLock(str(folder.resolve()) if folder else uri, name, lock_folder)
@@ -175,28 +182,60 @@ class LanceDBIndex:
         :raises IndexUnavailableError: If it is being written.
         """
         with self.writing(_DROP_PATIENCE):
+            self._states.drop()
             self.store.connection.drop()
 
     def past_versions(self) -> int:
-        """Versions older than a day, before it is asked who needs them."""
+        """Versions older than a day and than the kept states, before it is asked who needs them."""
         table = self.store.connection.table()
         if table is None:
             return 0
         with self.store.connection.guarded():
-            return old_versions(table)
+            return old_versions(table, {int(state) for state in self.states().needed})
 
     def cleanup(self, keep_versions: Iterable[str]) -> None:
         """Delete the versions older than the oldest of `keep_versions`; the latest and those of the last day stay.
+
+        So do the released state and the kept ones before it.
 
         Does nothing if there are none. Else it compacts the table, which makes a new version.
         """
         self.store.connection.require_writable()
         table = self.store.connection.table()
-        keep = {int(version) for version in keep_versions}
+        keep = {int(version) for version in (*keep_versions, *self.states().needed)}
         if table is not None:
             with self.store.connection.guarded():
                 if old_versions(table, keep):
                     clean_up(table, keep)
+
+    def states(self) -> IndexStates:
+        """The released state and what belongs to it."""
+        return self._states.read()
+
+    def save_states(self, states: IndexStates) -> None:
+        """Write `states` in one commit; the caller holds `writing`."""
+        self._states.write(states)
+
+    def at(self, state: str) -> "LanceDBIndex":
+        """The index at a committed state, for reading only."""
+        store = self.store
+        return LanceDBIndex(
+            store.uri, self.name, version=state, lock_folder=self._lock_folder, storage_options=store.storage_options
+        )
+
+    def read(self, source: str, documents: Sequence[str]) -> list[Document]:
+        """All chunks of `documents`, with their vectors."""
+        columns = [*DOCUMENT_COLUMNS, EMBEDDING]
+        return [
+            chunk
+            for start in range(0, len(documents), _LOOKUP)
+            for chunk in to_documents(
+                self.store.scan(
+                    f"source = {literal(source)} AND {is_one_of('document', documents[start : start + _LOOKUP])}",
+                    columns,
+                )
+            )
+        ]
 
     def writing(self, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold the only right to write; it ends with the process at the latest.
@@ -246,7 +285,8 @@ def list_indexes(uri: str, storage_options: StorageOptions | None = None) -> lis
             f"the index database {uri!r} cannot be read: {cause or error}",
             hint=way_out(cause, uri, "Check the address and its permissions."),
         ) from error
-    return sorted(name for name in names if folder is None or _was_committed(folder / f"{name}.lance"))
+    indexes = (name for name in names if not name.endswith(SUFFIX))
+    return sorted(name for name in indexes if folder is None or _was_committed(folder / f"{name}.lance"))
 
 
 def _version_number(name: str, version: str | None) -> int | None:

@@ -22,6 +22,7 @@ from tasks_lib.assistant.stores.lancedb.schema import (
     to_table,
 )
 from tasks_lib.assistant.stores.lancedb.search import keyword_search, vector_search
+from tasks_lib.assistant.stores.lancedb.states import ReleasedTable
 
 Filters = dict[str, Any] | None
 
@@ -36,6 +37,7 @@ class SyncLanceDBDocumentStore:
         *,
         embedding_dimension: int = 768,
         version: int | None = None,
+        released: bool = False,
         storage_options: dict[str, str | Secret] | None = None,
         stored_as: dict[str, Any] | None = None,
     ) -> None:
@@ -43,9 +45,16 @@ class SyncLanceDBDocumentStore:
         self.table = table
         self.embedding_dimension = embedding_dimension
         self.version = version
+        self.released = released
         self.storage_options = storage_options
         self.stored_as = stored_as
-        self.connection = TableConnection(uri, table, version=version, storage_options=storage_options)
+        self._table = TableConnection(uri, table, version=version, storage_options=storage_options)
+        self._released_table = ReleasedTable(uri, table, storage_options) if released else None
+
+    @property
+    def connection(self) -> TableConnection:
+        """The table; of a store that reads the released state, at the state that is released now."""
+        return self._released_table.current() if self._released_table else self._table
 
     def count_documents(self) -> int:
         """Number of documents."""
@@ -129,24 +138,24 @@ class SyncLanceDBDocumentStore:
 
         :raises ValueError: If the embedding's dimension is not the table's.
         """
-        condition = to_sql(filters)
-        dimension = self.connection.dimension()
+        condition, connection = to_sql(filters), self.connection
+        dimension = connection.dimension()
         if dimension is not None and len(query_embedding) != dimension:
             msg = f"the query embedding has {len(query_embedding)} dimensions, the documents have {dimension}"
             raise ValueError(msg)
-        table = self.connection.reader()
+        table = connection.reader()
         if table is None:
             return []
-        with self.connection.guarded():
+        with connection.guarded():
             return vector_search(table, query_embedding, condition, top_k)
 
     def keyword_retrieval(self, query: str, *, filters: Filters = None, top_k: int = 10) -> list[Document]:
         """The `top_k` documents that match words of `query` best; the score is BM25."""
-        condition = to_sql(filters)
-        table = self.connection.reader()
+        condition, connection = to_sql(filters), self.connection
+        table = connection.reader()
         if table is None:
             return []
-        with self.connection.guarded():
+        with connection.guarded():
             return keyword_search(table, query, condition, top_k)
 
     def optimize(self) -> None:
@@ -159,18 +168,20 @@ class SyncLanceDBDocumentStore:
 
     def scan(self, condition: str | None, columns: list[str]) -> pa.Table:
         """`columns` of the rows for which the SQL `condition` holds, from one consistent state of the table."""
-        table = self.connection.table()
+        connection = self.connection
+        table = connection.table()
         if table is None:
             return pa.table({column: [] for column in columns})
-        with self.connection.guarded():
+        with connection.guarded():
             query = table.search().select(columns)
             return (query.where(condition) if condition else query).to_arrow()
 
     def _count(self, condition: str | None) -> int:
-        table = self.connection.table()
+        connection = self.connection
+        table = connection.table()
         if table is None:
             return 0
-        with self.connection.guarded():
+        with connection.guarded():
             return int(table.count_rows(condition))
 
     def _metadata(self, filters: Filters) -> Iterator[dict[str, Any]]:

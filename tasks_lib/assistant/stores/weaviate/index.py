@@ -15,11 +15,13 @@ from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
 from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
+from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
 from tasks_lib.assistant.stores.weaviate.schema import (
+    KEPT,
     KEYWORDS,
     MANIFEST_SUFFIX,
     OTHER_FORMS,
@@ -49,7 +51,8 @@ class WeaviateIndex:
 
     :param name: Name of the index.
     :param dimension: Length of the embeddings; needed only to write into an index that does not exist yet.
-    :param version: The state that is expected. Weaviate keeps no past states, so it must be the current one.
+    :param version: Opens this state for reading only: the current one, or one that `states` keeps.
+    :param released: Opens the released state, whichever that is when it is read, for reading only.
     :param lock_folder: Where the writers' lock files lie.
     :param stored_as: As of the document store.
     """
@@ -61,13 +64,15 @@ class WeaviateIndex:
         dimension: int | None = None,
         *,
         version: str | None = None,
+        released: bool = False,
         lock_folder: Path | None = None,
         stored_as: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.dimension = dimension
         self.connection = connection
-        self.store = WeaviateIndexStore(connection, name, version=version, stored_as=stored_as)
+        self.store = WeaviateIndexStore(connection, name, version=version, released=released, stored_as=stored_as)
+        self._lock_folder = lock_folder
         self._lock = WriterLock(connection.url, name, lock_folder)
 
     def exists(self) -> bool:
@@ -75,8 +80,9 @@ class WeaviateIndex:
         return self.store.state().generation > 0
 
     def version(self) -> str | None:
-        """The generation of the newest change; `None` before the first ingest."""
-        generation = self.store.state().generation
+        """The state that is read, by default the generation of the newest change; `None` before the first ingest."""
+        newest = self.store.state().generation
+        generation = (self.store.shown_state() or newest) if newest else 0
         return str(generation) if generation else None
 
     def manifest(self, source: str) -> dict[str, str]:
@@ -117,7 +123,7 @@ class WeaviateIndex:
             self._create()
             state = self._repaired(self.store.state())
             dimension = state.dimension or (len(rows[0].embedding or []) if rows else 0)
-            self._turn(State(state.generation + 1, dimension, tuple(keys)), rows)
+            self._turn(replace(state, generation=state.generation + 1, dimension=dimension, pending=tuple(keys)), rows)
 
     def rename(self, source: str, to: str) -> int:
         """Give all chunks of `source`, as they are, to the source `to`; the documents that were moved.
@@ -134,7 +140,8 @@ class WeaviateIndex:
                 condition = Filter.by_property("source").equal(source) & Filter.by_property("document").equal(document)
                 live = self._manifest().lookup([key])
                 rows = [of_source(chunk, to) for chunk in self.store.read(condition, live, vectors=True)]
-                self._turn(State(state.generation + 1, state.dimension, ((to, document), key)), rows)
+                pending = ((to, document), key)
+                self._turn(replace(state, generation=state.generation + 1, pending=pending), rows)
         return len(documents)
 
     def commit(self) -> str:
@@ -166,11 +173,64 @@ class WeaviateIndex:
         )
 
     def past_versions(self) -> int:
-        """None: Weaviate keeps no past states."""
-        return 0
+        """Documents of which more is kept than the kept states need."""
+        if not self.exists():
+            return 0
+        needed = self._needed(self.store.state())
+        with self._guarded():
+            return sum(not past.is_needed(needed) for _, entry in self._manifest().records() for past in entry.past)
 
-    def cleanup(self, keep_versions: Iterable[str]) -> None:
-        """Nothing to do, see `past_versions`."""
+    def cleanup(self, keep_versions: Iterable[str]) -> None:  # noqa: ARG002  (Weaviate keeps released states only)
+        """Delete the past of documents that no kept state needs."""
+        self._require_writable()
+        if not self.exists():
+            return
+        needed = self._needed(self.store.state())
+        with self._guarded():
+            manifest = self._manifest()
+            for key, entry in list(manifest.records()):
+                kept = replace(entry, past=tuple(past for past in entry.past if past.is_needed(needed)))
+                if kept != entry:
+                    manifest.turn(key, kept)
+                    self._delete_chunks(key, kept)
+
+    def states(self) -> IndexStates:
+        """The released state and what belongs to it."""
+        return self.store.states()
+
+    def save_states(self, states: IndexStates) -> None:
+        """Write `states` in one object; the caller holds `writing`.
+
+        :raises IndexUnavailableError: If nothing was ever ingested.
+        """
+        self._require_writable()
+        if not self.exists():
+            raise IndexUnavailableError(f"index {self.name!r} does not exist", hint="Ingest documents first.")
+        with self._guarded():
+            self._create()
+            self._manifest().save_state(replace(self.store.state(), states=states.model_dump_json()))
+
+    def at(self, state: str) -> "WeaviateIndex":
+        """The index at a kept state, for reading only."""
+        return WeaviateIndex(self.connection, self.name, version=state, lock_folder=self._lock_folder)
+
+    def read(self, source: str, documents: Sequence[str]) -> list[Document]:
+        """All chunks of `documents`, with their vectors.
+
+        :raises IndexUnavailableError: If the index is opened at a state that is not kept.
+        """
+        self.store.require_version()
+        chunks: list[Document] = []
+        if not self.exists():
+            return chunks
+        with self._guarded():
+            for start in range(0, len(documents), _LOOKUP):
+                names = list(documents[start : start + _LOOKUP])
+                live = self._manifest().lookup([(source, name) for name in names])
+                condition = Filter.by_property("source").equal(source)
+                condition &= Filter.by_property("document").contains_any(names)
+                chunks += self.store.read(condition, live, vectors=True)
+        return chunks
 
     def drop(self) -> None:
         """Delete the index.
@@ -235,6 +295,13 @@ class WeaviateIndex:
         for settings in (chunk_collection(self.name), manifest_collection(self.name)):
             if not collections.exists(settings["class"]):
                 collections.create_from_dict(settings)
+        manifest = self.store.client.collections.get(collection_name(self.name) + MANIFEST_SUFFIX)
+        known = {item.name for item in manifest.config.get(simple=True).properties}
+        for name in KEPT:
+            if name not in known:
+                manifest.config.add_property(
+                    Property(name=name, data_type=DataType.TEXT, index_filterable=False, index_searchable=False)
+                )
         chunks = self._collection()
         if not {KEYWORDS, OTHER_FORMS} & set(self._properties()):
             words = Tokenization.WORD
@@ -250,8 +317,10 @@ class WeaviateIndex:
         hashes = {
             (chunk.meta["source"], chunk.meta["document"]): str(chunk.meta.get("document_hash") or "") for chunk in rows
         }
+        known, needed = manifest.known(state.pending), self._needed(state)
         for key in state.pending:
-            manifest.turn(key, Entry(hashes[key], state.generation, counts[key]) if counts[key] else None)
+            entry = Entry(hashes.get(key, ""), state.generation, counts[key])
+            manifest.turn(key, known[key].followed_by(entry, needed) if key in known else entry)
         self._repaired(state)
 
     def _insert(self, chunks: Sequence[Document], generation: int) -> None:
@@ -273,18 +342,25 @@ class WeaviateIndex:
         """Delete the chunks that the manifest no longer names, of the change under way or an interrupted one."""
         if not state.pending:
             return state
-        live = self._manifest().lookup(state.pending)
-        collection = self._collection()
-        for source, document in state.pending:
-            entry = live.get((source, document))
-            condition = Filter.by_property("source").equal(source) & Filter.by_property("document").equal(document)
-            if entry:
-                condition &= Filter.by_property("generation").not_equal(entry.generation)
-            while collection.data.delete_many(condition).successful:
-                pass  # the server deletes a limited number at a time
+        known = self._manifest().known(state.pending)
+        for key in state.pending:
+            self._delete_chunks(key, known.get(key))
         state = replace(state, pending=())
         self._manifest().save_state(state)
         return state
+
+    def _delete_chunks(self, key: DocumentKey, entry: Entry | None) -> None:
+        """Delete the chunks of a document that the manifest does not name."""
+        condition = Filter.by_property("source").equal(key[0]) & Filter.by_property("document").equal(key[1])
+        for generation in entry.generations if entry else ():
+            condition &= Filter.by_property("generation").not_equal(generation)
+        while self._collection().data.delete_many(condition).successful:
+            pass  # the server deletes a limited number at a time
+
+    def _needed(self, state: State) -> set[int]:
+        """The states that are kept."""
+        states = IndexStates.model_validate_json(state.states) if state.states else IndexStates()
+        return {int(kept) for kept in states.needed}
 
     def _properties(self) -> list[str]:
         return [item.name for item in self._collection().config.get(simple=True).properties]
@@ -304,10 +380,9 @@ class WeaviateIndex:
                 raise ValueError(msg)
 
     def _require_writable(self) -> None:
-        if self.store.version is not None:
-            raise IndexUnavailableError(
-                f"index {self.name!r} was opened at version {self.store.version}, for reading only"
-            )
+        if self.store.version is not None or self.store.released:
+            opened = self.store.version or "that is released"
+            raise IndexUnavailableError(f"index {self.name!r} was opened at version {opened}, for reading only")
 
 
 def list_indexes(connection: WeaviateConnection) -> list[str]:

@@ -69,7 +69,9 @@ class WeaviateVectorRetriever(_Retriever):
             if not store.is_there():
                 return {"documents": []}
             store.require_dimension(query_embedding)
-            retriever = WeaviateEmbeddingRetriever(document_store=store, filters=filters or self.filters)
+            retriever = WeaviateEmbeddingRetriever(
+                document_store=store, filters=store.narrowed(filters or self.filters)
+            )
             documents = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
         return {"documents": [replace(document, score=_cosine(document.score)) for document in documents]}
 
@@ -98,7 +100,7 @@ class WeaviateKeywordRetriever(_Retriever):
         with store.connection.guarded(f"index {store.index!r}"):
             if not store.is_there():
                 return {"documents": []}
-            retriever = WeaviateBM25Retriever(document_store=store, filters=filters or self.filters)
+            retriever = WeaviateBM25Retriever(document_store=store, filters=store.narrowed(filters or self.filters))
             documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
         return {"documents": documents}
 

@@ -14,6 +14,8 @@ from tasks_lib.text.forms import other_forms
 
 PREFIX = "LLMOps_"
 MANIFEST_SUFFIX = "_manifest"
+KEPT = ("past", "states")
+"""Properties of the manifest that earlier indexes do not have: what kept states need."""
 UUID_SPACE = "llmops"
 
 OTHER_FORMS = "other_forms"
@@ -63,6 +65,7 @@ def chunk_collection(index: str) -> dict[str, Any]:
 def manifest_collection(index: str) -> dict[str, Any]:
     """One object for each document, and one (with an empty source) for the state of the index."""
     properties = [_text("source"), _text("document"), _text("document_hash"), _text("pending")]
+    properties += [kept_text(name) for name in KEPT]
     properties += [{"name": name, "dataType": ["int"]} for name in ("generation", "chunks", "dimension")]
     return {
         "class": collection_name(index) + MANIFEST_SUFFIX,
@@ -70,6 +73,11 @@ def manifest_collection(index: str) -> dict[str, Any]:
         "vectorIndexType": "flat",
         "properties": properties,
     }
+
+
+def kept_text(name: str) -> dict[str, Any]:
+    """A property that is only read back."""
+    return {"name": name, "dataType": ["text"], "indexFilterable": False, "indexSearchable": False}
 
 
 def _text(name: str, *, tokenization: str = _EXACT, searchable: bool = False) -> dict[str, Any]:

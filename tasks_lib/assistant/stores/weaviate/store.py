@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
 from haystack_integrations.document_stores.weaviate._filters import convert_filters
+from weaviate.exceptions import WeaviateBaseError
 
+from tasks_lib.assistant.contract.states import IndexStates, seen_state
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.schema import (
@@ -39,7 +41,8 @@ class WeaviateIndexStore(WeaviateDocumentStore):
     """The chunks of one index.
 
     :param index: Name of the index.
-    :param version: The state that is expected. Weaviate keeps no past states, so it must be the current one.
+    :param version: The state that is read: the current one, or one that the index keeps (`IndexStates.needed`).
+    :param released: Reads the released state, whichever that is then.
     :param stored_as: What a stored pipeline holds in place of the connection, where somebody else keeps that.
     """
 
@@ -49,12 +52,14 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         index: str,
         *,
         version: str | None = None,
+        released: bool = False,
         stored_as: dict[str, Any] | None = None,
     ) -> None:
         WeaviateDocumentStore.__init__(self, url=connection.url, collection_settings=chunk_collection(index))
         self.connection = connection
         self.index = index
         self.version = version
+        self.released = released
         self.stored_as = stored_as
         self._there = False
         self._is_at_version = False
@@ -67,7 +72,10 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         """
         if self.stored_as is not None:
             return deepcopy(self.stored_as)
-        return default_to_dict(self, connection=self.connection.to_dict(), index=self.index, version=self.version)
+        released = {"released": True} if self.released else {}
+        return default_to_dict(
+            self, connection=self.connection.to_dict(), index=self.index, version=self.version, **released
+        )
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "WeaviateIndexStore":
@@ -98,26 +106,51 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         self._there = False
 
     def manifest(self) -> Manifest:
-        """The manifest of the index."""
-        return Manifest(self.client.collections.get(collection_name(self.index) + MANIFEST_SUFFIX))
+        """The manifest of the index, as its documents are in the state that is read."""
+        return Manifest(self._manifest_collection(), self.shown_state())
+
+    def shown_state(self) -> int | None:
+        """The state that is read; `None` for the latest."""
+        if self.version is not None:
+            return int(self.version)
+        if not self.released:
+            return None
+        state = seen_state(self.index, lambda: self.states().released)
+        return int(state) if state else None
+
+    def states(self) -> IndexStates:
+        """What is released and kept."""
+        text = self.state().states
+        return IndexStates.model_validate_json(text) if text else IndexStates()
+
+    def _manifest_collection(self) -> "Collection[Any, Any]":
+        return self.client.collections.get(collection_name(self.index) + MANIFEST_SUFFIX)
 
     def state(self) -> State:
         """The state of the index."""
         with self.connection.guarded(f"index {self.index!r}"):
-            return self.manifest().state() if self.is_there() else State()
+            if not self.is_there():
+                return State()
+            try:
+                return Manifest(self._manifest_collection()).state()
+            except WeaviateBaseError:
+                self.forget()
+                if self.is_there():
+                    raise
+                return State()  # it was dropped since it was opened
 
     def require_version(self) -> None:
-        """Refuse another state than the one that is expected; asks the server once.
+        """Refuse a state that is not kept; asks the server once.
 
-        :raises IndexUnavailableError: If the index went on.
+        :raises IndexUnavailableError: If the index went on without it.
         """
         if self.version is None or self._is_at_version:
             return
         current = self.state().generation or None
-        if self.version != str(current):
+        if self.version not in {str(current), *self.states().needed}:
             raise IndexUnavailableError(
-                f"index {self.index!r} is at version {current}, and {self.version} was asked for",
-                hint="Weaviate keeps no past states: set index.follow to latest.",
+                f"index {self.index!r} is at version {current}, and {self.version} was asked for, which is not kept",
+                hint="Weaviate keeps the released states only: set index.follow to latest or gated.",
             )
         self._is_at_version = True
 
@@ -126,7 +159,7 @@ class WeaviateIndexStore(WeaviateDocumentStore):
 
         :raises IndexUnavailableError: If it is not as long as those of the index.
         """
-        self._dimension = self._dimension or self.manifest().state().dimension
+        self._dimension = self._dimension or self.state().dimension
         if self._dimension and len(query_embedding) != self._dimension:
             raise IndexUnavailableError(
                 f"index {self.index!r} has vectors of {self._dimension} dimensions, "
@@ -154,6 +187,14 @@ class WeaviateIndexStore(WeaviateDocumentStore):
                 break
             wanted = top_k + 2 * (len(candidates) - len(documents))
         return [to_chunk(document) for document in documents[:top_k]]
+
+    def narrowed(self, filters: dict[str, Any] | None) -> dict[str, Any] | None:
+        """`filters`, and that a chunk came with the state that is read or before."""
+        state = self.shown_state()
+        if state is None:
+            return filters
+        came = {"field": "meta.generation", "operator": "<=", "value": state}
+        return {"operator": "AND", "conditions": [filters, came]} if filters else came
 
     def filter_documents(self, filters: dict[str, Any] | None = None) -> list[Document]:
         """The chunks that satisfy a filter of Haystack and that the manifest names."""

@@ -141,3 +141,15 @@ def test_what_is_encoded_in_a_text_stays_there_and_is_not_stored_beside_the_trac
     with mlflow.start_span("request") as span:
         span.set_inputs({"question": asked})
         assert span.inputs == {"question": asked}
+
+
+def test_the_trace_names_the_state_that_was_read(traced: LocalPlatform) -> None:
+    """Of a version that is gated or pinned; one that follows the latest documents reads no certain one."""
+    gated, pinned = (RagConfig.model_validate({"index": {"follow": follow}}) for follow in ("gated", "pinned"))
+    index = traced.open_index(gated.index_name)
+    state = str(index.version())
+    index.save_states(index.states().with_released(state))
+    for rag in (gated, pinned, RagConfig()):
+        assistant = build_assistant(rag, traced, index_version=state)
+        tags = trace_of(lambda assistant=assistant: assistant.answer([QUESTION])).info.tags
+        assert tags.get("llmops.index_version") == (state if rag.index.follow != "latest" else None)

@@ -13,6 +13,7 @@ from tests.stubs.weaviate_server import weaviate_server
 
 STORES = ("lancedb", "weaviate")
 Open = Callable[[], Index]
+OpenReleased = Callable[[], Index]
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,18 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     opened().drop()
     yield opened
     opened().drop()
+
+
+@pytest.fixture
+def reopen_released(reopen: Open, request: pytest.FixtureRequest, tmp_path: Path) -> OpenReleased:
+    """Opens the released state of the test's own index."""
+    made = reopen()
+    if isinstance(made, LanceDBIndex):
+        return lambda: LanceDBIndex(
+            str(tmp_path / "database"), made.name, released=True, lock_folder=tmp_path / "locks"
+        )
+    server: WeaviateConnection = request.getfixturevalue("server")
+    return lambda: WeaviateIndex(server, made.name, released=True, lock_folder=tmp_path / "locks")
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""What became of documents as text for people. Each function takes the JSON form of one result."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+Result = Mapping[str, Any]
+COLOURS = {"released": "green", "held": "red", "undecided": "yellow", "rolled back": "yellow"}
+SHOWN = 10
+"""Documents of a kind that are named."""
+
+
+def release(console: Console, result: Result) -> None:
+    """The decision, its reasons, what changed and what is kept out."""
+    decision = result["decision"]
+    console.print(
+        f"[bold]Documents[/] of {result['assistant']}: [bold {COLOURS.get(decision, 'white')}]{decision}[/] "
+        f"[dim]{result['index']} state {result['state']}, {result['released_state']} is read[/]"
+    )
+    for reason in result["reasons"]:
+        console.print(Text(f"  - {reason}"), soft_wrap=True)
+    for kind, paths in result["changes"].items():
+        if paths:
+            console.print(Text(f"  {kind}: {_named(paths)}"), soft_wrap=True)
+    if result["quarantined"]:
+        console.print(Text(f"  in quarantine: {_named(result['quarantined'])}"), soft_wrap=True)
+    if decision in {"held", "undecided"}:
+        console.print("  `llmops release --all`, or `--without DOCUMENT`, decides otherwise", markup=False)
+
+
+def of_ingest(console: Console, result: Result) -> None:
+    """What the documents' gate decided about an ingest."""
+    if result["quarantined"]:
+        console.print(
+            Text(f"  in quarantine, left as they were: {_named(result['quarantined'])}", style="yellow"), soft_wrap=True
+        )
+    decision = result["decision"]
+    if decision:
+        console.print(
+            f"  [bold {COLOURS.get(decision, 'white')}]{decision}[/]: state {result['released_state']} is read"
+        )
+        for reason in result["reasons"]:
+            console.print(Text(f"    - {reason}"), soft_wrap=True)
+
+
+def of_index(console: Console, index: Result) -> None:
+    """For `status`: the state that waits, and what is kept out."""
+    if index["quarantine"]:
+        console.print(Text(f"  in quarantine: {_named(index['quarantine'])}"), soft_wrap=True)
+
+
+def _named(paths: list[str]) -> str:
+    more = f" and {len(paths) - SHOWN:,} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more

@@ -1,0 +1,214 @@
+"""Flow `release`: the documents' gate, and what a person decides in its place."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Literal
+
+from blocks.resolve import resolve_platform
+from flows.looks import repeated
+from flows.naming import concluded, named_by_assistant
+from flows.origin import Origin, origin
+from flows.verb import flow
+from tasks_lib.assistant.contract.index import Index
+from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.load import for_assistant
+from tasks_lib.config.settings import Settings
+from tasks_lib.documents_gate import release as moves
+from tasks_lib.documents_gate import tasks
+from tasks_lib.documents_gate.decision import DocumentsDecision, decide, unasked
+from tasks_lib.documents_gate.plan import Plan, plan_questions
+from tasks_lib.documents_gate.publish import ReleaseResult, announce, record, result_of
+from tasks_lib.documents_gate.release import Proposal
+from tasks_lib.errors import InputError
+from tasks_lib.gate.asking import VersionAddress
+from tasks_lib.gate.tasks import score_version
+from tasks_lib.gate.turns import turn
+from tasks_lib.registry.quarantine import let_in
+from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.untraversed import untraversed
+
+LONGEST_SECONDS = 12 * 3600
+
+
+Action = Literal["measure", "release all", "release without", "hold", "let in", "roll back"]
+
+
+@flow(
+    name="release",
+    flow_run_name=named_by_assistant("release documents of"),
+    description="Measure what an ingest changed, and let it be read if no answer gets worse; or as a person says.",
+    timeout_seconds=LONGEST_SECONDS,
+)
+def release(
+    settings: Settings | None = None,
+    platform: str = "local",
+    assistant: str | None = None,
+    action: Action = "measure",
+    documents: list[str] | None = None,
+    to: str | None = None,
+    reason: str = "",
+) -> ReleaseResult:
+    """Release what changed in the index since the released state, if production answers no question worse from it.
+
+    Args:
+        settings: The keys of a configuration file. Leave it empty for the defaults.
+        platform: Platform that gives addresses and credentials.
+        assistant: Name of the assistant. Leave it empty for the one that the settings name.
+        action: `measure` asks the questions that the change could touch. The others do as you say, unasked.
+        documents: Paths of documents, for `release without`, which quarantines them, and for `let in`, which lets them
+            out of quarantine again.
+        to: The state to `roll back` to. Leave it empty for the one that was released before.
+        reason: Why; it is kept in the history.
+
+    :raises InputError: If there is no index, a document did not change or is not in quarantine, none is named where
+        they must be, or the state is not kept.
+    :raises IndexUnavailableError: If a state was cleaned away, or another writer keeps the index for too long.
+    """
+    started, begun = origin(reason), time.monotonic()
+    settings, named = for_assistant(settings, assistant), documents or []
+    if action in {"release without", "let in"} and not named:
+        raise InputError(f"{action!r} names no document", hint="Name documents by their paths.")
+    resolved = resolve_platform(platform)
+    index = resolved.open_index(settings.index_name)
+    with turn(f"documents-{index.name}"):
+        if action == "measure":
+            result = _measured(resolved, index, settings, started)
+        elif action == "let in":
+            result = _let_in(index, settings, named)
+        elif action == "roll back":
+            result = _rolled_back(resolved, index, settings, started, to)
+        else:
+            result = _as_said(resolved, index, settings, started, action, named)
+    result.seconds = round(time.monotonic() - begun, 3)
+    if result.run_id:
+        announce(result)
+    return concluded(result, result.title, "; ".join(result.reasons))
+
+
+def _writing(index: Index, settings: Settings) -> AbstractContextManager[None]:
+    return index.writing(settings.ingest.lock_timeout_seconds)
+
+
+def _let_in(index: Index, settings: Settings, documents: Sequence[str]) -> ReleaseResult:
+    with _writing(index, settings):
+        states = let_in(index.states(), documents)
+        index.save_states(states)
+    state = states.released or index.version() or ""
+    said = unasked("released", f"out of quarantine: {', '.join(documents)}; the next ingest brings them in")
+    return result_of(settings.assistant, index.name, state, state, said, [])
+
+
+def _as_said(
+    platform: Platform, index: Index, settings: Settings, started: Origin, action: Action, documents: Sequence[str]
+) -> ReleaseResult:
+    """Release or hold as a person says, without a question."""
+    why = f": {started.reason}" if started.reason else ""
+    with _writing(index, settings):
+        proposal = moves.propose(index, settings.release.held_days)
+        if not proposal.changed and action != "release without":  # which names a document that did not change
+            return _unchanged(index, settings, proposal)
+        state = proposal.state
+        if action == "hold":
+            decision = unasked("held", f"held by {started.by}{why}")
+            moves.hold(index, proposal, decision)
+        elif action == "release without":
+            state = moves.release_without(index, proposal, documents, started.by, started.reason)
+            decision = unasked("released", f"released by {started.by} without {', '.join(documents)}{why}")
+        else:
+            late = moves.release(index, proposal)
+            decision = unasked("undecided", late) if late else unasked("released", f"released by {started.by}{why}")
+    return _recorded(platform, index, settings, started, proposal, state, decision)
+
+
+def _rolled_back(
+    platform: Platform, index: Index, settings: Settings, started: Origin, to: str | None
+) -> ReleaseResult:
+    """Let readers go back to an earlier state, and quarantine what changed since."""
+    with _writing(index, settings):
+        before = index.states().released if index.exists() else None
+        states, changed = moves.roll_back(index, to, started.by, started.reason)
+    state = str(states.released)
+    why = f": {started.reason}" if started.reason else ""
+    decision = unasked("rolled back", f"rolled back from state {before} to {state} by {started.by}{why}")
+    return _recorded(platform, index, settings, started, Proposal(state, state, tuple(changed)), state, decision)
+
+
+def _measured(platform: Platform, index: Index, settings: Settings, started: Origin) -> ReleaseResult:
+    """Measure what changed, decide, and move readers if nothing else moved them meanwhile."""
+    with _writing(index, settings):
+        proposal = moves.propose(index, settings.release.held_days)
+    if not proposal.changed:
+        return _unchanged(index, settings, proposal)
+    client = connect(platform, settings.assistant)
+    with run_of(client, "documents", started.tags, name=f"documents of {settings.assistant}: under evaluation") as run:
+        decision = _judged(platform, settings, proposal, run.info.run_id)
+        with _writing(index, settings):
+            if decision.decision == "released" and (late := moves.release(index, proposal)):
+                decision = decision.model_copy(update={"decision": "undecided", "reasons": [late, *decision.reasons]})
+            elif decision.decision != "released":
+                moves.hold(index, proposal, decision)
+            result = _result(index, settings, proposal, proposal.state, decision)
+        result.run_id = run.info.run_id
+        record(result, list(proposal.changed))
+    return result
+
+
+def _judged(platform: Platform, settings: Settings, proposal: Proposal, run_id: str) -> DocumentsDecision:
+    """Ask production the questions that the change could touch, on both states, and decide."""
+    plan, gate = plan_questions(platform, settings), settings.gate
+    if not isinstance(plan, Plan):
+        return plan
+    every = plan.dataset.examples
+    examples = tasks.find_touched(platform, plan.live, untraversed(every), proposal)
+    if not examples:
+        return unasked("released", f"the change touches the evidence of none of {len(every)} questions", len(every))
+    asked = repeated(examples, gate)
+    before, after = tasks.ask_states(platform, plan.live, proposal, untraversed(asked), gate)
+    if problem := before.problem or after.problem:
+        return unasked("undecided", f"production_unavailable: {problem}", len(every))
+    live = VersionAddress(plan.live.model, plan.live.version, plan.live.rag.index_name)
+    predictions = tasks.with_moved_evidence(platform, plan.live, untraversed(after.predictions), proposal)
+    ours = score_version(platform, live, untraversed(predictions), settings, run_id)
+    theirs = score_version(platform, live, untraversed(before.predictions), settings, run_id)
+    known = {example.id: example for example in examples}
+    return decide(theirs, ours, known, proposal.keys, gate, len(every))
+
+
+def _unchanged(index: Index, settings: Settings, proposal: Proposal) -> ReleaseResult:
+    gone = f"; held too long, and in quarantine now: {', '.join(proposal.expired)}" if proposal.expired else ""
+    decision = unasked("released", f"nothing changed since state {proposal.released}, which is read{gone}")
+    return _result(index, settings, proposal, proposal.released, decision)
+
+
+def _recorded(
+    platform: Platform,
+    index: Index,
+    settings: Settings,
+    started: Origin,
+    proposal: Proposal,
+    state: str,
+    decision: DocumentsDecision,
+) -> ReleaseResult:
+    result = _result(index, settings, proposal, state, decision)
+    client = connect(platform, settings.assistant)
+    with run_of(client, "documents", started.tags, name=result.title) as run:
+        result.run_id = run.info.run_id
+        record(result, list(proposal.changed))
+    return result
+
+
+def _result(
+    index: Index, settings: Settings, proposal: Proposal, state: str, decision: DocumentsDecision
+) -> ReleaseResult:
+    if proposal.expired:
+        told = f"held for more than {settings.release.held_days:g} days, and in quarantine now"
+        decision = decision.model_copy(
+            update={"reasons": [*decision.reasons, f"{told}: {', '.join(proposal.expired)}"]}
+        )
+    states = index.states()
+    result = result_of(
+        settings.assistant, index.name, state, states.released or state, decision, list(proposal.changed)
+    )
+    result.quarantined = [each.document for each in states.quarantine]
+    return result

@@ -1,0 +1,371 @@
+"""The documents' gate as a flow: on a real index and a real registry, and a real version in processes of its own."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.local import LocalPlatform
+from flows import release as releasing
+from flows.cli import run
+from flows.deploy import CODE_PATHS, MODEL_SCRIPT
+from flows.ingest import ingest, synchronise
+from flows.release import release
+from flows.status import status
+from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.assistant.contract.states import one_state
+from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.dataset.datasets import save
+from tasks_lib.dataset.examples import Example, Reference
+from tasks_lib.documents_gate.asking import ask_states
+from tasks_lib.documents_gate.publish import ReleaseResult
+from tasks_lib.documents_gate.questions import at_state
+from tasks_lib.errors import InputError, VersionError
+from tasks_lib.gate.asking import VersionAnswers
+from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.home import Home
+from tasks_lib.registry.history import read_history
+from tasks_lib.registry.live import LiveVersion, require_live
+from tasks_lib.registry.register import CandidateVersion, register
+from tasks_lib.registry.tracking import connect, run_of
+
+MODEL = "rag-assistant"
+GOOD = "Full-time employees receive 27 days of annual leave."
+BAD = "Full-time employees receive 3 days of annual leave."
+PAY = "Salaries are paid on the 25th of the month."
+LEAVE = "How many days of annual leave do full-time employees receive?"
+
+
+def example(name: str, question: str, document: str, text: str, answer: str, source: str) -> Example:
+    start = text.index(answer)
+    reference = Reference(document=document, start=start, end=start + len(answer), content=answer, source=source)
+    return Example(id=name, messages=(Message(role="user", content=question),), answer=answer, references=(reference,))
+
+
+@dataclass
+class Gated:
+    """An assistant in production over a gated index of two documents, with two questions."""
+
+    platform: LocalPlatform
+    folder: Path
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.model_validate(
+            {
+                "index": {"follow": "gated"},
+                "retriever": {"top_k": 1},
+                "gate": {"minimum_questions": 2},
+                "ingest": {"source": str(self.folder)},
+            }
+        )
+
+    @property
+    def index(self) -> Any:
+        return self.platform.open_index(self.settings.index_name)
+
+    def begin(self) -> Any:
+        """Documents and index as they were at first."""
+        self.asked.clear()
+        self.index.drop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.write("leave.md", GOOD)
+        self.write("pay.md", PAY)
+        return self.ingest()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def ingest(self) -> Any:
+        """Only the sync, without the gate."""
+        return synchronise(self.platform, self.settings)
+
+    def answer(self, question: str = LEAVE) -> str:
+        """As an endpoint does that opened the index now; one that runs is the same."""
+        return (
+            build_assistant(self.settings.rag, self.platform).answer([Message(role="user", content=question)]).response
+        )
+
+
+@pytest.fixture(scope="module")
+def in_production(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
+    """The home, with a version in production and its two questions."""
+    root = tmp_path_factory.mktemp("release")
+    with pytest.MonkeyPatch.context() as patch:
+        home = tracked_home(root / "home")
+        patch.setenv("LLMOPS_HOME", str(home.root))
+        made = Gated(LocalPlatform(home), root / "documents")
+        result = made.begin()
+        client, rag = connect(made.platform, MODEL), made.settings.rag
+        tags = {"fingerprint": "f", "index": rag.index_name, "index_version": result.index_version, "dataset": "q:1"}
+        with run_of(client, "deploy"):
+            candidate = CandidateVersion(MODEL, rag, result.index_version, MODEL_SCRIPT, CODE_PATHS, tags)
+            number = register(client, candidate, "candidate")
+        client.set_registered_model_alias(MODEL, "production", str(number))
+        examples = [
+            example("leave", LEAVE, "leave.md", GOOD, "27 days", result.source),
+            example("pay", "When are salaries paid?", "pay.md", PAY, "the 25th of the month", result.source),
+        ]
+        save(client, "q", examples, index=rag.index_name, index_version=result.index_version, origin="import")
+        yield made
+
+
+@pytest.fixture
+def gated(in_production: Gated, monkeypatch: pytest.MonkeyPatch) -> Gated:
+    """The same with an index that is new."""
+    monkeypatch.setenv("LLMOPS_HOME", str(in_production.platform.home.root))
+    in_production.begin()
+    return in_production
+
+
+@pytest.fixture
+def in_process(gated: Gated, monkeypatch: pytest.MonkeyPatch, prefect_harness: None) -> Gated:
+    """The version answers in this process, which takes a second instead of a minute."""
+
+    def answered(
+        platform: LocalPlatform, live: LiveVersion, proposal: Any, quoted: Any, gate: GateConfig
+    ) -> tuple[VersionAnswers, VersionAnswers]:
+        examples: list[Example] = quoted.unquote()
+        gated.asked += [each.id for each in examples]
+
+        def on(state: str) -> VersionAnswers:
+            assistant = build_assistant(at_state(live.rag), platform, index_version=state)
+            return VersionAnswers(
+                tuple(Prediction(each, assistant.answer(each.messages).payload(), None, None, 0.1) for each in examples)
+            )
+
+        return on(proposal.released), on(proposal.state)
+
+    monkeypatch.setattr(releasing.tasks, "ask_states", answered)
+    return gated
+
+
+def released(gated: Gated, **options: Any) -> ReleaseResult:
+    return release(gated.settings, **options)
+
+
+@pytest.mark.flow
+def test_a_good_change_is_released_and_a_bad_one_held_with_its_reason(in_process: Gated) -> None:
+    gated = in_process
+    gated.write("canteen.md", "The canteen serves soup.")
+    good = ingest(gated.settings)
+    assert (good.decision, good.released_state) == ("released", good.index_version)
+    assert gated.asked == []
+    assert "touches the evidence of none of 2 questions" in good.reasons[0]
+
+    gated.write("leave.md", BAD)
+    bad = ingest(gated.settings)
+    assert (bad.decision, bad.released_state) == ("held", good.index_version)
+    assert gated.asked == ["leave"]
+    assert any("27 days" in reason and "3 days" in reason and "leave.md" in reason for reason in bad.reasons)
+    assert "27 days" in gated.answer()
+
+    seen = status(gated.settings)
+    assert seen.index is not None
+    assert (seen.index.version, seen.index.latest) == (good.index_version, bad.index_version)
+    assert seen.index.held is not None
+    assert seen.index.held.documents == ["leave.md"]
+    assert any("are held since" in reason for reason in seen.reasons)
+    assert not seen.stale
+    told = [(entry.what, entry.changed) for entry in read_history(connect(gated.platform, MODEL), 10)]
+    assert ("documents held", "changed leave.md") in told
+    assert ("documents released", "added canteen.md") in told
+
+    gated.write("leave.md", f"A new preface.\n\n{GOOD}")
+    mended = ingest(gated.settings)
+    assert (mended.decision, mended.released_state) == ("released", mended.index_version)
+    assert gated.index.states().held is None
+
+
+@pytest.mark.flow
+def test_a_person_decides_goes_back_and_lets_in(in_process: Gated) -> None:
+    gated = in_process
+    before = gated.index.states().released
+    gated.write("leave.md", BAD)
+    gated.write("canteen.md", "The canteen serves soup.")
+    gated.ingest()
+    assert released(gated, action="hold", reason="I am looking").decision == "held"
+    without = released(gated, action="release without", documents=["leave.md"], reason="wrong")
+    assert (without.decision, without.quarantined) == ("released", ["leave.md"])
+    assert "27 days" in gated.answer()
+    assert gated.ingest().quarantined == ["leave.md"]
+    assert released(gated, action="let in", documents=["leave.md"]).quarantined == []
+    gated.ingest()
+    everything = released(gated, action="release all", reason="a new contract")
+    assert (everything.decision, everything.released_state) == ("released", gated.index.version())
+    assert "3 days" in gated.answer()
+    back = released(gated, action="roll back", to=before, reason="no, it is not")
+    assert (back.decision, back.released_state, back.quarantined) == ("rolled back", before, ["canteen.md", "leave.md"])
+    assert "27 days" in gated.answer()
+    again = ingest(gated.settings)
+    assert (again.quarantined, again.changed) == (["canteen.md", "leave.md"], False)
+    assert "27 days" in gated.answer()
+    with pytest.raises(InputError, match=r"'pay.md' did not change since state .*: nothing"):
+        released(gated, action="release without", documents=["pay.md"])
+    for action in ("release without", "let in"):
+        with pytest.raises(InputError, match="names no document"):
+            released(gated, action=action)
+
+
+@pytest.mark.flow
+def test_what_cannot_be_measured_is_undecided_and_is_not_read(
+    in_process: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated = in_process
+    gated.write("leave.md", BAD)
+    gated.ingest()
+    nothing = VersionAnswers(problem="the model is gone")
+    with monkeypatch.context() as patch:
+        patch.setattr(releasing.tasks, "ask_states", lambda *_: (nothing, nothing))
+        result = released(gated)
+    assert (result.decision, result.reasons[0]) == ("undecided", "production_unavailable: the model is gone")
+    assert "27 days" in gated.answer()
+
+
+@pytest.mark.flow
+def test_an_index_that_is_dropped_while_it_is_measured_is_said_by_name(
+    in_process: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated = in_process
+    gated.write("leave.md", BAD)
+    gated.ingest()
+    judged = releasing._judged
+
+    def dropping(*arguments: Any) -> Any:
+        decision = judged(*arguments)
+        gated.index.drop()
+        return decision
+
+    monkeypatch.setattr(releasing, "_judged", dropping)
+    with pytest.raises(InputError, match="was dropped meanwhile"):
+        released(gated)
+
+
+@pytest.mark.flow
+def test_a_gate_that_fails_leaves_what_was_ingested_unread_and_the_next_ingest_measures_it(
+    in_process: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a run does that was killed."""
+    gated = in_process
+
+    def failing(*_: Any) -> Any:
+        raise VersionError("the process was killed")
+
+    gated.write("leave.md", BAD)
+    with monkeypatch.context() as patch:
+        patch.setattr(releasing, "_judged", failing)
+        result = ingest(gated.settings)
+    assert (result.decision, result.changed) == (None, True)
+    assert "could not be measured: the process was killed" in result.warnings[-1]
+    assert "27 days" in gated.answer()
+    assert ingest(gated.settings).decision == "held"
+
+
+def test_the_endpoint_takes_the_next_released_state_with_its_next_answer(gated: Gated) -> None:
+    """One assistant that was opened before, asked all the time: no answer mixes or fails."""
+    assistant = build_assistant(gated.settings.rag, gated.platform)
+    ask = [Message(role="user", content=LEAVE)]
+    assert "27 days" in assistant.answer(ask).response
+    gated.write("leave.md", BAD)
+    later = gated.ingest().index_version
+    assert "27 days" in assistant.answer(ask).response
+    assert "27 days" in "".join(assistant.stream(ask))
+    index = gated.index
+    with one_state() as seen:
+        assert "27 days" in assistant.answer(ask).response
+        index.save_states(index.states().with_released(later))
+        assert "27 days" in assistant.answer(ask).response
+    assert list(seen) == [index.name]
+    assert "3 days" in assistant.answer(ask).response
+    assert "3 days" in "".join(assistant.stream(ask))
+
+
+@pytest.mark.slow
+def test_the_version_answers_on_both_states_in_processes_of_its_own(gated: Gated) -> None:
+    before = gated.index.states().released or ""
+    gated.write("leave.md", BAD)
+    after = gated.ingest().index_version
+    live = require_live(connect(gated.platform, MODEL), MODEL, "production")
+    asked = example("leave", LEAVE, "leave.md", GOOD, "27 days", "")
+    answers = ask_states(gated.platform, live, (before, after), [asked], GateConfig())
+    said = [answer.predictions[0].answer or {} for answer in answers]
+    assert ["27 days" in said[0]["response"], "3 days" in said[1]["response"]] == [True, True]
+    assert messages_of(asked)[0]["content"] == LEAVE
+    gone = ask_states(gated.platform, live, ("999", after), [asked], GateConfig())[0]
+    assert "no version 999" in gone.problem
+
+
+@pytest.fixture
+def decisions(monkeypatch: pytest.MonkeyPatch, home: Home) -> Callable[[str], None]:
+    """What the flow decides, told to the command."""
+
+    def decide(decision: str) -> None:
+        def flow(settings: Settings, platform: str, **options: Any) -> ReleaseResult:
+            reasons = [json.dumps(options)]
+            return ReleaseResult.model_validate(
+                {
+                    "assistant": MODEL,
+                    "index": "i",
+                    "state": "2",
+                    "released_state": "1",
+                    "decision": decision,
+                    "reasons": reasons,
+                }
+            )
+
+        monkeypatch.setattr(releasing, "release", flow)
+
+    return decide
+
+
+@pytest.mark.parametrize(("decision", "code"), [("released", 0), ("held", 3), ("undecided", 4)])
+def test_the_exit_code_tells_the_decision(
+    decisions: Callable[[str], None], capsys: pytest.CaptureFixture[str], decision: str, code: int
+) -> None:
+    decisions(decision)
+    assert run(["release", "--json"]) == code
+    result = json.loads(capsys.readouterr().out)
+    assert {"index", "state", "released_state", "decision", "reasons", "questions", "documents"} <= result.keys()
+    assert {"asked", "worse"} <= result["questions"].keys()
+    assert json.loads(result["reasons"][0]) == {"action": "measure", "documents": [], "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        (["--all"], {"action": "release all", "documents": []}),
+        (["--without", "a.md", "--without", "b.md"], {"action": "release without", "documents": ["a.md", "b.md"]}),
+        (["--let-in", "a.md"], {"action": "let in", "documents": ["a.md"]}),
+        (["--hold"], {"action": "hold", "documents": []}),
+    ],
+)
+def test_each_flag_is_an_action_of_the_flow(
+    decisions: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    wanted: dict[str, object],
+) -> None:
+    decisions("held" if flags == ["--hold"] else "released")
+    assert run(["release", *flags, "--reason", "so", "--json"]) == 0
+    assert json.loads(json.loads(capsys.readouterr().out)["reasons"][0]) == {**wanted, "reason": "so"}
+
+
+def test_two_choices_at_once_are_refused(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["release", "--all", "--hold"]) == 2
+    assert "--all and --hold exclude each other" in capsys.readouterr().err
+
+
+def test_documents_are_rolled_back_by_the_same_flow(
+    decisions: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    decisions("rolled back")
+    assert run(["rollback", "--documents", "--to", "7", "--json"]) == 0
+    told = json.loads(json.loads(capsys.readouterr().out)["reasons"][0])
+    assert told == {"action": "roll back", "to": "7", "reason": ""}
