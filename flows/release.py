@@ -16,7 +16,7 @@ from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.documents_gate import release as moves
 from tasks_lib.documents_gate import tasks
-from tasks_lib.documents_gate.decision import DocumentsDecision, decide, unasked
+from tasks_lib.documents_gate.decision import DocumentsDecision, decide, unasked, with_findings
 from tasks_lib.documents_gate.plan import Plan, plan_questions
 from tasks_lib.documents_gate.publish import ReleaseResult, announce, record, result_of
 from tasks_lib.documents_gate.release import Proposal
@@ -24,6 +24,7 @@ from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.tasks import score_version
 from tasks_lib.gate.turns import turn
+from tasks_lib.ingestion.languages import languages_of
 from tasks_lib.registry.quarantine import let_in
 from tasks_lib.registry.tracking import connect, run_of
 from tasks_lib.untraversed import untraversed
@@ -155,11 +156,20 @@ def _measured(platform: Platform, index: Index, settings: Settings, started: Ori
 
 
 def _judged(platform: Platform, settings: Settings, proposal: Proposal, run_id: str) -> DocumentsDecision:
-    """Ask production the questions that the change could touch, on both states, and decide."""
-    plan, gate = plan_questions(platform, settings), settings.gate
-    if not isinstance(plan, Plan):
+    """Ask production the questions that the change could touch, look at the documents themselves, and decide."""
+    plan = plan_questions(platform, settings)
+    if not isinstance(plan, Plan) and plan.decision == "released":
         return plan
-    every = plan.dataset.examples
+    rag = plan.live.rag if isinstance(plan, Plan) else settings.rag
+    languages = languages_of(platform.open_index(rag.index_name).at(proposal.released))
+    findings = tasks.look_at_changes(platform, rag, proposal, languages, settings.ingest.mass_delete_share)
+    decision = _asked(platform, settings, plan, proposal, run_id) if isinstance(plan, Plan) else plan
+    return with_findings(decision, findings)
+
+
+def _asked(platform: Platform, settings: Settings, plan: Plan, proposal: Proposal, run_id: str) -> DocumentsDecision:
+    """The decision by what production answers on both states."""
+    gate, every = settings.gate, plan.dataset.examples
     examples = tasks.find_touched(platform, plan.live, untraversed(every), proposal)
     if not examples:
         return unasked("released", f"the change touches the evidence of none of {len(every)} questions", len(every))

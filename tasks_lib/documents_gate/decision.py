@@ -8,9 +8,12 @@ from pydantic import BaseModel, Field
 from tasks_lib.assistant.contract.states import DocumentKey
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
+from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.statistics import Interval, bounds
 
+MOST_TOLD = 5
+"""Findings that the reasons name."""
 Verdict = Literal["released", "held", "undecided", "rolled back"]
 
 
@@ -39,12 +42,34 @@ class DocumentsDecision(BaseModel):
     decision: Verdict
     reasons: list[str]
     questions: Questions = Field(default_factory=Questions)
-    documents: list[str] = Field(default_factory=list, description="Documents that made questions worse.")
+    documents: list[str] = Field(default_factory=list, description="Documents that it is because of.")
+    findings: list[Finding] = Field(default_factory=list, description="What is wrong with documents, unasked.")
 
 
 def unasked(verdict: Verdict, reason: str, of: int = 0) -> DocumentsDecision:
     """A decision without questions."""
     return DocumentsDecision(decision=verdict, reasons=[reason], questions=Questions(of=of))
+
+
+def with_findings(decision: DocumentsDecision, findings: Sequence[Finding]) -> DocumentsDecision:
+    """The decision, held where a finding holds the change, whatever was answered: not every sentence is asked about."""
+    holding = [finding for finding in findings if finding.level == "hold"]
+    reasons = [_found(finding) for finding in holding[:MOST_TOLD]]
+    if len(holding) > MOST_TOLD:
+        reasons.append(f"and {len(holding) - MOST_TOLD} findings more")
+    return decision.model_copy(
+        update={
+            "decision": "held" if holding else decision.decision,
+            "reasons": [*reasons, *decision.reasons],
+            "documents": list(dict.fromkeys([*(finding.document for finding in holding), *decision.documents])),
+            "findings": list(findings),
+        }
+    )
+
+
+def _found(finding: Finding) -> str:
+    quoted = " / ".join(repr(_short(sentence)) for sentence in finding.sentences[:2])
+    return f"{finding.reason}: {quoted}" if quoted else finding.reason
 
 
 def decide(

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.documents_gate.decision import DocumentsDecision, Questions, Verdict
 from tasks_lib.documents_gate.difference import ChangedDocument, in_words
+from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.registry.changes import CHANGED_TAG
 from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.history import DOCUMENTS_TAG
@@ -46,7 +47,8 @@ class ReleaseResult(BaseModel):
     decision: Verdict
     reasons: list[str]
     questions: Questions = Field(default_factory=Questions)
-    documents: list[str] = Field(default_factory=list, description="Documents that made questions worse.")
+    documents: list[str] = Field(default_factory=list, description="Documents that it is because of.")
+    findings: list[Finding] = Field(default_factory=list, description="What is wrong with documents, unasked.")
     changes: ChangedDocuments = Field(default_factory=ChangedDocuments)
     quarantined: list[str] = Field(default_factory=list, description="Documents that went into quarantine by this.")
     run_id: str | None = Field(default=None, description="MLflow's run; null where nothing changed.")
@@ -71,6 +73,7 @@ def result_of(
         reasons=decision.reasons,
         questions=decision.questions,
         documents=decision.documents,
+        findings=decision.findings,
         changes=ChangedDocuments.of(changed),
     )
 
@@ -112,5 +115,5 @@ def announce(result: ReleaseResult) -> None:
     emit_event(
         event=EVENTS.get(result.decision, "llmops.documents.held"),
         resource={"prefect.resource.id": f"llmops.index.{result.index}", "prefect.resource.name": result.index},
-        payload=result.model_dump(mode="json", exclude={"questions", "changes"}),
+        payload=result.model_dump(mode="json", exclude={"questions", "changes", "findings"}),
     )

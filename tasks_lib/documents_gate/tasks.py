@@ -1,15 +1,17 @@
 """The Prefect tasks of the documents' gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
-from tasks_lib.documents_gate import asking
+from tasks_lib.documents_gate import asking, looking
+from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.documents_gate.questions import moved, touched
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.gate.asking import VersionAnswers
@@ -41,3 +43,11 @@ def with_moved_evidence(
     index = platform.open_index(live.rag.index_name).at(proposal.state)
     examples = moved([prediction.example for prediction in predictions], index, proposal.keys)
     return [replace(prediction, example=example) for prediction, example in zip(predictions, examples, strict=True)]
+
+
+@task(name="look-at-changed-documents", cache_policy=NO_CACHE)
+def look_at_changes(
+    platform: Platform, rag: RagConfig, proposal: Proposal, languages: Mapping[str, float], mass_delete_share: float
+) -> list[Finding]:
+    """:func:`tasks_lib.documents_gate.looking.look`."""
+    return looking.look(platform, rag, proposal, languages, mass_delete_share)
