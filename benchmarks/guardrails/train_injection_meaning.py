@@ -6,7 +6,7 @@ Logistic regression over sentence embeddings of the texts that `train_injection_
 attempts are translations, and some are of one text: the rates that it prints leave a language out, and with it every
 attempt of another language whose vector is as near as a translation's. Its logit and that of the classifier of cue
 words count together; the cut-off is where 1 % of the harmless texts of a language that was left out score above it. For
-English it is where 5 % of our own harmless examples of templates that neither saw do. USER_TASKS are self-instruct's
+English it is where 2 % of our own harmless examples of templates that neither saw do. USER_TASKS are self-instruct's
 user-oriented instructions, of which nothing was trained on: shares of them are printed beside others of our examples.
 """
 
@@ -36,7 +36,7 @@ from tasks_lib.assistant.guardrails.normalise import normalise
 REGULARISATION = 5.0
 OF_OWN = 0.1
 """Weight of one of our own English examples."""
-FALSE_ALARMS, FALSE_ALARMS_ENGLISH, SHOWN = 0.01, 0.05, 0.05
+FALSE_ALARMS, FALSE_ALARMS_ENGLISH, SHOWN = 0.01, 0.02, 0.05
 OF_INSTRUCTIONS = 1.0
 USER_TASKS = 3
 """Place of that argument."""
@@ -120,7 +120,12 @@ def main() -> None:
     cut = float(np.quantile(np.concatenate([np.r_[one[1], one[2]] for one in scored.values()]), 1 - FALSE_ALARMS))
     cuts = english_cuts(known)
     english = cuts[FALSE_ALARMS_ENGLISH][0]
-    asked = score("en", asked_of_models(Path(sys.argv[3]))) if len(sys.argv) > USER_TASKS else np.zeros(0)
+    model = fitted(rows_of(known))
+    asked = np.zeros(0)
+    if len(sys.argv) > USER_TASKS:
+        tasks = asked_of_models(Path(sys.argv[USER_TASKS]))
+        every = [row for own_ in known.values() for row in of_language(own_)]
+        asked = both(logits(model, tasks), cue_logits(fitted_by_cues([*every, *own(), *requests()]), tasks))
     for share, (at, found) in cuts.items():
         flagged = f"{(asked >= at).mean():.3f}" if len(asked) else "–"
         print(f"English cut-off at {share:.0%} of our harmless: {found:.3f} of our attempts, {flagged} of users' tasks")
@@ -141,7 +146,7 @@ def main() -> None:
         f"{(trigger >= english).mean():.3f}; labelled prompts: recall {(prompts[truth] >= english).mean():.3f} at the "
         f"cut-off, at 5 % of trigger words {recall(prompts[truth], trigger)}"
     )
-    model, cues = fitted(rows_of(known)), stored_cut()
+    cues = stored_cut()
     stored = {
         "intercept": round(float(model.intercept_[0]), 4),
         "cut_off": round(cut - (1 - OF_MEANING) * cues, 4),
