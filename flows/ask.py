@@ -135,11 +135,11 @@ def guard(
         yield guardrails.inspect(text, direction).model_dump(mode="json")
 
 
-def guard_languages() -> "Certificate":
-    """How well each validator does in each language, as measured with this version of the code."""
+def guard_languages(settings: Settings) -> "Certificate":
+    """How well each validator does in each language with the configured embedder, as measured with this code."""
     from tasks_lib.assistant.guardrails.certificate import certificate
 
-    return certificate()
+    return certificate(settings.embedder)
 
 
 def require_question(question: str) -> None:

@@ -13,6 +13,7 @@ from languages import passages_of
 from sklearn.metrics import roc_auc_score
 
 from tasks_lib.assistant.contract.answer import Source
+from tasks_lib.assistant.contract.embedder import Embedder, unrelated_cosines
 from tasks_lib.assistant.embedders.minilm import MiniLM
 from tasks_lib.assistant.groundedness import sentence_support
 from tasks_lib.config.guardrails import GroundingConfig
@@ -40,7 +41,7 @@ def shortened(sentence: str) -> str:
     return sentence[: int(len(sentence) * KEPT)]
 
 
-def supports(language: str, embedder: MiniLM) -> tuple[np.ndarray, np.ndarray, int]:
+def supports(language: str, embedder: Embedder) -> tuple[np.ndarray, np.ndarray, int]:
     """Of supported and of unsupported sentences, and how many could not be judged."""
     texts = passages(language)
 
@@ -52,7 +53,8 @@ def supports(language: str, embedder: MiniLM) -> tuple[np.ndarray, np.ndarray, i
         sources = [Source(document="", start=0, end=len(text), score=1.0, content=text)]
         strange = texts[(number + APART) % len(texts)]
         for kept, said in ((own, shortened(sentences(text)[0])), (other, shortened(sentences(strange)[0]))):
-            known = [support for *_, support in sentence_support(said, sources, embed) if support is not None]
+            judged = sentence_support(said, sources, embed, unrelated=unrelated_cosines(embedder))
+            known = [support for *_, support in judged if support is not None]
             unjudged += not known
             kept.extend(known[:1])
     return np.array(own), np.array(other), unjudged

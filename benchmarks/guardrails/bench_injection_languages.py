@@ -1,6 +1,6 @@
 """Injection by language: recall where 5 % of harmless texts are flagged, and at the default cut-off.
 
-    python benchmarks/guardrails/bench_injection_languages.py [DATA]
+    python benchmarks/guardrails/bench_injection_languages.py DATA SEED_TASKS
 
 Unseen: the classifier of cue words was trained without the language. Fitted: as shipped, trained on all five. Both are
 scored as the product does, rules and English classifier included. What is not measured on labelled attempts of its own

@@ -1,34 +1,41 @@
-"""Measure every validator by language at its default cut-off, and write the language certificate into the package.
+"""Measure every validator by language and embedder at its default cut-off, and write the certificate of the package.
 
-    python benchmarks/guardrails/certify.py [DATA]
+    python benchmarks/guardrails/certify.py DATA SEED_TASKS [EMBEDDER …]
 
 Only a language with texts of both sorts, to be found and harmless, gets figures. Injection: the classifier of cue words
 was trained without the language. Personal data: the default entities, generated texts. Secrets: keys that are drawn at
 random in sentences of ours. Grounding: see bench_grounding_languages.py. Topics: an article of XQuAD, or a corpus, is
 forbidden by five of its questions; the others are to be found, and questions about other articles are harmless.
+Without EMBEDDER all of the package are measured; with any other embedder cue words alone find attempts.
 """
 # ruff: noqa: RUF001 - some sentences are Chinese
 
 import json
 import random
 import string
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from bench_grounding_languages import CUT as GROUNDED
 from bench_grounding_languages import passages, supports
-from bench_injection_languages import TrainedWithout, scored, stored_cut
+from bench_injection_languages import TrainedWithout, stored_cut
 from data import read
 from languages import LANGUAGES, Texts, texts_of
 from national_texts import COUNTRIES, marked_texts
 from train_injection_cues import unseen
+from train_injection_meaning import fitted as fitted_by_meaning
+from train_injection_meaning import rows_of
 
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.assistant.embedders.minilm import MiniLM
+from tasks_lib.assistant.contract.embedder import Embedder
+from tasks_lib.assistant.embedders.local import LOCAL_EMBEDDERS, local_embedder
 from tasks_lib.assistant.guardrails import certificate
 from tasks_lib.assistant.guardrails.certificate import Figures
 from tasks_lib.assistant.guardrails.detection import CheckContext, Detector
+from tasks_lib.assistant.guardrails.injection import InjectionScorer
+from tasks_lib.assistant.guardrails.injection_meaning import MeaningModel, meaning_model
 from tasks_lib.assistant.guardrails.personal_data.finder import personal_data_finder
 from tasks_lib.assistant.guardrails.secrets import SecretsDetector
 from tasks_lib.assistant.guardrails.topics import TopicsDetector
@@ -63,13 +70,36 @@ def alarms(detector: Detector, language: str) -> tuple[float, int]:
     return (float(np.mean([bool(finds(detector, text)) for text in texts])), len(texts)) if texts else (0.0, 0)
 
 
-def injection(embedder: MiniLM) -> dict[str, Figures]:
+class AnyOther:
+    """Stands for an embedder of which nothing is known."""
+
+    dimension, max_tokens, in_process = 1, 256, True
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """Every text alike."""
+        return [[1.0]] * len(texts)
+
+    def token_spans(self, _: str) -> list[tuple[int, int]]:
+        """None."""
+        return []
+
+
+def meaning_without(known: dict[str, Texts], language: str) -> MeaningModel:
+    """The classifier by meaning that never saw a language, at the shipped cut-offs."""
+    model = fitted_by_meaning(rows_of(known, language))
+    return meaning_model().trained(float(model.intercept_[0]), model.coef_[0])
+
+
+def injection(embedder: Embedder) -> dict[str, Figures]:
     """By language, trained without it."""
     known = {language: texts_of(language) for language in LANGUAGES}
     cut, measured = InjectionConfig().threshold, {}
+    by_meaning = meaning_model().reads(embedder)
     for language, texts in known.items():
-        model = TrainedWithout(unseen(known, language), stored_cut())
-        attempts, *harmless = scored(model, texts, embedder)
+        cues = TrainedWithout(unseen(known, language), stored_cut())
+        meaning = meaning_without(known, language) if by_meaning else None
+        scorer = InjectionScorer(InjectionConfig(), embedder, cues=cues, meaning=meaning)
+        attempts, *harmless = [np.array([scorer.score(text) for text in own]) for own in texts]
         wrong = np.concatenate(harmless) >= cut
         data = "CyberSecEval, trained without the language"
         measured[language] = figures((attempts >= cut).mean(), wrong.mean(), len(attempts), len(wrong), data)
@@ -127,7 +157,7 @@ def secrets() -> dict[str, Figures]:
     return measured
 
 
-def grounding(embedder: MiniLM) -> dict[str, Figures]:
+def grounding(embedder: Embedder) -> dict[str, Figures]:
     """Sentences of other passages, and shortened ones of the own."""
     measured = {}
     for language in ("en", "de", "es", "zh"):
@@ -150,7 +180,7 @@ def questions_by_subject(language: str) -> list[list[str]]:
     return [questions for questions in asked if len(questions) > 2 * EXAMPLES][:ARTICLES]
 
 
-def topics(embedder: MiniLM) -> dict[str, Figures]:
+def topics(embedder: Embedder) -> dict[str, Figures]:
     """Each subject forbidden in turn."""
     measured = {}
     for language in ("en", "de", "es", "zh"):
@@ -166,27 +196,33 @@ def topics(embedder: MiniLM) -> dict[str, Figures]:
     return measured
 
 
-def main() -> None:
-    """Measure, print, write."""
-    embedder = MiniLM()
-    measures: dict[str, Callable[[], dict[str, Figures]]] = {
-        "injection": lambda: injection(embedder),
-        "personal_data": personal_data,
-        "secrets": secrets,
-        "grounding": lambda: grounding(embedder),
-        "topics": lambda: topics(embedder),
-    }
-    validators = {
-        name: {code: own.model_dump() for code, own in measure().items()} for name, measure in measures.items()
-    }
-    for name, languages in validators.items():
+def by_embedder(embedder: Embedder) -> dict[str, dict[str, Figures]]:
+    """What compares meanings."""
+    return {"injection": injection(embedder), "grounding": grounding(embedder), "topics": topics(embedder)}
+
+
+def show(name: str, measured: dict[str, dict[str, Figures]]) -> None:
+    """A line per validator and language."""
+    for validator, languages in measured.items():
         for code, own in languages.items():
             print(
-                f"{name:14} {code}  recall {own['recall']:.3f} of {own['texts']:4}  false alarms "
-                f"{own['false_alarms']:.4f} of {own['harmless']:4}  {own['data']}"
+                f"{name:30} {validator:14} {code}  recall {own.recall:.3f} of {own.texts:4}  false alarms "
+                f"{own.false_alarms:.4f} of {own.harmless:4}  {own.data}",
+                flush=True,
             )
+
+
+def main() -> None:
+    """Measure, print, write."""
+    embedders = {name: by_embedder(local_embedder(name)) for name in sys.argv[3:] or LOCAL_EMBEDDERS}
+    every = {"personal_data": personal_data(), "secrets": secrets()}
     path = Path(certificate.__file__).parent / certificate.FIGURES
-    path.write_text(json.dumps({"validators": validators}, indent=1) + "\n", encoding="utf-8")
+    kept = {name: own for name, own in certificate.measured().embedders.items() if name not in embedders}
+    embedders = {**kept, **embedders, "": {"injection": injection(AnyOther())}}
+    for name, own in {"any embedder": every, **embedders}.items():
+        show(name or "any other", own)
+    figured = certificate.Figured(validators=every, embedders=embedders)
+    path.write_text(json.dumps(figured.model_dump(), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

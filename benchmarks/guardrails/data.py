@@ -24,6 +24,19 @@ def read(path: str) -> Any:
     return [json.loads(line) for line in text.splitlines()] if path.endswith(".jsonl") else json.loads(text)
 
 
+def instructions() -> list[str]:
+    """The second argument, `data/seed_tasks.jsonl` of yizhongw/self-instruct (Apache-2.0): harmless instructions."""
+    if len(sys.argv) < 3:
+        sys.exit("give data/seed_tasks.jsonl of github.com/yizhongw/self-instruct as the second argument")
+    return asked_of_models(Path(sys.argv[2]))
+
+
+def asked_of_models(file: Path) -> list[str]:
+    """What people ask of a language model: instruction and first input of each row of self-instruct's files."""
+    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    return [f"{row['instruction']}\n{row['instances'][0]['input']}".strip() for row in rows]
+
+
 def milliseconds(function: Callable[[], object], times: int, warm_up: int = 2) -> tuple[float, float]:
     """Median and 99th percentile of `times` runs."""
     for _ in range(warm_up):

@@ -1,21 +1,23 @@
 """Train the classifier of attempts by meaning, for versions whose embedder is multilingual-e5-small.
 
-    python benchmarks/guardrails/train_injection_meaning.py [DATA]
+    python benchmarks/guardrails/train_injection_meaning.py DATA SEED_TASKS [USER_TASKS]
 
 Logistic regression over sentence embeddings of the texts that `train_injection_cues.py` learns from. The labelled
 attempts are translations, and some are of one text: the rates that it prints leave a language out, and with it every
 attempt of another language whose vector is as near as a translation's. Its logit and that of the classifier of cue
 words count together; the cut-off is where 1 % of the harmless texts of a language that was left out score above it. For
-English it is set in the same way on our own examples of templates that neither saw.
+English it is where 2 % of our own harmless examples of templates that neither saw do. USER_TASKS are self-instruct's
+user-oriented instructions, of which nothing was trained on: shares of them are printed beside others of our examples.
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from bench_injection_languages import stored_cut
-from data import read
+from data import asked_of_models, read
 from injection_seeds import examples
 from languages import LANGUAGES, Texts, texts_of
 from sklearn.linear_model import LogisticRegression
@@ -34,7 +36,10 @@ from tasks_lib.assistant.guardrails.normalise import normalise
 REGULARISATION = 5.0
 OF_OWN = 0.1
 """Weight of one of our own English examples."""
-FALSE_ALARMS, SHOWN = 0.01, 0.05
+FALSE_ALARMS, FALSE_ALARMS_ENGLISH, SHOWN = 0.01, 0.02, 0.05
+OF_INSTRUCTIONS = 1.0
+USER_TASKS = 3
+"""Place of that argument."""
 TRANSLATED = 0.9
 """Cosine from which an attempt in another language may be a translation of one that is scored."""
 
@@ -53,7 +58,7 @@ def rows_of(known: dict[str, Texts], without: str = "") -> list[Example]:
         scored = vectors(known[without].attempts)
         near = (vectors([text for text, *_ in rows]) @ scored.T).max(axis=1) >= TRANSLATED
         rows = [row for row, translated in zip(rows, near, strict=True) if not (row[1] and translated)]
-    return [*rows, *((text, label, OF_OWN) for text, label, _ in own()), *requests()]
+    return [*rows, *((text, label, OF_OWN) for text, label, _ in own()), *requests(OF_INSTRUCTIONS)]
 
 
 def fitted(rows: Sequence[Example]) -> LogisticRegression:
@@ -80,8 +85,11 @@ def both(meaning: np.ndarray, cues: np.ndarray) -> np.ndarray:
     return OF_MEANING * meaning + (1 - OF_MEANING) * cues
 
 
-def english_cut(known: dict[str, Texts]) -> float:
-    """Logit of both that 1 % of our harmless English examples exceed, of templates that neither model saw."""
+def english_cuts(known: dict[str, Texts]) -> dict[float, tuple[float, float]]:
+    """Share of our harmless English examples → logit of both that it exceeds, and share of our attempts that do.
+
+    Each is scored by models that saw none of its template.
+    """
     seeds = examples()
     texts, labels = [text for text, *_ in seeds], np.array([label for _, label, _ in seeds])
     public = [row for own_ in known.values() for row in of_language(own_)]
@@ -90,9 +98,13 @@ def english_cut(known: dict[str, Texts]) -> float:
     for train, test in folds.split(texts, labels, [template for *_, template in seeds]):
         seen = [weighted[i] for i in train]
         asked = [texts[i] for i in test]
-        first[test] = logits(fitted([*public, *requests(), *((t, y, OF_OWN) for t, y, _ in seen)]), asked)
-        second[test] = cue_logits(fitted_by_cues([*public, *requests(), *seen]), asked)
-    return float(np.quantile(both(first, second)[labels == 0], 1 - FALSE_ALARMS))
+        first[test] = logits(
+            fitted([*public, *requests(OF_INSTRUCTIONS), *((t, y, OF_OWN) for t, y, _ in seen)]), asked
+        )
+        second[test] = cue_logits(fitted_by_cues([*public, *requests(OF_INSTRUCTIONS), *seen]), asked)
+    scores = both(first, second)
+    cuts = {share: float(np.quantile(scores[labels == 0], 1 - share)) for share in (0.01, 0.02, 0.03, 0.05)}
+    return {share: (cut, float((scores[labels == 1] >= cut).mean())) for share, cut in cuts.items()}
 
 
 def main() -> None:
@@ -106,7 +118,17 @@ def main() -> None:
 
     scored = {name: [score(name, own_) for own_ in texts] for name, texts in known.items()}
     cut = float(np.quantile(np.concatenate([np.r_[one[1], one[2]] for one in scored.values()]), 1 - FALSE_ALARMS))
-    english = english_cut(known)
+    cuts = english_cuts(known)
+    english = cuts[FALSE_ALARMS_ENGLISH][0]
+    model = fitted(rows_of(known))
+    asked = np.zeros(0)
+    if len(sys.argv) > USER_TASKS:
+        tasks = asked_of_models(Path(sys.argv[USER_TASKS]))
+        every = [row for own_ in known.values() for row in of_language(own_)]
+        asked = both(logits(model, tasks), cue_logits(fitted_by_cues([*every, *own(), *requests()]), tasks))
+    for share, (at, found) in cuts.items():
+        flagged = f"{(asked >= at).mean():.3f}" if len(asked) else "–"
+        print(f"English cut-off at {share:.0%} of our harmless: {found:.3f} of our attempts, {flagged} of users' tasks")
     for name, (attempts, harmless, questions) in scored.items():
         at = english if name == "en" else cut
         print(
@@ -124,7 +146,7 @@ def main() -> None:
         f"{(trigger >= english).mean():.3f}; labelled prompts: recall {(prompts[truth] >= english).mean():.3f} at the "
         f"cut-off, at 5 % of trigger words {recall(prompts[truth], trigger)}"
     )
-    model, cues = fitted(rows_of(known)), stored_cut()
+    cues = stored_cut()
     stored = {
         "intercept": round(float(model.intercept_[0]), 4),
         "cut_off": round(cut - (1 - OF_MEANING) * cues, 4),

@@ -74,7 +74,7 @@ def guard(
             raise InputError("--languages checks no text", hint="Give either a text or --languages.")
         from flows.ask import guard_languages
 
-        execute(guard_languages, render_guard.guard_languages, options)
+        execute(lambda: guard_languages(settings), render_guard.guard_languages, options)
         return 0
     texts = _texts(text, file, "text")
     if text is not None and not text.strip():

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.embedder import stretched, unrelated_cosine
-from tasks_lib.assistant.phrases import UNCERTAIN
 from tasks_lib.config.guardrails import GroundingConfig
 from tasks_lib.text.forms import searchable
 from tasks_lib.text.languages import language_of
@@ -38,8 +37,6 @@ _NUMBERING = re.compile(
 """Numbers that count or cite, and say nothing."""
 _ABOUT_THE_SOURCES = content_stems("according based passage document context answer provided")
 """What a model says about its passages, and not from them."""
-_INTRODUCTIONS = frozenset(UNCERTAIN.values())
-"""What the assistant itself puts before passages, in the languages that it speaks."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 _STEMMED = frozenset({"da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "pt", "ro", "ru", "sv"})
 """Languages with stop words and a stemmer."""
@@ -83,8 +80,6 @@ def sentence_support(
 ) -> list[tuple[int, int, float | None]]:
     """Start, end and support, 0 to 1, of every sentence of `text`; `None` for one too short to say anything.
 
-    `None`, too, for what the assistant itself puts before passages.
-
     1 for a sentence that a passage holds word for word, in whatever language, script and Unicode form. For others the
     share of its words that the passages hold or, where that leaves doubt, the mean of this share and of the
     closeness in meaning of the nearest sentence of a passage; at most :data:`_UNKNOWN_NUMBER` with an unknown number.
@@ -96,15 +91,13 @@ def sentence_support(
     spans = list(sentence_spans(text))
     sentences = [text[a:b] for a, b in spans]
     copied = _copied(sentences, sources)
-    left_out = copied | {i for i, sentence in enumerate(sentences) if sentence.strip() in _INTRODUCTIONS}
-    own = [sentence for i, sentence in enumerate(sentences) if i not in left_out]
+    own = [sentence for i, sentence in enumerate(sentences) if i not in copied]
     invented = _with_unknown_numbers(own, sources, question) if numbers else frozenset()
     supports = _support(own, sources, embed, frozenset() if exact else invented, unrelated)
     for i in invented:
         supports[i] = None if supports[i] is None else min(supports[i] or 0.0, _UNKNOWN_NUMBER)
     rest = iter(supports)
-    known: dict[int, float | None] = {i: 1.0 if i in copied else None for i in left_out}
-    return [(a, b, known[i] if i in known else next(rest)) for i, (a, b) in enumerate(spans)]
+    return [(a, b, 1.0 if i in copied else next(rest)) for i, (a, b) in enumerate(spans)]
 
 
 def _copied(sentences: Sequence[str], sources: Sequence[Source]) -> frozenset[int]:

@@ -110,7 +110,7 @@ def semantic_similarity(row: Row) -> float | None:
 
 
 def groundedness(row: Row) -> float | None:
-    """Share of the response's sentences that the sources support; `None` for a refusal.
+    """Share of the response's sentences that the sources support, but for its `lead`; `None` for a refusal.
 
     As :func:`tasks_lib.assistant.groundedness.groundedness` has it, which the guardrail and monitoring go by, too.
     """
@@ -120,7 +120,7 @@ def groundedness(row: Row) -> float | None:
         return None
     answer, similarity = row.answer, row.similarity
     return grounded(
-        answer.response,
+        answer.response.removeprefix(answer.lead),
         answer.source_documents,
         similarity.vectors,
         question=row.example.question,

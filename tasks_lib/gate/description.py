@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tasks_lib.assistant.guardrails.certificate import certificate
+from tasks_lib.config.guardrails import GuardrailsConfig
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.gate.decide import ThresholdCheck
 from tasks_lib.gate.gate_report import number
@@ -60,6 +62,7 @@ def describe(
         "\n".join(_changes(outcome, rag, production)),
         "\n".join(_figures(outcome)),
         "\n".join(_rows("configuration", _configuration(rag))),
+        _unmeasured(rag),
         "\n".join(_rows("documents and origin, as its gate saw them", {**lineage, "run": run_id})),
     )
     return _cut("\n\n".join(part for part in parts if part))
@@ -102,6 +105,20 @@ def _configuration(rag: RagConfig) -> dict[str, object]:
     whole, given = rag.model_dump(mode="json"), rag.model_dump(mode="json", exclude_defaults=True)
     named = {name: value for name, value in flat(whole) if name in NAMED}
     return {**named, **dict(flat(given))}
+
+
+def _unmeasured(rag: RagConfig) -> str:
+    """Which of its validators nobody has measured with its embedder."""
+    names = [name for name in certificate(rag.embedder).unmeasured if _runs(rag.guardrails, name)]
+    if not names:
+        return ""
+    return f"Nobody has measured its {' and '.join(names)} with {rag.embedder} (`llmops guard --languages`)."
+
+
+def _runs(guardrails: GuardrailsConfig, validator: str) -> bool:
+    topics = guardrails.topics
+    configured = validator != "topics" or bool(topics.forbidden or topics.allowed)
+    return bool(getattr(guardrails, validator).enabled) and configured
 
 
 def _rows(title: str, rows: dict[str, object] | dict[str, str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ benchmarks/languages measures it on questions. A text of a word or two often sta
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -49,6 +50,10 @@ _KANA_SHARE = 0.1
 """Share of the letters from which Han characters are Japanese: a Chinese text may quote a name in kana."""
 _ONE_NAME = {"nb": "no", "nn": "no", "bs": "hr", "ms": "id"}
 """Languages of one another, so close that a question does not tell them apart."""
+_WITHOUT_BLANKS = frozenset({"CJK", "THAI", "LAO", "KHMER", "MYANMAR"})
+_LETTERS_OF_A_WORD = 2
+_FEWEST_WORDS = 4
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NO_PROSE = re.compile(r"https?://\S+|\S+@\S+|[\d_`<>{}\[\]|#*=/\\]+")
 
 
@@ -86,6 +91,23 @@ def _of_scripts(text: str, scripts: Counter[str]) -> str | None:
     if script not in _SHARED or letters < _FEWEST_LETTERS:
         return None
     return _classified(text, _SHARED[script])
+
+
+def other_scripts(text: str) -> Iterator[tuple[str, str]]:
+    """Script and words of each script but the main one, where these are enough to say something: no name, no term."""
+    words: dict[str, list[str]] = {}
+    for word in _LETTERS.findall(_NO_PROSE.sub(" ", text[:_READ])):
+        words.setdefault(_one_script(script_of(word[0])), []).append(word)
+    letters = {script: sum(map(len, own)) for script, own in words.items()}
+    main = max(letters, key=lambda script: letters[script], default="")
+    for script, own in words.items():
+        said = letters[script] / _LETTERS_OF_A_WORD if script in _WITHOUT_BLANKS else len(own)
+        if script != main and said >= _FEWEST_WORDS:
+            yield script, " ".join(own)
+
+
+def _one_script(script: str) -> str:
+    return "CJK" if script in _JAPANESE else script
 
 
 def may_be_english(text: str) -> bool:

@@ -126,7 +126,9 @@ class Assistant:
     async def _at_once(self, answer: Answer, question: str, emit: Emit, *, after_text: bool) -> Answer:
         """An answer that was not streamed: extracted, or refused."""
         if not answer.refused:
-            checked = await self._guardrails.check_output_async(answer.response, answer.source_documents, question)
+            checked = await self._guardrails.check_output_async(
+                answer.response, answer.source_documents, question, window=_from_documents(answer)
+            )
             answer = _guarded(answer, checked, question)
         await emit(f"\n{answer.response}" if after_text else answer.response)
         return answer
@@ -150,7 +152,9 @@ class Assistant:
         if answer.refused:
             return answer
         with tracer.trace(GUARD_SPAN, tags={"direction": "output"}) as span:
-            result = self._guardrails.check_output(answer.response, answer.source_documents, question)
+            result = self._guardrails.check_output(
+                answer.response, answer.source_documents, question, window=_from_documents(answer)
+            )
             span.set_content_tag("output", result.decisions)
         return _guarded(answer, result, question)
 
@@ -181,6 +185,11 @@ def _question_of(outputs: dict[str, Any]) -> str:
 def _answer_of(outputs: dict[str, Any], decisions: list[GuardrailDecision]) -> Answer:
     answer: Answer = outputs["answer"]["answer"]
     return answer.model_copy(update={"guardrails": [*decisions, *outputs["guard"]["decisions"]]})
+
+
+def _from_documents(answer: Answer) -> tuple[int, int]:
+    """Characters of the response that documents must support."""
+    return len(answer.lead), len(answer.response)
 
 
 def _guarded(answer: Answer, result: GuardResult, question: str) -> Answer:

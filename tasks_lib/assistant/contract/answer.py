@@ -83,6 +83,13 @@ class Answer(BaseModel):
     model: str = Field(default="", description="Language model that answered, as `provider/model`.")
     usage: Usage = Usage()
 
+    @property
+    def lead(self) -> str:
+        """The line before an uncertain answer that says so, with its end; no passage holds it. Empty for any other."""
+        line, _, text = self.response.partition("\n")
+        held = any(line in source.content for source in self.source_documents)
+        return f"{line}\n" if self.uncertain and text and not held else ""
+
     def payload(self) -> dict[str, Any]:
         """The answer as plain JSON types."""
         return self.model_dump(mode="json")

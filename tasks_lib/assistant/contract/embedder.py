@@ -12,6 +12,7 @@ Cosines = TypeVar("Cosines", float, NDArray[np.float32])
 class Embedder(Protocol):
     """A bi-encoder and its tokenizer. One that calls no other process may say so by a true `in_process`.
 
+    One that comes with the package tells its `id`, under which it is measured.
     One that tells questions from passages has `embed_query(text)`; one whose unrelated texts have a cosine far from 0
     tells it as `unrelated`: language (ISO 639-1, empty for all others) → that cosine.
     """
@@ -49,6 +50,11 @@ def unrelated_cosine(known: Mapping[str, float], language: str | None) -> float:
 def stretched(cosines: Cosines, unrelated: float) -> Cosines:
     """Cosines as thresholds expect them: about 0 for unrelated texts, 1 for the same."""
     return (cosines - unrelated) / (1 - unrelated)
+
+
+def embedder_id(embedder: Embedder) -> str:
+    """The id of an embedder that comes with the package, such as `local/all-MiniLM-L6-v2`; empty for any other."""
+    return str(getattr(embedder, "id", ""))
 
 
 def in_process(embedder: Embedder) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from tasks_lib.assistant.contract.embedder import Embedder, in_process, unrelated_cosines
+from tasks_lib.assistant.contract.embedder import Embedder, embedder_id, in_process, unrelated_cosines
 from tasks_lib.assistant.embedders.text_embedder import embedder_to_dict
 
 CACHED_TEXTS = 4096
@@ -30,6 +30,11 @@ class CachedEmbedder:
         embed_query = getattr(embedder, "embed_query", None)
         if embed_query is not None:
             self.embed_query = embed_query
+
+    @property
+    def id(self) -> str:
+        """As of the embedder."""
+        return embedder_id(self._embedder)
 
     @property
     def dimension(self) -> int:

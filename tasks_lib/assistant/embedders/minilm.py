@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tasks_lib.assistant.embedders.batches import batches_of_like_length
 from tasks_lib.assistant.embedders.packaged_file import verified_file
 from tasks_lib.assistant.embedders.session import open_session
+from tasks_lib.config.rag import MINILM
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,6 +36,7 @@ class MiniLM:
     depend on the texts that are embedded beside it.
     """
 
+    id = MINILM
     dimension = 384
     in_process = True
     max_tokens = SEQUENCE_LENGTH - SPECIAL_TOKENS

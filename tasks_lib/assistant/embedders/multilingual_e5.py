@@ -16,6 +16,7 @@ from tasks_lib.assistant.embedders.e5_graph import INPUT, encoder_graph
 from tasks_lib.assistant.embedders.e5_weights import E5Weights, read_weights, unpacked
 from tasks_lib.assistant.embedders.packaged_file import verified_file
 from tasks_lib.assistant.embedders.session import open_session
+from tasks_lib.config.rag import MULTILINGUAL_E5
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class MultilingualE5:
     it: each text is computed by itself, since its eight-bit numbers are scaled by what is computed at once.
     """
 
+    id = MULTILINGUAL_E5
     dimension = 384
     in_process = True
     unrelated: ClassVar[Mapping[str, float]] = {"en": 0.745, "de": 0.763, "es": 0.77, "zh": 0.81, "": 0.77}

@@ -42,7 +42,7 @@ def build_guardrails(
             if action:
                 checks[text].append(Check(name, detector, section, action))
     unknown: Verdict = "refuse" if config.unknown_language == "refuse" else "allow-and-log"
-    checks["input"].append(Check("language", LanguageDetector(config), ValidatorConfig(), unknown))
+    checks["input"].append(Check("language", LanguageDetector(config, embedder), ValidatorConfig(), unknown))
     guardrails = Guardrails(
         config, embedder, on_input=checks["input"], on_output=checks["output"], on_passages=checks["passages"]
     )

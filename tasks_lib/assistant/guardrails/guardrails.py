@@ -99,7 +99,8 @@ class Guardrails:
         """Check an answer. Not for the assistant's own refusals, which no passage supports.
 
         :param sources: Its passages, as the model saw them; `None` where there is nothing to compare with.
-        :param window: For streams: the characters that are about to be shown, in whole sentences.
+        :param window: Characters, in whole sentences, that passages must support: in streams those that are about to
+            be shown, else all but what the assistant says itself.
         :param already: For streams: characters of the answer before `text`.
         """
         context = self._context("output")
@@ -139,10 +140,15 @@ class Guardrails:
         return await asyncio.to_thread(self.check_input, messages)
 
     async def check_output_async(
-        self, text: str, sources: list[Source] | None = None, question: str = ""
+        self,
+        text: str,
+        sources: list[Source] | None = None,
+        question: str = "",
+        *,
+        window: tuple[int, int] | None = None,
     ) -> GuardResult:
         """As `check_output`, without blocking the event loop."""
-        return await asyncio.to_thread(self.check_output, text, sources, question)
+        return await asyncio.to_thread(self.check_output, text, sources, question, window=window)
 
     async def check_passages_async(self, sources: list[Source]) -> PassagesResult:
         """As `check_passages`, without blocking the event loop."""

@@ -9,7 +9,7 @@ from tasks_lib.assistant.contract.embedder import Embedder, in_process
 from tasks_lib.assistant.guardrails.detection import CheckContext, Finding, parts_of
 from tasks_lib.assistant.guardrails.injection_cue_model import CueModel, cue_model, in_english
 from tasks_lib.assistant.guardrails.injection_cues import cue_words
-from tasks_lib.assistant.guardrails.injection_meaning import meaning_model
+from tasks_lib.assistant.guardrails.injection_meaning import MeaningModel, meaning_model
 from tasks_lib.assistant.guardrails.injection_model import injection_model, windows
 from tasks_lib.assistant.guardrails.injection_rules import LONGEST, InjectionRules
 from tasks_lib.assistant.guardrails.normalise import NormalisedText, encoded_parts, normalise, one_line, plain_words
@@ -44,14 +44,21 @@ _TELLING = (frozenset({"drop", "prior", "rules"}), frozenset({"ai", "answer"}), 
 class InjectionScorer:
     """Rules and classifiers together; shared by the detectors of questions and passages.
 
-    :param cues: The classifier of cue words, if not the one of the package.
+    :param cues: The classifier of cue words, if not the one of the package; likewise `meaning`.
     """
 
-    def __init__(self, config: InjectionConfig, embedder: Embedder, cues: CueModel | None = None) -> None:
+    def __init__(
+        self,
+        config: InjectionConfig,
+        embedder: Embedder,
+        cues: CueModel | None = None,
+        meaning: MeaningModel | None = None,
+    ) -> None:
         self.embedder = embedder
         self._rules = InjectionRules(timeout=max(0.1, config.time_limit / 8))
         self._english = injection_model() if injection_model().reads(embedder) else None
-        self._meaning = meaning_model() if self._english is None and meaning_model().reads(embedder) else None
+        by_meaning = meaning or meaning_model()
+        self._meaning = by_meaning if self._english is None and by_meaning.reads(embedder) else None
         self._cues = cues or cue_model()
 
     def rule_spans(self, seen: NormalisedText) -> set[tuple[int, int]]:

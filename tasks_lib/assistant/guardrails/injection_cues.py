@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 
+from tasks_lib.text.words import stem
+
 CUES = "data/injection_cues.json"
 EXACT = "="
 """Before a word that is not the beginning of others."""
@@ -38,6 +40,13 @@ _ALIKE = str.maketrans(
 )
 """Letters that one keyboard writes for another's: Latin ones, and Arabic ya, kaf and ta marbuta as Persian ones."""
 
+_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no"})
+"""Languages that write compounds as one word: there a cue word is not its beginning, as of a *Privatschule*."""
+COMPOUND = "-"
+"""Behind an entry of them that is one all the same, such as *Zugangs-*."""
+_DERIVED = 3
+"""Letters that a word of theirs may have beyond an entry, its inflection left out, as *Geheimnis* has."""
+
 _Entries = dict[str, set[str]]
 
 
@@ -59,22 +68,25 @@ class CueWords:
         self.concepts = tuple(sorted({concept for own in cues.values() for concept in own}))
         self._words: _Entries = defaultdict(set)
         self._stems: _Entries = defaultdict(set)
+        self._inflected: dict[str, _Entries] = {language: defaultdict(set) for language in sorted(_COMPOUNDING)}
         self._pieces: _Entries = defaultdict(set)
         self._phrases: dict[str, _Entries] = defaultdict(lambda: defaultdict(set))
-        for own in cues.values():
+        for language, own in cues.items():
             for concept, entries in own.items():
                 for entry in entries:
-                    self._list(entry, concept)
+                    self._list(entry, concept, language)
         self._reach = {first: max(len(p) for p in own) for first, own in _by_first_letter(self._pieces).items()}
 
-    def _list(self, entry: str, concept: str) -> None:
-        word = plain(entry.removeprefix(EXACT))
+    def _list(self, entry: str, concept: str, language: str) -> None:
+        word = plain(entry.removeprefix(EXACT).removesuffix(COMPOUND))
         if " " in word:
             self._phrases[word.partition(" ")[0]][word].add(concept)
         elif _UNSPACED.match(word) and (len(word) >= _SHORTEST_PIECE or not _HANGUL.match(word)):
             self._pieces[word].add(concept)
         elif entry.startswith(EXACT) or len(word) < _SHORTEST_STEM:
             self._words[word].add(concept)
+        elif language in _COMPOUNDING and not entry.endswith(COMPOUND):
+            self._inflected[language][word].add(concept)
         else:
             self._stems[word].add(concept)
 
@@ -106,8 +118,18 @@ class CueWords:
     def _known(self, word: str) -> set[str]:
         concepts = set(self._words.get(word, ()))
         for length in range(_SHORTEST_STEM, min(len(word), _LONGEST) + 1):
-            concepts |= self._stems.get(word[:length], set())
+            beginning = word[:length]
+            concepts |= self._stems.get(beginning, set())
+            for language, entries in self._inflected.items():
+                if beginning in entries and _is_form_of(beginning, word, language):
+                    concepts |= entries[beginning]
         return concepts
+
+
+def _is_form_of(entry: str, word: str, language: str) -> bool:
+    """Whether what stands behind the entry inflects or derives it, and makes no compound of it."""
+    longest = len(entry) + _DERIVED
+    return len(word) <= longest or len(stem(word, language)) <= longest
 
 
 def _by_first_letter(words: Iterable[str]) -> dict[str, list[str]]:

@@ -43,6 +43,10 @@ class MeaningModel:
         both = OF_MEANING * self._model.logit("", vector) + (1 - OF_MEANING) * cues
         return both - (self._english if english else self._cut_off)
 
+    def trained(self, intercept: float, weights: Matrix) -> "MeaningModel":
+        """The same cut-offs, with weights that were trained on other texts."""
+        return MeaningModel(self._model.trained(intercept, weights), self._cut_off, self._english)
+
 
 @lru_cache(maxsize=1)
 def meaning_model() -> MeaningModel:

@@ -72,6 +72,10 @@ class InjectionModel:
             return False
         return float(np.asarray(embedder.embed([PROBE])[0], dtype=np.float32) @ self._probe) >= _SAME
 
+    def trained(self, intercept: float, embedding: Matrix) -> "InjectionModel":
+        """For the same embedder, with weights that were trained on other texts."""
+        return InjectionModel(intercept, np.asarray(embedding, dtype=np.float32), self._ngrams, self._probe)
+
     def logit(self, text: str, vector: Matrix) -> float:
         """How likely `text` tries to change instructions, 0 being the cut-off."""
         known = self._ngrams

@@ -17,7 +17,7 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     :param small: Words that the document writes with a small letter: no names.
     """
     body = _main_clause(re.sub(r"\s*\([^()]*\)", "", sentence).rstrip(".! "))
-    tokens = [token for number, token in enumerate(body.split(" ")) if number == 0 or token not in de.PASSING]
+    tokens = [token for number, token in enumerate(body.split() or [""]) if number == 0 or token not in de.PASSING]
     cut = len(body) < len(sentence) - 2
     tokens[0] = tokens[0].lower() if tokens[0].lower() in small else tokens[0]
     body = " ".join(tokens)

@@ -17,7 +17,8 @@ def questions(sentence: str, small: frozenset[str] = frozenset()) -> Iterator[tu
     fronted = front is not None and re.match(r",? ", following) is not None
     clause = _main_clause(following.removeprefix(",").lstrip() if fronted else es.ADJUNCT.sub("", body))
     clause = re.sub(r"\bse (?=\w)", "se_", clause)
-    tokens = [token for number, token in enumerate(clause.split(" ")) if number == 0 or token not in es.PASSING]
+    words = clause.split() or [""]
+    tokens = [token for number, token in enumerate(words) if number == 0 or token not in es.PASSING]
     clause = " ".join(tokens)
     if (
         not es.LEAST <= len(tokens) <= es.MOST

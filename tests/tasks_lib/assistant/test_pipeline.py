@@ -164,6 +164,23 @@ def test_it_is_built_where_nothing_was_ingested_and_loads_no_guardrails(
     assert "PassageGuard" in assistant_pipeline(empty_home, RagConfig()).dumps()
 
 
+@pytest.mark.parametrize(
+    ("question", "lead"),
+    [
+        ("How many days of annual leave do employees get?", "Our handbook writes the following lines about that:"),
+        ("Wie viele Tage annual leave bekommen die employees im Jahr?", "Die Dokumente sagen dazu Folgendes:"),
+    ],
+)
+def test_no_passage_must_support_what_introduces_an_uncertain_answer(
+    handbook: LocalPlatform, question: str, lead: str
+) -> None:
+    refusal = {"certainty": 9.0, "threshold": 0.0}
+    custom = {"uncertain_text": lead} if lead.startswith("Our") else {}
+    answer = ask(build_assistant(RagConfig.model_validate({"refusal": {**refusal, **custom}}), handbook), question)
+    assert (answer.refused, answer.uncertain) == (False, True)
+    assert answer.response.startswith(f"{lead}\n")
+
+
 def test_a_source_in_another_language_than_the_question_tells_so(empty_home: LocalPlatform, tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()

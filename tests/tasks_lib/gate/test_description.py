@@ -84,3 +84,12 @@ def test_a_version_that_was_not_measured_is_described_by_its_reasons() -> None:
 )
 def test_it_fits_into_the_registry(reasons: list[str], lineage: dict[str, str]) -> None:
     assert 0 < len(describe(outcome(reasons, lineage=lineage), RagConfig(), "r1")) <= LONGEST
+
+
+def test_it_says_which_validators_nobody_has_measured_with_the_embedder() -> None:
+    other = RagConfig(embedder="openai/text-embedding-3-small")
+    topics = {"topics": {"forbidden": {"weapons": ["How do I build a bomb?"]}}}
+    with_topics = RagConfig.model_validate({"embedder": other.embedder, "guardrails": topics})
+    assert "measured its grounding with openai/text-embedding-3-small" in describe(outcome(["good"]), other, "r1")
+    assert "measured its grounding and topics with" in describe(outcome(["good"]), with_topics, "r1")
+    assert "Nobody" not in describe(outcome(["good"]), RagConfig(), "r1")

@@ -132,6 +132,12 @@ def test_groundedness_is_the_share_of_supported_sentences(similarity: Similarity
     assert score(question(), reply(refused=True), similarity)["groundedness"] is None
 
 
+def test_the_line_that_introduces_an_uncertain_answer_needs_no_support(similarity: Similarity) -> None:
+    lead = "Die Dokumente sagen dazu Folgendes:"
+    assert score(question(), reply(f"{lead}\n{SENTENCE}", uncertain=True), similarity)["groundedness"] == 1
+    assert score(question(), reply(f"{lead}\n{SENTENCE}"), similarity)["groundedness"] == 0.5
+
+
 def test_a_guardrail_that_stops_a_harmless_question_is_wrong(similarity: Similarity) -> None:
     stopped = GuardrailDecision(validator="topics", direction="input", action="refuse")
     payload = reply("Stopped.", refused=True, guardrails=[stopped])

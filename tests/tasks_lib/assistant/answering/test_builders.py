@@ -1,5 +1,6 @@
 """Answers, uncertain answers and refusals from what was extracted or generated."""
 
+import pytest
 from haystack import Document
 from haystack.dataclasses import ChatMessage
 
@@ -11,12 +12,12 @@ def passages(number: int) -> list[Document]:
     return [Document(content=f"p{n}", meta={"document": f"{n}.md", "start": 0, "end": 2}) for n in range(number)]
 
 
-def extracted(**found: object) -> Answer:
+def extracted(lead: str = "The documents say this about it:", **found: object) -> Answer:
     builder = ExtractedAnswer(
         model="local/extractive",
         refusal="No.",
         threshold=0.5,
-        uncertain="The documents say this about it:",
+        uncertain=lead,
         certainty=1.0,
         small_talk="Ask me.",
     )
@@ -61,3 +62,13 @@ def test_a_model_marks_what_it_cites() -> None:
     assert used("It is four [1, 3].") == [True, False, True]
     assert used("It is four.") == [None, None, None]
     assert used("It is four [9].") == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "lead", ["The documents say this about it:", "Here is what our own handbook says on the matter:", ""]
+)
+def test_the_lead_is_what_the_assistant_says_itself(lead: str) -> None:
+    held = [Document(content="Four.\nIt is so.", meta={"document": "0.md", "start": 0, "end": 2})]
+    answer = extracted(certainty=0.9, lead=lead, text="Four.\nIt is so.", documents=held)
+    assert answer.lead == (f"{lead}\n" if lead else "")
+    assert answer.response.removeprefix(answer.lead) == "Four.\nIt is so."

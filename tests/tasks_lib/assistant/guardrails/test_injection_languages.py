@@ -145,3 +145,26 @@ def test_no_cue_word_is_a_stop_word_of_another_language() -> None:
         if code != language and word in stops[code] and listed[concept, word] < 3
     ]
     assert shared == []
+
+
+@pytest.mark.parametrize("word", ["Privatschulen", "Lösungsweg", "Kundennummer", "klantenservice"])
+def test_a_cue_word_is_not_the_beginning_of_a_compound(word: str) -> None:
+    assert list(cue_words().found(word)) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "concept"),
+    [
+        ("private", "secret"),
+        ("Geheimnisses", "secret"),
+        ("Passwörtern", "secret"),
+        ("Anweisungen", "rules"),
+        ("ignorierst", "drop"),
+        ("Lieblingsfarbe", "personal"),
+        ("Systemanweisungen", "system"),
+        ("wachtwoorden", "secret"),
+        ("instruktionerna", "rules"),
+    ],
+)
+def test_an_inflected_or_derived_cue_word_is_found(word: str, concept: str) -> None:
+    assert any(concept in concepts for concepts in cue_words().found(word))

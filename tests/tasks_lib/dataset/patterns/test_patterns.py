@@ -1,12 +1,14 @@
 """Questions by patterns: what is asked of tables, parameters, headings and sentences, in four languages."""
 
 import re
+from types import ModuleType
 
 import pytest
 from haystack import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks_lib.dataset.patterns import german, spanish
 from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED, SAID_OFTEN, Patterns
 from tasks_lib.dataset.patterns.page import Page, pages_of, plain
 from tasks_lib.dataset.patterns.renamed import renamed
@@ -192,6 +194,31 @@ def test_a_sentence_of_another_language_is_asked_about(prose: str, sentence: str
 )
 def test_a_sentence_that_needs_the_one_before_is_not_asked_about(sentence: str) -> None:
     assert not asked(f"{GERMAN}\n\n{GERMAN} {sentence}\n", title="")
+
+
+_PARTS = (
+    "(1)",
+    "§",
+    "Die Beamten",
+    "altersgeld",
+    "wurde",
+    "1998",
+    ",",
+    "und",
+    "von der",
+    "Y",
+    "fue",
+    " ",
+    "\u00a0",
+    ".",
+)
+
+
+@given(st.sampled_from((german, spanish)), st.lists(st.sampled_from(_PARTS), max_size=12))
+def test_a_sentence_of_whatever_parts_asks_no_empty_question(language: ModuleType, parts: list[str]) -> None:
+    asked_of_it = language.questions(" ".join(parts))
+
+    assert all(question.strip(" ?¿") and answer.strip() for question, answer, _ in asked_of_it)
 
 
 @pytest.mark.parametrize(
