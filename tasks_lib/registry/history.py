@@ -75,7 +75,7 @@ FAILING = ("ingest", "dataset", "monitor")
 """Verbs that decide nothing; what failed of them is told."""
 ENDS: dict[str, What] = {"FAILED": "failed", "KILLED": "interrupted"}
 """Status of a run without a decision → what happened."""
-WRONG: tuple[What, ...] = ("failed", "interrupted", "held back")
+WRONG: tuple[What, ...] = ("failed", "interrupted")
 MOVES: tuple[What, ...] = ("promoted", "rolled back")
 MOVING = (
     f"tags.`{VERB_TAG}` = 'deploy' AND tags.`llmops.decision` = 'promote'",

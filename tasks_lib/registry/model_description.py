@@ -75,17 +75,30 @@ def description(
     """
     waits = [entry for entry in entries if entry.what == "waits for approval"]
     wrong = [entry for entry in entries if entry.what in WRONG and entry.at > now - RECENT]
-    parts = [told_live(production, live), f"{hold}." if hold else ""]
-    parts += _section("Waits for a person", waits)
-    parts += _section(f"Went wrong within a day before {minute(now)}", wrong) or [
-        f"Nothing failed or was interrupted within a day before {minute(now)}."
+    told = {entry.run_id for entry in (*waits, *wrong)}
+    past = [_told(entry, in_full=entry.run_id not in told) for entry in entries[:SHOWN]]
+    parts = [
+        told_live(production, live),
+        f"{hold}. {hold.way_out}" if hold else "",
+        _section("Waits for a person", [_told(entry) + _in_vain(entry, production) for entry in waits])
+        or "**Nothing waits for a person.**",
+        _section(f"Went wrong within a day before {minute(now)}", [_told(entry) for entry in wrong])
+        or f"**Nothing failed or was interrupted** within a day before {minute(now)}.",
+        _section("What happened", past),
     ]
-    parts += _section("What happened", entries[:SHOWN])
     return "\n\n".join(part for part in parts if part)
 
 
-def _section(title: str, entries: Sequence[Entry]) -> list[str]:
-    return [f"**{title}**", "\n".join(map(_told, entries))] if entries else []
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n\n".join((f"**{title}**", "\n".join(lines))) if lines else ""
+
+
+def _in_vain(entry: Entry, production: int | None) -> str:
+    """What an approval could not do any more."""
+    if entry.compared_with in {None, production}:
+        return ""
+    moved = f"production moved from version {entry.compared_with} to {production} since its gate"
+    return f"; **an approval would promote nothing**: {moved}"
 
 
 def told_live(production: int | None, live: Entry | None) -> str:
@@ -103,9 +116,12 @@ def _since(live: Entry | None) -> str:
     return f" since {minute(live.at)}: {live.title}, by {live.who}{f': {live.why}' if live.why else '.'}"
 
 
-def _told(entry: Entry) -> str:
-    """An entry as a line of a list: pages of Prefect cut the cells of a table off."""
-    because = "; ".join(part for part in (entry.why, entry.told_changes, entry.reason) if part)
+def _told(entry: Entry, *, in_full: bool = True) -> str:
+    """An entry as a line of a list: pages of Prefect cut the cells of a table off.
+
+    :param in_full: Also why, what changed and the reason, which stand above otherwise.
+    """
+    because = "; ".join(part for part in (entry.why, entry.told_changes, entry.reason) if part and in_full)
     return f"- {minute(entry.at)} **{entry.title}**, by {_line(entry.who)}{': ' + _line(because) if because else ''}"
 
 

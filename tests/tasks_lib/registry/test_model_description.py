@@ -94,7 +94,8 @@ def test_any_words_of_people_are_one_line_of_the_list(entries: list[Entry]) -> N
     waits = [entry for entry in entries if entry.what == "waits for approval"]
     assert len(told) == len(waits) + min(len(entries), 10)
     headings = [line for line in lines if line not in told and line]
-    assert len(headings) == 2 + bool(waits) + bool(entries)
+    assert len(headings) == 3 + bool(entries)
+    assert bool(waits) is ("**Waits for a person**" in lines)
 
 
 def test_what_went_wrong_within_a_day_stands_first_and_older_things_only_in_the_list() -> None:
@@ -110,4 +111,14 @@ def test_what_went_wrong_within_a_day_stands_first_and_older_things_only_in_the_
     assert "**ingest failed**, by ann: no server at http://wiki" in wrong
     assert "killed" not in text
     assert past.count("\n- ") == 10
-    assert "Nothing failed" in description(None, None, None, [*deployed, old], NOON)
+    assert "no server" not in past
+    assert "**Nothing failed" in description(None, None, None, [*deployed, old], NOON)
+
+
+def test_an_approval_that_production_has_moved_away_from_is_said_to_be_in_vain() -> None:
+    asked = Entry(at=NOON, what="waits for approval", version=3, by="ann", run_id="r", compared_with=2)
+    assert "an approval would promote nothing**: production moved from version 2 to 1" in description(
+        1, None, None, [asked], NOON
+    )
+    assert "promote nothing" not in description(2, None, None, [asked], NOON)
+    assert "**Nothing waits for a person.**" in description(2, None, None, [], NOON)
