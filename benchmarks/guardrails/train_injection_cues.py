@@ -1,12 +1,11 @@
 """Train the classifier of attempts in any language and write its weights into the package.
 
-    python benchmarks/guardrails/train_injection_cues.py DATA SEED_TASKS
+    python benchmarks/guardrails/train_injection_cues.py [DATA]
 
-It learns from our own examples, from instructions that people give to language models (SEED_TASKS: self-instruct), and
-from the labelled attempts of five languages with harmless prompts and questions in them (PurpleLlama's CyberSecEval,
-XQuAD, Chroma, CLAPNQ), as concepts, never as words. Its cut-off is where 1 % of the harmless texts of a language that
-it did not see score above it. For English the logits of both classifiers count, and their cut-off is set on our own
-examples of templates that neither saw.
+It learns from our own examples and from the labelled attempts of five languages with harmless prompts and
+questions in them (PurpleLlama's CyberSecEval, XQuAD, Chroma, CLAPNQ), as concepts, never as words. Its cut-off is where
+1 % of the harmless texts of a language that it did not see score above it. For English the logits
+of both classifiers count, and their cut-off is set on our own examples of templates that neither saw.
 """
 
 import json
@@ -14,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from data import instructions
 from harmless_requests import REQUESTS
 from injection_seeds import examples
 from languages import LANGUAGES, Texts, texts_of
@@ -36,8 +34,7 @@ FALSE_ALARMS, FALSE_ALARMS_ENGLISH = 0.01, 0.003
 REGULARISATION = 2.0
 OF_ATTEMPTS, OF_OWN_ATTEMPTS, OF_OWN_HARMLESS = 5.0, 0.3, 0.3
 """Weights of an attempt of the labelled set and of our own English examples; all others weigh 1."""
-OF_REQUESTS, OF_INSTRUCTIONS = 1.5, 0.5
-"""Chosen among five pairs on the five languages and on self-instruct's user-oriented instructions."""
+OF_REQUESTS = 3.0
 FOLDS = 8
 
 Example = tuple[str, int, float]
@@ -55,10 +52,9 @@ def own() -> list[Example]:
     return [(text, label, OF_OWN_ATTEMPTS if label else OF_OWN_HARMLESS) for text, label, _ in examples()]
 
 
-def requests(of_instructions: float = OF_INSTRUCTIONS) -> list[Example]:
-    """Our harmless requests in several languages, and English instructions that people give to language models."""
-    own_ = [(text, 0, OF_REQUESTS) for text in REQUESTS]
-    return own_ + [(text, 0, of_instructions) for text in instructions()]
+def requests() -> list[Example]:
+    """Our harmless requests in several languages."""
+    return [(text, 0, OF_REQUESTS) for text in REQUESTS]
 
 
 def features(texts: Sequence[str]) -> list[dict[str, float]]:
