@@ -91,6 +91,7 @@ class Collection:
         self._coverage = coverage
         self._similarity = Similarity(embedder)
         self._asked = {example.asked: None for example in kept}
+        self._facts = {_fact(example) for example in kept}
         self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._embedded = 0
 
@@ -120,7 +121,8 @@ class Collection:
     def _reason_not_to_repeat(self, candidate: CandidateQuestion) -> str:
         """`near_duplicate`, or nothing, after which the question counts as kept."""
         asked = candidate.example.asked
-        if asked in self._asked:
+        fact = _fact(candidate.example)
+        if asked in self._asked or (fact and fact in self._facts):
             return "near_duplicate"
         if self._embedded < len(self._asked):  # what an earlier version had, which not every run compares
             self._keep(self._similarity.vectors(list(self._asked)[self._embedded :]))
@@ -134,6 +136,7 @@ class Collection:
         if self._is_ambiguous(candidate.original or candidate.example):
             return "answered_in_many_places"
         self._asked[asked] = None
+        self._facts.add(fact)
         self._keep(vector[np.newaxis])
         return ""
 
@@ -146,3 +149,11 @@ class Collection:
             self._vectors = grown
         self._vectors[self._embedded : end] = vectors
         self._embedded = end
+
+
+def _fact(example: Example) -> tuple[object, ...]:
+    """What a question that was made without a model is about, in whatever words; nothing for any other."""
+    if not example.made_by or not example.references:
+        return ()
+    places = ((each.source, each.document, each.start, each.end) for each in example.references)
+    return example.kind, example.answer, *places
