@@ -40,8 +40,8 @@ def test_the_texts_are_in_the_language_that_they_are_said_to_be_in(language: str
     assert language_of(_PLACEHOLDER.sub("", said)) == language
 
 
-def test_the_page_speaks_each_language_that_refusals_are_in() -> None:
-    assert set(REFUSALS) <= set(TEXTS)
+def test_whoever_reads_the_page_in_a_language_is_refused_in_it() -> None:
+    assert set(TEXTS) <= set(REFUSALS)
 
 
 def test_each_text_that_the_page_asks_for_is_there_and_no_other() -> None:
