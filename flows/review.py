@@ -8,10 +8,8 @@ from typing import NoReturn
 from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
-from tasks_lib.config.key_file import KeyFile
-from tasks_lib.config.key_ring import key_ring
+from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.settings import Settings
-from tasks_lib.home import Home
 from tasks_lib.monitoring.review.agreement import Agreement, agreement
 from tasks_lib.monitoring.review.next_set import ReviewedSet, next_set
 from tasks_lib.monitoring.review.queue import labels_by_trace
@@ -36,7 +34,7 @@ def review(settings: Settings, platform: str = "local") -> NoReturn:
     :raises PortError: If somebody else listens on its port.
     """
     place = settings.review
-    key_ring(place.host, KeyFile(Home.from_environment().api_keys))
+    keys_of_home(place.host)
     require_free([Port("the review page", place.host, place.port, "choose another with --port")])
     require_known(connect(resolve_platform(platform), settings.assistant))
     host = f"[{place.host}]" if ":" in place.host and ip_address(place.host).version == 6 else place.host

@@ -10,11 +10,9 @@ from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.key_file import KeyFile
-from tasks_lib.config.key_ring import key_ring
+from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, NotDeployedError
-from tasks_lib.home import Home
 from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.live import LiveVersion, require_live, require_models
 from tasks_lib.registry.tracking import connect
@@ -128,7 +126,7 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     :raises ConfigurationError: If others could reach the endpoint without an API key.
     :raises PortError: If somebody else listens on its port.
     """
-    key_ring(settings.serve.host, KeyFile(Home.from_environment().api_keys))
+    keys_of_home(settings.serve.host)
     require_free([endpoint_port(settings)])
     resolved = resolve_platform(platform)
     names = served_names(settings, resolved)

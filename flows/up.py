@@ -32,8 +32,7 @@ from flows.services.service import (
 from flows.services.supervisor import Supervisor
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import LOOPBACK
-from tasks_lib.config.key_file import KeyFile
-from tasks_lib.config.key_ring import key_ring
+from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
 from tasks_lib.home import Home
@@ -57,7 +56,7 @@ def up(
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
     """
-    key_ring(settings.serve.host, KeyFile(Home.from_environment().api_keys))
+    keys_of_home(settings.serve.host)
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
         stack.enter_context(_single_instance(home))

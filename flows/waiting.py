@@ -27,10 +27,9 @@ def told(entry: Entry, production: int | None) -> str:
     if entry.what != WAITS:
         return f"version {entry.version} waited for approval, but {entry.reason}"
     waits = f"version {entry.version} waits for approval: {entry.reason}"
-    if entry.compared_with in {None, production}:
-        return waits
-    moved = f"production moved from version {entry.compared_with} to {production} since its gate"
-    return f"{waits}; {moved}, so an approval would promote nothing: deploy again to compare with what is live"
+    if moved := entry.in_vain(production):
+        return f"{waits}; {moved}, so an approval would promote nothing: deploy again to compare with what is live"
+    return waits
 
 
 def _as_it_is(entry: Entry) -> Entry:

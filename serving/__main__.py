@@ -12,9 +12,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tasks_lib.config.api_keys import ApiKey
-from tasks_lib.config.key_file import KeyFile
-from tasks_lib.config.key_ring import key_ring
-from tasks_lib.home import Home
+from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
 
@@ -79,7 +77,7 @@ def serve(
         )
         for number, name in enumerate(names)
     ]
-    keys = key_ring(host, KeyFile(Home.from_environment().api_keys))
+    keys = keys_of_home(host)
     _tell_of_unserved(keys.holders(), names)
     rates = RateLimits(requests, tokens, limits_storage)
     server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin, filters=allow_filter)

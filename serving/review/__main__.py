@@ -9,9 +9,7 @@ from cyclopts import App, Parameter
 
 from blocks.resolve import resolve_platform
 from serving.review.app import review_app
-from tasks_lib.config.key_file import KeyFile
-from tasks_lib.config.key_ring import key_ring
-from tasks_lib.home import Home
+from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.tracking import connect
 
@@ -35,9 +33,7 @@ def serve(
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
     client = connect(resolve_platform(os.environ.get("LLMOPS_PLATFORM") or "local"), model)
-    application = review_app(
-        client, key_ring(host, KeyFile(Home.from_environment().api_keys)), dataset=dataset, hosts=allow_host
-    )
+    application = review_app(client, keys_of_home(host), dataset=dataset, hosts=allow_host)
     uvicorn.run(application, host=host, port=port, log_level="warning")
 
 

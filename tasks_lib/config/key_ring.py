@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from tasks_lib.config.api_keys import KEYS_VARIABLE, LOOPBACK, ApiKey, read_keys
 from tasks_lib.config.key_file import KeyFile, StoredKey, now
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.home import Home
 
 
 class KeyRing:
@@ -38,6 +39,11 @@ class KeyRing:
             self._stamp, self._stored = stamp, []
             self._stored = self._file.read()
         return self._stored
+
+
+def keys_of_home(host: str) -> KeyRing:
+    """:func:`key_ring` of the environment and the home of this process."""
+    return key_ring(host, KeyFile(Home.from_environment().api_keys))
 
 
 def key_ring(host: str, file: KeyFile | None, environment: Mapping[str, str] = os.environ) -> KeyRing:

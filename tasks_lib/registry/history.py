@@ -125,6 +125,15 @@ class Entry(BaseModel):
         """What changed, as a line of its own."""
         return f"changed: {self.changed}" if self.changed and self.what not in DOCUMENTS_CHANGED else self.changed
 
+    def in_vain(self, production: int | None) -> str:
+        """Why an approval of what waits would move nothing any more; empty if it would.
+
+        :param production: The version that is live now.
+        """
+        if self.compared_with in {None, production}:
+            return ""
+        return f"production moved from version {self.compared_with} to {production} since its gate"
+
     @property
     def who(self) -> str:
         """Who started it, and who had the last word with what they said."""

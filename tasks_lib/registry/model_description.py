@@ -80,7 +80,7 @@ def description(
     parts = [
         told_live(production, live),
         f"{hold}. {hold.way_out}" if hold else "",
-        _section("Waits for a person", [_told(entry) + _in_vain(entry, production) for entry in waits])
+        _section("Waits for a person", [_waits(entry, production) for entry in waits])
         or "**Nothing waits for a person.**",
         _section(f"Went wrong within a day before {minute(now)}", [_told(entry) for entry in wrong])
         or f"**Nothing failed or was interrupted** within a day before {minute(now)}.",
@@ -93,12 +93,9 @@ def _section(title: str, lines: Sequence[str]) -> str:
     return "\n\n".join((f"**{title}**", "\n".join(lines))) if lines else ""
 
 
-def _in_vain(entry: Entry, production: int | None) -> str:
-    """What an approval could not do any more."""
-    if entry.compared_with in {None, production}:
-        return ""
-    moved = f"production moved from version {entry.compared_with} to {production} since its gate"
-    return f"; **an approval would promote nothing**: {moved}"
+def _waits(entry: Entry, production: int | None) -> str:
+    why = entry.in_vain(production)
+    return f"{_told(entry)}; **an approval would promote nothing**: {why}" if why else _told(entry)
 
 
 def told_live(production: int | None, live: Entry | None) -> str:
