@@ -83,7 +83,7 @@ class AccessGuard:
         if length.isdigit() and int(length) > self._largest_body:
             return _refused(scope, 413, f"The request has {length} bytes; at most {self._largest_body} are taken.")
         state = scope.setdefault("state", {})
-        state["key"], state["assistants"] = key.name, key.assistants
+        state["key"], state["assistants"], state["groups"] = key.name, key.assistants, key.groups
         if scope["method"] == "POST":
             seconds, kind = await self._limits.wait(key.name)
             if seconds:

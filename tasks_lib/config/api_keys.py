@@ -16,10 +16,14 @@ _ENTRY = re.compile(r"([\w.-]+)=([0-9a-f]{64})(?::([^:+]+(?:\+[^:+]+)*))?")
 
 @dataclass(frozen=True)
 class ApiKey:
-    """Who holds a key, and which assistants it may ask; `None` for all of them."""
+    """Who holds a key, which assistants it may ask (`None` for all of them), and the groups whose documents it sees.
+
+    Without groups its holder sees what is public.
+    """
 
     name: str
     assistants: frozenset[str] | None = None
+    groups: frozenset[str] = frozenset()
 
 
 def read_keys(environment: Mapping[str, str] = os.environ) -> dict[str, ApiKey]:
