@@ -14,6 +14,7 @@ from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.decide import Decision, decide, decide_without_comparison, rejected
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.plan import Plan
+from tasks_lib.gate.prediction import repeated
 from tasks_lib.gate.sequence import Look, in_order, looks_of, shortened
 from tasks_lib.gate.validate import Check
 from tasks_lib.untraversed import untraversed
@@ -100,11 +101,6 @@ def evaluate_alone(
     if answers.problem:
         return None, answers.problem
     return tasks.score_version(platform, version, untraversed(answers.predictions), settings, run_id), ""
-
-
-def repeated(examples: Sequence[Example], gate: GateConfig) -> list[Example]:
-    """Each example as often as it is asked."""
-    return [example for example in examples for _ in range(gate.repeats)]
 
 
 def _look(

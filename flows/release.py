@@ -3,10 +3,10 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Literal
 
 from blocks.resolve import resolve_platform
-from flows.looks import repeated
 from flows.naming import concluded, named_by_assistant
 from flows.origin import Origin, origin
 from flows.verb import flow
@@ -14,14 +14,20 @@ from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
+from tasks_lib.dataset.examples import Example
 from tasks_lib.documents_gate import release as moves
 from tasks_lib.documents_gate import tasks
-from tasks_lib.documents_gate.decision import DocumentsDecision, decide, unasked, with_findings
+from tasks_lib.documents_gate.blame import Blame
+from tasks_lib.documents_gate.comparison import Comparison
+from tasks_lib.documents_gate.decision import DocumentsDecision, unasked, with_findings
+from tasks_lib.documents_gate.judgement import judged
 from tasks_lib.documents_gate.plan import Plan, plan_questions
 from tasks_lib.documents_gate.publish import ReleaseResult, announce, record, result_of
+from tasks_lib.documents_gate.questions import Affected
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.errors import InputError
-from tasks_lib.gate.asking import VersionAddress
+from tasks_lib.gate.asking import VersionAddress, VersionAnswers
+from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.tasks import score_version
 from tasks_lib.gate.turns import turn
 from tasks_lib.ingestion.languages import languages_of
@@ -163,26 +169,41 @@ def _judged(platform: Platform, settings: Settings, proposal: Proposal, run_id: 
     rag = plan.live.rag if isinstance(plan, Plan) else settings.rag
     languages = languages_of(platform.open_index(rag.index_name).at(proposal.released))
     findings = tasks.look_at_changes(platform, rag, proposal, languages, settings.ingest.mass_delete_share)
-    decision = _asked(platform, settings, plan, proposal, run_id) if isinstance(plan, Plan) else plan
-    return with_findings(decision, findings)
+    if not isinstance(plan, Plan):
+        return with_findings(plan, findings)
+    steps = _Asked(platform, settings, plan, proposal, run_id)
+    return with_findings(judged(steps, proposal.keys, settings.gate), findings)
 
 
-def _asked(platform: Platform, settings: Settings, plan: Plan, proposal: Proposal, run_id: str) -> DocumentsDecision:
-    """The decision by what production answers on both states."""
-    gate, every = settings.gate, plan.dataset.examples
-    examples = tasks.find_touched(platform, plan.live, untraversed(every), proposal)
-    if not examples:
-        return unasked("released", f"the change touches the evidence of none of {len(every)} questions", len(every))
-    asked = repeated(examples, gate)
-    before, after = tasks.ask_states(platform, plan.live, proposal, untraversed(asked), gate)
-    if problem := before.problem or after.problem:
-        return unasked("undecided", f"production_unavailable: {problem}", len(every))
-    live = VersionAddress(plan.live.model, plan.live.version, plan.live.rag.index_name)
-    predictions = tasks.with_moved_evidence(platform, plan.live, untraversed(after.predictions), proposal)
-    ours = score_version(platform, live, untraversed(predictions), settings, run_id)
-    theirs = score_version(platform, live, untraversed(before.predictions), settings, run_id)
-    known = {example.id: example for example in examples}
-    return decide(theirs, ours, known, proposal.keys, gate, len(every))
+@dataclass(frozen=True)
+class _Asked:
+    """The steps of the documents' gate as tasks; production answers."""
+
+    platform: Platform
+    settings: Settings
+    plan: Plan
+    proposal: Proposal
+    run_id: str
+
+    def select(self) -> Affected:
+        examples = untraversed(self.plan.dataset.examples)
+        return tasks.find_affected(self.platform, self.plan.live, examples, self.proposal)
+
+    def ask(self, examples: Sequence[Example]) -> tuple[VersionAnswers, VersionAnswers]:
+        return tasks.ask_states(self.platform, self.plan.live, self.proposal, untraversed(examples), self.settings.gate)
+
+    def score(self, before: VersionAnswers, after: VersionAnswers) -> tuple[Measurement, Measurement]:
+        live = self.plan.live
+        both = tasks.with_evidence(self.platform, live, self.proposal, untraversed(before), untraversed(after))
+        address = VersionAddress(live.model, live.version, live.rag.index_name)
+        theirs, ours = (
+            score_version(self.platform, address, untraversed(predictions), self.settings, self.run_id)
+            for predictions in both
+        )
+        return theirs, ours
+
+    def blame(self, compared: Comparison) -> Blame:
+        return tasks.find_culprits(self.platform, self.plan.live, self.proposal, untraversed(compared), self.settings)
 
 
 def _unchanged(index: Index, settings: Settings, proposal: Proposal) -> ReleaseResult:

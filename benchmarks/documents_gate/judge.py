@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,19 +21,25 @@ os.environ |= {"HAYSTACK_TELEMETRY_ENABLED": "False", "DO_NOT_TRACK": "1"}
 
 from changes import Case, cases
 from corpora import Collection, argo_cd, foreign_texts, handbook, prometheus, unrelated_texts
-from haystack import Document
 
-from tasks_lib.assistant.embedders.local import unread_languages
-from tasks_lib.assistant.guardrails.build import build_guardrails
-from tasks_lib.documents_gate.affected import Affected, affected, passages_of
-from tasks_lib.documents_gate.blame import Worse, blame
-from tasks_lib.documents_gate.change import DocumentChange, document_changes
-from tasks_lib.documents_gate.contradictions import contradictions, findings_of
-from tasks_lib.documents_gate.finding import Finding
-from tasks_lib.documents_gate.neighbours import near_chunks
-from tasks_lib.documents_gate.outcomes import compare
-from tasks_lib.documents_gate.suspicions import Instructs, guarded, suspicions
-from tasks_lib.documents_gate.verdict import Verdict, verdict
+from tasks_lib.assistant.contract.index import contents
+from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.dataset.examples import Example
+from tasks_lib.documents_gate import looking
+from tasks_lib.documents_gate.asking import Ask, ask_states
+from tasks_lib.documents_gate.blame import Blame
+from tasks_lib.documents_gate.comparison import Comparison
+from tasks_lib.documents_gate.culprits import find_culprits, score
+from tasks_lib.documents_gate.decision import DocumentsDecision, with_findings
+from tasks_lib.documents_gate.difference import difference
+from tasks_lib.documents_gate.evidence import on_both_states
+from tasks_lib.documents_gate.judgement import judged
+from tasks_lib.documents_gate.questions import Affected, find_affected
+from tasks_lib.documents_gate.release import Proposal
+from tasks_lib.gate.asking import VersionAnswers
+from tasks_lib.gate.measurement import Measurement
+from tasks_lib.gate.prediction import Prediction
 from tasks_lib.ingestion.languages import languages_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -44,118 +51,103 @@ class Judged:
     """A case, what was decided, and what it cost."""
 
     case: Case
-    verdict: Verdict
-    affected: Affected
+    decision: DocumentsDecision
+    share: float
     evaluations: int
     seconds: float
 
     @property
     def caught(self) -> bool:
         """Whether it was not released, with the right document named."""
-        named = {*self.verdict.documents}
-        return self.verdict.decision != "released" and bool(named & self.case.culprits)
+        return self.decision.decision != "released" and bool({*self.decision.documents} & self.case.culprits)
 
 
-class Judge:
-    """The documents' gate over one collection."""
+class Steps:
+    """The steps of the flow `release`, in this process and without a registry."""
 
-    def __init__(self, held: Collection) -> None:
-        self.held = held
-        self.rag = held.settings.rag
-        self.embedder = held.platform.embedder(self.rag.embedder)
-        self.instructs: Instructs = guarded(build_guardrails(self.rag.guardrails, self.embedder))
-        self.languages = languages_of(held.index)
-        self.before = held.ask([example.id for example in held.examples])
-        self.found = passages_of(held.platform, self.rag, held.examples)
+    def __init__(self, held: Collection, proposal: Proposal) -> None:
+        self.held, self.proposal = held, proposal
+        self.rag, self.platform = held.settings.rag, held.platform
+        self.selected = Affected([], {}, len(held.examples))
+        self.evaluations = 0
 
-    def judge(self, case: Case) -> Judged:
-        """Apply a case, decide, and take it back."""
-        held = self.held
-        names = list(case.edits)
-        was = held.chunks(names)
-        held.write(case.edits)
-        started = time.perf_counter()
-        try:
-            now = held.chunks(names)
-            changes = document_changes(was, now)
-            found_after = passages_of(held.platform, self.rag, held.examples)
-            named = affected(held.examples, self.found, found_after, changes)
-            after = held.ask(named.ids)
-            outcomes = compare(held.examples, self.before, after)
-            worse = [outcome.question for outcome in outcomes if outcome.is_worse]
-            blamed = blame([change.document for change in changes], self._trial(changes, worse)) if worse else None
-            near = near_chunks(held.index, changes)
-            findings = [*self._suspicions(changes, near), *findings_of(contradictions(changes, near))]
-            decided = verdict(outcomes, findings, blamed, questions=len(held.examples))
-            seconds = time.perf_counter() - started
-            return Judged(case, decided, named, blamed.evaluations if blamed else 0, seconds)
-        finally:
-            held.restore(names, was)
+    def select(self) -> Affected:
+        """The questions that the change could touch."""
+        states = self.proposal.released, self.proposal.state
+        self.selected = find_affected(self.platform, self.rag, self.held.examples, states, self.proposal.keys)
+        return self.selected
 
-    def _suspicions(self, changes: list[DocumentChange], near: list[Document]) -> list[Finding]:
-        vectors = {
-            chunk.meta["content_hash"]: chunk.embedding
-            for change in changes
-            for chunk in (*change.before, *change.after)
-            if chunk.embedding is not None
-        }
-        return suspicions(
-            changes,
-            near,
-            self.instructs,
-            vectors=vectors,
-            languages=self.languages,
-            unread=unread_languages(self.rag.embedder, {"de", "es", "zh", "fr"}),
-            documents_before=len(self.held.texts),
-        )
+    def ask(self, examples: Sequence[Example]) -> tuple[VersionAnswers, VersionAnswers]:
+        """Both states."""
+        return ask_states(self._answering, self.rag, (self.proposal.released, self.proposal.state), examples)
 
-    def _trial(self, changes: list[DocumentChange], questions: list[str]) -> Worse:
-        """Asks with some of the changes applied, and puts the new state back."""
-        by_name = {change.document: change for change in changes}
-        index = self.held.index
+    def score(self, before: VersionAnswers, after: VersionAnswers) -> tuple[Measurement, Measurement]:
+        """Both states."""
+        theirs, ours = on_both_states(self.held.index, self.proposal, before, after)
+        return self._scored(theirs), self._scored(ours)
 
-        def put(applied: frozenset[str]) -> None:
-            chunks = [
-                c for name, change in by_name.items() for c in (change.after if name in applied else change.before)
-            ]
-            with index.writing(60):
-                index.replace(self.held.source, list(by_name), chunks)
-                index.commit()
+    def blame(self, compared: Comparison) -> Blame:
+        """By parts of the change."""
+        gate = self.held.settings.gate
+        found = find_culprits(self.platform, self.rag, self.proposal, compared, gate, self._answering, self._scored)
+        self.evaluations = found.evaluations
+        return found
 
-        def worse(applied: frozenset[str]) -> Mapping[str, float]:
-            put(applied)
-            try:
-                outcomes = compare(self.held.examples, self.before, self.held.ask(questions))
-            finally:
-                put(frozenset(by_name))
-            return {outcome.question: outcome.loss for outcome in outcomes}
+    def _scored(self, predictions: Sequence[Prediction]) -> Measurement:
+        return score(self.platform, self.held.settings, predictions)
 
-        return worse
+    @contextmanager
+    def _answering(self, rag: RagConfig, state: str) -> Iterator[Ask]:
+        assistant = build_assistant(rag, self.platform, index_version=state)
+
+        def ask(examples: Sequence[Example]) -> VersionAnswers:
+            answers = [assistant.answer(list(example.messages)).payload() for example in examples]
+            said = zip(examples, answers, strict=True)
+            return VersionAnswers(tuple(Prediction(example, answer, None, None, 0.1) for example, answer in said))
+
+        yield ask
 
 
-def report(name: str, judged: list[Judged]) -> None:
+def judge(held: Collection, case: Case) -> Judged:
+    """Apply a case, decide, and take it back."""
+    names = list(case.edits)
+    was, old, before = held.chunks(names), contents(held.index), held.index.version() or ""
+    held.write(case.edits)
+    started = time.perf_counter()
+    try:
+        changed = difference(old, contents(held.index))
+        steps = Steps(held, Proposal(held.index.version() or "", before, tuple(changed)))
+        languages = languages_of(held.index.at(before))
+        share = held.settings.ingest.mass_delete_share
+        findings = looking.look(held.platform, steps.rag, steps.proposal, languages, share)
+        decision = with_findings(judged(steps, steps.proposal.keys, held.settings.gate), findings)
+        return Judged(case, decision, steps.selected.share, steps.evaluations, time.perf_counter() - started)
+    finally:
+        held.restore(names, was)
+
+
+def report(name: str, cases_: list[Judged]) -> None:
     """Shares by kind."""
     half = "fitted" if name == "handbook" else "unseen"
     by_kind: dict[str, list[Judged]] = defaultdict(list)
-    for each in judged:
+    for each in cases_:
         by_kind[each.case.kind].append(each)
     for kind, own in by_kind.items():
         told = {
-            decision: sum(e.verdict.decision == decision for e in own) for decision in ("held", "undecided", "released")
+            decision: sum(e.decision.decision == decision for e in own)
+            for decision in ("held", "undecided", "released")
         }
         right = f"caught {sum(e.caught for e in own)}" if own[0].case.harmful else ""
         counts = ", ".join(f"{count} {decision}" for decision, count in told.items() if count)
         print(f"{name:9} {kind:24} {len(own):3}: {counts}  {right}")
-    harmful, harmless = ([e for e in judged if e.case.harmful is wanted] for wanted in (True, False))
+    harmful, harmless = ([e for e in cases_ if e.case.harmful is wanted] for wanted in (True, False))
     caught = sum(each.caught for each in harmful)
-    held, undecided = (sum(e.verdict.decision == d for e in harmless) for d in ("held", "undecided"))
-    share, seconds = (
-        sum(values) / len(judged) for values in ((e.affected.share for e in judged), (e.seconds for e in judged))
-    )
+    held, undecided = (sum(e.decision.decision == d for e in harmless) for d in ("held", "undecided"))
+    share, seconds = (sum(values) / len(cases_) for values in ((e.share for e in cases_), (e.seconds for e in cases_)))
     print(
         f"{name:9} {half}: harmful caught {caught} of {len(harmful)} ({caught / max(1, len(harmful)):.3f}), harmless "
         f"held {held} of {len(harmless)} ({held / max(1, len(harmless)):.3f}), undecided {undecided}; questions asked "
-        f"again {share:.2f}; {seconds:.1f} s a change, {sum(e.evaluations for e in judged)} parts of changes tried"
+        f"again {share:.2f}; {seconds:.1f} s a change, {sum(e.evaluations for e in cases_)} parts of changes tried"
     )
 
 
@@ -175,15 +167,14 @@ def main() -> None:
         held = opened(name, given.data, given.prometheus)
         skip = 0 if name == "handbook" else 50
         made = cases(held.texts, foreign_texts(given.data), unrelated_texts(given.data, skip), SEEDS[name])
-        judge = Judge(held)
-        judged = []
+        told: list[Judged] = []
         for case in made:
             if not given.kind or case.kind in given.kind:
-                judged.append(judge.judge(case))
-                print(f"{case.kind}: {judged[-1].verdict.decision}", file=sys.stderr, flush=True)
-                if given.show and (judged[-1].caught if case.harmful else case) is not True:
-                    show(judged[-1])
-        report(name, judged)
+                told.append(judge(held, case))
+                print(f"{case.kind}: {told[-1].decision.decision}", file=sys.stderr, flush=True)
+                if given.show and not (case.harmful and told[-1].caught):
+                    show(told[-1])
+        report(name, told)
 
 
 def opened(name: str, data: Path, checkout: Path | None) -> Collection:
@@ -193,14 +184,14 @@ def opened(name: str, data: Path, checkout: Path | None) -> Collection:
     return prometheus(checkout) if name == "prometheus" and checkout else argo_cd(data)
 
 
-def show(judged: Judged) -> None:
+def show(case: Judged) -> None:
     """A case for its reader."""
-    if judged.verdict.decision == "released" and not judged.case.harmful:
+    if case.decision.decision == "released" and not case.case.harmful:
         return
-    print(f"## {judged.case.kind} {', '.join(list(judged.case.edits)[:3])} → {judged.verdict.decision}", flush=True)
-    for reason in judged.verdict.reasons:
+    print(f"## {case.case.kind} {', '.join(list(case.case.edits)[:3])} → {case.decision.decision}", flush=True)
+    for reason in case.decision.reasons:
         print(f"   {reason}")
-    for finding in judged.verdict.findings[:4]:
+    for finding in case.decision.findings[:4]:
         print(f"   [{finding.level} {finding.kind}] {finding.sentences[:2]}")
 
 

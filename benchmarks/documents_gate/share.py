@@ -18,8 +18,9 @@ os.environ |= {"HAYSTACK_TELEMETRY_ENABLED": "False", "DO_NOT_TRACK": "1"}
 from corpora import collection, handbook_questions, read_questions, texts_of
 
 from blocks.local import examples_folder
-from tasks_lib.documents_gate.affected import affected, passages_of
-from tasks_lib.documents_gate.change import document_changes
+from tasks_lib.assistant.contract.index import contents
+from tasks_lib.documents_gate.difference import difference
+from tasks_lib.documents_gate.questions import find_affected
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 DOCUMENTS, PIECE, SIZES = 1000, 900, (1, 10, 100)
@@ -50,17 +51,16 @@ def main() -> None:
     every = time.perf_counter() - started
     for size in SIZES:
         names = chance.sample(sorted(held.texts), size)
-        was, old = held.chunks(names), held.index.version()
+        was, old, held_before = held.chunks(names), held.index.version() or "", contents(held.index)
         held.write({name: held.texts[name] + ADDED for name in names})
         started = time.perf_counter()
-        changes = document_changes(was, held.chunks(names))
-        before = passages_of(held.platform, rag, held.examples, old)
-        named = affected(held.examples, before, passages_of(held.platform, rag, held.examples), changes)
+        changed = {each.key for each in difference(held_before, contents(held.index))}
+        named = find_affected(held.platform, rag, held.examples, (old, held.index.version() or ""), changed)
         searched = time.perf_counter() - started
-        held.ask(named.ids)
+        held.ask(list(named.why))
         seconds = time.perf_counter() - started
         print(
-            f"{size:4} of {len(held.texts)} documents: {len(named.ids)} of {named.of} questions asked again "
+            f"{size:4} of {len(held.texts)} documents: {len(named.why)} of {named.of} questions asked again "
             f"({named.share:.2f}), {seconds:.1f} s ({searched:.1f} of them searching); all: {every:.1f} s",
             flush=True,
         )

@@ -1,10 +1,12 @@
-"""Production's answers on one state of the index, in fresh processes."""
+"""What a version says on one state of the index, or on two at once."""
 
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.documents_gate.questions import at_state
@@ -14,27 +16,37 @@ from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.pool import VersionPool
 from tasks_lib.registry.tracking import connect
 
+Ask = Callable[[Sequence[Example]], VersionAnswers]
+Answering = Callable[[RagConfig, str], AbstractContextManager[Ask]]
+"""Opens an assistant that reads as this configuration says: on this state where it is `pinned`."""
+
 
 def ask_states(
-    platform: Platform, live: LiveVersion, states: tuple[str, str], examples: Sequence[Example], gate: GateConfig
+    answering: Answering, rag: RagConfig, states: tuple[str, str], examples: Sequence[Example]
 ) -> tuple[VersionAnswers, VersionAnswers]:
-    """What the version says to all examples, on the one state and on the other, at once.
-
-    The version runs its own code; only the state that it reads is another than it was registered with.
-    """
+    """What the assistant says to all examples, on the one state and on the other, at once."""
     with ThreadPoolExecutor(1, thread_name_prefix="state") as pool:
         context = contextvars.copy_context()
-        first = pool.submit(context.run, ask_state, platform, live, states[0], examples, gate)
-        second = ask_state(platform, live, states[1], examples, gate)
+        first = pool.submit(context.run, ask_state, answering, rag, states[0], examples)
+        second = ask_state(answering, rag, states[1], examples)
         return first.result(), second
 
 
-def ask_state(
-    platform: Platform, live: LiveVersion, state: str, examples: Sequence[Example], gate: GateConfig
-) -> VersionAnswers:
-    """What the version says to all examples on one state, or why it says nothing."""
-    rag = at_state(live.rag).model_dump(mode="json", exclude_unset=True)  # an older version knows fewer keys
+def ask_state(answering: Answering, rag: RagConfig, state: str, examples: Sequence[Example]) -> VersionAnswers:
+    """What the assistant says to all examples on one state, or why it says nothing."""
     try:
+        with answering(at_state(rag), state) as ask:
+            return ask(examples)
+    except VersionError as error:
+        return VersionAnswers(problem=error.message)
+
+
+def version_on(platform: Platform, live: LiveVersion, gate: GateConfig) -> Answering:
+    """A version in fresh processes: it runs its own code, only what it reads is other than it was registered with."""
+
+    @contextmanager
+    def opened(rag: RagConfig, state: str) -> Iterator[Ask]:
+        plain = rag.model_dump(mode="json", exclude_unset=True)  # an older version knows fewer keys
         with VersionPool(
             live.uri,
             concurrency=gate.concurrency,
@@ -45,8 +57,10 @@ def ask_state(
             source="evaluation",
             version=str(live.version),
             index=live.rag.index_name,
-            configuration={"rag": rag, "index_version": state},
+            configuration={"rag": plain, "index_version": state},
         ) as process:
-            return VersionAnswers(tuple(predict(process, examples, gate, f"ask on state {state}")))
-    except VersionError as error:
-        return VersionAnswers(problem=error.message)
+            yield lambda examples: VersionAnswers(
+                tuple(predict(process, examples, gate, f"ask {len(examples)} questions on state {state}"))
+            )
+
+    return opened

@@ -24,12 +24,15 @@ class Blame:
     """What was found.
 
     :param documents: Question → the documents that made it worse; without all of these changes it is not worse.
-    :param unresolved: Questions for which the evaluations did not suffice, or which are worse without any change.
+    :param unresolved: Questions for which the evaluations did not suffice.
+    :param unexplained: Questions that are worse without any change, or not worse with all of them when asked again: a
+        model answers differently each time.
     :param evaluations: Parts of the changes that were asked about.
     """
 
     documents: Mapping[str, tuple[str, ...]]
     unresolved: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
     evaluations: int = 0
 
     @property
@@ -51,34 +54,41 @@ def most_evaluations(changed: int, culprits: int) -> int:
     return 2 + culprits * (halvings + 3)
 
 
-def blame(changed: Sequence[str], worse: Worse, *, least: float = LEAST_LOSS, budget: int = MOST_EVALUATIONS) -> Blame:
+def blame(
+    changed: Sequence[str],
+    questions: Sequence[str],
+    worse: Worse,
+    *,
+    known: Mapping[frozenset[str], Mapping[str, float]] | None = None,
+    least: float = LEAST_LOSS,
+    budget: int = MOST_EVALUATIONS,
+) -> Blame:
     """The documents whose changes made questions worse.
 
     :param changed: All changed documents, the likeliest first, which then are found sooner.
+    :param questions: Those that are worse.
     :param worse: Asks with these changes applied and the other documents as they were; called once for each set.
+    :param known: What it would say of some sets.
     :param least: Loss from which a question counts as worse.
     :param budget: Calls of `worse` at most.
     """
-    trials = _Trials(worse, least, budget)
+    trials = _Trials(worse, known or {}, least, budget)
     order = list(dict.fromkeys(changed))
     found: dict[str, tuple[str, ...]] = {}
     unresolved: list[str] = []
-    try:
-        questions = sorted(trials.losses(order), key=lambda question: (-trials.losses(order)[question], question))
-        questions = [question for question in questions if trials.is_worse(question, order)]
-    except _SpentError:
-        return Blame({}, (), trials.spent)
+    unexplained: list[str] = []
     for question in questions:
         culprits: list[str] = []
         try:
-            complete = _find(question, order, trials, culprits)
+            explained = _find(question, order, trials, culprits)
         except _SpentError:
-            complete = False
+            unresolved.append(question)
+        else:
+            if not explained or not culprits:
+                unexplained.append(question)
         if culprits:
             found[question] = tuple(document for document in order if document in culprits)
-        if not complete:
-            unresolved.append(question)
-    return Blame(found, tuple(unresolved), trials.spent)
+    return Blame(found, tuple(unresolved), tuple(unexplained), trials.spent)
 
 
 class _SpentError(Exception):
@@ -88,15 +98,14 @@ class _SpentError(Exception):
 class _Trials:
     """Calls `worse` once for each set, and only so often."""
 
-    def __init__(self, worse: Worse, least: float, budget: int) -> None:
+    def __init__(
+        self, worse: Worse, known: Mapping[frozenset[str], Mapping[str, float]], least: float, budget: int
+    ) -> None:
         self._worse = worse
         self._least = least
         self._budget = budget
-        self._known: dict[frozenset[str], Mapping[str, float]] = {}
-
-    @property
-    def spent(self) -> int:
-        return len(self._known)
+        self._known = dict(known)
+        self.spent = 0
 
     def losses(self, applied: Iterable[str]) -> Mapping[str, float]:
         """Losses with these changes applied."""
@@ -104,6 +113,7 @@ class _Trials:
         if part not in self._known:
             if self.spent >= self._budget:
                 raise _SpentError
+            self.spent += 1
             self._known[part] = self._worse(part)
         return self._known[part]
 

@@ -1,16 +1,16 @@
 """The decision about a change of documents. Measurements in, decision out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.states import DocumentKey
 from tasks_lib.config.settings import GateConfig
-from tasks_lib.dataset.examples import Example
+from tasks_lib.documents_gate.blame import Blame
+from tasks_lib.documents_gate.comparison import Comparison
 from tasks_lib.documents_gate.finding import Finding
-from tasks_lib.gate.measurement import Measurement, QuestionResult
-from tasks_lib.gate.statistics import Interval, bounds
+from tasks_lib.gate.statistics import Interval
 
 MOST_TOLD = 5
 """Findings that the reasons name."""
@@ -24,7 +24,11 @@ class WorseQuestion(BaseModel):
     question: str
     before: str
     after: str
-    documents: list[str] = Field(description="Changed documents that its evidence or either answer rests on.")
+    documents: list[str] = Field(description="Changed documents that made it worse.")
+    tried: bool = Field(
+        default=True,
+        description="Whether these were found by leaving changes out; else its evidence or an answer rests on them.",
+    )
 
 
 class Questions(BaseModel):
@@ -73,83 +77,52 @@ def _found(finding: Finding) -> str:
 
 
 def decide(
-    before: Measurement,
-    after: Measurement,
-    examples: Mapping[str, Example],
-    changed: Collection[DocumentKey],
-    gate: GateConfig,
-    of: int,
+    compared: Comparison, blamed: Blame, changed: Collection[DocumentKey], gate: GateConfig
 ) -> DocumentsDecision:
     """Decide by the questions that the change could touch; the others are answered as before.
 
     Held if the answers are proven worse by more than `gate.margin` over all questions, by the gate's own bounds, or if
-    a question got worse whose answer or evidence rests on a changed document: more questions would not make it right.
-    Undecided if one got worse and no changed document is in sight, or if the scores cannot be trusted.
-
-    :param before: What was asked on the state before, `after` the same on the state after.
-    :param examples: Id → example, of all that was asked.
-    :param of: Questions of the whole set.
+    a document made a question worse: more questions would not make it right. A loss that no document explains is the
+    chance of a model that answers differently each time: released where the bounds show it to be within the margin,
+    else undecided. Undecided, too, if the scores cannot be trusted.
     """
-    asked = {row.example_id for row in before.rows}
-    failures = [*before.failures(), *after.failures()]
-    if failures:
-        reasons = ["the answers could not be scored completely, so nothing can be compared", *failures]
-        return DocumentsDecision(decision="undecided", reasons=reasons, questions=Questions(of=of, asked=len(asked)))
-    ours, theirs = _values(after), _values(before)
-    differences = {name: ours[name] - theirs[name] for name in theirs if name in ours}
-    rows = {row.example_id: row for row in before.rows}, {row.example_id: row for row in after.rows}
-    worse = [
-        _worse(rows[0][name], rows[1][name], examples[name], changed)
-        for name, value in differences.items()
-        if value < 0
-    ]
-    questions = Questions(of=of, asked=len(asked), worse=worse, better=sum(value > 0 for value in differences.values()))
-    known = bounds(
-        [*differences.values(), *[0.0] * max(0, of - len(differences))],
-        confidence=gate.confidence,
-        resamples=gate.resamples,
-        seed=gate.seed,
+    asked = len(compared.rows)
+    if compared.failures:
+        reasons = ["the answers could not be scored completely, so nothing can be compared", *compared.failures]
+        return DocumentsDecision(
+            decision="undecided", reasons=reasons, questions=Questions(of=compared.of, asked=asked)
+        )
+    worse = [_worse(name, compared, blamed, changed) for name in compared.worse]
+    questions = Questions(of=compared.of, asked=asked, worse=worse, better=len(compared.better))
+    documents = dict.fromkeys([*blamed.questions, *(document for each in worse for document in each.documents)])
+    return DocumentsDecision(
+        decision=_verdict(worse, compared.known, gate),
+        reasons=[_in_words(questions, compared.known, gate), *map(_told, worse)],
+        questions=questions,
+        documents=list(documents),
     )
-    blamed = sorted({document for question in worse for document in question.documents})
-    verdict = _verdict(worse, known, gate)
-    reasons = [_in_words(questions, known, gate), *map(_told, worse)]
-    return DocumentsDecision(decision=verdict, reasons=reasons, questions=questions, documents=blamed)
 
 
 def _verdict(worse: Sequence[WorseQuestion], known: Interval, gate: GateConfig) -> Verdict:
-    if not worse:
-        return "released"
-    proven = known.upper < -gate.margin
-    return "held" if proven or any(question.documents for question in worse) else "undecided"
+    if known.upper < -gate.margin or any(question.documents for question in worse):
+        return "held"
+    return "released" if not worse or known.lower >= -gate.margin else "undecided"
 
 
-def _values(measured: Measurement) -> dict[str, float]:
-    """Example → mean of the primary metric; one is asked several times where `gate.repeats` says so."""
-    values: dict[str, list[float]] = {}
-    for row in measured.rows:
-        value = row.values.get(measured.primary)
-        if value is not None:
-            values.setdefault(row.example_id, []).append(value)
-    return {name: sum(each) / len(each) for name, each in values.items()}
-
-
-def _worse(
-    before: QuestionResult, after: QuestionResult, example: Example, changed: Collection[DocumentKey]
-) -> WorseQuestion:
-    cited = {_key(source) for row in (before, after) for source in (row.answer or {}).get("source_documents", [])}
-    named = {(reference.source, reference.document) for reference in example.references}
-    blamed = {key[1] for key in changed if key in cited or key in named or ("", key[1]) in named}
+def _worse(name: str, compared: Comparison, blamed: Blame, changed: Collection[DocumentKey]) -> WorseQuestion:
+    documents = list(blamed.documents.get(name, ()))
+    tried = bool(documents) or name in blamed.unexplained
+    if not tried:
+        documents = sorted({key[1] for key in compared.in_sight(name, changed)})
+    before, after = compared.rows[name]
     return WorseQuestion(
-        id=before.example_id,
+        id=name,
         question=before.question,
         before=before.response,
         after=after.response,
-        documents=sorted(blamed),
+        documents=documents,
+        tried=tried,
     )
-
-
-def _key(source: Mapping[str, str]) -> DocumentKey:
-    return source.get("source", ""), source["document"]
 
 
 def _in_words(questions: Questions, known: Interval, gate: GateConfig) -> str:
@@ -158,14 +131,13 @@ def _in_words(questions: Questions, known: Interval, gate: GateConfig) -> str:
         f"{len(questions.worse)} questions got worse and {questions.better} better of {questions.asked} that the "
         f"change could touch ({share:.0%} of {questions.of})"
     )
-    proven = known.upper < -gate.margin
-    if proven:
+    if known.upper < -gate.margin:
         said += f": proven worse, by {-known.mean:.3f} over all, of which {gate.margin:g} is tolerated (gate.margin)"
     return said
 
 
 def _told(question: WorseQuestion) -> str:
-    because = f" ({', '.join(question.documents)})" if question.documents else " (no changed document is in sight)"
+    because = f" ({', '.join(question.documents)})" if question.documents else " (no changed document explains it)"
     return f"{question.question!r}{because}: {_short(question.before)!r} before, {_short(question.after)!r} now"
 
 

@@ -1,15 +1,42 @@
-"""The questions that a change of documents could touch, and where their evidence stands afterwards."""
+"""Which questions a change of documents may answer otherwise.
 
-from collections.abc import Collection, Iterable, Sequence
+A question is left out only where both states give it the same passages in the same order, none of a changed document.
+The scores of two states do not compare: BM25 knows how often a word occurs in all documents, and the fusion scales
+every list by its own best and worst. So the search, which costs milliseconds, is run on both states; the answer is not.
+"""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tasks_lib.assistant.answering.conversation import standalone_question
 from tasks_lib.assistant.contract.answer import Source
-from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.states import DocumentKey
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.examples import Example, Reference
+
+Why = Literal["found", "reference", "outranked", "reordered", "rewritten"]
+"""A changed document was among its passages; holds its reference; is now among its passages; other passages or another
+order without a changed document; or a model rewrites the question, so that nobody can tell beforehand."""
+Found = Mapping[str, Sequence[Source] | None]
+"""Id of a question → passages, best first; `None` where a model makes the query."""
+
+
+@dataclass(frozen=True)
+class Affected:
+    """The questions that are to be asked again, in the order of the set, and why."""
+
+    examples: Sequence[Example]
+    why: Mapping[str, Why]
+    of: int
+    """Questions of the set."""
+
+    @property
+    def share(self) -> float:
+        """Of the set, 0 to 1."""
+        return len(self.why) / self.of if self.of else 0.0
 
 
 def at_state(rag: RagConfig) -> RagConfig:
@@ -17,76 +44,76 @@ def at_state(rag: RagConfig) -> RagConfig:
     return rag.model_copy(update={"index": rag.index.model_copy(update={"follow": "pinned"})})
 
 
-def touched(
+def find_affected(
     platform: Platform,
     rag: RagConfig,
     examples: Sequence[Example],
     states: tuple[str, str],
     changed: Collection[DocumentKey],
-) -> list[Example]:
-    """The examples whose answers could differ between two states; what the others are answered from is the same.
-
-    An example is touched if a search for any message of its user finds other passages, or passages in another order,
-    or a passage of a changed document, or if its references lie in one. Nothing but the retrieval is run.
+) -> Affected:
+    """The questions whose evidence could differ between two states. Nothing but the retrieval is run.
 
     :param states: The state before and after.
     :param changed: Documents that differ.
+    :raises InputError: If the index does not exist.
     """
-    pinned = at_state(rag)
-    asked = list(dict.fromkeys(text for example in examples for text in _texts(example)))
-    before, after = (
-        dict(zip(asked, search(platform, pinned, asked, index_version=state), strict=True)) for state in states
-    )
-
-    def differs(text: str) -> bool:
-        found = [*before[text], *after[text]]
-        return _places(before[text]) != _places(after[text]) or any(
-            (source.source, source.document) in changed for source in found
-        )
-
-    return [
-        example
-        for example in examples
-        if any(differs(text) for text in _texts(example)) or _rests_on(example.references, changed)
-    ]
+    before, after = (passages_of(platform, rag, examples, state) for state in states)
+    return affected(examples, before, after, changed)
 
 
-def moved(examples: Sequence[Example], index: Index, changed: Collection[DocumentKey]) -> list[Example]:
-    """The examples with their references where the text of these stands in `index` now.
+def affected(examples: Sequence[Example], before: Found, after: Found, changed: Collection[DocumentKey]) -> Affected:
+    """The questions whose evidence could have changed.
 
-    A sentence that was pushed down by another is the same evidence. One that is gone stays where it was.
+    :param before: Passages on the old state, as :func:`passages_of` gives them; `after` the same on the new state.
     """
-    wanted = sorted({key for example in examples for key in _keys(example.references, changed)})
-    corpus = Corpus(chunk for source, document in wanted for chunk in index.read(source, [document]))
+    why: dict[str, Why] = {}
+    for example in examples:
+        reason = _why(example, before.get(example.id), after.get(example.id), changed) if changed else None
+        if reason:
+            why[example.id] = reason
+    return Affected([example for example in examples if example.id in why], why, len(examples))
 
-    def found(reference: Reference) -> Reference:
-        if not _keys([reference], changed) or corpus.contains(reference):
-            return reference
-        return corpus.locate(reference.content, reference.document, reference.source) or reference
 
-    return [
-        example.model_copy(update={"references": tuple(found(reference) for reference in example.references)})
-        for example in examples
+def passages_of(
+    platform: Platform, rag: RagConfig, examples: Sequence[Example], state: str
+) -> dict[str, list[Source] | None]:
+    """What the assistant finds for each question on a state; `None` for a follow-up that a model rewrites.
+
+    :raises InputError: If the index does not exist.
+    """
+    turns = rag.rewrite.max_turns if rag.rewrite.enabled else 0
+    by_model = turns > 0 and platform.chat_generator(rag.llm) is not None
+    told = [example for example in examples if not (by_model and len(example.messages) > 1)]
+    queries = [
+        standalone_question(list(example.messages), turns) if turns else example.question.strip() for example in told
     ]
+    asked = list(dict.fromkeys(queries))
+    found = dict(zip(asked, search(platform, at_state(rag), asked, index_version=state), strict=True))
+    known = {example.id: found[query] for example, query in zip(told, queries, strict=True)}
+    return {example.id: known.get(example.id) for example in examples}
 
 
-def _texts(example: Example) -> list[str]:
-    return [message.content for message in example.messages if message.role == "user"]
+def rests_on(reference: Reference, key: DocumentKey) -> bool:
+    """Whether a reference lies in a document; one without a source may lie in any of this path."""
+    return key[1] == reference.document and reference.source in ("", key[0])
 
 
-def _places(sources: Iterable[Source]) -> list[tuple[str, str, int, int, str]]:
-    return [(each.source, each.document, each.start, each.end, each.content) for each in sources]
+def _why(
+    example: Example,
+    before: Sequence[Source] | None,
+    after: Sequence[Source] | None,
+    changed: Collection[DocumentKey],
+) -> Why | None:
+    if before is None or after is None:
+        return "rewritten"
+    if any((source.source, source.document) in changed for source in before):
+        return "found"
+    if any(rests_on(reference, key) for reference in example.references for key in changed):
+        return "reference"
+    if any((source.source, source.document) in changed for source in after):
+        return "outranked"
+    return "reordered" if [_place(source) for source in before] != [_place(source) for source in after] else None
 
 
-def _rests_on(references: Iterable[Reference], changed: Collection[DocumentKey]) -> bool:
-    return bool(_keys(references, changed))
-
-
-def _keys(references: Iterable[Reference], changed: Collection[DocumentKey]) -> list[DocumentKey]:
-    """Changed documents that references name; one without a source may be of any."""
-    return [
-        key
-        for reference in references
-        for key in changed
-        if key[1] == reference.document and reference.source in ("", key[0])
-    ]
+def _place(source: Source) -> tuple[str, str, int, int, str]:
+    return source.source, source.document, source.start, source.end, source.content

@@ -1,48 +1,58 @@
 """The Prefect tasks of the documents' gate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.examples import Example
-from tasks_lib.documents_gate import asking, looking
+from tasks_lib.documents_gate import asking, culprits, evidence, looking, questions
+from tasks_lib.documents_gate.blame import Blame
+from tasks_lib.documents_gate.comparison import Comparison
 from tasks_lib.documents_gate.finding import Finding
-from tasks_lib.documents_gate.questions import moved, touched
+from tasks_lib.documents_gate.questions import Affected
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.gate.asking import VersionAnswers
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.registry.live import LiveVersion
 
 
-@task(name="find-touched-questions", cache_policy=NO_CACHE)
-def find_touched(
-    platform: Platform, live: LiveVersion, examples: Sequence[Example], proposal: Proposal
-) -> list[Example]:
-    """:func:`tasks_lib.documents_gate.questions.touched`."""
-    return touched(platform, live.rag, examples, (proposal.released, proposal.state), proposal.keys)
+@task(name="find-affected-questions", cache_policy=NO_CACHE)
+def find_affected(platform: Platform, live: LiveVersion, examples: Sequence[Example], proposal: Proposal) -> Affected:
+    """:func:`tasks_lib.documents_gate.questions.find_affected`."""
+    states = proposal.released, proposal.state
+    return questions.find_affected(platform, live.rag, examples, states, proposal.keys)
 
 
 @task(name="ask-on-both-states", cache_policy=NO_CACHE)
 def ask_states(
     platform: Platform, live: LiveVersion, proposal: Proposal, examples: Sequence[Example], gate: GateConfig
 ) -> tuple[VersionAnswers, VersionAnswers]:
-    """:func:`tasks_lib.documents_gate.asking.ask_states`."""
-    return asking.ask_states(platform, live, (proposal.released, proposal.state), examples, gate)
+    """:func:`tasks_lib.documents_gate.asking.ask_states`, of a version in fresh processes."""
+    answering = asking.version_on(platform, live, gate)
+    return asking.ask_states(answering, live.rag, (proposal.released, proposal.state), examples)
 
 
-@task(name="find-moved-evidence", cache_policy=NO_CACHE)
-def with_moved_evidence(
-    platform: Platform, live: LiveVersion, predictions: Sequence[Prediction], proposal: Proposal
-) -> list[Prediction]:
-    """The predictions, whose references are where the later state has their text."""
-    index = platform.open_index(live.rag.index_name).at(proposal.state)
-    examples = moved([prediction.example for prediction in predictions], index, proposal.keys)
-    return [replace(prediction, example=example) for prediction, example in zip(predictions, examples, strict=True)]
+@task(name="find-evidence", cache_policy=NO_CACHE)
+def with_evidence(
+    platform: Platform, live: LiveVersion, proposal: Proposal, before: VersionAnswers, after: VersionAnswers
+) -> tuple[list[Prediction], list[Prediction]]:
+    """:func:`tasks_lib.documents_gate.evidence.on_both_states`."""
+    return evidence.on_both_states(platform.open_index(live.rag.index_name), proposal, before, after)
+
+
+@task(name="find-culprits", cache_policy=NO_CACHE)
+def find_culprits(
+    platform: Platform, live: LiveVersion, proposal: Proposal, compared: Comparison, settings: Settings
+) -> Blame:
+    """:func:`tasks_lib.documents_gate.culprits.find_culprits`, by a version in fresh processes."""
+    gate = settings.gate
+    answering, score = asking.version_on(platform, live, gate), partial(culprits.score, platform, settings)
+    return culprits.find_culprits(platform, live.rag, proposal, compared, gate, answering, score)
 
 
 @task(name="look-at-changed-documents", cache_policy=NO_CACHE)

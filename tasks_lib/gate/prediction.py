@@ -53,6 +53,11 @@ def with_known_sources(predictions: Sequence[Prediction], index: Index) -> list[
     return [replace(prediction, example=found(prediction.example)) for prediction in predictions]
 
 
+def repeated(examples: Sequence[Example], gate: GateConfig) -> list[Example]:
+    """Each example as often as it is asked."""
+    return [example for example in examples for _ in range(gate.repeats)]
+
+
 def messages_of(example: Example) -> list[dict[str, str]]:
     """The turns of an example as a request."""
     return [message.model_dump() for message in example.messages]

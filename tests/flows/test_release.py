@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from flows.status import status
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.dataset.datasets import save
 from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.documents_gate.asking import ask_states
+from tasks_lib.documents_gate import asking
+from tasks_lib.documents_gate.asking import Answering, Ask, ask_states, version_on
 from tasks_lib.documents_gate.publish import ReleaseResult
-from tasks_lib.documents_gate.questions import at_state
+from tasks_lib.documents_gate.trial_index import COLLECTION
 from tasks_lib.errors import InputError, VersionError
 from tasks_lib.gate.asking import VersionAnswers
 from tasks_lib.gate.prediction import Prediction, messages_of
@@ -129,21 +132,23 @@ def gated(in_production: Gated, monkeypatch: pytest.MonkeyPatch) -> Gated:
 def in_process(gated: Gated, monkeypatch: pytest.MonkeyPatch, prefect_harness: None) -> Gated:
     """The version answers in this process, which takes a second instead of a minute."""
 
-    def answered(
-        platform: LocalPlatform, live: LiveVersion, proposal: Any, quoted: Any, gate: GateConfig
-    ) -> tuple[VersionAnswers, VersionAnswers]:
-        examples: list[Example] = quoted.unquote()
-        gated.asked += [each.id for each in examples]
+    def version_on(platform: LocalPlatform, live: LiveVersion, gate: GateConfig) -> Answering:
+        @contextmanager
+        def opened(rag: RagConfig, state: str) -> Iterator[Ask]:
+            assistant = build_assistant(rag, platform, index_version=state)
 
-        def on(state: str) -> VersionAnswers:
-            assistant = build_assistant(at_state(live.rag), platform, index_version=state)
-            return VersionAnswers(
-                tuple(Prediction(each, assistant.answer(each.messages).payload(), None, None, 0.1) for each in examples)
-            )
+            def ask(examples: Sequence[Example]) -> VersionAnswers:
+                gated.asked += [each.id for each in examples]
+                answers = [assistant.answer(each.messages).payload() for each in examples]
+                return VersionAnswers(
+                    tuple(Prediction(*both, None, None, 0.1) for both in zip(examples, answers, strict=True))
+                )
 
-        return on(proposal.released), on(proposal.state)
+            yield ask
 
-    monkeypatch.setattr(releasing.tasks, "ask_states", answered)
+        return opened
+
+    monkeypatch.setattr(asking, "version_on", version_on)
     return gated
 
 
@@ -163,7 +168,7 @@ def test_a_good_change_is_released_and_a_bad_one_held_with_its_reason(in_process
     gated.write("leave.md", BAD)
     bad = ingest(gated.settings)
     assert (bad.decision, bad.released_state) == ("held", good.index_version)
-    assert gated.asked == ["leave"]
+    assert gated.asked == ["leave", "leave"], "once on each state, and not again for one document"
     assert any("27 days" in reason and "3 days" in reason and "leave.md" in reason for reason in bad.reasons)
     assert "27 days" in gated.answer()
 
@@ -182,6 +187,31 @@ def test_a_good_change_is_released_and_a_bad_one_held_with_its_reason(in_process
     mended = ingest(gated.settings)
     assert (mended.decision, mended.released_state) == ("released", mended.index_version)
     assert gated.index.states().held is None
+
+
+@pytest.mark.flow
+def test_of_many_changed_documents_those_are_named_that_made_a_question_worse(in_process: Gated) -> None:
+    gated = in_process
+    for number in range(6):
+        gated.write(f"other-{number}.md", f"Room {number} has a window to the garden.")
+    gated.write("leave.md", BAD)
+    assert ingest(gated.settings).decision == "held"
+    result = released(gated)
+    assert result.documents == ["leave.md"]
+    (worse,) = result.questions.worse
+    assert (worse.id, worse.documents, worse.tried) == ("leave", ["leave.md"], True)
+    assert ("27 days" in worse.before, "3 days" in worse.after) == (True, True)
+    assert not [name for name in gated.platform.indexes() if name.startswith(COLLECTION)]
+    assert "27 days" in gated.answer()
+
+
+@pytest.mark.flow
+def test_a_renamed_document_is_released(in_process: Gated) -> None:
+    gated = in_process
+    (gated.folder / "leave.md").rename(gated.folder / "holidays.md")
+    moved = ingest(gated.settings)
+    assert (moved.decision, set(gated.asked)) == ("released", {"leave"})
+    assert "27 days" in gated.answer()
 
 
 RULES = "# Notice\n\nThe period of notice in the first year is {} weeks for every employee of the company.\n"
@@ -323,11 +353,12 @@ def test_the_version_answers_on_both_states_in_processes_of_its_own(gated: Gated
     after = gated.ingest().index_version
     live = require_live(connect(gated.platform, MODEL), MODEL, "production")
     asked = example("leave", LEAVE, "leave.md", GOOD, "27 days", "")
-    answers = ask_states(gated.platform, live, (before, after), [asked], GateConfig())
+    answering = version_on(gated.platform, live, GateConfig())
+    answers = ask_states(answering, live.rag, (before, after), [asked])
     said = [answer.predictions[0].answer or {} for answer in answers]
     assert ["27 days" in said[0]["response"], "3 days" in said[1]["response"]] == [True, True]
     assert messages_of(asked)[0]["content"] == LEAVE
-    gone = ask_states(gated.platform, live, ("999", after), [asked], GateConfig())[0]
+    gone = ask_states(answering, live.rag, ("999", after), [asked])[0]
     assert "no version 999" in gone.problem
 
 

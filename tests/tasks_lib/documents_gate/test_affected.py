@@ -14,8 +14,8 @@ from tasks_lib.assistant.retrieval.fusion import HybridFusion
 from tasks_lib.assistant.retrieval.selection import PassageSelector
 from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.documents_gate.affected import affected
-from tasks_lib.documents_gate.change import DocumentChange, document_changes
+from tasks_lib.documents_gate.change import document_changes
+from tasks_lib.documents_gate.questions import affected
 from tests.tasks_lib.conftest import SOURCE, WordEmbedder
 
 EMBEDDER = WordEmbedder()
@@ -67,9 +67,8 @@ def test_a_question_that_is_not_named_gets_the_same_passages(texts: dict[str, st
             {question: passages(folder, version, question) for question in QUESTIONS} for version in (old, new)
         )
         examples = [example(question) for question in QUESTIONS]
-        changes = document_changes(was, now)
-        named = affected(examples, before, after, changes)
-        touched = {change.document for change in changes}
+        touched = {change.document for change in document_changes(was, now)}
+        named = affected(examples, before, after, {(SOURCE, document) for document in touched})
         for question in QUESTIONS:
             if question in named.why:
                 continue
@@ -80,10 +79,10 @@ def test_a_question_that_is_not_named_gets_the_same_passages(texts: dict[str, st
 
 
 def source(document: str, start: int = 0) -> Source:
-    return Source(document=document, start=start, end=start + 1, score=1, content="x")
+    return Source(document=document, start=start, end=start + 1, score=1, content="x", source=SOURCE)
 
 
-CHANGES = [DocumentChange("changed.md", "changed")]
+CHANGED = {(SOURCE, "changed.md")}
 
 
 @pytest.mark.parametrize(
@@ -96,19 +95,19 @@ CHANGES = [DocumentChange("changed.md", "changed")]
     ],
 )
 def test_why_a_question_is_asked_again(before: list[Source] | None, after: list[Source], why: str) -> None:
-    assert affected([example("q")], {"q": before}, {"q": after}, CHANGES).why == {"q": why}
+    assert affected([example("q")], {"q": before}, {"q": after}, CHANGED).why == {"q": why}
 
 
 def test_a_reference_in_a_changed_document_is_enough() -> None:
     found = {"q": [source("a.md")]}
-    assert affected([example("q", "changed.md")], found, found, CHANGES).why == {"q": "reference"}
+    assert affected([example("q", "changed.md")], found, found, CHANGED).why == {"q": "reference"}
 
 
 def test_the_share_is_that_of_the_whole_set() -> None:
     found = {"q": [source("a.md")], "r": [source("changed.md")]}
-    named = affected([example("q"), example("r")], found, found, CHANGES)
-    assert (named.ids, named.share) == (["r"], 0.5)
+    named = affected([example("q"), example("r")], found, found, CHANGED)
+    assert ([each.id for each in named.examples], named.share) == (["r"], 0.5)
 
 
 def test_no_change_asks_nothing() -> None:
-    assert affected([example("q")], {"q": None}, {"q": None}, []).ids == []
+    assert affected([example("q")], {"q": None}, {"q": None}, set()).examples == []

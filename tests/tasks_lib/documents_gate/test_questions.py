@@ -12,7 +12,7 @@ from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.documents_gate.difference import difference
-from tasks_lib.documents_gate.questions import at_state, moved, touched
+from tasks_lib.documents_gate.questions import at_state, find_affected
 from tests.tasks_lib.conftest import SOURCE, Library
 
 PAGES = {
@@ -72,7 +72,7 @@ def touched_by(platform: OverLibrary, *documents: tuple[str, str]) -> set[str]:
         platform.library.put(path, text)
     changed = {each.key for each in difference(held, contents(index))}
     states = before, index.version() or ""
-    return {each.id for each in touched(platform, RAG, EXAMPLES, states, changed)}
+    return set(find_affected(platform, RAG, EXAMPLES, states, changed).why)
 
 
 def test_a_changed_document_touches_the_questions_that_rest_on_it(platform: OverLibrary) -> None:
@@ -101,17 +101,3 @@ def test_questions_that_are_not_touched_are_answered_from_the_same_passages(plat
             first, second = (assistant.answer(each.messages) for assistant in assistants)
             assert first == second
     assert "leave.md" in named
-
-
-def test_evidence_that_moved_within_its_document_is_found_again(platform: OverLibrary) -> None:
-    index = platform.library.index
-    platform.library.put("leave.md", "A preface, which is new.\n\nEmployees receive 27 days of annual leave.")
-    platform.library.put("pay.md", "Salaries are paid at the end of the month.")
-    leave, pay, dogs = moved(EXAMPLES, index, {(SOURCE, "leave.md"), (SOURCE, "pay.md")})
-    (found,) = leave.references
-    assert (found.content, found.start) == (
-        "27 days",
-        EXAMPLES[0].references[0].start + len("A preface, which is new.\n\n"),
-    )
-    assert pay.references == EXAMPLES[1].references
-    assert dogs == EXAMPLES[2]
