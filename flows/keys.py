@@ -1,12 +1,15 @@
 """`llmops keys`: make, list, replace and end the API keys of the endpoint, which takes up each change by itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from pydantic import BaseModel, Field
 
 from flows.origin import person
-from tasks_lib.config.key_file import KeyFile, KeyState, StoredKey
+from tasks_lib.config.api_keys import Role, group_names, role_names
+from tasks_lib.config.key_file import KeyFile, KeyState, Rights, StoredKey
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 
@@ -19,6 +22,10 @@ class KeyRow(BaseModel):
     name: str
     state: KeyState
     assistants: list[str] | None = Field(description="Those that it may ask; null for all.")
+    groups: list[str] = Field(description="Those whose documents its holder sees, beside what is public.")
+    roles: list[Role] = Field(description="What its holder may do at the endpoint.")
+    requests_per_minute: int | None = Field(description="Null for the endpoint's limit.")
+    tokens_per_minute: int | None = Field(description="Null for the endpoint's limit.")
     created_at: datetime
     created_by: str
     expires_at: datetime | None
@@ -34,15 +41,55 @@ class KeysResult(BaseModel):
     key: str | None = Field(default=None, description="The new key; it is shown this once.")
 
 
-def create(name: str, *, assistants: Sequence[str] = (), days: float | None = None) -> KeysResult:
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a key is to open, as people type it; `None` for what they did not say."""
+
+    assistants: Sequence[str] | None = None
+    groups: Sequence[str] | None = None
+    roles: Sequence[str] | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+    def rights(self) -> dict[str, object]:
+        """Fields of :class:`Rights` that were said.
+
+        :raises InputError: If a group, a role or a limit is none.
+        """
+        said: dict[str, object] = {"requests_per_minute": self.requests_per_minute}
+        said["tokens_per_minute"] = self.tokens_per_minute
+        for name, limit in said.items():
+            if limit is not None and not cast("int", limit) > 0:
+                raise InputError(f"{limit} is no limit", hint=f"{name} is a number from 1 on.")
+        said["assistants"] = tuple(self.assistants) if self.assistants else None
+        said["groups"] = group_names(self.groups) if self.groups is not None else None
+        said["roles"] = role_names(self.roles) if self.roles else None
+        return {name: value for name, value in said.items() if value is not None}
+
+
+def create(name: str, *, given: Given = Given(), days: float | None = None) -> KeysResult:
     """Make a key for a holder who has none.
 
-    :param assistants: Those that it may ask; all without.
+    :param given: What it opens.
     :param days: After which it ends.
-    :raises InputError: If the holder has a valid key, or the time is none.
+    :raises InputError: If the holder has a valid key, or the time, a group or a role is none.
     """
-    made = _file().create(name, by=person(), assistants=tuple(assistants) or None, lasts=_span(days, "days"))
+    rights = Rights.model_validate(given.rights())
+    made = _file().create(name, by=person(), rights=rights, lasts=_span(days, "days"))
     return KeysResult(keys=[_row(made[1])], key=made[0])
+
+
+def change(name: str, given: Given) -> KeysResult:
+    """Let the valid keys of a holder open something else, at once; what was not said stays.
+
+    :raises InputError: If the holder has no valid key, nothing was said, or a group or a role is none.
+    """
+    rights = given.rights()
+    if not rights:
+        raise InputError(
+            "nothing was named that is to change", hint="Give --groups, --role, --assistant or a limit; see --help."
+        )
+    return KeysResult(keys=[_row(key) for key in _file().change(name, rights)])
 
 
 def rotate(name: str, *, grace_hours: float = 0) -> KeysResult:
@@ -84,6 +131,5 @@ def _span(amount: float | None, unit: str) -> timedelta | None:
 
 
 def _row(key: StoredKey) -> KeyRow:
-    kept = key.model_dump(exclude={"digest", "assistants"})
-    assistants = list(key.assistants) if key.assistants is not None else None
-    return KeyRow(state=key.state(datetime.now(UTC)), begins=key.digest[:8], assistants=assistants, **kept)
+    kept = key.model_dump(mode="json", exclude={"digest"})
+    return KeyRow(state=key.state(datetime.now(UTC)), begins=key.digest[:8], **kept)

@@ -11,6 +11,7 @@ from flows.command.output import say
 from flows.services.ports import Port, require_free
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.key_ring import keys_of_home
+from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError, NotDeployedError
 from tasks_lib.registry.agreement import require_known
@@ -80,6 +81,7 @@ def serve_command(settings: Settings, assistants: Sequence[str]) -> list[str]:
         *(part for host in serve.hosts for part in ("--allow-host", host)),
         *(part for origin in serve.origins for part in ("--allow-origin", origin)),
         *(part for field in serve.filters for part in ("--allow-filter", field)),
+        *(["--open-metrics"] if serve.open_metrics else []),
     ]
 
 
@@ -89,11 +91,12 @@ def _alias(settings: Settings) -> str:
 
 def serve_environment(settings: Settings, platform: str) -> dict[str, str]:
     """The environment variables of the endpoint: this process's, the platform and the URL of the rate limits."""
-    storage = settings.serve.limits_storage
+    storage, oidc = settings.serve.limits_storage, settings.serve.oidc
     return {
         **os.environ,
         "LLMOPS_PLATFORM": platform,
         **({"LLMOPS_LIMITS_STORAGE": storage} if storage else {}),
+        **({OIDC_VARIABLE: oidc.model_dump_json()} if oidc else {}),
     }
 
 
@@ -126,7 +129,7 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     :raises ConfigurationError: If others could reach the endpoint without an API key.
     :raises PortError: If somebody else listens on its port.
     """
-    keys_of_home(settings.serve.host)
+    keys_of_home(settings.serve.host, tokens=settings.serve.oidc is not None)
     require_free([endpoint_port(settings)])
     resolved = resolve_platform(platform)
     names = served_names(settings, resolved)

@@ -56,7 +56,7 @@ def up(
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
     """
-    keys_of_home(settings.serve.host)
+    keys_of_home(settings.serve.host, tokens=settings.serve.oidc is not None)
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
         stack.enter_context(_single_instance(home))

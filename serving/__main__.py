@@ -13,6 +13,9 @@ from cyclopts import App, Parameter
 
 from tasks_lib.config.api_keys import ApiKey
 from tasks_lib.config.key_ring import keys_of_home
+from tasks_lib.config.oidc import OIDC_VARIABLE, OidcConfig
+from tasks_lib.config.pseudonyms import pseudonyms
+from tasks_lib.home import Home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
 
@@ -50,11 +53,18 @@ def serve(
     allow_filter: Annotated[
         tuple[str, ...], Parameter(negative="", help="Metadata by which a request may choose its passages.")
     ] = (),
+    oidc: Annotated[
+        str | None, Parameter(help="The section serve.oidc of the configuration, as JSON.", env_var=OIDC_VARIABLE)
+    ] = None,
+    open_metrics: Annotated[bool, Parameter(negative="", help="Whether /metrics needs no key.")] = False,
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.api import AssistantAPI
+    from serving.callers import Callers
     from serving.limits import RateLimits
     from serving.logs import log_as_json
+    from serving.oidc.login import Login
+    from serving.oidc.tokens import Tokens
     from serving.server import build_server
 
     stopping = Event()
@@ -77,10 +87,22 @@ def serve(
         )
         for number, name in enumerate(names)
     ]
-    keys = keys_of_home(host)
+    people = OidcConfig.model_validate_json(oidc) if oidc else None
+    people_tokens = Tokens(people) if people else None
+    keys = keys_of_home(host, tokens=people is not None)
     _tell_of_unserved(keys.holders(), names)
     rates = RateLimits(requests, tokens, limits_storage)
-    server = build_server(apis, keys=keys, limits=rates, hosts=allow_host, origins=allow_origin, filters=allow_filter)
+    server = build_server(
+        apis,
+        callers=Callers(keys, people_tokens),
+        limits=rates,
+        hosts=allow_host,
+        origins=allow_origin,
+        filters=allow_filter,
+        login=Login(people, people_tokens.issuer) if people and people_tokens and people.client_id else None,
+        pseudonyms=pseudonyms(Home.from_environment()),
+        open_metrics=open_metrics,
+    )
     try:
         server.serve_at(host, port, num_api_servers=1, generate_client_file=False, log_level="warning")
     except KeyboardInterrupt:

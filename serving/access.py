@@ -1,8 +1,5 @@
-"""Access control: API keys, foreign pages, the size of a request, and the rate limits of :mod:`serving.limits`."""
+"""Access control: callers, roles, foreign pages, the size of a request, and the limits of :mod:`serving.limits`."""
 
-import hashlib
-import hmac
-import logging
 import re
 from collections.abc import Collection, Mapping
 
@@ -10,29 +7,32 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.callers import Callers, UnknownCallerError
 from serving.limits import RateLimits
 from serving.openai import error_body
 from serving.origins import foreign
+from serving.roles import refusal
 from tasks_lib.config.api_keys import ApiKey
-from tasks_lib.config.key_ring import KeyRing
-from tasks_lib.errors import ConfigurationError
+from tasks_lib.config.pseudonyms import Pseudonyms
 
-logger = logging.getLogger(__name__)
-
-OPEN_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/health", "/ready", "/docs", "/openapi.json", "/login"})
 _SLASHES = re.compile("/{2,}")
 """What clients make of a base URL with a slash at its end."""
 OPEN_BELOW = ("/ready/", "/page/")
 """Probes of one assistant, and the files of the page, are open as well."""
-ANYONE = ApiKey("anyone")
-"""Who asks where no API key is required: the name under which requests are counted."""
+NOBODY: frozenset[str] = frozenset()
 
 
 class AccessGuard:
-    """ASGI middleware over every route: 401 without a key, 413 for too large a request, 429 over the limit.
+    """ASGI middleware over every route: 401 for whom nobody knows, 403 without the route's role, 413, 429.
 
-    Where no keys are required, 403 for a `Host` or an `Origin` that is not this machine's.
+    Where callers need not say who they are, 403 for a `Host` or an `Origin` that is not this machine's. What is found
+    out of the caller is in the request's state: `key` (its name), `assistants`, `groups`, `holder` and `caller`, its
+    pseudonym.
 
+    :param callers: Who may ask.
+    :param pseudonyms: What callers are called on traces; nobody is without them.
+    :param open_metrics: Whether `/metrics` is read by whoever reaches it.
     :param hosts: Further names under which an endpoint without keys is called.
     :param origins: Origins whose pages may call it.
     """
@@ -41,14 +41,18 @@ class AccessGuard:
         self,
         app: ASGIApp,
         *,
-        keys: KeyRing,
+        callers: Callers,
         limits: RateLimits,
         largest_body: int,
         hosts: Collection[str] = (),
         origins: Collection[str] = (),
+        pseudonyms: Pseudonyms | None = None,
+        open_metrics: bool = False,
     ) -> None:
         self._app = app
-        self._keys = keys
+        self._callers = callers
+        self._pseudonyms = pseudonyms
+        self._open = OPEN_PATHS | ({"/metrics"} if open_metrics else set())
         self._limits = limits
         self._largest_body = largest_body
         self._hosts = frozenset(hosts)
@@ -58,70 +62,55 @@ class AccessGuard:
         """Let the request through, or answer it."""
         if scope["type"] == "http":
             scope["path"] = _SLASHES.sub("/", scope["path"])
-            refusal = self._foreign(scope)
-            if refusal is None and not _is_open(scope["path"]):
-                refusal = await self._refusal(scope)
-            if refusal is not None:
-                await refusal(scope, receive, send)
+            answer = self._foreign(scope)
+            if answer is None:
+                answer = await (self._seen(scope) if self._is_open(scope["path"]) else self._refusal(scope))
+            if answer is not None:
+                await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _foreign(self, scope: Scope) -> JSONResponse | None:
-        if self._keys.required:
+        if self._callers.required:
             return None
         why = foreign(Headers(scope=scope), scope["path"], hosts=self._hosts, origins=self._origins)
         return _refused(scope, 403, why) if why else None
 
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        key = self._key_of(headers)
-        if key is None:
-            return _refused(
-                scope, 401, "An API key is needed: Authorization: Bearer KEY.", {"WWW-Authenticate": "Bearer"}
-            )
+        try:
+            caller = await self._callers.find(headers)
+        except UnknownCallerError as error:
+            return _refused(scope, error.status, error.message, error.headers)
+        if why := refusal(caller, scope["path"]):
+            return _refused(scope, 403, why)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._largest_body:
             return _refused(scope, 413, f"The request has {length} bytes; at most {self._largest_body} are taken.")
-        state = scope.setdefault("state", {})
-        state["key"], state["assistants"], state["groups"] = key.name, key.assistants, key.groups
+        self._know(scope, caller)
         if scope["method"] == "POST":
-            seconds, kind = await self._limits.wait(key.name)
+            seconds, kind = await self._limits.wait(caller)
             if seconds:
                 retry = {"Retry-After": str(int(seconds) + 1)}
                 return _refused(scope, 429, f"The limit of {kind} a minute is reached.", retry)
         return None
 
-    def _key_of(self, headers: Headers) -> ApiKey | None:
-        if not self._keys.required:
-            return ANYONE
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        digests = [hashlib.sha256(sent).hexdigest() for sent in _sent(key)]
-        found = [
-            known
-            for expected, known in self._holders().items()
-            if any(hmac.compare_digest(expected, digest) for digest in digests)
-        ]
-        return found[0] if found and scheme.lower() == "bearer" else None
-
-    def _holders(self) -> Mapping[str, ApiKey]:
+    async def _seen(self, scope: Scope) -> None:
+        """An open path: a caller that is known sees its own assistants there, any other none by name."""
         try:
-            return self._keys.holders()
-        except ConfigurationError as error:
-            logger.error("no key of the home is taken: %s %s", error.message, error.hint)  # noqa: TRY400
-            return self._keys.fixed
+            self._know(scope, await self._callers.find(Headers(scope=scope)))
+        except UnknownCallerError:
+            scope.setdefault("state", {})["assistants"] = None if scope["path"] == "/metrics" else NOBODY
 
+    def _know(self, scope: Scope, caller: ApiKey) -> None:
+        state = scope.setdefault("state", {})
+        state["key"], state["assistants"], state["groups"] = caller.name, caller.assistants, caller.groups
+        state["holder"] = caller
+        named = self._pseudonyms is not None and self._callers.required
+        state["caller"] = self._pseudonyms.of(caller.identity) if named and self._pseudonyms else ""
 
-def _sent(key: str) -> tuple[bytes, bytes]:
-    """The UTF-8 of a key, as a client may have sent it: in UTF-8, or in latin-1, as HTTP once had it.
-
-    The server has read its bytes as latin-1 either way. Only spaces of ASCII go: other bytes may be part of a letter.
-    """
-    sent = key.encode("latin-1").strip()
-    return sent, sent.decode("latin-1").encode()
-
-
-def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(OPEN_BELOW)
+    def _is_open(self, path: str) -> bool:
+        return path in self._open or path.startswith(OPEN_BELOW)
 
 
 def _refused(scope: Scope, status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -51,6 +51,7 @@ class Question:
     where: list[str]
     slot: int
     request_id: str
+    caller: str
     offer: int = 0
     under_way: bool = False
 
@@ -70,7 +71,7 @@ class Answers:
     ) -> AsyncIterator[dict[str, Any]]:
         """Events as :class:`AssistantAPI` emits them; the last one is `answer`, unless the client leaves before.
 
-        The trace carries the request's id as a tag.
+        The trace carries the request's id as a tag, and the pseudonym of who asked.
 
         :param where: Conditions that passages meet.
         :raises HTTPException: 400 when a condition fits no document, 429 when every slot is taken, 503 when the version
@@ -78,7 +79,7 @@ class Answers:
         """
         if not self._free:
             raise retry_later(429, "All slots are taken; try again in a moment.", 1)
-        question = Question(messages, where, self._free.pop(), request.state.request_id)
+        question = Question(messages, where, self._free.pop(), request.state.request_id, request.state.caller)
         try:
             for _ in range(TRIES):
                 if not self._slots.ready_workers():

@@ -16,7 +16,7 @@ from serving.slots import AnswerSlots
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
-from tasks_lib.registry.tracking import TRACE_REQUEST_TAG
+from tasks_lib.registry.tracking import TRACE_CALLER_TAG, TRACE_REQUEST_TAG
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,8 @@ class AssistantAPI(LitAPI):
             return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return
-        events = self._events(x, {TRACE_REQUEST_TAG: x["request_id"]})
+        who = {TRACE_CALLER_TAG: x["caller"]} if x["caller"] else {}
+        events = self._events(x, {TRACE_REQUEST_TAG: x["request_id"], **who})
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
 

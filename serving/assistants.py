@@ -49,6 +49,11 @@ class Assistants:
         """Those that the request's key may ask."""
         return [self._served[name] for name in visible_names(request, self._served)]
 
+    def hidden(self, request: Request, name: str) -> bool:
+        """Whether there is none of this name, or one that a caller who is known may not ask."""
+        known = hasattr(request.state, "key")
+        return name not in self._served or (known and name not in visible_names(request, self._served))
+
     def chosen(self, request: Request, *names: str | None) -> ServedAssistant:
         """As :func:`~serving.choice.chosen_name`."""
         return self._served[chosen_name(request, self._served, *names)]
@@ -74,6 +79,8 @@ class Assistants:
 
         :raises HTTPException: 404 if the request names none that there is, or another's trace.
         """
+        if self._traces.another_asked(feedback.trace_id, request.state.caller):
+            raise no_trace(feedback.trace_id)
         if feedback.assistant is not None:
             return self.chosen(request, feedback.assistant)
         visible = self.visible(request)

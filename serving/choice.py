@@ -25,7 +25,7 @@ def chosen_name(request: Request, names: Iterable[str], *given: str | None) -> s
     """
     visible = visible_names(request, names)
     if not visible:
-        raise HTTPException(403, "This key is bound to assistants that are not served here.")
+        raise HTTPException(403, "This caller may ask none of the assistants that are served here.")
     wanted = sorted({name for name in given if name is not None})
     if len(wanted) > 1:
         raise HTTPException(400, f"The request names two assistants: {wanted[0]!r} and {wanted[1]!r}.")

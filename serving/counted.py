@@ -14,11 +14,11 @@ from serving.metrics import AssistantMetrics
 class CountedAnswers:
     """:class:`Answers`, counted.
 
-    :param on_trace: Called with the id of each answer's trace.
+    :param on_trace: Called with the id of each answer's trace, and the pseudonym of who asked.
     """
 
     def __init__(
-        self, answers: Answers, metrics: AssistantMetrics, limits: RateLimits, on_trace: Callable[[str], None]
+        self, answers: Answers, metrics: AssistantMetrics, limits: RateLimits, on_trace: Callable[[str, str], None]
     ) -> None:
         self._answers = answers
         self._metrics = metrics
@@ -37,10 +37,10 @@ class CountedAnswers:
             if "answer" in event:
                 identify(request.scope["state"], event["answer"])
                 if event["answer"].get("trace_id"):
-                    self._on_trace(event["answer"]["trace_id"])
+                    self._on_trace(event["answer"]["trace_id"], request.state.caller)
                 used = event["answer"].get("usage") or {}
                 tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
-                await self._limits.count_tokens(request.state.key, tokens)
+                await self._limits.count_tokens(request.state.holder, tokens)
             yield event
 
 

@@ -9,7 +9,7 @@ from fastapi import HTTPException
 
 from serving.shapes import FeedbackRequest
 from serving.worker_calls import RETRY_AFTER, WorkerCalls
-from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG
+from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_CALLER_TAG
 
 TRACE_ID = re.compile(r"tr-[0-9a-f]{32}")
 WRITTEN_SECONDS = 15.0
@@ -24,20 +24,24 @@ REMEMBERED = 10_000
 
 
 class RecentTraces:
-    """Which assistant gave the newest answers."""
+    """Which assistant gave the newest answers, and to whom."""
 
     def __init__(self) -> None:
-        self._assistants: OrderedDict[str, str] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    def note(self, trace_id: str, assistant: str) -> None:
+    def note(self, trace_id: str, caller: str, assistant: str) -> None:
         """Remember an answer; the oldest is forgotten."""
-        self._assistants[trace_id] = assistant
-        if len(self._assistants) > REMEMBERED:
-            self._assistants.popitem(last=False)
+        self._answers[trace_id] = caller, assistant
+        if len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
 
     def assistant_of(self, trace_id: str) -> str | None:
         """Who gave the answer, if it was one of the newest."""
-        return self._assistants.get(trace_id)
+        return self._answers[trace_id][1] if trace_id in self._answers else None
+
+    def another_asked(self, trace_id: str, caller: str) -> bool:
+        """Whether it was one of the newest, and somebody else's question."""
+        return bool(caller) and trace_id in self._answers and self._answers[trace_id][0] != caller
 
 
 class FeedbackWorker:
@@ -46,13 +50,14 @@ class FeedbackWorker:
     def __init__(self, calls: WorkerCalls) -> None:
         self._calls = calls
 
-    async def record(self, request: FeedbackRequest, only: frozenset[str] | None) -> dict[str, Any]:
+    async def record(self, request: FeedbackRequest, only: frozenset[str] | None, caller: str) -> dict[str, Any]:
         """Log the feedback as an MLflow assessment.
 
         :param only: Assistants on whose traces it may be written; `None` for all.
+        :param caller: Pseudonym of who gives it, on a trace of its own; empty for anyone, on any.
         :raises HTTPException: 404 if there is no such trace, 503 if MLflow, or every worker, is out of reach.
         """
-        given = {**request.model_dump(), "only": None if only is None else sorted(only)}
+        given = {**request.model_dump(), "only": None if only is None else sorted(only), "caller": caller}
         outcome = await self._calls.ask({"feedback": given}, "Feedback")
         if outcome.get("missing"):
             raise no_trace(request.trace_id)
@@ -63,7 +68,7 @@ class FeedbackWorker:
 
 
 def no_trace(trace_id: str) -> HTTPException:
-    """There is none, or not for this key."""
+    """There is none, or not for this caller."""
     return HTTPException(404, f"There is no trace {trace_id!r}.")
 
 
@@ -74,9 +79,12 @@ def log_feedback(given: dict[str, Any]) -> dict[str, Any]:
     end = time.monotonic() + (WRITTEN_SECONDS if TRACE_ID.fullmatch(given["trace_id"]) else 0.0)
     while True:
         try:
-            if _may_write(given["trace_id"], given["only"]):
+            may = _may_write(given)
+            if may:
                 _write(given)
                 return {"recorded": True}
+            if may is False:
+                return {"missing": True}
         except MlflowException as error:
             if error.error_code not in MISSING:
                 return {"problem": "MLflow cannot be reached"}
@@ -85,13 +93,22 @@ def log_feedback(given: dict[str, Any]) -> dict[str, Any]:
         time.sleep(PAUSE_SECONDS)
 
 
-def _may_write(trace_id: str, only: list[str] | None) -> bool:
-    """Whether the trace is one of these assistants'; its tags are written a moment after it."""
+def _may_write(given: dict[str, Any]) -> bool | None:
+    """Whether the trace is the caller's own, and one of its assistants'.
+
+    `None` where its tags do not tell: they are written a moment after it.
+    """
     from mlflow import MlflowClient
 
-    if only is None:
+    only, caller = given["only"], given["caller"]
+    if only is None and not caller:
         return True
-    return MlflowClient().get_trace(trace_id, display=False).info.tags.get(TRACE_ASSISTANT_TAG) in only
+    tags = MlflowClient().get_trace(given["trace_id"], display=False).info.tags
+    wanted = [(TRACE_CALLER_TAG, [caller])] if caller else []
+    wanted += [(TRACE_ASSISTANT_TAG, only)] if only is not None else []
+    if any(tag in tags and tags[tag] not in allowed for tag, allowed in wanted):
+        return False
+    return True if all(tag in tags for tag, _ in wanted) else None
 
 
 def _rationale(reasons: list[str], comment: str | None) -> str | None:

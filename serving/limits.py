@@ -1,4 +1,4 @@
-"""Rate limits: requests and tokens a minute for each API key, counted by the library `limits`."""
+"""Rate limits: requests and tokens a minute for each caller, counted by the library `limits`."""
 
 import logging
 import time
@@ -10,6 +10,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 from limits.errors import StorageError
 
+from tasks_lib.config.api_keys import ApiKey
 from tasks_lib.errors import ConfigurationError
 
 MEMORY = "memory://"
@@ -52,12 +53,12 @@ class Counters:
 
 
 class RateLimits:
-    """Requests and tokens a minute for each key. Replicas with one storage share them.
+    """Requests and tokens a minute for each caller. Replicas with one storage share them.
 
     A storage that cannot be reached takes the endpoint's limits down to those of each replica, not the endpoint.
 
-    :param requests: Requests a minute for each key.
-    :param tokens: Tokens of the language model a minute for each key.
+    :param requests: Requests a minute for each caller that has no limit of its own.
+    :param tokens: Tokens of the language model a minute, likewise.
     :param storage: URL of the storage: `memory://`, or `redis://…`, `rediss://…`, `redis+unix://…`.
     :raises ConfigurationError: If the URL names another kind of storage.
     """
@@ -74,29 +75,32 @@ class RateLimits:
         self._storage = storage
         self._retry_at = 0.0
 
-    async def wait(self, key: str) -> tuple[float, str]:
-        """Seconds that `key` has to wait, and for what; counts a request where it has not to."""
-        if self._request_limit is None and self._token_limit is None:
+    async def wait(self, caller: ApiKey) -> tuple[float, str]:
+        """Seconds that the caller has to wait, and for what; counts a request where it has not to."""
+        requests = caller.requests_per_minute or self._request_limit
+        tokens = caller.tokens_per_minute or self._token_limit
+        if requests is None and tokens is None:
             return 0.0, "requests"
         if self._reachable():
             try:
-                return await self._shared.wait(key, self._request_limit, self._token_limit)
+                return await self._shared.wait(caller.identity, requests, tokens)
             except StorageError as error:
                 self._leave_alone(error)
-        return await self._in_memory.wait(key, self._request_limit, self._token_limit)
+        return await self._in_memory.wait(caller.identity, requests, tokens)
 
-    async def count_tokens(self, key: str, tokens: int) -> None:
+    async def count_tokens(self, caller: ApiKey, tokens: int) -> None:
         """Count what an answer took."""
-        if not tokens or self._token_limit is None:
+        limit = caller.tokens_per_minute or self._token_limit
+        if not tokens or limit is None:
             return
         if self._reachable():
             try:
-                await self._shared.count_tokens(key, tokens, self._token_limit)
+                await self._shared.count_tokens(caller.identity, tokens, limit)
             except StorageError as error:
                 self._leave_alone(error)
             else:
                 return
-        await self._in_memory.count_tokens(key, tokens, self._token_limit)
+        await self._in_memory.count_tokens(caller.identity, tokens, limit)
 
     # made in the process and the event loop that count
 

@@ -53,6 +53,8 @@ def identify(state: dict[str, Any], answer: dict[str, Any]) -> None:
 class RequestLog:
     """ASGI middleware: every request has an id, its own or the caller's, in the answer's headers and in the log.
 
+    The log names the holder of a key, and of a person who has logged in the pseudonym.
+
     The header with the trace is there when the trace is known before the answer begins, which it is not for a stream:
     its last event names it.
     """
@@ -84,9 +86,9 @@ class RequestLog:
             await self._app(scope, receive, send_named)
         finally:
             if scope["path"] not in UNLOGGED and not scope["path"].startswith("/ready/"):
-                known = {
-                    name: state[name] for name in ("request_id", "trace_id", "model_uri", "key") if state.get(name)
-                }
+                person = "holder" in state and state["holder"].subject
+                names = ("request_id", "trace_id", "model_uri", "caller" if person else "key")
+                known = {name: state[name] for name in names if state.get(name)}
                 seconds = round(time.perf_counter() - started, 4)
                 request = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": seconds}
                 logger.info("request", extra={**request, **known})

@@ -1,11 +1,11 @@
 """Prometheus metrics of the endpoint."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from fastapi import HTTPException
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 
@@ -47,9 +47,27 @@ class Metrics:
         self.under_way.labels(assistant)
         return AssistantMetrics(self, assistant)
 
-    def text(self) -> bytes:
-        """Prometheus' text format."""
-        return generate_latest(self.registry)
+    def text(self, only: frozenset[str] | None = None) -> bytes:
+        """Prometheus' text format.
+
+        :param only: Assistants whose numbers are told; `None` for all.
+        """
+        return generate_latest(self.registry if only is None else _Part(self.registry, only))
+
+
+class _Part(CollectorRegistry):
+    """What a registry holds of some assistants."""
+
+    def __init__(self, whole: CollectorRegistry, only: frozenset[str]) -> None:
+        super().__init__()
+        self._whole, self._only = whole, only
+
+    def collect(self) -> Iterator[Metric]:
+        """Its metrics, without the samples of other assistants."""
+        for metric in self._whole.collect():
+            part = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+            part.samples = [sample for sample in metric.samples if sample.labels["assistant"] in self._only]
+            yield part
 
 
 class AssistantMetrics:

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from serving.assistants import Assistants
 from serving.conditions import Conditions
+from serving.oidc.login import Login, LoginWay
 from serving.shapes import Caller, ExampleQuestions
 
 FILES = Path(__file__).with_name("page")
@@ -18,18 +19,25 @@ PATH = "/page"
 """Where its style and scripts lie; open to all, as the page is."""
 
 
-def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str], conditions: Conditions) -> None:
+def add_page(
+    app: FastAPI, assistants: Assistants, origins: Collection[str], conditions: Conditions, login: Login | None = None
+) -> None:
     """The page at `/`.
 
     :param origins: Origins whose pages may show it in a frame.
+    :param login: How it logs people in, if it does.
     """
-    headers = page_headers(origins)
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
+    async def page() -> FileResponse:
         """The chat page."""
-        return FileResponse(PAGE, headers=headers)
+        return FileResponse(PAGE, headers=page_headers(origins, await login.origins() if login else ()))
+
+    @app.get("/login", response_model=LoginWay)
+    async def login_way() -> Any:
+        """Where and how people log in; all of it empty where they do not."""
+        return await login.way() if login else LoginWay()
 
     app.mount(PATH, PageFiles(directory=FILES), name="page")
 
@@ -39,7 +47,8 @@ def add_page(app: FastAPI, assistants: Assistants, origins: Collection[str], con
 
         And the metadata by which it lets people choose passages.
         """
-        return {"name": request.state.key, "filters": conditions.fields}
+        roles = sorted(request.state.holder.roles)
+        return {"name": request.state.key, "filters": conditions.fields, "roles": roles}
 
     @app.get("/examples/{assistant}", response_model=ExampleQuestions)
     async def examples(assistant: str, request: Request) -> Any:
@@ -60,13 +69,16 @@ class PageFiles(StaticFiles):
 _COMMON = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
-def page_headers(origins: Collection[str]) -> Mapping[str, str]:
-    """Nothing but its own files runs in the page, and it talks to its own endpoint only."""
+def page_headers(origins: Collection[str], called: Collection[str] = ()) -> Mapping[str, str]:
+    """Nothing but its own files runs in the page, and it talks to its own endpoint only.
+
+    :param called: Origins beside it that the page asks: the issuer's, for a token.
+    """
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "connect-src": "'self'",
+        "connect-src": " ".join(["'self'", *called]),
         "img-src": "'self' data:",
         "base-uri": "'none'",
         "form-action": "'none'",

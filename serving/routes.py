@@ -26,14 +26,16 @@ def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics, condition
 
     @app.head("/metrics", include_in_schema=False)
     @app.get("/metrics", response_class=Response)
-    def prometheus() -> Response:
-        """Prometheus metrics."""
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+    def prometheus(request: Request) -> Response:
+        """Prometheus metrics of the assistants that the caller may ask."""
+        return Response(metrics.text(bound_to(request)), media_type="text/plain; version=0.0.4")
 
     @app.post("/feedback")
     async def feedback(body: FeedbackRequest, request: Request) -> dict[str, Any]:
         """Write the feedback onto the trace."""
-        return await assistants.of_feedback(request, body).feedback.record(body, bound_to(request))
+        return await assistants.of_feedback(request, body).feedback.record(
+            body, bound_to(request), request.state.caller
+        )
 
 
 def _add_predict(app: FastAPI, assistants: Assistants, conditions: Conditions) -> None:
@@ -62,23 +64,29 @@ def _add_probes(app: FastAPI, assistants: Assistants) -> None:
 
     @app.head("/ready", include_in_schema=False)
     @app.get("/ready")
-    def ready() -> JSONResponse:
-        """Readiness probe: an assistant can answer. Tells the state of each, and the versions that answer."""
-        return _readiness(list(assistants))
+    def ready(request: Request) -> JSONResponse:
+        """Readiness probe: an assistant can answer.
+
+        Tells the state of those that the caller may ask, and the versions that answer.
+        """
+        return _readiness(list(assistants), assistants.visible(request))
 
     @app.head("/ready/{assistant}", include_in_schema=False)
     @app.get("/ready/{assistant}")
-    def ready_of(assistant: str) -> JSONResponse:
+    def ready_of(assistant: str, request: Request) -> JSONResponse:
         """Readiness probe of one assistant."""
-        found = [one for one in assistants if one.name == assistant]
-        if not found:
+        if assistants.hidden(request, assistant):
             raise HTTPException(404, f"The assistant {assistant!r} does not exist.")
-        return _readiness(found)
+        found = [one for one in assistants if one.name == assistant]
+        return _readiness(found, found)
 
 
-def _readiness(assistants: Sequence[ServedAssistant]) -> JSONResponse:
+def _readiness(assistants: Sequence[ServedAssistant], shown: Sequence[ServedAssistant]) -> JSONResponse:
     states = {one.name: one.slots.state() for one in assistants}
-    told = {"assistants": states, "versions": {one.name: sorted(one.slots.versions()) for one in assistants}}
+    told = {
+        "assistants": {one.name: states[one.name] for one in shown},
+        "versions": {one.name: sorted(one.slots.versions()) for one in shown},
+    }
     if "ready" in states.values():
         return JSONResponse({"status": "ready", **told})
     why = " ".join(dict.fromkeys(WHY_NOT_READY[state] for state in states.values()))

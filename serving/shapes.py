@@ -98,10 +98,11 @@ class FeedbackRequest(Body):
 
 
 class Caller(BaseModel):
-    """Who asks, and by which metadata questions may choose their passages."""
+    """Who asks, by which metadata questions may choose their passages, and what one may do here."""
 
     name: str
     filters: list[str]
+    roles: list[str]
 
 
 class ExampleQuestions(BaseModel):

@@ -73,6 +73,11 @@ class Home:
         return self.root / "api-keys.json"
 
     @property
+    def pseudonym_secret(self) -> Path:
+        """File with the secret behind the pseudonyms of callers."""
+        return self.root / "pseudonym-secret"
+
+    @property
     def reports(self) -> Path:
         """Folder where the latest reports are copied for opening in a browser."""
         return self.root / "reports"

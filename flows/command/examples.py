@@ -66,6 +66,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "keys": (
         ("llmops keys create alice --days 90", "a key that opens every assistant"),
         ("llmops keys create intranet --assistant staff", "one that opens only `staff`"),
+        ("llmops keys create bob --groups hr,legal", "who sees documents of two groups beside public ones"),
+        ("llmops keys create prometheus --role metrics", "one that reads metrics and asks nothing"),
+        ("llmops keys change bob --groups hr", "the same key, at once"),
         ("llmops keys rotate alice --grace-hours 24", "another key; the old one works for a day"),
         ("llmops keys revoke alice", "at once, without a restart"),
     ),

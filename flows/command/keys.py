@@ -15,6 +15,20 @@ from tasks_lib.home import Home
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flows.keys import Given
+
+Groups = Annotated[
+    str | None,
+    Parameter(help="Groups whose documents its holder sees beside public ones, as hr,legal; '' for none."),
+]
+Roles = Annotated[
+    tuple[str, ...],
+    Parameter(
+        negative="",
+        help="What its holder may do: ask, feedback, metrics, review, admin; repeat it. Ask and feedback without.",
+    ),
+]
+Limit = Annotated[int | None, Parameter(help="Limit of this key; the endpoint's without.")]
 Name = Annotated[str, Parameter(help="Who holds the key: a person, a team or an application.")]
 
 keys = App(
@@ -27,13 +41,37 @@ def create(
     name: Name,
     *,
     days: Annotated[float | None, Parameter(help="After which the key ends; it does not without.")] = None,
+    groups: Groups = None,
+    role: Roles = (),
+    requests_per_minute: Limit = None,
+    tokens_per_minute: Limit = None,
     options: Options = DEFAULTS,
 ) -> int:
     """Make a key and show it once; with --assistant it opens only these assistants."""
     ensure_state(Home.from_environment())
     from flows.keys import create as run
 
-    execute(lambda: run(name, assistants=options.assistant, days=days), shown, options)
+    given = _given(options, groups, role, requests_per_minute, tokens_per_minute)
+    execute(lambda: run(name, given=given, days=days), shown, options)
+    return 0
+
+
+@keys.command
+def change(
+    name: Name,
+    *,
+    groups: Groups = None,
+    role: Roles = (),
+    requests_per_minute: Limit = None,
+    tokens_per_minute: Limit = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Let the valid keys of a holder open something else, at once; what is not named stays."""
+    ensure_state(Home.from_environment())
+    from flows.keys import change as run
+
+    given = _given(options, groups, role, requests_per_minute, tokens_per_minute)
+    execute(lambda: run(name, given), shown, options)
     return 0
 
 
@@ -44,7 +82,7 @@ def rotate(
     grace_hours: Annotated[float, Parameter(show_default=True, help="For which the old key still works.")] = 0,
     options: Options = DEFAULTS,
 ) -> int:
-    """Replace a key by another one for the same holder and assistants, and show it once."""
+    """Replace a key by another one that opens the same for the same holder, and show it once."""
     ensure_state(Home.from_environment())
     from flows.keys import rotate as run
 
@@ -72,6 +110,20 @@ def list_(*, options: Options = DEFAULTS) -> int:
     return 0
 
 
+def _given(
+    options: Options, groups: str | None, roles: tuple[str, ...], requests: int | None, tokens: int | None
+) -> "Given":
+    from flows.keys import Given
+
+    return Given(
+        assistants=options.assistant,
+        groups=None if groups is None else groups.split(",") if groups.strip() else (),
+        roles=roles,
+        requests_per_minute=requests,
+        tokens_per_minute=tokens,
+    )
+
+
 def shown(console: "Console", result: Mapping[str, Any]) -> None:
     """A table of keys, and below it the new one."""
     from rich.table import Table
@@ -80,7 +132,7 @@ def shown(console: "Console", result: Mapping[str, Any]) -> None:
     if not result["keys"]:
         console.print("There are no keys: `llmops keys create NAME` makes one.")
         return
-    table = Table("name", "state", "assistants", "made", "ends", "SHA-256 begins")
+    table = Table("name", "state", "assistants", "groups", "roles", "made", "ends", "SHA-256 begins")
     for row in result["keys"]:
         made = f"{at(row['created_at'])} by {row['created_by']}"
         if row["revoked_at"]:
@@ -88,7 +140,9 @@ def shown(console: "Console", result: Mapping[str, Any]) -> None:
         else:
             ends = at(row["expires_at"]) if row["expires_at"] else "–"
         assistants = "all" if row["assistants"] is None else ", ".join(row["assistants"])
-        table.add_row(row["name"], row["state"], *map(Text, (assistants, made, ends)), row["begins"])
+        groups = ", ".join(row["groups"]) or "–"
+        told = map(Text, (assistants, groups, ", ".join(row["roles"]), made, ends))
+        table.add_row(row["name"], row["state"], *told, row["begins"])
     console.print(table)
     if result["key"]:
         console.print(Text(result["key"], style="bold"), soft_wrap=True)

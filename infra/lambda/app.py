@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 
 from serving.access import AccessGuard
+from serving.callers import Callers
 from serving.choice import chosen_name
 from serving.limits import RateLimits
 from serving.live import Production
@@ -49,7 +50,8 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title=", ".join(assistants), lifespan=lifespan)
 # keys are always asked for: whoever knows a function's address reaches it
-app.add_middleware(AccessGuard, keys=key_ring("every address", None), limits=RateLimits(), largest_body=LARGEST_BODY)
+callers = Callers(key_ring("every address", None))
+app.add_middleware(AccessGuard, callers=callers, limits=RateLimits(), largest_body=LARGEST_BODY)
 
 
 @app.get("/ready")

@@ -1,10 +1,17 @@
-// what the endpoint is asked, with the key that the caller gives once a session
+// what the endpoint is asked, with the key that the caller gives once a session, or the token of a login
 
 import { say } from "./language.js";
 
 const of = (id) => document.getElementById(id);
 let key = "";
 try { key = sessionStorage.getItem("key") ?? ""; } catch { /* a frame without storage: the key is asked for anew */ }
+
+export const known = () => key !== "";
+
+export function use(given) {
+  key = given;
+  try { sessionStorage.setItem("key", key); } catch { /* kept in memory */ }
+}
 
 function askForKey() {
   return new Promise((resolve) => {
@@ -37,7 +44,7 @@ export async function call(path, { body, signal, quietly = false } = {}) {
     const headers = { "content-type": "application/json", ...(key && bearer()) };
     const response = await reach(path, body ? { method: "POST", headers, body: JSON.stringify(body), signal } : { headers });
     if (response.status === 401 && !quietly && (key = await askForKey())) {
-      try { sessionStorage.setItem("key", key); } catch { /* kept in memory */ }
+      use(key);
       continue;
     }
     if (!response.ok) throw await problemOf(response);

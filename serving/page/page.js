@@ -1,8 +1,9 @@
-import { answer, examplesOf, whoAndWhom } from "./endpoint.js";
+import { answer, examplesOf, known, use, whoAndWhom } from "./endpoint.js";
 import { begin, forget, keep, kept, messagesOf, titleOf } from "./conversations.js";
 import { make, note } from "./elements.js";
 import { download } from "./export.js";
 import { choose, current, languages, say, translate } from "./language.js";
+import * as login from "./login.js";
 import { conditions, offer } from "./narrowing.js";
 import { showSources } from "./sources.js";
 import { showVerdict } from "./verdict.js";
@@ -25,7 +26,26 @@ async function findAssistants(quietly = false) {
   const linked = found.assistants.find((id) => encodeURIComponent(id) === location.hash.slice(1));
   choice.value = model = linked ?? found.assistants.find((id) => id === remembered.get("assistant")) ?? found.assistants[0];
   of("choice").hidden = found.assistants.length < 2;
+  showSession();
   listConversations();
+}
+
+// who comes back from a login has the question that was not answered; a login that ended is begun anew from the dialog
+async function logIn() {
+  try {
+    const token = await login.finish();
+    if (token) use(token);
+    if (token) question.value = remembered.get("unasked") ?? "";
+  } catch (problem) {
+    note(talk, say("login.failed", { problem: problem.message }), "wrong");
+  }
+  of("login").hidden = of("session").hidden = !(await login.way());
+  showSession();
+}
+
+function showSession() {
+  of("session").textContent = known() ? say("logout") : say("login");
+  of("session").title = known() ? caller : "";
 }
 
 function listConversations() {
@@ -129,6 +149,7 @@ async function askOf(text) {
   element.ariaBusy = "true";
   element.parentElement.scrollIntoView({ block: "start" });
   of("told").textContent = say("answering");
+  remembered.set("unasked", text);
   try {
     if (!model) {
       await findAssistants();
@@ -136,6 +157,7 @@ async function askOf(text) {
     }
     await answerTo(turn, element, messagesOf(conversation.turns, text));
     finish(element, turn);
+    remembered.set("unasked", "");
   } catch (problem) {
     element.classList.add("failed");
     note(element, problem.name === "AbortError" ? say("stopped") : say("failed", { problem: problem.message }), "wrong");
@@ -189,6 +211,12 @@ of("sure").onclose = () => {
   of("told").textContent = say("deleted");
   question.focus();
 };
+of("login").onclick = login.begin;
+of("session").onclick = () => {
+  if (!known()) { login.begin(); return; }
+  use("");
+  login.end();
+};
 addEventListener("storage", () => { if (!answering && model) listConversations(); });
 
 of("language").replaceChildren(...languages().map(([code, name]) => make("option", name, { value: code, lang: code })));
@@ -196,12 +224,13 @@ of("language").value = current();
 of("language").onchange = (event) => {
   choose(event.target.value);
   translate();
+  showSession();
   open(conversation);
 };
 translate();
 
 // where keys are asked for, the first question asks for one, and shows the choice
-findAssistants(true).then(() => {
+logIn().then(() => findAssistants(true)).then(() => {
   const again = performance.getEntriesByType("navigation")[0]?.type !== "navigate" && remembered.get("conversation");
   if (!answering && !talk.childElementCount) open(kept(caller, model).find((each) => each.id === again) ?? conversation);
 }).catch(() => {});

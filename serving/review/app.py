@@ -9,7 +9,8 @@ from fastapi.responses import FileResponse, JSONResponse
 from mlflow.exceptions import MlflowException
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.access import ANYONE, AccessGuard
+from serving.access import AccessGuard
+from serving.callers import ANYONE, Callers
 from serving.choice import bound_to
 from serving.limits import RateLimits
 from serving.page_routes import PATH, PageFiles, page_headers
@@ -63,7 +64,7 @@ def review_app(
     """
     activate(client)
     app = FastAPI(title=f"{client.assistant}: review", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(AccessGuard, keys=keys, limits=RateLimits(), largest_body=LARGEST_BODY, hosts=hosts)
+    app.add_middleware(AccessGuard, callers=Callers(keys), limits=RateLimits(), largest_body=LARGEST_BODY, hosts=hosts)
     _add_page(app)
 
     @app.exception_handler(LlmopsError)

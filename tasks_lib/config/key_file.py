@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from tasks_lib.config.api_keys import ApiKey
+from tasks_lib.config.api_keys import DEFAULT_ROLES, ApiKey, Role, role_names
 from tasks_lib.config.strict import StrictModel
 from tasks_lib.errors import ConfigurationError, InputError
 
@@ -23,12 +23,25 @@ LOCK_SECONDS = 30.0
 KeyState = Literal["valid", "expired", "revoked"]
 
 
-class StoredKey(StrictModel):
+class Rights(StrictModel):
+    """What a key opens."""
+
+    assistants: tuple[str, ...] | None = Field(default=None, description="Those that it may ask; all without.")
+    groups: tuple[str, ...] = Field(
+        default=(), description="Groups whose documents its holder sees beside public ones."
+    )
+    roles: tuple[Role, ...] = Field(
+        default=role_names(DEFAULT_ROLES), min_length=1, description="What its holder may do at the endpoint."
+    )
+    requests_per_minute: int | None = Field(default=None, ge=1, description="The endpoint's limit without.")
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="The endpoint's limit without.")
+
+
+class StoredKey(Rights):
     """What is kept of a key."""
 
     name: str = Field(pattern=NAME, description="Who holds it.")
     digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the key.")
-    assistants: tuple[str, ...] | None = Field(default=None, description="Those that it may ask; all without.")
     created_at: datetime
     created_by: str
     expires_at: datetime | None = None
@@ -44,7 +57,19 @@ class StoredKey(StrictModel):
     @property
     def holder(self) -> ApiKey:
         """Who asks with it."""
-        return ApiKey(self.name, frozenset(self.assistants) if self.assistants is not None else None)
+        return ApiKey(
+            self.name,
+            frozenset(self.assistants) if self.assistants is not None else None,
+            frozenset(self.groups),
+            frozenset(self.roles),
+            self.requests_per_minute,
+            self.tokens_per_minute,
+        )
+
+    @property
+    def rights(self) -> Rights:
+        """What it opens."""
+        return Rights(**self.model_dump(include=set(Rights.model_fields)))
 
 
 class _Content(StrictModel):
@@ -89,10 +114,11 @@ class KeyFile:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     def create(
-        self, name: str, *, by: str, assistants: tuple[str, ...] | None = None, lasts: timedelta | None = None
+        self, name: str, *, by: str, rights: Rights | None = None, lasts: timedelta | None = None
     ) -> tuple[str, StoredKey]:
         """Make a key.
 
+        :param rights: Every assistant, what is public, asking and feedback, without them.
         :param lasts: After which it opens nothing any more; it does not end without.
         :returns: The key itself, which is kept nowhere, and what is kept of it.
         :raises InputError: If somebody of this name has a valid key, or the name is none.
@@ -103,10 +129,10 @@ class KeyFile:
                     f"there is a valid key of {name!r} already",
                     hint=f"`llmops keys rotate {name}` replaces it; `llmops keys revoke {name}` ends it.",
                 )
-            return self._add(keys, name, by, assistants, lasts)
+            return self._add(keys, name, by, rights or Rights(), lasts)
 
     def rotate(self, name: str, *, by: str, grace: timedelta) -> tuple[str, StoredKey]:
-        """Make another key for the same holder and assistants; the valid ones end after `grace`.
+        """Make another key for the same holder with the same rights; the valid ones end after `grace`.
 
         :raises InputError: If nobody of this name has a valid key.
         """
@@ -118,7 +144,21 @@ class KeyFile:
                 keys[keys.index(key)] = key.model_copy(update={"expires_at": ends})
             # the new key lasts as long as the last one did
             span = lasts - valid[-1].created_at if lasts else None
-            return self._add(keys, name, by, valid[-1].assistants, span)
+            return self._add(keys, name, by, valid[-1].rights, span)
+
+    def change(self, name: str, changes: Mapping[str, object]) -> list[StoredKey]:
+        """Give all valid keys of a holder other rights, at once.
+
+        :param changes: Fields of :class:`Rights` → what they become; the others stay.
+        :raises InputError: If nobody of this name has one.
+        """
+        with self._changing() as keys:
+            changed = []
+            for key in self._valid(keys, name):
+                other = StoredKey.model_validate({**key.model_dump(), **changes})
+                keys[keys.index(key)] = other
+                changed.append(other)
+            return changed
 
     def revoke(self, name: str, *, by: str) -> list[StoredKey]:
         """End all valid keys of a holder, at once.
@@ -145,14 +185,14 @@ class KeyFile:
         return valid
 
     def _add(
-        self, keys: list[StoredKey], name: str, by: str, assistants: tuple[str, ...] | None, lasts: timedelta | None
+        self, keys: list[StoredKey], name: str, by: str, rights: Rights, lasts: timedelta | None
     ) -> tuple[str, StoredKey]:
         secret, moment = PREFIX + secrets.token_urlsafe(RANDOM_BYTES), now()
         try:
             made = StoredKey(
                 name=name,
                 digest=hashlib.sha256(secret.encode()).hexdigest(),
-                assistants=assistants,
+                **rights.model_dump(),
                 created_at=moment,
                 created_by=by,
                 expires_at=moment + lasts if lasts else None,
@@ -185,7 +225,7 @@ class KeyFile:
         scratch = self.path.with_name(f"{self.path.name}.new")
         scratch.unlink(missing_ok=True)
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(_Content(keys=keys).model_dump_json(indent=2))
+            file.write(_Content(keys=keys).model_dump_json(indent=2, exclude_defaults=True))
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(self.path)

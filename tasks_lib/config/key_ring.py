@@ -41,20 +41,23 @@ class KeyRing:
         return self._stored
 
 
-def keys_of_home(host: str) -> KeyRing:
+def keys_of_home(host: str, *, tokens: bool = False) -> KeyRing:
     """:func:`key_ring` of the environment and the home of this process."""
-    return key_ring(host, KeyFile(Home.from_environment().api_keys))
+    return key_ring(host, KeyFile(Home.from_environment().api_keys), tokens=tokens)
 
 
-def key_ring(host: str, file: KeyFile | None, environment: Mapping[str, str] = os.environ) -> KeyRing:
+def key_ring(
+    host: str, file: KeyFile | None, environment: Mapping[str, str] = os.environ, *, tokens: bool = False
+) -> KeyRing:
     """The keys of an endpoint that listens on `host`. None are needed on loopback.
 
+    :param tokens: Whether it takes tokens of people who log in: then none are needed elsewhere either.
     :raises ConfigurationError: If the environment or the file is wrong, or if there is no key and others can reach the
         endpoint.
     """
     ring = KeyRing(read_keys(environment), file)
     ring.holders()
-    if not ring.required and host not in LOOPBACK:
+    if not ring.required and not tokens and host not in LOOPBACK:
         raise ConfigurationError(
             f"the endpoint would listen on {host!r} without API keys",
             hint=f"Make one with `llmops keys create NAME`, or set {KEYS_VARIABLE}=name=sha256, the digest as "

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from tasks_lib.config.oidc import OidcConfig
 from tasks_lib.config.strict import StrictModel
 
 
@@ -48,8 +49,12 @@ class ServeConfig(StrictModel):
         description="Metadata, such as document or language, by which a request may choose its passages (`where`); "
         "empty for none.",
     )
-    requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
-    tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each API key.")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each caller without its own.")
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each caller without its own.")
+    oidc: OidcConfig | None = Field(default=None, description="Tokens of people who log in; keys alone without.")
+    open_metrics: bool = Field(
+        default=False, description="Whether `/metrics` is read without a key where one is needed; it names assistants."
+    )
     limits_storage: str | None = Field(
         default=None,
         description="Where both are counted: `redis://host:6379` for limits that all replicas share, else "

@@ -47,6 +47,8 @@ TRACE_REQUEST_TAG = "llmops.request_id"
 """The id of the request to the endpoint."""
 TRACE_ASSISTANT_TAG = "llmops.assistant"
 """The assistant that answered."""
+TRACE_CALLER_TAG = "llmops.caller"
+"""Pseudonym of who asked; none where callers need not say who they are."""
 
 
 LONGEST_ERROR = 1000

@@ -45,6 +45,28 @@ def test_a_replaced_and_a_revoked_key_are_told_apart(home: Path, capsys: pytest.
     assert len(KeyFile(home / "api-keys.json").read()) == 2
 
 
+def test_groups_roles_and_limits_are_listed_kept_by_a_rotation_and_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    told(
+        capsys,
+        "create",
+        "bob",
+        "--groups",
+        "hr, legal,hr",
+        "--role",
+        "metrics",
+        "--role",
+        "ask",
+        "--tokens-per-minute",
+        "9",
+    )
+    told(capsys, "rotate", "bob")
+    (row, _) = told(capsys, "list")["keys"]  # type: ignore[misc]
+    assert (row["groups"], row["roles"], row["tokens_per_minute"]) == (["hr", "legal"], ["ask", "metrics"], 9)
+    (changed,) = told(capsys, "change", "bob", "--groups", "")["keys"]  # type: ignore[misc]
+    assert (changed["groups"], changed["roles"], changed["tokens_per_minute"]) == ([], ["ask", "metrics"], 9)
+    assert changed["begins"] == row["begins"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -55,6 +77,12 @@ def test_a_replaced_and_a_revoked_key_are_told_apart(home: Path, capsys: pytest.
         (["create", "alice", "--days", "1e12"], "1e+12 days is no time"),
         (["rotate", "alice", "--grace-hours", "-1"], "-1 hours is no time"),
         (["create"], "name"),
+        (["create", "bob", "--role", "boss"], "there is no role 'boss'"),
+        (["create", "bob", "--groups", "hr,,legal"], "'' is no name of a group"),
+        (["create", "bob", "--groups", "public"], "nobody is in a group 'public'"),
+        (["create", "bob", "--requests-per-minute", "0"], "0 is no limit"),
+        (["change", "bob", "--groups", "hr"], "'bob' has no valid key"),
+        (["change", "bob"], "nothing was named that is to change"),
     ],
 )
 def test_what_is_wrong_is_named_and_changes_nothing(

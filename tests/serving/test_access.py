@@ -15,9 +15,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from serving.access import AccessGuard
+from serving.callers import Callers, UnknownCallerError
 from serving.limits import RateLimits
 from serving.origins import foreign
-from tasks_lib.config.api_keys import KEYS_VARIABLE, ApiKey, read_keys
+from tasks_lib.config.api_keys import DEFAULT_ROLES, KEYS_VARIABLE, RESERVED_GROUPS, ROLES, ApiKey, read_keys
 from tasks_lib.config.key_file import KeyFile
 from tasks_lib.config.key_ring import KeyRing, key_ring
 from tasks_lib.errors import ConfigurationError
@@ -40,8 +41,8 @@ def guarded(limits: RateLimits, **changes: Any) -> AccessGuard:
     routes = [Route(path, who, methods=["POST"]) for path in ("/predict", "/v1/chat/completions", "/health")]
     options: dict[str, Any] = {"keys": {DIGEST: ApiKey("alice")}, "largest_body": 100, **changes}
     ring = options.pop("keys")
-    ring = ring if isinstance(ring, KeyRing) else KeyRing(ring)
-    return AccessGuard(Starlette(routes=routes), limits=limits, keys=ring, **options)
+    callers = Callers(ring if isinstance(ring, KeyRing) else KeyRing(ring))
+    return AccessGuard(Starlette(routes=routes), limits=limits, callers=callers, **options)
 
 
 @pytest.mark.asyncio
@@ -110,13 +111,18 @@ def test_keys_are_read_by_digest_and_needed_where_others_can_reach() -> None:
     assert "secret-key" not in str(caught.value) + caught.value.hint
 
 
+@pytest.mark.asyncio
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=12))
-def test_a_key_of_any_letters_opens_however_its_bytes_are_sent(key: str) -> None:
-    guard = guarded(RateLimits(), keys={hashlib.sha256(key.encode()).hexdigest(): ApiKey("alice")})
+async def test_a_key_of_any_letters_opens_however_its_bytes_are_sent(key: str) -> None:
+    callers = Callers(KeyRing({hashlib.sha256(key.encode()).hexdigest(): ApiKey("alice")}))
     for sent in (key.encode(), key.encode("latin-1", "replace")):
         headers = Headers(raw=[(b"authorization", b"Bearer  " + sent + b" ")])
         known = sent == key.encode() or key.encode("latin-1", "ignore").decode("latin-1") == key
-        assert (guard._key_of(headers) == ApiKey("alice")) is known
+        try:
+            found = await callers.find(headers)
+        except UnknownCallerError:
+            found = None
+        assert (found == ApiKey("alice")) is known
 
 
 async def status_of(guard: Any, path: str = "/predict", **headers: str) -> int:
@@ -198,22 +204,52 @@ names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-._", min_size=1, max_size=
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
-@given(st.dictionaries(digests, st.builds(ApiKey, names, st.none() | st.frozensets(names, min_size=1))))
-def test_keys_are_bound_to_the_assistants_that_their_entries_name(keys: dict[str, ApiKey]) -> None:
+sets = st.frozensets(names, min_size=1)
+groups = st.frozensets(names.filter(lambda name: name not in RESERVED_GROUPS))
+roles = st.frozensets(st.sampled_from(ROLES), min_size=1)
+
+
+@given(st.dictionaries(digests, st.builds(ApiKey, names, st.none() | sets, groups, roles)))
+def test_keys_are_bound_to_what_their_entries_name(keys: dict[str, ApiKey]) -> None:
     def entry(digest: str, key: ApiKey) -> str:
-        return f"{key.name}={digest}" + (":" + "+".join(sorted(key.assistants)) if key.assistants else "")
+        bound = [f":{'+'.join(sorted(key.assistants))}"] if key.assistants else []
+        bound += [f":groups={'+'.join(sorted(key.groups))}"] if key.groups else []
+        bound += [f":roles={'+'.join(sorted(key.roles))}"] if key.roles != DEFAULT_ROLES else []
+        return f"{key.name}={digest}{''.join(bound)}"
 
     written = ", ".join(entry(digest, key) for digest, key in keys.items())
     assert read_keys({KEYS_VARIABLE: written}) == keys
 
 
-@pytest.mark.parametrize("binding", [":", ":docs+", ":+docs", ":docs::hr", ":docs+:hr"])
+@pytest.mark.parametrize(
+    "binding",
+    [
+        ":",
+        ":docs+",
+        ":+docs",
+        ":docs::hr",
+        ":docs+:hr",
+        ":groups=",
+        ":groups=hr:docs",
+        ":groups=a:groups=b",
+        ":role=ask",
+    ],
+)
 def test_a_binding_that_is_half_written_binds_nobody_to_less(binding: str) -> None:
     with pytest.raises(ConfigurationError, match=r"name=sha256:assistant\+assistant"):
         read_keys({KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
 
 
+@pytest.mark.parametrize(
+    ("binding", "said"),
+    [(":roles=boss", "there is no role 'boss'"), (":groups=nobody", "nobody is in a group 'nobody'")],
+)
+def test_a_role_or_a_group_that_there_cannot_be_is_named(binding: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"entry 1 of {KEYS_VARIABLE} \(alice\): {said}"):
+        read_keys({KEYS_VARIABLE: f"alice={DIGEST}{binding}"})
+
+
 def test_one_key_with_two_bindings_is_refused() -> None:
-    twice = f"alice={DIGEST}:docs bob={DIGEST}"
+    twice = f"alice={DIGEST}:docs bob={DIGEST}:groups=hr"
     with pytest.raises(ConfigurationError, match=r"entry 2 .*\(bob\) binds a key to other assistants"):
         read_keys({KEYS_VARIABLE: twice})

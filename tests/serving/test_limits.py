@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from serving.limits import RateLimits
+from tasks_lib.config.api_keys import ApiKey
 from tasks_lib.errors import ConfigurationError
 from tests.serving.conftest import Clock
+
+ALICE, BOB = ApiKey("alice"), ApiKey("bob")
 
 
 def free_port() -> int:
@@ -43,47 +46,47 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.asyncio
 async def test_requests_are_counted_over_any_minute_and_by_key(clock: Clock) -> None:
     limits = RateLimits(requests=2)
-    assert await limits.wait("alice") == (0.0, "requests")
+    assert await limits.wait(ALICE) == (0.0, "requests")
     clock.now += 30
-    assert (await limits.wait("alice"))[0] == 0
-    assert await limits.wait("alice") == (pytest.approx(30), "requests")
-    assert (await limits.wait("bob"))[0] == 0
+    assert (await limits.wait(ALICE))[0] == 0
+    assert await limits.wait(ALICE) == (pytest.approx(30), "requests")
+    assert (await limits.wait(BOB))[0] == 0
     clock.now += 31
-    assert (await limits.wait("alice"))[0] == 0
-    assert await limits.wait("alice") == (pytest.approx(29), "requests")
+    assert (await limits.wait(ALICE))[0] == 0
+    assert await limits.wait(ALICE) == (pytest.approx(29), "requests")
 
 
 @pytest.mark.asyncio
 async def test_tokens_count_against_the_next_request_of_the_same_key(clock: Clock) -> None:
     limits = RateLimits(tokens=100)
-    assert (await limits.wait("alice"))[0] == 0
-    await limits.count_tokens("alice", 150)
-    assert await limits.wait("alice") == (pytest.approx(60.0), "tokens")
-    assert (await limits.wait("bob"))[0] == 0
+    assert (await limits.wait(ALICE))[0] == 0
+    await limits.count_tokens(ALICE, 150)
+    assert await limits.wait(ALICE) == (pytest.approx(60.0), "tokens")
+    assert (await limits.wait(BOB))[0] == 0
     clock.now += 60
-    assert (await limits.wait("alice"))[0] == 0
+    assert (await limits.wait(ALICE))[0] == 0
 
 
 @pytest.mark.asyncio
 async def test_a_request_that_waits_for_tokens_is_not_counted(clock: Clock) -> None:
     limits = RateLimits(requests=1, tokens=100)
-    await limits.count_tokens("alice", 100)
-    assert (await limits.wait("alice"))[1] == "tokens"
+    await limits.count_tokens(ALICE, 100)
+    assert (await limits.wait(ALICE))[1] == "tokens"
     clock.now += 61
-    assert await limits.wait("alice") == (0.0, "requests")
+    assert await limits.wait(ALICE) == (0.0, "requests")
 
 
 @pytest.mark.asyncio
 async def test_replicas_share_the_limits_of_one_redis(redis_url: str) -> None:
     first, second = (RateLimits(requests=2, tokens=100, storage=redis_url) for _ in range(2))
-    assert (await first.wait("alice"))[0] == 0
-    assert (await second.wait("alice"))[0] == 0
-    seconds, kind = await first.wait("alice")
+    assert (await first.wait(ALICE))[0] == 0
+    assert (await second.wait(ALICE))[0] == 0
+    seconds, kind = await first.wait(ALICE)
     assert 50 < seconds <= 60
     assert kind == "requests"
-    assert (await second.wait("bob"))[0] == 0
-    await second.count_tokens("bob", 150)
-    seconds, kind = await first.wait("bob")
+    assert (await second.wait(BOB))[0] == 0
+    await second.count_tokens(BOB, 150)
+    seconds, kind = await first.wait(BOB)
     assert 50 < seconds <= 60
     assert kind == "tokens"
 
@@ -91,10 +94,10 @@ async def test_replicas_share_the_limits_of_one_redis(redis_url: str) -> None:
 @pytest.mark.asyncio
 async def test_without_its_redis_a_replica_counts_for_itself(caplog: pytest.LogCaptureFixture) -> None:
     limits = RateLimits(requests=1, tokens=100, storage=f"redis://user:secret@127.0.0.1:{free_port()}")
-    await limits.count_tokens("bob", 150)
-    assert (await limits.wait("alice"))[0] == 0
-    assert (await limits.wait("alice"))[1] == "requests"
-    assert (await limits.wait("bob"))[1] == "tokens"
+    await limits.count_tokens(BOB, 150)
+    assert (await limits.wait(ALICE))[0] == 0
+    assert (await limits.wait(ALICE))[1] == "requests"
+    assert (await limits.wait(BOB))[1] == "tokens"
     assert caplog.text.count("cannot be reached") == 1
     assert "secret" not in caplog.text
 

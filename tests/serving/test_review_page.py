@@ -140,14 +140,18 @@ def test_every_answer_is_labelled_by_keyboard_and_the_next_set_holds_what_was_sa
     }
 
 
+KEYS = (("eve", ":roles=review"), ("mal", ":staff:roles=review"), ("pat", ""))
+
+
 def test_a_key_labels_under_its_own_name_and_only_traces_of_its_assistant(home: Home, tmp_path: Path) -> None:
-    keys = " ".join(f"{name}={sha256(name.encode()).hexdigest()}{of}" for name, of in (("eve", ""), ("mal", ":staff")))
+    keys = " ".join(f"{name}={sha256(name.encode()).hexdigest()}{of}" for name, of in KEYS)
     with reviewing(home, tmp_path, **{KEYS_VARIABLE: keys}) as address:
         trace = next(iter(labels(home).values()))[0].trace_id
         body = {"trace_id": trace, "reviewer": "Ada", "verdict": "wrong"}
         assert httpx.get(f"{address}/queue").status_code == 401
         assert httpx.post(f"{address}/labels", json=body).status_code == 401
-        eve, mal = ({"authorization": f"Bearer {name}"} for name in ("eve", "mal"))
+        eve, mal, pat = ({"authorization": f"Bearer {name}"} for name, _ in KEYS)
+        assert httpx.get(f"{address}/queue", headers=pat).status_code == 403  # others' questions are shown there
         assert httpx.post(f"{address}/labels", json=body, headers=mal).status_code == 403
         assert httpx.post(f"{address}/labels", json=body, headers=eve).status_code == 200
         unknown = {**body, "trace_id": f"tr-{'0' * 32}"}

@@ -17,8 +17,9 @@ import pytest
 from blocks.local import LocalPlatform
 from serving import feedback
 from tasks_lib.config.api_keys import KEYS_VARIABLE
+from tasks_lib.config.pseudonyms import pseudonyms
 from tasks_lib.home import Home
-from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, connect
+from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_CALLER_TAG, connect
 from tests.serving.chromium import Page
 from tests.serving.conftest import Endpoint, question, register, served
 from tests.tasks_lib.registry import fakes
@@ -53,7 +54,8 @@ def several(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempP
         client.set_registered_model_alias(name, "production", str(second if name == "hr" else first))
     fakes.register_fake(platform, folder / "broken", BROKEN, model="broken")
     client.set_registered_model_alias("broken", "production", "1")
-    keys = f"{entry('everybody')}, {entry('clerk')}:hr, {entry('helper')}:docs+it, {entry('guest')}:elsewhere"
+    keys = f"{entry('everybody')}:roles=ask+feedback+metrics, {entry('clerk')}:hr:roles=admin, "
+    keys += f"{entry('helper')}:docs+it, {entry('guest')}:elsewhere"
     chosen = [part for name in NAMES for part in ("--assistant", name)]
     with served(platform, folder, *chosen, **{KEYS_VARIABLE: keys}) as endpoint:
         wait_for(lambda: states(endpoint) == expected_states(), 200)
@@ -65,7 +67,7 @@ def expected_states() -> dict[str, str]:
 
 
 def states(endpoint: Endpoint) -> Any:
-    return httpx.get(f"{endpoint.address}/ready", timeout=10).json()["assistants"]
+    return httpx.get(f"{endpoint.address}/ready", headers=key_of("everybody"), timeout=10).json()["assistants"]
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 90.0) -> None:
@@ -123,7 +125,7 @@ def test_a_path_a_field_and_a_model_name_the_assistant(several: Endpoint, name: 
         ("/v1/chat/completions", {"model": "docs"}, "clerk", 404, "there is 'hr'."),
         ("/v1/chat/completions", {"model": "nobody"}, "everybody", 404, "there is 'docs', 'hr', 'it'"),
         ("/predict", {}, "stranger", 401, "API key"),
-        ("/predict", {}, "guest", 403, "bound to assistants that are not served here"),
+        ("/predict", {}, "guest", 403, "may ask none of the assistants that are served here"),
         ("/v1/chat/completions", {"model": "docs"}, "guest", 404, "there is none."),
     ],
 )
@@ -155,33 +157,68 @@ def test_feedback_is_kept_on_the_trace_of_the_assistant_that_answered(several: E
 
     assert give("clerk") == 404
     assert give("everybody", assistant="nobody") == 404
-    assert give("helper") == 200
+    assert give("helper") == 404  # it may ask that assistant, and it was somebody else's question
+    assert give("helper", assistant="docs") == 404
+    assert give("everybody") == 200
     assert give("everybody", assistant="docs", comment="right") == 200
     trace = connect(several.platform, "docs").get_trace(answered["trace_id"])
+    assert trace.info.tags[TRACE_CALLER_TAG] == pseudonyms(several.platform.home, {}).of("key everybody")
+    assert "everybody" not in json.dumps(trace.to_dict(), default=str)
     assert trace.info.tags[TRACE_ASSISTANT_TAG] == "docs"
     assert sorted(str(kept.rationale) for kept in trace.info.assessments) == ["None", "right"]
 
 
-def test_a_bound_key_reaches_no_trace_of_another_assistant_after_a_restart(
+def test_a_caller_reaches_no_trace_of_another_after_a_restart(
     several: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace_id = ask(several, "/predict/docs").json()["trace_id"]
-    given = {"trace_id": trace_id, "value": True, "comment": None, "reasons": []}
+    own = pseudonyms(several.platform.home, {}).of("key everybody")
+    given = {"trace_id": trace_id, "value": True, "comment": None, "reasons": [], "only": None, "caller": own}
     connect(several.platform, "docs")
     assert feedback.log_feedback({**given, "only": ["docs", "it"]}) == {"recorded": True}
     monkeypatch.setattr(feedback, "WRITTEN_SECONDS", 0.0)
     assert feedback.log_feedback({**given, "only": ["hr"]}) == {"missing": True}
+    assert feedback.log_feedback({**given, "caller": "0" * 32}) == {"missing": True}
     assert len(connect(several.platform, "docs").get_trace(trace_id).info.assessments) == 1
 
 
 def test_metrics_tell_the_assistants_apart(several: Endpoint) -> None:
     ask(several, "/predict/hr")
-    text = httpx.get(f"{several.address}/metrics").text
+    text = httpx.get(f"{several.address}/metrics", headers=key_of("everybody")).text
     counts = dict(re.findall(r"^(llmops_\w+{[^}]*}) (\S+)$", text, re.MULTILINE))
     assert float(counts['llmops_answers_total{assistant="hr",outcome="answered",route="/predict"}']) >= 1
     assert counts['llmops_version{assistant="hr"}'] == "2.0"
     ready = {name: counts[f'llmops_workers_ready{{assistant="{name}"}}'] for name in NAMES}
     assert ready == {name: "1.0" if name in READY else "0.0" for name in NAMES}
+
+
+def test_a_team_sees_no_name_of_another(several: Endpoint) -> None:
+    """Whatever it asks for, right or wrong: not the assistants of another, nor who holds keys."""
+    others = {*NAMES, "everybody", "helper", "guest"} - {"hr", "it"}  # "it" is a word
+    paths = ["/", "/ready", "/ready/hr", "/metrics", "/docs", "/openapi.json", "/caller", "/login", "/v1/models"]
+    paths += ["/v1/models/hr", "/v1/models/x", "/examples/hr", "/examples/x", "/ready/x", "/nowhere", "/v1/nowhere"]
+    said = {path: httpx.get(f"{several.address}{path}", headers=key_of("clerk"), timeout=60) for path in paths}
+    said["wrong assistant"] = ask(several, "/predict/x", "clerk")
+    said["wrong model"] = ask(several, "/v1/chat/completions", "clerk", model="x")
+    said["wrong filter"] = ask(several, "/predict", "clerk", where=["owner=x"])
+    said["answer"] = ask(several, "/predict", "clerk")
+    given = {"trace_id": ask(several, "/predict/docs").json()["trace_id"], "value": True}
+    said["feedback"] = httpx.post(f"{several.address}/feedback", json=given, headers=key_of("clerk"), timeout=60)
+    for what, response in said.items():
+        told = response.text + str(response.headers)
+        word = {"docs"} if what in {"/", "/docs"} else set()  # the path of the API's description
+        assert [name for name in others - word if re.search(rf"[\"'=/ ]{name}[\"'/, ]", told)] == [], what
+    assert said["/ready"].json()["assistants"] == {"hr": "ready"}
+    assert 'assistant="hr"' in said["/metrics"].text
+    hidden = httpx.get(f"{several.address}/ready/docs", headers=key_of("clerk"))
+    assert (hidden.status_code, hidden.json()["detail"]) == (404, "The assistant 'docs' does not exist.")
+
+
+def test_whoever_has_no_key_is_told_no_name(several: Endpoint) -> None:
+    probe = httpx.get(f"{several.address}/ready")
+    assert (probe.status_code, probe.json()) == (200, {"status": "ready", "assistants": {}, "versions": {}})
+    assert httpx.get(f"{several.address}/metrics").status_code == 401
+    assert httpx.get(f"{several.address}/metrics", headers=key_of("helper")).status_code == 403
 
 
 def test_the_page_keeps_a_conversation_for_each_assistant(several: Endpoint, page: Page) -> None:

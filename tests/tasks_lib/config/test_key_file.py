@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tasks_lib.config import key_file
 from tasks_lib.config.api_keys import ApiKey
-from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.key_file import KeyFile, Rights
 from tasks_lib.config.key_ring import KeyRing, key_ring
 from tasks_lib.errors import ConfigurationError, InputError
 
@@ -24,6 +24,9 @@ def file(tmp_path: Path) -> KeyFile:
     return KeyFile(tmp_path / "home" / "api-keys.json")
 
 
+RIGHTS = Rights(assistants=("docs",), groups=("hr", "Räte & Co"), roles=("ask", "metrics"), requests_per_minute=7)
+
+
 def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
@@ -31,7 +34,7 @@ def digest(key: str) -> str:
 def test_a_key_opens_until_it_is_revoked_and_is_itself_kept_nowhere(file: KeyFile) -> None:
     ring = key_ring("127.0.0.1", file, {})
     assert not ring.required
-    secret, made = file.create("alice", by="ann", assistants=("docs", "staff"))
+    secret, made = file.create("alice", by="ann", rights=Rights(assistants=("docs", "staff")))
     assert secret.startswith("llmops_")
     assert ring.holders() == {digest(secret): ApiKey("alice", frozenset({"docs", "staff"}))}
     assert all(secret.encode() not in path.read_bytes() for path in file.path.parent.iterdir())
@@ -50,11 +53,11 @@ def test_a_key_that_was_replaced_works_for_its_grace_and_the_new_one_lasts_as_lo
     clock = [begin]
     monkeypatch.setattr(key_file, "now", lambda: clock[0])
     monkeypatch.setattr("tasks_lib.config.key_ring.now", lambda: clock[0])
-    first, _ = file.create("alice", by="ann", assistants=("docs",), lasts=timedelta(days=10))
+    first, _ = file.create("alice", by="ann", rights=RIGHTS, lasts=timedelta(days=10))
     clock[0] += timedelta(days=4)
     second, made = file.rotate("alice", by="ann", grace=timedelta(hours=1))
     assert made.expires_at == begin + timedelta(days=14)
-    assert made.assistants == ("docs",)
+    assert made.rights == RIGHTS
     ring = KeyRing({}, file)
     assert ring.holders().keys() == {digest(first), digest(second)}
     clock[0] += timedelta(hours=1)
@@ -63,6 +66,25 @@ def test_a_key_that_was_replaced_works_for_its_grace_and_the_new_one_lasts_as_lo
     assert not ring.holders()
     with pytest.raises(InputError, match="'alice' has no valid key; who has one: nobody"):
         file.rotate("alice", by="ann", grace=timedelta())
+
+
+def test_a_key_of_before_groups_opens_what_it_did_and_is_read_by_what_knows_none(file: KeyFile) -> None:
+    secret, _ = file.create("alice", by="ann")
+    (kept,) = json.loads(file.path.read_text())["keys"]
+    assert set(kept) == {"name", "digest", "created_at", "created_by"}
+    assert KeyRing({}, file).holders() == {digest(secret): ApiKey("alice")}
+
+
+def test_rights_are_changed_under_a_ring_that_runs_and_what_is_not_named_stays(file: KeyFile) -> None:
+    secret, _ = file.create("alice", by="ann", rights=RIGHTS)
+    ring = KeyRing({}, file)
+    assert ring.holders()[digest(secret)].groups == {"hr", "Räte & Co"}
+    file.change("alice", {"groups": ("legal",), "roles": ("ask",)})
+    assert ring.holders() == {
+        digest(secret): ApiKey("alice", frozenset({"docs"}), frozenset({"legal"}), frozenset({"ask"}), 7)
+    }
+    with pytest.raises(InputError, match="'bob' has no valid key; who has one: alice"):
+        file.change("bob", {"groups": ()})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "ä" * 65, "a\n"])

@@ -1,0 +1,1 @@
+"""People who log in: tokens of an OpenID Connect issuer."""
