@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tasks_lib.assistant.answering.conversation import standalone_question
+from tasks_lib.assistant.contract.access import OPERATOR
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.retrieval.search import search
@@ -74,7 +75,7 @@ def passages_of(
     queries = [
         standalone_question(list(example.messages), turns) if turns else example.question.strip() for example in told
     ]
-    found = search(platform, rag, queries, index_version=index_version) if told else []
+    found = search(platform, rag, queries, index_version=index_version, caller=OPERATOR) if told else []
     known = dict(zip((example.id for example in told), found, strict=True))
     return {example.id: known.get(example.id) for example in examples}
 

@@ -45,6 +45,7 @@ def ask_state(
             source="evaluation",
             version=str(live.version),
             index=live.rag.index_name,
+            controlled=lambda: platform.open_index(live.rag.index_name).access().controlled,
             configuration={"rag": rag, "index_version": state},
         ) as process:
             return VersionAnswers(tuple(predict(process, examples, gate, f"ask on state {state}")))

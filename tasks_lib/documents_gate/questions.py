@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from tasks_lib.assistant.contract.access import OPERATOR
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
@@ -35,7 +36,8 @@ def touched(
     pinned = at_state(rag)
     asked = list(dict.fromkeys(text for example in examples for text in _texts(example)))
     before, after = (
-        dict(zip(asked, search(platform, pinned, asked, index_version=state), strict=True)) for state in states
+        dict(zip(asked, search(platform, pinned, asked, index_version=state, caller=OPERATOR), strict=True))
+        for state in states
     )
 
     def differs(text: str) -> bool:
