@@ -37,6 +37,10 @@ class Request(BaseModel):
     where: list[str] | None = Field(
         default=None, description="Conditions that passages meet, such as `document=guides/*`."
     )
+    groups: list[str] | None = Field(
+        default=None,
+        description="Groups of whoever asks, whose documents the answer may show; without any, public ones.",
+    )
 
 
 class Decision(BaseModel):
@@ -121,14 +125,17 @@ class RagAssistant(PythonModel):
         :raises InputError: As :meth:`predict`.
         """
         request = Request.model_validate(model_input)
-        stream = self.assistant.stream(_conversation(request), request.where or (), beat_seconds=HEARTBEAT_SECONDS)
+        stream = self.assistant.stream(
+            _conversation(request), request.where or (), request.groups or (), beat_seconds=HEARTBEAT_SECONDS
+        )
         for piece in stream:
             yield {"piece": piece}
         if stream.answer is not None:
             yield {"answer": Reply.model_validate(stream.answer.payload()).model_dump(mode="json")}
 
     def _reply(self, request: Request) -> Reply:
-        return Reply.model_validate(self.assistant.answer(_conversation(request), request.where or ()).payload())
+        answer = self.assistant.answer(_conversation(request), request.where or (), request.groups or ())
+        return Reply.model_validate(answer.payload())
 
 
 def _conversation(request: Request) -> list[Message]:

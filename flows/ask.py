@@ -1,11 +1,12 @@
 """`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
+from tasks_lib.assistant.contract.access import asked_by, member_of
 from tasks_lib.assistant.contract.answer import GuardrailDecision, Message, Source, Usage
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
@@ -36,19 +37,30 @@ class AskResult(BaseModel):
     seconds: float = 0.0
 
 
-def ask(question: str, settings: Settings, platform: str = "local", where: Sequence[str] = ()) -> AskResult:
+def ask(
+    question: str,
+    settings: Settings,
+    platform: str = "local",
+    where: Sequence[str] = (),
+    groups: Collection[str] = (),
+) -> AskResult:
     """Ask the production version, in a fresh process that runs the version's own code.
 
     :param where: Conditions, such as `document=guides/*`, that each passage meets.
+    :param groups: Those of whoever asks, whose documents the answer may show beside public ones.
     :raises NotDeployedError: If nothing is in production.
     :raises ConfigurationError: If the platform cannot supply its models.
     :raises InputError: If the question is empty or too long, or a condition cannot be read.
     """
-    return ask_all([question], settings, platform, where)[0]
+    return ask_all([question], settings, platform, where, groups)[0]
 
 
 def ask_all(
-    questions: list[str], settings: Settings, platform: str = "local", where: Sequence[str] = ()
+    questions: list[str],
+    settings: Settings,
+    platform: str = "local",
+    where: Sequence[str] = (),
+    groups: Collection[str] = (),
 ) -> list[AskResult]:
     """Ask the production version several questions; the process is started once."""
     for question in questions:
@@ -67,12 +79,13 @@ def ask_all(
     if where:
         from tasks_lib.assistant.retrieval.where import where_filters
 
-        where_filters(where, resolved.index(live.rag), live.rag.retriever.filters)
+        with asked_by(member_of(groups)):
+            where_filters(where, resolved.index(live.rag), live.rag.retriever.filters)
     with process_of(resolved, live, workers=1) as process:
         results = []
         for question in questions:
             messages = [{"role": "user", "content": question}]
-            reply = process.ask(messages, settings.serve.timeout_seconds, where=where)
+            reply = process.ask(messages, settings.serve.timeout_seconds, where=where, groups=groups)
             if reply.error:
                 raise LlmopsError(f"version {live.version} could not answer: {reply.error}")
             answer = dict(reply.answer or {})
@@ -94,10 +107,12 @@ def search(
     settings: Settings,
     platform: str = "local",
     where: Sequence[str] = (),
+    groups: Collection[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Retrieve passages for each query with the configuration `rag`, else production's, else the default.
 
     :param where: Conditions, such as `document=guides/*`, that each passage meets.
+    :param groups: Those of whoever asks, whose passages are found beside public ones.
     :raises InputError: If a query is empty or too long, the index does not exist, or a condition cannot be read.
     """
     for query in queries:
@@ -116,9 +131,11 @@ def search(
     if where:
         from tasks_lib.assistant.retrieval.where import where_filters
 
-        filters = where_filters(where, resolved.index(rag), rag.retriever.filters)
+        with asked_by(member_of(groups)):
+            filters = where_filters(where, resolved.index(rag), rag.retriever.filters)
         rag = rag.model_copy(update={"retriever": rag.retriever.model_copy(update={"filters": filters})})
-    for query, sources in zip(queries, find(resolved, rag, queries), strict=True):
+    found = find(resolved, rag, queries, caller=member_of(groups))
+    for query, sources in zip(queries, found, strict=True):
         results = [source.model_dump(mode="json") for source in sources]
         yield {"query": query, "language": language_of(query), "results": results}
 

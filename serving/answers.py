@@ -52,6 +52,7 @@ class Question:
     slot: int
     request_id: str
     caller: str
+    groups: list[str]
     offer: int = 0
     under_way: bool = False
 
@@ -79,7 +80,9 @@ class Answers:
         """
         if not self._free:
             raise retry_later(429, "All slots are taken; try again in a moment.", 1)
-        question = Question(messages, where, self._free.pop(), request.state.request_id, request.state.caller)
+        question = Question(
+            messages, where, self._free.pop(), request.state.request_id, request.state.caller, groups_of(request)
+        )
         try:
             for _ in range(TRIES):
                 if not self._slots.ready_workers():
@@ -178,6 +181,11 @@ async def watched(lines: AsyncIterator[str], look: Callable[[], Awaitable[None]]
 
 async def _next(lines: AsyncIterator[str]) -> str | None:
     return await anext(lines, None)
+
+
+def groups_of(request: Request) -> list[str]:
+    """Groups of whoever sent a request, as access control has found them; never what the request says."""
+    return sorted(getattr(request.state, "groups", ()))
 
 
 def retry_later(status: int, message: str, seconds: int) -> HTTPException:

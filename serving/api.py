@@ -122,7 +122,12 @@ class AssistantAPI(LitAPI):
         client_left, slot = self.answer_slots.client_left, question["slot"]
         try:
             for item in self.production.stream(
-                question["messages"], self.timeout_seconds, lambda: bool(client_left[slot]), tags, question["where"]
+                question["messages"],
+                self.timeout_seconds,
+                lambda: bool(client_left[slot]),
+                tags,
+                question["where"],
+                question["groups"],
             ):
                 ended = not isinstance(item, str)
                 yield {"piece": item} if isinstance(item, str) else _last_event(*item)

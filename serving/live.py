@@ -93,10 +93,12 @@ class Production:
         client_left: Callable[[], bool],
         tags: Mapping[str, str] | None = None,
         where: Sequence[str] = (),
+        groups: Sequence[str] = (),
     ) -> Iterator[str | tuple[LiveVersion, VersionReply]]:
         """Pieces of the answer, and at the end the version that wrote it with its reply.
 
         :param where: Conditions that passages meet.
+        :param groups: Those of whoever asks.
         :raises InputError: If there are conditions, and the version knows none.
         :raises NoVersionError: If the process had died before.
         :raises VersionError: If the process died, or gave no answer in time.
@@ -107,7 +109,7 @@ class Production:
                 raise NoVersionError(f"no version of {self._model!r} is ready")
             running.answering += 1
         try:
-            for item in running.process.stream(messages, timeout, tags, where, reader_left=client_left):
+            for item in running.process.stream(messages, timeout, tags, where, groups, reader_left=client_left):
                 yield (running.version, item) if isinstance(item, VersionReply) else item
         finally:
             with self._lock:

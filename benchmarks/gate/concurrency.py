@@ -134,6 +134,7 @@ def prepare(work: Path, rag: Any, rooms: Any, questions: int, concurrency: int) 
         tracking_uri=platform.tracking_uri(),
         version=str(number),
         index=rag.index_name,
+        controlled=lambda: False,
         concurrency=concurrency,
     )
     return process, examples

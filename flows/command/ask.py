@@ -25,14 +25,29 @@ Where = Annotated[
 ]
 
 
+Groups = Annotated[
+    tuple[str, ...],
+    Parameter(negative="", help="Groups of whoever asks, `a,b` or repeated; without any, only public documents show."),
+]
+
+
+def _groups(given: tuple[str, ...]) -> list[str]:
+    """Each group by itself."""
+    return [name.strip() for each in given for name in each.split(",") if name.strip()]
+
+
 def ask(
-    question: Annotated[str, Parameter(help="The question.")], *, where: Where = (), options: Options = DEFAULTS
+    question: Annotated[str, Parameter(help="The question.")],
+    *,
+    where: Where = (),
+    groups: Groups = (),
+    options: Options = DEFAULTS,
 ) -> int:
     """Ask the production version one question."""
     settings = start(options)
     from flows.ask import ask as run
 
-    execute(lambda: run(encodable(question), settings, options.platform, where), render.ask, options)
+    execute(lambda: run(encodable(question), settings, options.platform, where, _groups(groups)), render.ask, options)
     return 0
 
 
@@ -41,6 +56,7 @@ def search(
     *,
     file: Annotated[Path | None, Parameter(help="JSON Lines, CSV or TSV with `question`; one result a line.")] = None,
     where: Where = (),
+    groups: Groups = (),
     options: Options = DEFAULTS,
 ) -> int:
     """Retrieve passages for a query; needs no deployment."""
@@ -50,7 +66,11 @@ def search(
 
     rag = settings.rag if options.configured else None
     _answer_each(
-        lambda texts: run(texts, rag, settings, options.platform, where), queries, file, render.search, options
+        lambda texts: run(texts, rag, settings, options.platform, where, _groups(groups)),
+        queries,
+        file,
+        render.search,
+        options,
     )
     return 0
 

@@ -48,6 +48,8 @@ class Example(BaseModel):
     """How it was made without a model: `table_cell`, `heading`, …; empty for what people and models wrote."""
     language: str = ""
     """ISO 639-1 of the question, where whoever wrote it says so; else it is told from the question."""
+    groups: tuple[str, ...] = ()
+    """Those of whoever asks; without any, the answer shows what is public."""
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "Example":
@@ -87,7 +89,7 @@ class Example(BaseModel):
     def row(self) -> dict[str, Any]:
         """The example as one JSON line; what older sets did not have only where it is known: they keep their digest."""
         row = self.model_dump(mode="json", exclude_defaults=False)
-        return {key: value for key, value in row.items() if value or key not in {"made_by", "language"}}
+        return {key: value for key, value in row.items() if value or key not in {"made_by", "language", "groups"}}
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ def version_on(platform: Platform, live: LiveVersion, gate: GateConfig) -> Answe
             source="evaluation",
             version=str(live.version),
             index=live.rag.index_name,
+            controlled=lambda: platform.open_index(live.rag.index_name).access().controlled,
             configuration={"rag": plain, "index_version": state},
         ) as process:
             yield lambda examples: VersionAnswers(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tasks_lib.assistant.answering.conversation import standalone_question
+from tasks_lib.assistant.contract.access import OPERATOR
 from tasks_lib.assistant.contract.answer import Source
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.states import DocumentKey
@@ -88,7 +89,7 @@ def passages_of(
         standalone_question(list(example.messages), turns) if turns else example.question.strip() for example in told
     ]
     asked = list(dict.fromkeys(queries))
-    found = dict(zip(asked, search(platform, at_state(rag), asked, index_version=state), strict=True))
+    found = dict(zip(asked, search(platform, at_state(rag), asked, index_version=state, caller=OPERATOR), strict=True))
     known = {example.id: found[query] for example, query in zip(told, queries, strict=True)}
     return {example.id: known.get(example.id) for example in examples}
 

@@ -119,7 +119,7 @@ def predict(
 
 def _predict_one(process: VersionProcess | VersionPool, example: Example, gate: GateConfig) -> Prediction:
     try:
-        reply = asked(process, messages_of(example), gate)
+        reply = asked(process, messages_of(example), gate, example.groups)
     except VersionError as error:
         return Prediction(example, None, error.message, None, gate.question_timeout_seconds)
     if reply.error is not None:
@@ -164,8 +164,9 @@ def smoke(platform: Platform, model: str, alias: str, version: VersionAddress, e
         version=str(version.version),
         index=version.index,
         workers=1,
+        controlled=lambda: platform.open_index(version.index).access().controlled,
     ) as process:
-        reply = process.ask(messages_of(example), seconds)
+        reply = process.ask(messages_of(example), seconds, groups=example.groups)
     if reply.error is not None:
         raise VersionError(f"the smoke question failed: {reply.error}")
     answer = checked_answer(reply.answer)
@@ -222,4 +223,5 @@ def _process(platform: Platform, version: VersionAddress, gate: GateConfig) -> V
         source="evaluation",
         version=str(version.version),
         index=version.index,
+        controlled=lambda: platform.open_index(version.index).access().controlled,
     )

@@ -26,11 +26,13 @@ def known_alone(examples: Iterable[Example]) -> Iterable[Example]:
 def questions_to_show(examples: Sequence[Example], measured: Measurement) -> list[str]:
     """At most :data:`SHOWN` short questions that this version answered rightly, each about another document.
 
+    They are shown to everybody: none that was asked for somebody in a group.
+
     Empty where it answered none: no question is made up.
     """
     right = {row.example_id for row in measured.rows if _is_right(row, measured.primary)}
     known = [example for example in known_alone(examples) if example.id in right]
-    known = [example for example in known if len(example.question) <= LONGEST_SHOWN]
+    known = [example for example in known if len(example.question) <= LONGEST_SHOWN and not example.groups]
     by_document: dict[str, str] = {}
     for example in sorted(known, key=lambda example: len(example.question)):
         document = example.references[0].document if example.references else example.id

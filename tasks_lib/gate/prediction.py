@@ -1,6 +1,6 @@
 """The prediction of a version for one question of the evaluation set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +64,16 @@ def messages_of(example: Example) -> list[dict[str, str]]:
 
 
 def asked(
-    process: "VersionProcess | VersionPool", messages: Sequence[Mapping[str, str]], gate: GateConfig
+    process: "VersionProcess | VersionPool",
+    messages: Sequence[Mapping[str, str]],
+    gate: GateConfig,
+    groups: Collection[str] = (),
 ) -> "VersionReply":
     """The reply of a version, which has `gate.question_timeout_seconds` for it.
 
     :raises VersionError: If the process died; or gave no answer in time, with the key of the time.
     """
     try:
-        return process.ask(messages, gate.question_timeout_seconds)
+        return process.ask(messages, gate.question_timeout_seconds, groups=groups)
     except AnswerTimeoutError as error:
         raise AnswerTimeoutError(f"{error.message} (gate.question_timeout_seconds)") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -84,14 +84,19 @@ class _CheckError(Exception):
     """A check did not hold."""
 
 
-Ask = Callable[[Sequence[dict[str, str]]], Answer]
+class Ask(Protocol):
+    """Asks a question for somebody in groups."""
+
+    def __call__(self, messages: Sequence[dict[str, str]], groups: Sequence[str] = ()) -> Answer:
+        """The answer."""
+        ...
 
 
 def _asker(process: VersionProcess | VersionPool, gate: GateConfig, seconds: list[float]) -> Ask:
     """Asks a question, and notes how long the answer took."""
 
-    def ask(messages: Sequence[dict[str, str]]) -> Answer:
-        reply = asked(process, messages, gate)
+    def ask(messages: Sequence[dict[str, str]], groups: Sequence[str] = ()) -> Answer:
+        reply = asked(process, messages, gate, groups)
         seconds.append(reply.seconds)
         if reply.error is not None:
             raise VersionError(f"the version raised {reply.error}")
@@ -123,7 +128,7 @@ def _known_question(ask: Ask, examples: Sequence[Example]) -> str:
     if not known:
         raise _CheckError("the evaluation set has no question that the documents answer")
     for example in known:
-        answer = ask(messages_of(example))
+        answer = ask(messages_of(example), example.groups)
         if not answer.refused and answer.response.strip():
             return f"answers {example.question!r}" + ("" if alone else " as it was asked in its conversation")
     raise _CheckError(f"refuses {len(known)} of {len(known)} questions that the documents answer")

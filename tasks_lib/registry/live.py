@@ -100,6 +100,7 @@ def process_of(platform: "Platform", live: LiveVersion, *, workers: int) -> "Ver
         version=str(live.version),
         index=live.rag.index_name,
         workers=workers,
+        controlled=lambda: platform.open_index(live.rag.index_name).access().controlled,
     )
 
 

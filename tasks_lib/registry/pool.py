@@ -1,7 +1,7 @@
 """One version in several processes, for many questions at once: one interpreter keeps about one core busy."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
@@ -59,14 +59,18 @@ class VersionPool:
         return all(process.alive for process in self._processes)
 
     def ask(
-        self, messages: Sequence[Mapping[str, str]], timeout: float, tags: Mapping[str, str] | None = None
+        self,
+        messages: Sequence[Mapping[str, str]],
+        timeout: float,
+        tags: Mapping[str, str] | None = None,
+        groups: Collection[str] = (),
     ) -> VersionReply:
         """:meth:`VersionProcess.ask`."""
         with self._lock:
             chosen = self._open.index(min(self._open))
             self._open[chosen] += 1
         try:
-            return self._processes[chosen].ask(messages, timeout, tags)
+            return self._processes[chosen].ask(messages, timeout, tags, groups=groups)
         finally:
             with self._lock:
                 self._open[chosen] -= 1

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -21,7 +21,13 @@ from typing import IO, Any, Self
 from tasks_lib.errors import InputError, VersionError
 from tasks_lib.quiet import QUIET
 from tasks_lib.registry.environment import prefect_environment, trace_writing
-from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_INDEX_TAG, TRACE_SOURCE_TAG, TRACE_VERSION_TAG
+from tasks_lib.registry.tracking import (
+    TRACE_ASSISTANT_TAG,
+    TRACE_GROUPS_TAG,
+    TRACE_INDEX_TAG,
+    TRACE_SOURCE_TAG,
+    TRACE_VERSION_TAG,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +45,10 @@ POLL_SECONDS = 0.2
 """How often a stream looks whether its reader has left."""
 CLOSING_SECONDS = 120.0
 """How long the process may write its last traces; a question that hangs does not make it wait."""
+
+
+class NoGroupsError(VersionError):
+    """A version that knows no groups would show every document to everybody."""
 
 
 class AnswerTimeoutError(VersionError):
@@ -91,6 +101,7 @@ class VersionProcess:
     :param assistant: Whose version it is; its traces go to the experiment `experiment_id`.
     :param source: Origin of the traces: `production`, `evaluation` or `smoke`.
     :param workers: Questions in flight inside the process; more wait there.
+    :param controlled: Whether the index is under access control; asked of a version that knows no groups.
     :param configuration: In place of what the version was registered with: keys of its `model_config`.
     """
 
@@ -108,8 +119,10 @@ class VersionProcess:
         workers: int = 4,
         start_timeout: float = 180.0,
         configuration: Mapping[str, Any] | None = None,
+        controlled: Callable[[], bool],
     ) -> None:
         self.model_uri = model_uri
+        self._controlled = controlled
         self.contract = VersionContract()
         self._start_timeout = start_timeout
         platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
@@ -197,14 +210,17 @@ class VersionProcess:
         timeout: float,
         tags: Mapping[str, str] | None = None,
         where: Sequence[str] = (),
+        groups: Collection[str] = (),
     ) -> VersionReply:
         """Ask and wait for at most `timeout` seconds. What the version raises comes back as `error`.
 
         :param where: Conditions that passages meet, such as `document=guides/*`.
+        :param groups: Those of whoever asks.
         :raises VersionError: If the process died, or gave no answer in time.
+        :raises NoGroupsError: If the version knows no groups, and the index is under access control.
         :raises InputError: If there are conditions, and the version knows none.
         """
-        request = self._request(messages, tags, where)
+        request = self._request(messages, tags, where, groups)
         number, future = self._add_pending()
         self._send({"id": number, **request})
         try:
@@ -220,6 +236,7 @@ class VersionProcess:
         timeout: float,
         tags: Mapping[str, str] | None = None,
         where: Sequence[str] = (),
+        groups: Collection[str] = (),
         *,
         reader_left: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | VersionReply]:
@@ -228,7 +245,7 @@ class VersionProcess:
         :param reader_left: Asked a few times a second whether the reader has left; that ends the version's work on the
             answer, and the iteration. So does closing the iterator.
         """
-        request = self._request(messages, tags, where)
+        request = self._request(messages, tags, where, groups)
         number, future = self._add_pending(streams=True)
         pieces, ended, end = self._pending.pieces[number], False, time.monotonic() + timeout
         future.add_done_callback(lambda _: pieces.put(None))
@@ -252,15 +269,35 @@ class VersionProcess:
                 self._send({"cancel": number})
 
     def _request(
-        self, messages: Sequence[Mapping[str, str]], tags: Mapping[str, str] | None, where: Sequence[str]
+        self,
+        messages: Sequence[Mapping[str, str]],
+        tags: Mapping[str, str] | None,
+        where: Sequence[str],
+        groups: Collection[str],
     ) -> dict[str, Any]:
-        if where and '"where"' not in json.dumps(self.contract.inputs):
+        knows_groups = self._knows("groups")
+        if not knows_groups and self._controlled():
+            raise NoGroupsError(
+                f"{self.model_uri} was registered before versions knew who may see what, and its index has documents "
+                "that not everybody may see",
+                hint="Deploy once more: `llmops deploy`.",
+            )
+        if where and not self._knows("where"):
             raise InputError(
                 f"{self.model_uri} was registered before versions knew conditions such as {where[0]!r}",
                 hint="Leave the conditions out, or deploy once more.",
             )
-        conditions = {"where": list(where)} if where else {}
-        return {"messages": [dict(message) for message in messages], "tags": dict(tags or {}), **conditions}
+        given: dict[str, Any] = {"messages": [dict(message) for message in messages], "tags": dict(tags or {})}
+        if where:
+            given["where"] = list(where)
+        if groups and knows_groups:
+            given["groups"] = sorted(groups)
+            given["tags"][TRACE_GROUPS_TAG] = ",".join(given["groups"])
+        return given
+
+    def _knows(self, field: str) -> bool:
+        """Whether a question of the version may have this field."""
+        return f'"{field}"' in json.dumps(self.contract.inputs)
 
     def _add_pending(self, *, streams: bool = False) -> tuple[int, Future[dict[str, Any]]]:
         number = next(self._ids)

@@ -4,7 +4,8 @@ It imports the standard library and MLflow only: MLflow puts the version's own c
 nothing of ours was imported before, that code is what runs.
 
 Protocol, one JSON object a line. Out, once: `{"ready": true, "seconds", "inputs", "outputs", "example"}` or
-`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`, and `where` if given.
+`{"ready": false, "error": {"type", "message"}}`. In: `{"id", "messages", "tags", "stream"}`, and if given `where`,
+which are conditions, and `groups`, those of whoever asks.
 Out, in any order: `{"id", "answer", "trace_id", "seconds"}`, with `error` in place of `answer` when the version
 raised; where `stream` is true, `{"id", "piece"}` for each piece of the text comes before. In: `{"cancel": id}` ends a
 stream that nobody reads any more. Out, now and then: `{"unstored", "reason"}` with the number of traces that were lost.
@@ -157,7 +158,7 @@ def _answer(
             if span.trace_id != NO_OP_SPAN_TRACE_ID:  # else MLflow was told to sample, and leaves this one out
                 reply["trace_id"] = span.trace_id
                 mlflow.update_current_trace(tags={**base, **request.get("tags", {})})
-            span.set_inputs(_question(request))
+            span.set_inputs(_question(request, ("messages", "where")))
             started = time.perf_counter()
             ask = _streamed if request.get("stream") else _predicted
             try:
@@ -182,9 +183,9 @@ def _predicted(model: Any, request: dict[str, Any], channel: Channel, cancelled:
     return _first(model.predict([_question(request)]))
 
 
-def _question(request: dict[str, Any]) -> dict[str, Any]:
-    """What the version is given: conditions only where there are any, as earlier versions know none."""
-    return {name: request[name] for name in ("messages", "where") if name in request}
+def _question(request: dict[str, Any], names: tuple[str, ...] = ("messages", "where", "groups")) -> dict[str, Any]:
+    """What the version is given: conditions and groups only where there are any, as earlier versions know none."""
+    return {name: request[name] for name in names if name in request}
 
 
 def _streamed(model: Any, request: dict[str, Any], channel: Channel, cancelled: set[int]) -> Any:

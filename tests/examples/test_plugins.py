@@ -288,7 +288,7 @@ def test_a_version_brings_the_name_of_its_package_and_runs_with_it(
     monkeypatch.setenv("LLMOPS_HOME", str(leave.home.root))
     place = {"platform_name": "local", "tracking_uri": leave.tracking_uri(), "version": "1", "index": rag.index_name}
     place |= {"assistant": "acme", "experiment_id": client.experiment_id}
-    with VersionProcess(f"models:/acme/{number}", **place) as running:
+    with VersionProcess(f"models:/acme/{number}", controlled=lambda: False, **place) as running:
         answer = running.ask([{"role": "user", "content": QUESTION}], 60).answer
     assert "27 days" in answer["response"]
     assert "<HOUSE_WORD>" in answer["response"]

@@ -1,8 +1,8 @@
 """``Assistant``: a conversation in, an answer out, with the guardrails around the pipeline."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from haystack import Pipeline
@@ -12,6 +12,7 @@ from haystack.tracing.tracer import Span, tracer
 from tasks_lib.assistant.answering.conversation import check_messages
 from tasks_lib.assistant.answering.passage_guard import PASSAGES_KEY, QUESTION_KEY
 from tasks_lib.assistant.answering.streaming import AnswerStream, Emit, ReplyText, passages_of
+from tasks_lib.assistant.contract.access import asked_by, member_of
 from tasks_lib.assistant.contract.answer import Answer, GuardrailDecision, Message
 from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.guardrails.guardrails import Guardrails
@@ -49,18 +50,19 @@ class Assistant:
         """Load what the first question would otherwise wait for."""
         self.pipeline.warm_up()
 
-    def answer(self, messages: Sequence[Message], where: Sequence[str] = ()) -> Answer:
+    def answer(self, messages: Sequence[Message], where: Sequence[str] = (), groups: Collection[str] = ()) -> Answer:
         """Answer the last message, which is the user's.
 
         The input guardrails come before retrieval: what they refuse is searched for nowhere, and what they mask is
         masked for every later step. The output guardrails see what was answered; a refusal is not checked again.
 
         :param where: Conditions that each passage meets, beside those of the configuration.
+        :param groups: Those of whoever asks: no document shows in the answer that is not public or theirs.
         :raises InputError: If `messages` is empty, does not end with the user's question, or that is too long; or a
             condition cannot be read.
         """
         check_messages(messages)
-        with one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
+        with _asked(groups), one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
             conditions = self._narrowed(where)
             incoming = self._check_input(list(messages))
             if incoming.action == "refuse":
@@ -76,18 +78,25 @@ class Assistant:
         return answer
 
     def stream(
-        self, messages: Sequence[Message], where: Sequence[str] = (), *, beat_seconds: float | None = None
+        self,
+        messages: Sequence[Message],
+        where: Sequence[str] = (),
+        groups: Collection[str] = (),
+        *,
+        beat_seconds: float | None = None,
     ) -> AnswerStream:
         """The answer as it is written; `answer` of the stream is the whole. See :class:`AnswerStream`."""
-        return AnswerStream(self, messages, where, beat_seconds=beat_seconds)
+        return AnswerStream(self, messages, where, groups, beat_seconds=beat_seconds)
 
-    async def answer_streaming(self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = ()) -> Answer:
+    async def answer_streaming(
+        self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = (), groups: Collection[str] = ()
+    ) -> Answer:
         """As :meth:`answer`, in an event loop; hands pieces of the text to `emit` as the guardrails let them through.
 
         A refusal is one piece. Where it comes after text was handed on, it follows on a line of its own.
         """
         check_messages(messages)
-        with one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
+        with _asked(groups), one_state() as seen, tracer.trace(ANSWER_SPAN) as span, _named_errors():
             conditions = await asyncio.to_thread(self._narrowed, where)
             incoming = await self._guardrails.check_input_async(list(messages))
             if incoming.action == "refuse":
@@ -157,6 +166,10 @@ class Assistant:
             )
             span.set_content_tag("output", result.decisions)
         return _guarded(answer, result, question)
+
+
+def _asked(groups: Collection[str]) -> AbstractContextManager[None]:
+    return asked_by(member_of(groups))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import contextvars
 import os
 import queue
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -24,7 +24,9 @@ Emit = Callable[[str], Awaitable[None]]
 class StreamingAssistant(Protocol):
     """What a stream needs of the assistant."""
 
-    async def answer_streaming(self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = ()) -> Answer:
+    async def answer_streaming(
+        self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = (), groups: Collection[str] = ()
+    ) -> Answer:
         """Answer the last message; `emit` takes the pieces of the text."""
         ...
 
@@ -76,6 +78,7 @@ class AnswerStream:
         assistant: StreamingAssistant,
         messages: Sequence[Message],
         where: Sequence[str] = (),
+        groups: Collection[str] = (),
         *,
         beat_seconds: float | None = None,
     ) -> None:
@@ -83,6 +86,7 @@ class AnswerStream:
         self._assistant = assistant
         self._messages = list(messages)
         self._where = tuple(where)
+        self._groups = frozenset(groups)
         self._beat_seconds = beat_seconds
         self._context = contextvars.copy_context()
         self._pieces: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
@@ -112,7 +116,7 @@ class AnswerStream:
             self._pieces.put(piece)
 
         try:
-            self.answer = await self._assistant.answer_streaming(self._messages, emit, self._where)
+            self.answer = await self._assistant.answer_streaming(self._messages, emit, self._where, self._groups)
         except BaseException as error:
             self._pieces.put(error)  # raised where the stream is read
             raise

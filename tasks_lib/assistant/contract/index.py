@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from haystack import Document
 from haystack.core.component import Component
 
+from tasks_lib.assistant.contract.access import IndexAccess
 from tasks_lib.assistant.contract.states import DocumentKey, IndexStates
 
 
@@ -115,6 +116,14 @@ class Index(Protocol):
 
     def save_states(self, states: IndexStates) -> None:
         """Write `states` in one step: a killed run leaves the old or the new ones. The caller holds `writing`."""
+        ...
+
+    def access(self) -> IndexAccess:
+        """Who may see what, whichever state is read; to be asked after what it is to hold for was read."""
+        ...
+
+    def save_access(self, access: IndexAccess) -> None:
+        """Write it in one step, which holds at once. The caller holds `writing`."""
         ...
 
     def at(self, state: str) -> "Index":

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tasks_lib.assistant.contract.index import Index
+from tasks_lib.assistant.contract.access import caller
+from tasks_lib.assistant.contract.index import Index, contents
 from tasks_lib.errors import InputError
 
 _CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*\S)\s*")
@@ -63,10 +64,17 @@ def _pattern(text: str, index: Index, *, shown: bool) -> dict[str, Any]:
     field, operator, value = _parts(text)
     if field not in PATTERNED or operator not in {"=", "!="}:
         raise InputError(f"{text!r} has a wildcard, which only {' and '.join(PATTERNED)} take", hint=_HINT)
-    sources = index.info().sources
-    names = sources if field == "source" else [name for source in sources for name in index.manifest(source)]
+    names = _shown_names(index, field)
     matching = sorted({name for name in names if fnmatchcase(name, value)})
     if not matching:
         such = f" of the {len(names)} in the index, such as {', '.join(sorted(names)[:3])}" if shown and names else ""
         raise InputError(f"{text!r} matches none{such}", hint=_HINT)
     return {"field": f"meta.{field}", "operator": "in" if operator == "=" else "not in", "value": matching}
+
+
+def _shown_names(index: Index, field: str) -> list[str]:
+    """Sources or paths of the documents that the caller may see."""
+    documents = contents(index)
+    access, asking = index.access(), caller()
+    shown = [key for key, digest in documents.items() if asking.sees(access.audience(*key, digest))]
+    return list(dict.fromkeys(source for source, _ in shown)) if field == "source" else [name for _, name in shown]

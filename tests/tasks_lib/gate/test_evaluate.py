@@ -35,7 +35,7 @@ class Stub:
         self.fails = fails
         self.asked = 0
 
-    def ask(self, messages: Sequence[Mapping[str, str]], timeout: float) -> VersionReply:
+    def ask(self, messages: Sequence[Mapping[str, str]], timeout: float, groups: object = ()) -> VersionReply:
         self.asked += 1
         if self.asked <= self.fails:
             return VersionReply(None, VersionFailure("ValueError", "no index"), None, 0.1)

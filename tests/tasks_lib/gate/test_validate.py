@@ -24,7 +24,7 @@ class Scripted:
         self.seconds = seconds
         self.contract = contract or VersionContract(inputs=[{"messages": "array"}], outputs=["any"], example=[EXAMPLE])
 
-    def ask(self, messages: Sequence[Mapping[str, str]], timeout: float) -> VersionReply:
+    def ask(self, messages: Sequence[Mapping[str, str]], timeout: float, groups: object = ()) -> VersionReply:
         try:
             answer = self.names["behave"](messages[-1]["content"])
         except ValueError as error:
@@ -88,7 +88,7 @@ def test_a_slow_version_fails_the_latency_ceiling() -> None:
 
 def test_an_answer_that_does_not_come_in_time_names_the_key_of_the_time() -> None:
     class Silent(Scripted):
-        def ask(self, messages: Sequence[Mapping[str, str]], timeout: float) -> VersionReply:
+        def ask(self, messages: Sequence[Mapping[str, str]], timeout: float, groups: object = ()) -> VersionReply:
             raise AnswerTimeoutError(f"models:/rag-assistant/1 gave no answer within {timeout:g} s")
 
     detail = checks(Silent(fakes.GOOD))["known question"].detail

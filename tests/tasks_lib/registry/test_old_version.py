@@ -51,7 +51,7 @@ def process(registered: LocalPlatform, platform: str) -> VersionProcess:
     index = Settings().rag.index_name
     address = {"platform_name": platform, "tracking_uri": registered.tracking_uri(), "assistant": MODEL}
     address["experiment_id"] = connect(registered, "rag-assistant").experiment_id
-    return VersionProcess(f"models:/{MODEL}/1", version="1", index=index, **address)
+    return VersionProcess(f"models:/{MODEL}/1", version="1", index=index, controlled=lambda: False, **address)
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ def process(platform: LocalPlatform, version: int) -> VersionProcess:
         experiment_id=connect(platform, "rag-assistant").experiment_id,
         version=str(version),
         index="index-a",
+        controlled=lambda: False,
         workers=2,
     )
 
@@ -167,7 +168,7 @@ def test_many_questions_at_once_are_spread_over_processes(monkeypatch: pytest.Mo
         def __init__(self, model_uri: str, *, workers: int, name: str) -> None:
             self.number = f"{name} {next(numbers)}"
 
-        def ask(self, *question: Any) -> VersionReply:
+        def ask(self, *question: Any, **_: Any) -> VersionReply:
             asked.append(self.number)
             barrier.wait(10)
             return VersionReply(None, None, None, 0.0)

@@ -51,6 +51,7 @@ def asked(platform: LocalPlatform, times: int) -> None:
         experiment_id=connect(platform, "rag-assistant").experiment_id,
         version="1",
         index="index-a",
+        controlled=lambda: False,
     )
     with version as running:
         answers = [running.ask(QUESTION, 30) for _ in range(times)]

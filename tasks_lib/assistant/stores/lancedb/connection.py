@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lancedb import AsyncConnection, DBConnection
     from lancedb.table import AsyncTable, Table
 
+Stamp = tuple[int, int]
+ABSENT: Stamp = (-1, -1)
+"""Of a table that does not exist."""
 _RUST_SOURCE = re.compile(r",? /\S+\.rs:\d+(:\d+)?")
 
 
@@ -144,10 +147,14 @@ class TableConnection:
         self._opened = self._reader = self._dimension = None
 
     async def _open_reader(self) -> "AsyncTable":
+        return await self.opened_at(self.version)
+
+    async def opened_at(self, version: int | None) -> "AsyncTable":
+        """The table, opened once more: at a version, or as it always is."""
         database = await connect_async(self.uri, self._storage_options)
         table = await database.open_table(self.name)
-        if self.version is not None:
-            await table.checkout(self.version)
+        if version is not None:
+            await table.checkout(version)
         return table
 
     def _open(self) -> "Table | None":
@@ -207,6 +214,21 @@ def local_folder(uri: str) -> Path | None:
     if "://" in uri and not uri.startswith("file://"):
         return None
     return Path(uri.removeprefix("file://"))
+
+
+def stamp_of(uri: str, table: str) -> Stamp:
+    """What differs where a table was dropped and made anew, whose versions are counted from one again.
+
+    Nothing is known of a table in an object store.
+    """
+    folder = local_folder(uri)
+    if folder is None:
+        return (0, 0)
+    try:
+        status = (folder / f"{table}.lance").stat()
+    except FileNotFoundError:
+        return ABSENT
+    return status.st_ino, status.st_ctime_ns
 
 
 def _first_line(error: Exception) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 from haystack import Document
 from haystack.utils import Secret
 
+from tasks_lib.assistant.contract.access import IndexAccess
 from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
 from tasks_lib.assistant.contract.states import IndexStates
+from tasks_lib.assistant.stores.lancedb.access import ACCESS_SUFFIX
 from tasks_lib.assistant.stores.lancedb.connection import connect, local_folder
 from tasks_lib.assistant.stores.lancedb.document_store import LanceDBDocumentStore
 from tasks_lib.assistant.stores.lancedb.filters import is_one_of, literal
@@ -183,6 +185,7 @@ class LanceDBIndex:
         """
         with self.writing(_DROP_PATIENCE):
             self._states.drop()
+            self.store.access_table.drop()
             self.store.connection.drop()
 
     def past_versions(self) -> int:
@@ -215,6 +218,15 @@ class LanceDBIndex:
     def save_states(self, states: IndexStates) -> None:
         """Write `states` in one commit; the caller holds `writing`."""
         self._states.write(states)
+
+    def access(self) -> IndexAccess:
+        """Who may see what, whichever state is read."""
+        return self.store.access()
+
+    def save_access(self, access: IndexAccess) -> None:
+        """Write it in one commit, which holds at once; the caller holds `writing`."""
+        self.store.connection.require_writable()
+        self.store.access_table.write(access)
 
     def at(self, state: str) -> "LanceDBIndex":
         """The index at a committed state, for reading only."""
@@ -285,7 +297,7 @@ def list_indexes(uri: str, storage_options: StorageOptions | None = None) -> lis
             f"the index database {uri!r} cannot be read: {cause or error}",
             hint=way_out(cause, uri, "Check the address and its permissions."),
         ) from error
-    indexes = (name for name in names if not name.endswith(SUFFIX))
+    indexes = (name for name in names if not name.endswith((SUFFIX, ACCESS_SUFFIX)))
     return sorted(name for name in indexes if folder is None or _was_committed(folder / f"{name}.lance"))
 
 

@@ -9,7 +9,9 @@ from haystack.document_stores.errors import DuplicateDocumentError
 from haystack.document_stores.types import DuplicatePolicy
 from haystack.utils import Secret
 
+from tasks_lib.assistant.contract.access import IndexAccess, caller
 from tasks_lib.assistant.stores.lancedb import metadata
+from tasks_lib.assistant.stores.lancedb.access import AccessTable
 from tasks_lib.assistant.stores.lancedb.connection import TableConnection
 from tasks_lib.assistant.stores.lancedb.filters import is_one_of, to_sql
 from tasks_lib.assistant.stores.lancedb.maintenance import bring_up_to_date
@@ -23,6 +25,7 @@ from tasks_lib.assistant.stores.lancedb.schema import (
 )
 from tasks_lib.assistant.stores.lancedb.search import keyword_search, vector_search
 from tasks_lib.assistant.stores.lancedb.states import ReleasedTable
+from tasks_lib.assistant.stores.lancedb.visible import VisibleTable, visible_table
 
 Filters = dict[str, Any] | None
 
@@ -50,6 +53,7 @@ class SyncLanceDBDocumentStore:
         self.stored_as = stored_as
         self._table = TableConnection(uri, table, version=version, storage_options=storage_options)
         self._released_table = ReleasedTable(uri, table, storage_options) if released else None
+        self.access_table = AccessTable(uri, table, storage_options)
 
     @property
     def connection(self) -> TableConnection:
@@ -65,11 +69,20 @@ class SyncLanceDBDocumentStore:
         return self._count(to_sql(filters))
 
     def filter_documents(self, filters: Filters = None) -> list[Document]:
-        """Documents that match `filters`, with their embeddings.
+        """Documents that match `filters`, with their embeddings; those that the caller may see.
 
         :raises FilterError: If the filters are malformed.
         """
-        return to_documents(self.scan(to_sql(filters), [*DOCUMENT_COLUMNS, EMBEDDING]))
+        documents = to_documents(self.scan(to_sql(filters), [*DOCUMENT_COLUMNS, EMBEDDING]))
+        access = self.access()
+        if not access.controlled:
+            return documents
+        shown = (document for document in documents if access.shows(caller(), document.meta))
+        return sorted(shown, key=lambda document: document.id)
+
+    def access(self) -> IndexAccess:
+        """Who may see what, to be asked after the documents were read: their access is written before them."""
+        return self.access_table.read()
 
     def write_documents(self, documents: list[Document], policy: DuplicatePolicy = DuplicatePolicy.NONE) -> int:
         """Write `documents` in one commit and return how many were written; the policy `NONE` means `FAIL`.
@@ -136,6 +149,8 @@ class SyncLanceDBDocumentStore:
     ) -> list[Document]:
         """The `top_k` documents nearest to `query_embedding`; the score is the cosine similarity.
 
+        Under access control it is the same as if there were only the documents that the caller may see.
+
         :raises ValueError: If the embedding's dimension is not the table's.
         """
         condition, connection = to_sql(filters), self.connection
@@ -146,17 +161,37 @@ class SyncLanceDBDocumentStore:
         table = connection.reader()
         if table is None:
             return []
+        if not self.access().controlled:
+            with connection.guarded():
+                found = vector_search(table, query_embedding, condition, top_k)
+            if not self.access().controlled:
+                return found
+        seen, access = self._seen(connection)
         with connection.guarded():
-            return vector_search(table, query_embedding, condition, top_k)
+            return seen.near(query_embedding, access, condition, top_k) if seen else []
 
     def keyword_retrieval(self, query: str, *, filters: Filters = None, top_k: int = 10) -> list[Document]:
-        """The `top_k` documents that match words of `query` best; the score is BM25."""
+        """The `top_k` documents that match words of `query` best; the score is BM25.
+
+        Under access control it is the same as if there were only the documents that the caller may see.
+        """
         condition, connection = to_sql(filters), self.connection
         table = connection.reader()
         if table is None:
             return []
+        if not self.access().controlled:
+            with connection.guarded():
+                found = keyword_search(table, query, condition, top_k)
+            if not self.access().controlled:
+                return found
+        seen, access = self._seen(connection)
         with connection.guarded():
-            return keyword_search(table, query, condition, top_k)
+            return seen.with_words(query, access, condition, top_k) if seen else []
+
+    def _seen(self, connection: TableConnection) -> tuple[VisibleTable | None, IndexAccess]:
+        """The state of the table in memory, and who may see it."""
+        table = visible_table(connection)
+        return table, self.access()
 
     def optimize(self) -> None:
         """Bring the indexes up to date where that pays; see `bring_up_to_date`."""
@@ -186,8 +221,10 @@ class SyncLanceDBDocumentStore:
 
     def _metadata(self, filters: Filters) -> Iterator[dict[str, Any]]:
         rows = self.scan(to_sql(filters), ["meta", *TYPED_COLUMNS.values()])
+        access = self.access()
         for batch in rows.to_batches(max_chunksize=10_000):
-            yield from (read_meta(row) for row in batch.to_pylist())
+            metas = map(read_meta, batch.to_pylist())
+            yield from (meta for meta in metas if not access.controlled or access.shows(caller(), meta))
 
     def _write(self, documents: list[Document], policy: DuplicatePolicy) -> int:
         table = self.connection.created(self.embedding_dimension)

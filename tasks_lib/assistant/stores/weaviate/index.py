@@ -14,6 +14,7 @@ from weaviate.classes.config import DataType, Property, Tokenization
 from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
+from tasks_lib.assistant.contract.access import NO_CONTROL, IndexAccess
 from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
 from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.locking import WriterLock
@@ -209,6 +210,21 @@ class WeaviateIndex:
         with self._guarded():
             self._create()
             self._manifest().save_state(replace(self.store.state(), states=states.model_dump_json()))
+
+    def access(self) -> IndexAccess:
+        """Everybody sees everything: documents on Weaviate cannot be put under access control yet."""
+        return NO_CONTROL
+
+    def save_access(self, access: IndexAccess) -> None:
+        """Refuse to keep what would not be held.
+
+        :raises IndexUnavailableError: If anything is under access control.
+        """
+        if access.controlled:
+            raise IndexUnavailableError(
+                f"index {self.name!r} is on Weaviate, where documents cannot be kept from anybody yet",
+                hint="Keep documents that not everybody may see in an index on LanceDB.",
+            )
 
     def at(self, state: str) -> "WeaviateIndex":
         """The index at a kept state, for reading only."""
