@@ -93,17 +93,20 @@ class AssistantAPI(LitAPI):
         self.feedback_threads = ThreadPoolExecutor(FEEDBACK_THREADS, thread_name_prefix="feedback")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """A question as the routes have checked it, `{"feedback"}` or `{"examples"}`."""
+        """A question as the routes have checked it, `{"feedback"}`, `{"examples"}` or `{"output_schema"}`."""
         return request
 
     async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
-        """Ask the version, write feedback onto a trace of it, or tell what one may ask."""
+        """Ask the version, write feedback onto a trace of it, or tell what one may ask and in which form it answers."""
         loop = asyncio.get_running_loop()
         if "feedback" in x:
             yield await loop.run_in_executor(self.feedback_threads, log_feedback, x["feedback"])
             return
         if "examples" in x:
             yield {"questions": self.production.example_questions()}
+            return
+        if "output_schema" in x:
+            yield {"output_schema": self.production.output_schema()}
             return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return

@@ -20,6 +20,7 @@ from serving.metrics import Metrics
 from serving.openai_routes import add_openai_routes
 from serving.origins import cors
 from serving.page_routes import add_page
+from serving.responses.routes import add_responses_route
 from serving.routes import add_routes
 from serving.worker_calls import WorkerCalls
 from serving.workers import Server
@@ -70,6 +71,7 @@ def build_server(
     add_routes(app, assistants, metrics, conditions)
     add_page(app, assistants, origins, conditions)
     add_openai_routes(app, assistants, conditions, created=int(time.time()))
+    add_responses_route(app, assistants, conditions)
     add_errors(app)
     return server
 
