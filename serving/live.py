@@ -121,6 +121,16 @@ class Production:
         running = self._current
         return running.version.example_questions if running else []
 
+    def version(self) -> LiveVersion:
+        """The version that answers.
+
+        :raises NoVersionError: If none does.
+        """
+        running = self._current
+        if running is None:
+            raise NoVersionError(f"no version of {self._model!r} is ready")
+        return running.version
+
     def output_schema(self) -> dict[str, Any] | None:
         """The JSON Schema that the version which answers holds its answers to; `None` for free text."""
         running = self._current

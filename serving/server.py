@@ -16,6 +16,7 @@ from serving.errors import add_errors
 from serving.feedback import FeedbackWorker, RecentTraces
 from serving.limits import RateLimits
 from serving.logs import RequestLog
+from serving.mcp.endpoint import add_mcp
 from serving.metrics import Metrics
 from serving.openai_routes import add_openai_routes
 from serving.origins import cors
@@ -72,6 +73,7 @@ def build_server(
     add_page(app, assistants, origins, conditions)
     add_openai_routes(app, assistants, conditions, created=int(time.time()))
     add_responses_route(app, assistants, conditions)
+    add_mcp(app, assistants, conditions, largest_body=LARGEST_BODY)
     add_errors(app)
     return server
 

@@ -75,6 +75,14 @@ def serve(
     run(settings, options.platform)
 
 
+def mcp(*, options: Options = DEFAULTS) -> int:
+    """Serve the production version as tools of the Model Context Protocol, over stdin and stdout."""
+    with only_results_on_stdout():
+        settings = start(options)
+        from flows.mcp import mcp as run
+    run(settings, options.platform)
+
+
 def up(
     *,
     host: Annotated[str | None, Parameter(help="Address that the endpoint listens on.")] = None,
