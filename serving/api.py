@@ -9,6 +9,7 @@ from typing import Any
 
 from litserve import LitAPI
 
+from blocks.resolve import resolve_platform
 from serving.feedback import log_feedback
 from serving.live import NoVersionError, Production
 from serving.logs import log_as_json
@@ -24,6 +25,8 @@ INTERNAL_PATH = "/internal/"
 """Where LitServe's own routes begin; no request comes in there."""
 FEEDBACK_THREADS = 2
 """Threads of a worker that write feedback."""
+SEARCH_THREADS = 2
+"""Threads of a worker that look into the documents without an answer."""
 REGISTRY_RETRIES = 2
 """Retries of an MLflow server that does not answer; MLflow's own default takes minutes."""
 
@@ -91,13 +94,14 @@ class AssistantAPI(LitAPI):
             raise
         self.threads = ThreadPoolExecutor(self.slots, thread_name_prefix="answer")
         self.feedback_threads = ThreadPoolExecutor(FEEDBACK_THREADS, thread_name_prefix="feedback")
+        self.search_threads = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
 
     async def decode_request(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """A question as the routes have checked it, `{"feedback"}` or `{"examples"}`."""
+        """A question as the routes have checked it, or a small request such as `{"feedback"}` or `{"documents"}`."""
         return request
 
     async def predict(self, x: dict[str, Any], **_: Any) -> AsyncIterator[dict[str, Any]]:
-        """Ask the version, write feedback onto a trace of it, or tell what one may ask."""
+        """Ask the version, write feedback onto a trace of it, or look something up."""
         loop = asyncio.get_running_loop()
         if "feedback" in x:
             yield await loop.run_in_executor(self.feedback_threads, log_feedback, x["feedback"])
@@ -105,12 +109,32 @@ class AssistantAPI(LitAPI):
         if "examples" in x:
             yield {"questions": self.production.example_questions()}
             return
+        if "output_schema" in x:
+            yield {"output_schema": self.production.output_schema()}
+            return
+        if "search" in x or "documents" in x:
+            yield await loop.run_in_executor(self.search_threads, self._look_up, x)
+            return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return
         who = {TRACE_CALLER_TAG: x["caller"]} if x["caller"] else {}
         events = self._events(x, {TRACE_REQUEST_TAG: x["request_id"], **who})
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
+
+    def _look_up(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`{"found"}`; `{"refused"}` where the request cannot be read, `{"problem"}` where the index cannot."""
+        from serving.passages import find_passages, list_documents
+
+        try:
+            live, platform = self.production.version(), resolve_platform(self.platform_name)
+            if "documents" in request:
+                return {"found": list_documents(platform, live, request["groups"])}
+            return {"found": find_passages(platform, live, request["search"], request["where"], request["groups"])}
+        except InputError as error:
+            return {"refused": f"{error.message}. {error.hint}".strip()}
+        except LlmopsError as error:
+            return {"problem": error.message}
 
     async def encode_response(self, output: AsyncIterator[dict[str, Any]], **_: Any) -> Any:
         """LitServe writes each event as a line of JSON. The return type is that of LitServe's own route."""

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
+from serving.answer_format import AnswerFormat, require_format
 from serving.choice import chosen_name, listed, visible_names
 from serving.counted import CountedAnswers
 from serving.feedback import FeedbackWorker, RecentTraces, no_trace
 from serving.openai import OpenAIError
 from serving.shapes import FeedbackRequest
 from serving.slots import AnswerSlots
-from serving.worker_calls import WorkerCalls
+from serving.worker_calls import RETRY_AFTER, WorkerCalls
 
 NO_MODEL = "model_not_found"
 
@@ -33,6 +35,29 @@ class ServedAssistant:
         """
         questions: list[str] = (await self.calls.ask({"examples": True}, "The request")).get("questions", [])
         return questions
+
+    async def looked_up(self, request: dict[str, Any]) -> Any:
+        """What a worker finds in the documents: `{"search", "where"}` or `{"documents"}`.
+
+        :raises HTTPException: 400 if the request cannot be read, 503 if no worker can tell.
+        """
+        told = await self.calls.ask(request, "The request")
+        if "refused" in told:
+            raise HTTPException(400, told["refused"])
+        if "found" not in told:
+            raise HTTPException(503, f"Nothing was looked up: {told.get('problem', 'no worker took it')}", RETRY_AFTER)
+        return told["found"]
+
+    async def require_format(self, asked: AnswerFormat, param: str) -> None:
+        """Require that the version in production answers in this form.
+
+        :param param: The field of the request that asks for it.
+        :raises OpenAIError: 400 if it does not.
+        :raises HTTPException: 503 if no worker is ready.
+        """
+        if not asked.is_text:
+            told = await self.calls.ask({"output_schema": True}, "The request")
+            require_format(asked, told.get("output_schema"), param)
 
 
 class Assistants:

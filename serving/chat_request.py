@@ -1,20 +1,17 @@
-"""OpenAI's request for a chat completion: what is honoured, what is refused, and what is ignored and named."""
+"""OpenAI's request for a chat completion."""
 
-import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from serving.answer_format import AnswerFormat
 from serving.conversation import Turn, conversation
+from serving.parameters import CHAT, checked, ignored
 from serving.shapes import Body
 
-T = TypeVar("T")
-IGNORED = "X-Ignored-Fields"
-"""Header of an answer: fields of the request that changed nothing."""
-FIELD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-"""A field's name that a header can name."""
-MOST_IGNORED = 20
+TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+"""Types of parts that hold text; the last two are the Responses API's."""
 NOT_SHOWN = frozenset({"tool", "function"})
 """Roles of results that a client's tools gave: the assistant calls none, and answers from the documents."""
 
@@ -47,14 +44,14 @@ class ChatMessage(BaseModel):
         """As the assistant takes it."""
         role = "system" if self.role == "developer" else self.role
         if isinstance(self.content, list):
-            texts = (part.text or "" for part in self.content if part.type == "text")
+            texts = (part.text or "" for part in self.content if part.type in TEXT_PARTS)
             return {"role": role, "content": _joined(texts)}
         return {"role": role, "content": self.content or ""}
 
     def unread_type(self) -> str | None:
         """Type of the first part that is no text."""
         parts = self.content if isinstance(self.content, list) else []
-        return next((part.type for part in parts if part.type != "text"), None)
+        return next((part.type for part in parts if part.type not in TEXT_PARTS), None)
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -66,7 +63,11 @@ def _joined(texts: Iterable[str]) -> str:
     return whole
 
 
-def _with_a_question(messages: list[ChatMessage]) -> list[ChatMessage]:
+def with_a_question(messages: list[ChatMessage]) -> list[ChatMessage]:
+    """Messages that end with a question of the user, which is text.
+
+    :raises ValueError: If they do not.
+    """
     last = messages[-1]
     if last.role in NOT_SHOWN:
         msg = f"the last message is a {last.role}'s: this endpoint calls no tools; end with the user's question"
@@ -74,11 +75,12 @@ def _with_a_question(messages: list[ChatMessage]) -> list[ChatMessage]:
     if last.unread_type():
         msg = f"the last message has a part of the type {last.unread_type()!r}: this endpoint reads text only"
         raise ValueError(msg)
-    _turns(messages)
+    shown_turns(messages)
     return messages
 
 
-def _turns(messages: list[ChatMessage]) -> list[Turn]:
+def shown_turns(messages: Iterable[ChatMessage]) -> list[Turn]:
+    """What of them the assistant is given."""
     return conversation([message.turn() for message in messages if message.role not in NOT_SHOWN])
 
 
@@ -90,80 +92,46 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = None
 
 
-class ResponseFormat(BaseModel):
-    """The form of the answer."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: str
-
-
 class ChatRequest(Body):
-    """What a request may choose. Sampling and the length of answers are the version's own: such fields are ignored.
-
-    `where` is not OpenAI's: conditions that passages meet, as in the body of `/predict`.
-    """
+    """What a request may choose, as :data:`~serving.parameters.CHAT` tells of each field."""
 
     model_config = ConfigDict(extra="allow")
 
     model: str
-    messages: Annotated[list[ChatMessage], Field(min_length=1), AfterValidator(_with_a_question)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1), AfterValidator(with_a_question)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: str | list[str] | None = None
-    n: int | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    function_call: str | dict[str, Any] | None = None
-    response_format: ResponseFormat | None = None
-    logprobs: bool | int | None = None
-    modalities: list[str] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    response_format: AnswerFormat | None = None
     where: list[str] | None = None
-
-    @field_validator("n")
-    @classmethod
-    def _one(cls, n: int | None) -> int | None:
-        return _refused_unless(
-            n in {None, 1}, n, f"it is {n}, and this endpoint gives one answer: send 1, or leave it out"
-        )
-
-    @field_validator("tool_choice", "function_call")
-    @classmethod
-    def _no_tool_is_needed(cls, choice: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-        may = choice in (None, "auto", "none")
-        return _refused_unless(may, choice, "this endpoint calls no tools, so none can be required")
-
-    @field_validator("response_format")
-    @classmethod
-    def _text(cls, form: ResponseFormat | None) -> ResponseFormat | None:
-        wanted = form.type if form else "text"
-        return _refused_unless(wanted == "text", form, f"this endpoint answers in text, not as {wanted!r}")
-
-    @field_validator("logprobs")
-    @classmethod
-    def _no_logprobs(cls, logprobs: bool | int | None) -> bool | int | None:  # noqa: FBT001  (pydantic's call)
-        return _refused_unless(not logprobs, logprobs, "this endpoint knows no probabilities of tokens")
-
-    @field_validator("modalities")
-    @classmethod
-    def _written(cls, modalities: list[str] | None) -> list[str] | None:
-        return _refused_unless(modalities in (None, ["text"]), modalities, "this endpoint answers in text only")
+    n: Annotated[int | None, checked(CHAT["n"])] = None
+    tool_choice: Annotated[str | dict[str, Any] | None, checked(CHAT["tool_choice"])] = None
+    function_call: Annotated[str | dict[str, Any] | None, checked(CHAT["function_call"])] = None
+    logprobs: Annotated[bool | int | None, checked(CHAT["logprobs"])] = None
+    top_logprobs: Annotated[int | None, checked(CHAT["top_logprobs"])] = None
+    modalities: Annotated[list[str] | None, checked(CHAT["modalities"])] = None
+    audio: Annotated[dict[str, Any] | None, checked(CHAT["audio"])] = None
+    web_search_options: Annotated[dict[str, Any] | None, checked(CHAT["web_search_options"])] = None
 
     def turns(self) -> list[Turn]:
         """What the assistant is given."""
-        return _turns(self.messages)
+        return shown_turns(self.messages)
 
     def stops(self) -> tuple[str, ...]:
         """Texts that end the answer."""
         given = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return tuple(text for text in given if text)
 
+    def most_tokens(self) -> int | None:
+        """Tokens that the answer may have."""
+        return min(filter(None, (self.max_completion_tokens, self.max_tokens)), default=None)
+
+    def format(self) -> AnswerFormat:
+        """The form that the answer is to have."""
+        return self.response_format or AnswerFormat(type="text")
+
     def ignored(self) -> list[str]:
-        """Fields that were given and change nothing, such as `max_tokens` and `tools`."""
-        given = (name for name, value in (self.model_extra or {}).items() if value not in (None, [], {}))
-        return sorted(name for name in given if FIELD.fullmatch(name))[:MOST_IGNORED]
-
-
-def _refused_unless(fine: bool, value: T, why: str) -> T:  # noqa: FBT001  (what the name asks for)
-    if not fine:
-        raise ValueError(why)
-    return value
+        """Fields that were given and change nothing, such as `temperature` and `tools`."""
+        return ignored(self.model_extra or {})

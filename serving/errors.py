@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from serving import openai
 
 OPENAI_PATHS = "/v1/"
-ROUTES = "POST /v1/chat/completions, GET /v1/models and GET /v1/models/{model}"
+ROUTES = "POST /v1/chat/completions, POST /v1/responses, GET /v1/models and GET /v1/models/{model}"
 
 
 def add_errors(app: FastAPI) -> None:
@@ -26,6 +26,12 @@ def add_errors(app: FastAPI) -> None:
             return openai.error_response(error)
         message = f"There is no {request.method} {request.url.path}; there is {ROUTES}."
         return openai.error_response(openai.OpenAIError(error.status_code, message, code="unknown_url"))
+
+    @app.exception_handler(Exception)
+    async def on_fault(request: Request, error: Exception) -> Response:  # noqa: ARG001  (the server logs it)
+        message = "The endpoint failed; its log says why."
+        is_openais = f"{request.url.path}/".startswith(OPENAI_PATHS)
+        return JSONResponse(openai.error_body(500, message) if is_openais else {"detail": message}, 500)
 
     @app.exception_handler(RequestValidationError)
     async def on_wrong_request(request: Request, error: RequestValidationError) -> Response:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from blocks.resolve import resolve_platform
 from serving.slots import State
@@ -121,6 +122,22 @@ class Production:
         """Of the version that answers; empty while none does."""
         running = self._current
         return running.version.example_questions if running else []
+
+    def version(self) -> LiveVersion:
+        """The version that answers.
+
+        :raises NoVersionError: If none does.
+        """
+        running = self._current
+        if running is None:
+            raise NoVersionError(f"no version of {self._model!r} is ready")
+        return running.version
+
+    def output_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema that the version which answers holds its answers to; `None` for free text."""
+        running = self._current
+        schema = running.version.rag.guardrails.output_schema if running else None
+        return schema.json_schema if schema and schema.enabled else None
 
     def close(self) -> None:
         """End the version's process, and look at the alias no more."""

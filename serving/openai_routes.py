@@ -5,11 +5,12 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from serving import openai
 from serving.assistants import Assistants, ServedAssistant
-from serving.chat_request import IGNORED, ChatRequest
+from serving.chat_request import ChatRequest
+from serving.completion import Completion
 from serving.conditions import Conditions
 from serving.counted import answer_of, begun
+from serving.parameters import ignored_header
 from serving.routes import CLIENT_LEFT
 
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -28,10 +29,11 @@ def add_openai_routes(app: FastAPI, assistants: Assistants, conditions: Conditio
     async def chat_completions(body: ChatRequest, request: Request) -> Any:
         """Answer as OpenAI's API does, streamed or whole."""
         assistant = assistants.of_model(request, body.model)
-        completion = openai.Completion(body, assistant.name)
         where = conditions.allowed(body.where)
+        await assistant.require_format(body.format(), "response_format")
+        completion = Completion(body, assistant.name)
         events = assistant.answers.events(request, "/v1/chat/completions", body.turns(), where)
-        ignored = {IGNORED: ", ".join(body.ignored())} if body.ignored() else {}
+        ignored = ignored_header(body.ignored())
         if not body.stream:
             answer = await answer_of(events)
             return JSONResponse(completion.whole(answer), 200, ignored) if answer else Response(status_code=CLIENT_LEFT)

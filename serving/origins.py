@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 
-from serving.chat_request import IGNORED
 from serving.logs import REQUEST_ID, TRACE_ID
+from serving.parameters import IGNORED
 
 PROBES = ("/health", "/ready")
 """Paths that any host may ask for: they tell nothing of the documents."""

@@ -17,11 +17,13 @@ from serving.errors import add_errors
 from serving.feedback import FeedbackWorker, RecentTraces
 from serving.limits import RateLimits
 from serving.logs import RequestLog
+from serving.mcp.endpoint import add_mcp
 from serving.metrics import Metrics
 from serving.oidc.login import Login
 from serving.openai_routes import add_openai_routes
 from serving.origins import cors
 from serving.page_routes import add_page
+from serving.responses.routes import add_responses_route
 from serving.routes import add_routes
 from serving.worker_calls import WorkerCalls
 from serving.workers import Server
@@ -88,6 +90,8 @@ def build_server(
     add_routes(app, assistants, metrics, conditions)
     add_page(app, assistants, origins, conditions, login)
     add_openai_routes(app, assistants, conditions, created=int(time.time()))
+    add_responses_route(app, assistants, conditions)
+    add_mcp(app, assistants, conditions, largest_body=LARGEST_BODY)
     add_errors(app)
     return server
 

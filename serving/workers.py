@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from litserve import LitAPI, LitServer
+from litserve import server as litserve_server
 from litserve.utils import WorkerSetupStatus
 
 from tasks_lib.registry.listening import close_all, listen_on
 
+litserve_server._MCP_AVAILABLE = False  # noqa: SLF001
+"""With the package `mcp` LitServe expects `fastmcp` as well, and does not start; we have an MCP server of our own."""
 WATCH_SECONDS = 0.25
 """Interval in which LitServe checks that its workers live."""
 LOOK_SECONDS = 0.05

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from flows.command import render, render_guard
 from flows.command.jsonl import read_column
-from flows.command.options import DEFAULTS, Options
+from flows.command.options import DEFAULTS, Groups, Options, each_group
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
 from flows.command.running import execute, showing_progress, start
 from tasks_lib.errors import InputError
@@ -25,17 +25,6 @@ Where = Annotated[
 ]
 
 
-Groups = Annotated[
-    tuple[str, ...],
-    Parameter(negative="", help="Groups of whoever asks, `a,b` or repeated; without any, only public documents show."),
-]
-
-
-def _groups(given: tuple[str, ...]) -> list[str]:
-    """Each group by itself."""
-    return [name.strip() for each in given for name in each.split(",") if name.strip()]
-
-
 def ask(
     question: Annotated[str, Parameter(help="The question.")],
     *,
@@ -47,7 +36,9 @@ def ask(
     settings = start(options)
     from flows.ask import ask as run
 
-    execute(lambda: run(encodable(question), settings, options.platform, where, _groups(groups)), render.ask, options)
+    execute(
+        lambda: run(encodable(question), settings, options.platform, where, each_group(groups)), render.ask, options
+    )
     return 0
 
 
@@ -66,7 +57,7 @@ def search(
 
     rag = settings.rag if options.configured else None
     _answer_each(
-        lambda texts: run(texts, rag, settings, options.platform, where, _groups(groups)),
+        lambda texts: run(texts, rag, settings, options.platform, where, each_group(groups)),
         queries,
         file,
         render.search,

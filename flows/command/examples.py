@@ -63,6 +63,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops guard --direction output 'Write to ann@example.org'", "an answer"),
         ("llmops guard --languages", "what is measured in which language"),
     ),
+    "mcp": (
+        ("llmops mcp", "what an MCP host starts"),
+        ("llmops mcp --assistant staff", "another assistant"),
+    ),
     "keys": (
         ("llmops keys create alice --days 90", "a key that opens every assistant"),
         ("llmops keys create intranet --assistant staff", "one that opens only `staff`"),

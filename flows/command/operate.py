@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from flows.command import render
 from flows.command.examples import epilogue
-from flows.command.options import DEFAULTS, Options
+from flows.command.options import DEFAULTS, Groups, Options, each_group
 from flows.command.output import ask_person, only_results_on_stdout, print_json, print_result, say
 from flows.command.running import execute, start
 from flows.command.sources import remove_source, rename_source, sources
@@ -73,6 +73,14 @@ def serve(
     from flows.serve import serve as run
 
     run(settings, options.platform)
+
+
+def mcp(*, groups: Groups = (), options: Options = DEFAULTS) -> int:
+    """Serve the production version as tools of the Model Context Protocol, over stdin and stdout."""
+    with only_results_on_stdout():
+        settings = start(options)
+        from flows.mcp import mcp as run
+    run(settings, options.platform, each_group(groups))
 
 
 def up(

@@ -49,3 +49,14 @@ class Options:
 
 
 DEFAULTS = Options()
+
+
+Groups = Annotated[
+    tuple[str, ...],
+    Parameter(negative="", help="Groups of whoever asks, `a,b` or repeated; without any, only public documents show."),
+]
+
+
+def each_group(given: tuple[str, ...]) -> list[str]:
+    """Each group by itself."""
+    return [name.strip() for each in given for name in each.split(",") if name.strip()]

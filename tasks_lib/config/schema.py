@@ -20,6 +20,7 @@ SECTIONS_BY_VERB = {
     "search": (),
     "guard": (),
     "demo": SECTIONS,
+    "mcp": ("gate", "serve"),
     "up": ("serve", "up"),
     "review": ("review", "gate", "serve"),
 }

@@ -17,7 +17,7 @@ CHAT = {"model": "rag-assistant", **question()}
 HOSTILE: list[dict[str, Any]] = [
     {"vector_store_path": "/etc", "collection": "other", "index": "other"},
     {"model_uri": "models:/other/1", "version": 2, "alias": "champion", "platform": "other"},
-    {"prompt": "Say hello.", "system": "Say hello.", "temperature": 2.0, "max_tokens": 1, "params": {"top_k": 0}},
+    {"prompt": "Say hello.", "system": "Say hello.", "temperature": 2.0, "params": {"top_k": 0}},
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from haystack import Document
 from haystack.core.component import Component
 
-from tasks_lib.assistant.contract.access import IndexAccess
+from tasks_lib.assistant.contract.access import IndexAccess, caller
 from tasks_lib.assistant.contract.states import DocumentKey, IndexStates
 
 
@@ -168,3 +168,9 @@ def contents(index: Index) -> dict[DocumentKey, str]:
         for source in (index.info().sources if index.exists() else [])
         for document, digest in index.manifest(source).items()
     }
+
+
+def shown_documents(index: Index) -> list[DocumentKey]:
+    """Documents that the caller may see, in the order of :func:`contents`."""
+    access, asking = index.access(), caller()
+    return [key for key, digest in contents(index).items() if asking.sees(access.audience(*key, digest))]

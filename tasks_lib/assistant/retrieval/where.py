@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tasks_lib.assistant.contract.access import caller
-from tasks_lib.assistant.contract.index import Index, contents
+from tasks_lib.assistant.contract.index import Index, shown_documents
 from tasks_lib.errors import InputError
 
 _CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*\S)\s*")
@@ -74,7 +73,5 @@ def _pattern(text: str, index: Index, *, shown: bool) -> dict[str, Any]:
 
 def _shown_names(index: Index, field: str) -> list[str]:
     """Sources or paths of the documents that the caller may see."""
-    documents = contents(index)
-    access, asking = index.access(), caller()
-    shown = [key for key, digest in documents.items() if asking.sees(access.audience(*key, digest))]
+    shown = shown_documents(index)
     return list(dict.fromkeys(source for source, _ in shown)) if field == "source" else [name for _, name in shown]
