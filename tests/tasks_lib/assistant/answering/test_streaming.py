@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -154,8 +154,11 @@ def test_all_streams_share_one_event_loop_since_connections_belong_to_theirs(mon
     begin = threading.Barrier(8)
 
     class Recording:
-        async def answer_streaming(self, messages: list[Message], emit: Emit, where: Sequence[str]) -> Answer:
+        async def answer_streaming(
+            self, messages: Sequence[Message], emit: Emit, where: Sequence[str] = (), groups: Collection[str] = ()
+        ) -> Answer:
             assert not where
+            assert not groups
             loops.append(asyncio.get_running_loop())
             await emit(messages[-1].content)
             return Answer(response="", refused=False)
