@@ -33,6 +33,7 @@ from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
 from tasks_lib.gate.turns import turn
+from tasks_lib.ingestion.gating import begin_states
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.attempts import WAITS_UNTIL_TAG, end_own_attempts
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
@@ -122,6 +123,7 @@ def _deploy(
     if not gate.estimate:
         with moves.alias_lock(settings.assistant):
             recover(client, gate, started)
+        begin_states(resolved.open_index(settings.index_name), settings)
     plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS).tagged(started.version_tags)
     if gate.estimate:
         expected = estimate(resolved, plan, gate)

@@ -36,6 +36,9 @@ LONGEST_SECONDS = 24 * 3600
 THREADS = 2
 """One thread embeds while the other converts; the embedder itself uses every core."""
 
+FIRST = "it is the first state of this index; what changes from now on passes the documents' gate before it is read"
+"""Why it is released."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -85,8 +88,9 @@ def _gate_documents(result: IngestResult, settings: Settings, platform: str) -> 
     try:
         decided = release(settings, platform)
     except LlmopsError as error:
-        result.warnings.append(f"the change is not read yet, since it could not be measured: {error.message}")
-        logger.warning("%s; run `llmops release`", result.warnings[-1])
+        told = f"the change is not read yet, since it could not be measured: {error.message}"
+        result.warnings.append(f"{told}; run `llmops release`")
+        logger.warning(result.warnings[-1])
         return
     result.decision, result.reasons = decided.decision, decided.reasons
     result.released_state = decided.released_state
@@ -136,8 +140,8 @@ def synchronise(
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)
             clean_up(index, platform, settings, result)
-        if first:
-            release_first(index)
+        if first and release_first(index):
+            result.decision, result.reasons = "released", [FIRST]
         result.released_state = index.states().released if index.exists() else None
         tell_languages(result, index, settings.embedder)
     return result

@@ -21,9 +21,10 @@ from tasks_lib.documents_gate.blame import Blame
 from tasks_lib.documents_gate.comparison import Comparison
 from tasks_lib.documents_gate.decision import DocumentsDecision, unasked, with_findings
 from tasks_lib.documents_gate.judgement import judged
-from tasks_lib.documents_gate.plan import Plan, plan_questions
+from tasks_lib.documents_gate.plan import Plan
 from tasks_lib.documents_gate.publish import ReleaseResult, announce, record, result_of
 from tasks_lib.documents_gate.questions import Affected
+from tasks_lib.documents_gate.readers import Reader, combined, readers_of
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
@@ -122,6 +123,7 @@ def _as_said(
         elif action == "release without":
             state = moves.release_without(index, proposal, documents, started.by, started.reason)
             decision = unasked("released", f"released by {started.by} without {', '.join(documents)}{why}")
+            proposal = proposal.without(documents)
         else:
             late = moves.release(index, proposal)
             decision = unasked("undecided", late) if late else unasked("released", f"released by {started.by}{why}")
@@ -163,16 +165,25 @@ def _measured(platform: Platform, index: Index, settings: Settings, started: Ori
 
 def _judged(platform: Platform, settings: Settings, proposal: Proposal, run_id: str) -> DocumentsDecision:
     """Ask production the questions that the change could touch, look at the documents themselves, and decide."""
-    plan = plan_questions(platform, settings)
-    if not isinstance(plan, Plan) and plan.decision == "released":
-        return plan
-    rag = plan.live.rag if isinstance(plan, Plan) else settings.rag
+    readers = readers_of(platform, settings)
+    decided = readers[0].plan
+    if isinstance(decided, DocumentsDecision) and decided.decision == "released":
+        return decided
+    plans = [reader.plan for reader in readers if isinstance(reader.plan, Plan)]
+    rag = plans[0].live.rag if plans else settings.rag
     languages = languages_of(platform.open_index(rag.index_name).at(proposal.released))
     findings = tasks.look_at_changes(platform, rag, proposal, languages, settings.ingest.mass_delete_share)
+    decisions = {reader.settings.assistant: _of(platform, reader, proposal, run_id) for reader in readers}
+    return with_findings(combined(decisions), findings)
+
+
+def _of(platform: Platform, reader: Reader, proposal: Proposal, run_id: str) -> DocumentsDecision:
+    """What one reader's answers say."""
+    plan = reader.plan
     if not isinstance(plan, Plan):
-        return with_findings(plan, findings)
-    steps = _Asked(platform, settings, plan, proposal, run_id)
-    return with_findings(judged(steps, proposal.keys, settings.gate), findings)
+        return plan
+    steps = _Asked(platform, reader.settings, plan, proposal, run_id)
+    return judged(steps, proposal.keys, reader.settings.gate)
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,13 @@ def _require_free(index: Index, source: str, target: str) -> None:
 
 
 def _result(index: Index, source: str, started: float, *, deleted: int = 0, renamed_from: str = "") -> IngestResult:
+    version, released = index.commit(), index.states().released
+    unread = f"state {released} is read until this one is released: run `llmops release`"
     return IngestResult(
         index=index.name,
-        index_version=index.commit(),
+        index_version=version,
+        released_state=released,
+        warnings=[unread] if released is not None else [],
         source=source,
         renamed_from=renamed_from or None,
         deleted=deleted,

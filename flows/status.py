@@ -19,6 +19,7 @@ from tasks_lib.registry.moments import minute
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+    from tasks_lib.assistant.contract.index import Index
     from tasks_lib.registry.assistant_client import AssistantClient
     from tasks_lib.registry.live import LiveVersion
 
@@ -63,6 +64,7 @@ class IndexState(BaseModel):
     latest: str | None = Field(default=None, description="State of the last ingest, released or not.")
     earlier: list[str] = Field(default_factory=list, description="States that `rollback --documents` can go back to.")
     held: HeldState | None = Field(default=None, description="A state that was not released, and why.")
+    pending: bool = Field(default=False, description="Documents changed, and nothing was decided about them yet.")
     quarantine: list[str] = Field(default_factory=list, description="Documents that are kept out as they are now.")
     languages: dict[str, float] = Field(
         default_factory=dict, description="Language (ISO 639-1) → share of the chunks in it, by a sample."
@@ -196,6 +198,7 @@ def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
     states = latest.states() if live.rag.index.follow == "gated" and latest.exists() else IndexStates()
     return IndexState(
         latest=latest.version(),
+        pending=_is_undecided(latest, states),
         earlier=states.earlier,
         held=states.held,
         quarantine=[each.document for each in states.quarantine],
@@ -206,6 +209,16 @@ def _index_state(platform: Platform, live: "LiveVersion") -> IndexState:
         chunks=index.count(),
         languages=languages_of(index),
     )
+
+
+def _is_undecided(latest: "Index", states: IndexStates) -> bool:
+    """Whether documents changed that no gate was about; not every new state has other documents."""
+    from tasks_lib.assistant.contract.index import contents
+
+    version, held = latest.version(), states.held
+    if states.released in {None, version} or (held and held.state == version):
+        return False
+    return contents(latest) != contents(latest.at(str(states.released)))
 
 
 def _last(client: "AssistantClient", verb: str, *, where: str = "") -> RunSummary | None:
@@ -252,13 +265,15 @@ def _reasons(
 
 def _documents(index: IndexState) -> list[str]:
     """What the documents' gate left undone, where the index is gated."""
-    if index.follow != "gated":
-        return []
+    reasons = []
     if held := index.held:
         why = held.reasons[0] if held.reasons else held.decision
         told = f"the documents of state {held.state} are {held.decision} since {minute(held.since)}"
-        return [f"{told}, and state {index.version} is read: {why}; `llmops release` tells more"]
-    return []
+        reasons.append(f"{told}, and state {index.version} is read: {why}; `llmops release` tells more")
+    if index.pending:
+        told = f"the documents of state {index.latest} were not measured yet, and state {index.version} is read"
+        reasons.append(f"{told}: run `llmops release`")
+    return reasons
 
 
 def _gated(gate: RunSummary | None) -> str:

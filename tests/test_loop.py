@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from blocks.local import LocalPlatform
+from flows.ask import search
 from flows.cli import run
+from flows.demo import BAD_PAGE, QUESTION
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.ingest import synchronise
 from tasks_lib.config.settings import Settings
@@ -80,6 +82,25 @@ def test_demo_monitors_the_traffic(demo: dict[str, Any]) -> None:
     assert Path(monitored["report"]).is_file()
 
 
+def test_demo_releases_a_good_change_and_holds_a_bad_one_with_its_reason(
+    llmops: Command, demo: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, left_out = demo["good_change"], demo["bad_change"], demo["left_out"]
+    assert (good["decision"], good["released_state"]) == ("released", good["index_version"])
+    assert (bad["decision"], bad["released_state"]) == ("held", good["index_version"])
+    assert any(BAD_PAGE[0] in reason and "20 days" in reason for reason in bad["reasons"])
+    assert (left_out["decision"], left_out["quarantined"]) == ("released", [BAD_PAGE[0]])
+    monkeypatch.setenv("LLMOPS_HOME", str(llmops.home))
+    assert "bicycles.md" in {source["document"] for source in search_of("Where is the bicycle cellar?")}
+    assert BAD_PAGE[0] not in {source["document"] for source in search_of(QUESTION)}
+
+
+def search_of(question: str) -> list[dict[str, Any]]:
+    (found,) = search([question], None, Settings())
+    results: list[dict[str, Any]] = found["results"]
+    return results
+
+
 def test_nothing_left_this_machine(llmops: Command, demo: dict[str, Any]) -> None:
     assert not llmops.attempts.exists(), llmops.attempts.read_text()
 
@@ -112,8 +133,8 @@ def test_a_second_ingest_and_deploy_would_change_nothing(
     settings, platform = Settings(), LocalPlatform(Home.from_environment())
     again = synchronise(platform, settings)
     assert (again.added, again.updated, again.deleted, again.embedded_chunks) == (0, 0, 0, 0)
-    assert again.index_version == demo["ingest"]["index_version"]
-    assert plan_deployment(platform, settings, MODEL_SCRIPT, CODE_PATHS).unchanged
+    assert again.index_version == again.released_state
+    assert plan_deployment(platform, settings, MODEL_SCRIPT, CODE_PATHS).candidate.index_version == again.released_state
 
 
 def test_a_copy_of_the_home_answers_and_changes_nothing_in_the_original(

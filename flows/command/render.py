@@ -367,13 +367,16 @@ def up(console: Console, result: Result) -> None:
 
 def demo(console: Console, result: Result) -> None:
     """The whole loop, for a newcomer: each step under the command that does it alone."""
-    from flows.demo import QUESTION
+    from flows.demo import BAD_PAGE, QUESTION
 
     steps: tuple[tuple[str, str, str, Callable[[Console, Result], None]], ...] = (
         ("ingest", "llmops ingest", "documents into the index", ingest),
         ("dataset", "llmops dataset", "questions that a version must answer", dataset),
         ("deploy", "llmops deploy", "a version through the gate", deploy),
         ("ask", f"llmops ask '{QUESTION}'", "production answers", ask),
+        ("good_change", "llmops ingest --source notices", "a new page that harms no answer", render_documents.change),
+        ("bad_change", "llmops ingest --source notices", "a page with a wrong figure", render_documents.change),
+        ("left_out", f"llmops release --without {BAD_PAGE[0]}", "what a person decides", render_documents.release),
         ("monitor", "llmops monitor", f"{result['traffic']} questions of simulated traffic", monitor),
     )
     for number, (name, command, what, show) in enumerate(steps, start=1):

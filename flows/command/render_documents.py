@@ -30,6 +30,15 @@ def release(console: Console, result: Result) -> None:
         console.print("  `llmops release --all`, or `--without DOCUMENT`, decides otherwise", markup=False)
 
 
+def change(console: Console, result: Result) -> None:
+    """An ingest in two lines, and what was decided about it."""
+    console.print(
+        f"[bold]Index[/] {result['index']} [dim]version {result['index_version']}[/]: {result['added']} added, "
+        f"{result['updated']} updated, {result['deleted']} deleted"
+    )
+    of_ingest(console, result)
+
+
 def of_ingest(console: Console, result: Result) -> None:
     """What the documents' gate decided about an ingest."""
     if result["quarantined"]:
@@ -43,6 +52,13 @@ def of_ingest(console: Console, result: Result) -> None:
         )
         for reason in result["reasons"]:
             console.print(Text(f"    - {reason}"), soft_wrap=True)
+    if decision in {"held", "undecided"}:
+        console.print(
+            "    correct the documents and ingest again, or decide otherwise: `llmops release --all`, or "
+            "`--without DOCUMENT`",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def of_index(console: Console, index: Result) -> None:

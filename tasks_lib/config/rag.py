@@ -190,9 +190,9 @@ class IndexConfig(StrictModel):
     """Which state of the index a version reads."""
 
     follow: Literal["latest", "gated", "pinned"] = Field(
-        default="latest",
-        description="`latest` follows every ingest; `gated` reads the state that the documents' gate released "
-        "(`llmops release`); `pinned` keeps the index version that the gate saw.",
+        default="gated",
+        description="`gated` reads the state that the documents' gate released (`llmops release`); `latest` follows "
+        "every ingest, unmeasured; `pinned` keeps the index version that the gate of the version saw.",
     )
     analyser: Literal["languages"] | None = Field(
         default=None,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.datasets import Dataset
@@ -37,7 +38,7 @@ def extend(platform: Platform, settings: Settings, dataset: Dataset, size: int) 
         return Extension(dataset, f"no more questions were made: the set {dataset.reference} was imported; import more")
     config = settings.dataset.model_copy(update={"name": dataset.name, "size": size})
     settings = settings.model_copy(update={"dataset": config})
-    index = platform.index(settings.rag)
+    index = index_as_read(platform, settings.rag)
     pipeline = questions_pipeline(platform, settings)
     recipe = recipe_of(pipeline, settings, index.name)
     if (difference := recipe.difference(dataset)) or not index.exists():

@@ -9,6 +9,7 @@ from haystack.components.generators.chat.types import ChatGenerator
 from haystack.core.errors import PipelineRuntimeError
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.critic import Critic
@@ -43,7 +44,7 @@ def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
         _sockets(pipeline, f"{_KEY} names the pipeline {config.pipeline!r}, which")
         return pipeline
     embedder = platform.embedder(settings.embedder)
-    coverage = Coverage.of(platform.index(settings.rag), embedder)
+    coverage = Coverage.of(index_as_read(platform, settings.rag), embedder)
     generator = platform.chat_generator(settings.llm)
     pipeline = Pipeline()
     if generator is None:

@@ -10,6 +10,7 @@ from prefect import task
 from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.conversations import conversations
@@ -73,7 +74,7 @@ class DatasetResult(BaseModel):
 @task(name="make-questions", **again())
 def make_questions(platform: Platform, settings: Settings) -> Generated:
     """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
-    index = platform.index(settings.rag)
+    index = index_as_read(platform, settings.rag)
     pipeline = questions_pipeline(platform, settings)
     newest = _newest(platform, settings)
     kept: list[Example] = []
@@ -98,7 +99,7 @@ def make_more_questions(platform: Platform, settings: Settings, dataset: dataset
 @task(name="import-questions", **again())
 def import_questions(platform: Platform, settings: Settings, path: str) -> Generated:
     """Read questions from a file; confirmed candidates join the newest version."""
-    index = platform.index(settings.rag)
+    index = index_as_read(platform, settings.rag)
     embedder = platform.embedder(settings.embedder)
     searched = index.exists()
     evidence = EvidenceSearch(Coverage.of(index, embedder), Similarity(embedder)) if searched else None
@@ -116,7 +117,7 @@ def import_questions(platform: Platform, settings: Settings, path: str) -> Gener
 def save_dataset(platform: Platform, settings: Settings, made: Generated) -> DatasetResult:
     """Log the examples as the next version, unless the newest one holds them already."""
     client = connect(platform, settings.assistant)
-    index = platform.index(settings.rag)
+    index = index_as_read(platform, settings.rag)
     before = _newest(platform, settings)
     saved = datasets.save(
         client,

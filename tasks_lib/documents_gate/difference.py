@@ -44,6 +44,16 @@ def difference(before: Mapping[DocumentKey, str], after: Mapping[DocumentKey, st
     ]
 
 
+def without_renames(changed: Sequence[ChangedDocument]) -> list[ChangedDocument]:
+    """Those of which more than the name of their source is another."""
+    gone = {(each.document, each.before) for each in changed if each.kind == "deleted"}
+    come = {(each.document, each.after) for each in changed if each.kind == "added"}
+    renamed = gone & come
+    return [
+        each for each in changed if each.kind == "changed" or (each.document, each.before or each.after) not in renamed
+    ]
+
+
 def in_words(changed: Sequence[ChangedDocument]) -> str:
     """`changed leave.md; deleted pay.md`: the names, but of many the first ones and their number."""
     told = []

@@ -22,18 +22,15 @@ class Plan:
 def plan_questions(platform: Platform, settings: Settings) -> Plan | DocumentsDecision:
     """Production and its questions.
 
-    Where production does not read this index, nothing that users see can get worse: released. Where it does and there
-    is nothing to measure it by, undecided: a person decides.
+    Where production does not read the released state of this index, nothing that users see can get worse by a release:
+    released. Where it does and there is nothing to measure it by, undecided: a person decides.
     """
     client, gate, index = connect(platform, settings.assistant), settings.gate, settings.index_name
     live = find_live(client, settings.assistant, gate.aliases["production"])
     if live is None:
         return unasked("released", f"nothing of {settings.assistant!r} is in production, so no answer can get worse")
-    if live.rag.index_name != index:
-        return unasked(
-            "released",
-            f"version {live.version} in production reads the index {live.rag.index_name!r}, so no answer can get worse",
-        )
+    if unread := _unread(live, index):
+        return unasked("released", f"version {live.version} in production {unread}")
     try:
         dataset = load(client, gate.dataset)
     except InputError as error:
@@ -53,3 +50,14 @@ def plan_questions(platform: Platform, settings: Settings) -> Plan | DocumentsDe
             len(dataset.examples),
         )
     return Plan(live, dataset)
+
+
+def _unread(live: LiveVersion, index: str) -> str:
+    """Why a release of `index` changes no answer of this version; empty where it may."""
+    if live.rag.index_name != index:
+        return f"reads the index {live.rag.index_name!r}, so no answer can get worse"
+    if live.rag.index.follow == "pinned":
+        return "reads the state that its own gate saw (index.follow: pinned), so no answer can get worse"
+    if live.rag.index.follow == "latest":
+        return "reads every ingest at once (index.follow: latest): deploy one with `gated`, and documents are measured"
+    return ""

@@ -1,7 +1,7 @@
 """Moves of the released state. Each is one write of the index's states; who calls holds the right to write."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tasks_lib.assistant.contract.index import Index, contents
@@ -12,7 +12,7 @@ from tasks_lib.assistant.contract.states import (
     QuarantinedDocument,
 )
 from tasks_lib.documents_gate.decision import DocumentsDecision
-from tasks_lib.documents_gate.difference import ChangedDocument, difference, in_words
+from tasks_lib.documents_gate.difference import ChangedDocument, difference, in_words, without_renames
 from tasks_lib.errors import IndexUnavailableError, InputError
 from tasks_lib.registry.quarantine import enforce, quarantined
 
@@ -32,11 +32,16 @@ class Proposal:
         """Source and path of what changed."""
         return {each.key for each in self.changed}
 
+    def without(self, documents: Collection[str]) -> "Proposal":
+        """The same as if `documents` had not changed."""
+        return replace(self, changed=tuple(each for each in self.changed if each.document not in documents))
+
 
 def propose(index: Index, held_days: float) -> Proposal:
     """The latest state against the released one; what was held too long is taken out before.
 
-    The state is kept from then on as long as it may be measured.
+    Where nothing but names of sources differs, readers move at once. The state is kept from then on as long as it may
+    be measured.
 
     :raises InputError: If there is no index.
     :raises IndexUnavailableError: If the released state cannot be read any more.
@@ -49,7 +54,10 @@ def propose(index: Index, held_days: float) -> Proposal:
         index.save_states(states)
     states, expired = _expired(index, states, held_days)
     enforce(index, states)
-    changed = difference(contents(_released(index, states)), contents(index))
+    differs = difference(contents(_released(index, states)), contents(index))
+    changed = without_renames(differs)
+    if differs and not changed:  # a source has another name, and nothing else is new
+        states = states.with_released(_version(index))
     state = _version(index) if changed else str(states.released)
     index.save_states(states.model_copy(update={"candidate": state}))
     return Proposal(state, str(states.released), tuple(changed), tuple(expired))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.requirements import requirements_of
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset, load
@@ -103,9 +104,7 @@ def plan_deployment(platform: Platform, settings: Settings, script: Path, code_p
             f"version {production.version} is in production: --first is for the first one only",
             hint="Deploy without it; the gate then compares the two.",
         )
-    gated = rag.index.follow == "gated"
-    opened = platform.open_index(rag.index_name, released=True) if gated else platform.index(rag)
-    index_version = opened.version()
+    index_version = index_as_read(platform, rag).version()
     if index_version is None:
         existing = ", ".join(platform.indexes()) or "none"
         raise InputError(

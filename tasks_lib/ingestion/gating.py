@@ -25,21 +25,35 @@ def keep_released(index: Index, settings: Settings) -> bool:
     return False
 
 
-def release_first(index: Index) -> None:
-    """Release the first state of an index: nobody reads another."""
+def begin_states(index: Index, settings: Settings) -> None:
+    """Let an index that was never gated be read as it is, before a version that reads the released state is measured.
+
+    :raises IndexUnavailableError: If another writer keeps the index for too long.
+    """
+    if settings.index.follow != "gated" or not index.exists() or index.states().released is not None:
+        return
+    with index.writing(settings.ingest.lock_timeout_seconds):
+        keep_released(index, settings)
+
+
+def release_first(index: Index) -> bool:
+    """Release the first state of an index, if there is one: nobody reads another."""
     version = index.version()
-    if version is not None:
-        index.save_states(index.states().with_released(version))
+    if version is None:
+        return False
+    index.save_states(index.states().with_released(version))
+    return True
 
 
 def is_pending(index: Index, settings: Settings, *, changed: bool) -> bool:
     """Whether the documents' gate has something to decide.
 
-    That is what this ingest changed, what a killed gate left, or what was held for too long.
+    That is what this ingest changed, what a killed gate left, or what was held for too long. An index that has a
+    released state is read by it, whatever the one follows for whom documents are ingested now.
 
     :param changed: Whether this ingest changed something.
     """
-    if settings.index.follow != "gated" or not index.exists():
+    if not index.exists():
         return False
     states = index.states()
     if states.released in {None, index.version()}:

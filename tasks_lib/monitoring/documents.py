@@ -1,4 +1,4 @@
-"""What happened to the documents while a window's questions were asked, as the ingests recorded it."""
+"""What happened to the documents while a window's questions were asked, as ingests and their gate recorded it."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tasks_lib.monitoring.result import IndexState
 from tasks_lib.monitoring.window import Window
-from tasks_lib.registry.tracking import last_ingests
+from tasks_lib.registry.history import DOCUMENTS_TAG, moment_of
+from tasks_lib.registry.tracking import last_ingests, last_releases
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -22,22 +23,49 @@ RESULT = "ingest.json"
 
 
 def index_states(client: "AssistantClient", indexes: Iterable[str], window: Window) -> list[IndexState]:
-    """The state that each index was in when the window began, and those that ingests made in it; oldest first."""
+    """The state that each index was in when the window began, and those that ingests made in it; oldest first.
+
+    Where documents pass their gate, a state says what was decided about it last.
+    """
     states = []
     for index in indexes:
+        decided = _decisions(client, index, window)
         runs = [run for run in last_ingests(client, index, limit=SEARCHED) if _moment(run) < window.until]
         inside = [run for run in runs if _moment(run) >= window.since]
         before = [run for run in runs if _moment(run) < window.since][:1]
-        states += [_state(client, run, index, inside=False) for run in before]
-        states += [_state(client, run, index, inside=True) for run in reversed(inside)]
+        made = [_state(client, run, index, inside=False) for run in before]
+        made += [_state(client, run, index, inside=True) for run in reversed(inside)]
+        states += [state.model_copy(update=decided.get(state.version, {})) for state in made]
     return states
 
 
 def in_words(states: Iterable[IndexState]) -> list[str]:
     """One sentence about each change of the documents in the window."""
-    return [
-        f"documents of {state.source or state.index} changed: {changes_of(state)}" for state in states if state.inside
-    ]
+    return [_sentence(state) for state in states if state.inside]
+
+
+def _sentence(state: IndexState) -> str:
+    named = f"documents of {state.source or state.index}"
+    if state.read:
+        return f"{named} changed: {changes_of(state)}"
+    return f"{named} were {state.decision}: {changes_of(state)}: {state.reason}"
+
+
+def _decisions(client: "AssistantClient", index: str, window: Window) -> dict[str, dict[str, str]]:
+    """State → the last decision about it in time, and its first reason."""
+    decided: dict[str, dict[str, str]] = {}
+    runs = [run for run in last_releases(client, index, limit=SEARCHED) if moment_of(run) < window.until]
+    for run in reversed(runs):
+        tags = run.data.tags
+        state, decision = tags.get("llmops.index_version", ""), tags.get(DOCUMENTS_TAG, "")
+        told = {"decision": decision, "reason": tags.get("llmops.reasons", "").split("; ")[0]}
+        if decision == "rolled back":  # what was released since is not read any more
+            since = list(decided)[list(decided).index(state) + 1 if state in decided else 0 :]
+            decided |= {each: told for each in since if decided[each]["decision"] == "released"}
+        else:
+            decided.pop(state, None)
+            decided[state] = told
+    return decided
 
 
 def changes_of(state: IndexState, named: int = 3) -> str:

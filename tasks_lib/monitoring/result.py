@@ -50,6 +50,17 @@ class IndexState(BaseModel):
     added_documents: list[str] = Field(default_factory=list)
     updated_documents: list[str] = Field(default_factory=list)
     deleted_documents: list[str] = Field(default_factory=list)
+    decision: str = Field(
+        default="",
+        description="The last one of the documents' gate, or of a person, about it: `released`, `held`, `undecided` or "
+        "`rolled back`; empty where none was made.",
+    )
+    reason: str = Field(default="", description="Why it was decided so.")
+
+    @property
+    def read(self) -> bool:
+        """Whether answers were made from it, as far as it was decided in time."""
+        return self.decision in {"", "released"}
 
 
 class QuestionGroup(BaseModel):

@@ -180,8 +180,17 @@ def last_runs(client: "AssistantClient", verb: str, *, where: str = "", limit: i
 
 def last_ingests(client: "AssistantClient", index: str, *, limit: int = 1) -> "list[Run]":
     """The newest finished ingests into `index`, whichever assistant they were made for."""
+    return _of_index(client, "ingest", index, limit)
+
+
+def last_releases(client: "AssistantClient", index: str, *, limit: int = 1) -> "list[Run]":
+    """The newest decisions of the documents' gate about `index`, whichever assistant they were made for."""
+    return _of_index(client, "documents", index, limit)
+
+
+def _of_index(client: "AssistantClient", verb: str, index: str, limit: int) -> "list[Run]":
     experiments = [experiment.experiment_id for experiment in client.all_experiments()]
-    return _runs_in(client, experiments, "ingest", f"tags.`{TRACE_INDEX_TAG}` = '{index}'", limit)
+    return _runs_in(client, experiments, verb, f"tags.`{TRACE_INDEX_TAG}` = '{index}'", limit)
 
 
 def _runs_in(client: "AssistantClient", experiments: list[str], verb: str, where: str, limit: int) -> "list[Run]":

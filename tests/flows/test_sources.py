@@ -45,7 +45,8 @@ def test_a_source_that_is_gone_is_listed_renamed_and_removed(platform: LocalPlat
     renamed = rename_source(str(tmp_path / "hr"), f"{tmp_path}/./new/", Settings(), "local")
     assert (renamed.source, renamed.renamed_from, renamed.chunks, renamed.changed) == (new, hr, 2, True)
     removed = remove_source(it, Settings(), "local")
-    assert (removed.source, removed.deleted, removed.chunks, removed.warnings) == (it, 1, 1, [])
+    assert (removed.source, removed.deleted, removed.chunks) == (it, 1, 1)
+    assert "is read until this one is released: run `llmops release`" in removed.warnings[0]
     assert [row.source for row in list_sources(Settings(), "local").sources] == [new]
     assert removed.index_version == platform.index(Settings().rag).version()
     runs = last_runs(connect(platform, "rag-assistant"), "ingest", limit=5)

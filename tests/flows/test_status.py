@@ -35,12 +35,12 @@ AGAIN = "run `llmops deploy` to measure again"
 
 @pytest.fixture
 def platform(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalPlatform:
-    """Version 1 is in production; its documents have changed since its gate."""
+    """Version 1 is in production, and follows every ingest; its documents have changed since its gate."""
     home = tracked_home(tmp_path / "home")
     monkeypatch.setenv("LLMOPS_HOME", str(home.root))
     made = LocalPlatform(home)
     synchronise(made, Settings(ingest=IngestConfig(include=("leave/annual-leave.md",))))
-    version = fakes.register_fake(made, tmp_path / "live", fakes.GOOD)
+    version = fakes.register_fake(made, tmp_path / "live", fakes.GOOD, follow="latest")
     connect(made, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
     return made
 
@@ -96,6 +96,22 @@ def test_documents_that_a_gate_has_measured_are_not_to_be_measured_again(
 def test_a_gate_about_another_index_settles_nothing(platform: LocalPlatform) -> None:
     gated(platform, "undecided", index="other__index")
     assert AGAIN in str(status(Settings()).reasons)
+
+
+def test_documents_that_no_gate_was_about_wait_for_one(platform: LocalPlatform, tmp_path: Path) -> None:
+    """As a killed run leaves them."""
+    version = fakes.register_fake(platform, tmp_path / "gated", fakes.GOOD)
+    connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
+    before = status(Settings())
+    assert before.index is not None
+    assert not before.index.pending
+    synchronise(platform, Settings(ingest=IngestConfig(include=("leave/annual-leave.md", "leave/sick-leave.html"))))
+    after = status(Settings())
+    assert after.index is not None
+    assert (after.index.pending, after.index.version, after.stale) == (True, before.index.version, False)
+    (told,) = (reason for reason in after.reasons if "not measured yet" in reason)
+    assert f"state {after.index.latest}" in told
+    assert "run `llmops release`" in told
 
 
 def test_an_empty_monitoring_run_does_not_hide_the_last_verdict(platform: LocalPlatform) -> None:

@@ -95,6 +95,15 @@ def open_index(platform: Platform, rag: RagConfig, index_version: str | None) ->
     return platform.open_index(rag.index_name)
 
 
+def index_as_read(platform: Platform, rag: RagConfig) -> Index:
+    """The index as readers of `rag` see it now; later changes, and later releases, do not show in it."""
+    index = platform.index(rag)
+    if rag.index.follow != "gated" or not index.exists():
+        return index
+    released = index.states().released
+    return index.at(released) if released else index
+
+
 def _fusion(retriever: RetrieverConfig) -> Component:
     fusion: Component = HybridFusion(
         method=retriever.fusion,

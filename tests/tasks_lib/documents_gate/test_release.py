@@ -62,6 +62,16 @@ def test_without_a_change_nothing_is_proposed(gated: Library) -> None:
     assert (found.changed, found.state, found.released) == ((), released, released)
 
 
+def test_a_source_with_another_name_and_the_same_documents_is_read_at_once(gated: Library) -> None:
+    gated.index.rename(SOURCE, "file:///elsewhere")
+    gated.index.commit()
+    found = propose(gated.index, DAYS)
+    assert (found.changed, found.state) == ((), gated.index.version())
+    assert {source for source, _ in contents(gated.index.at(gated.index.states().released or ""))} == {
+        "file:///elsewhere"
+    }
+
+
 def test_an_index_that_was_never_gated_is_read_as_it_is(library: Library) -> None:
     library.put("leave.md", "Leave is 27 days.")
     found = propose(library.index, DAYS)

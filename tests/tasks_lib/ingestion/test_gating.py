@@ -9,11 +9,13 @@ from tasks_lib.assistant.contract.index import contents
 from tasks_lib.assistant.contract.states import QuarantinedDocument
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
+from tasks_lib.ingestion.gating import begin_states, is_pending
 from tasks_lib.registry.quarantine import enforce, let_in, quarantined
 from tests.stubs.ingesting import held, sync
 from tests.tasks_lib.conftest import Library
 
-GATED = Settings.model_validate({"index": {"follow": "gated"}})
+GATED = Settings()
+LATEST = Settings.model_validate({"index": {"follow": "latest"}})
 LIKE = QuarantinedDocument(
     source="", document="", document_hash=None, since=datetime(2026, 11, 27, tzinfo=UTC), by="ada", reason="wrong"
 )
@@ -55,11 +57,34 @@ def test_a_later_ingest_is_not_read_before_it_is_released(library: Library, fold
 
 
 def test_an_index_that_was_not_gated_is_released_as_it_is_before_it_changes(library: Library, folder: Path) -> None:
-    before = sync(folder, library.index, library.embedder, Settings()).index_version
+    before = sync(folder, library.index, library.embedder, LATEST).index_version
     assert library.index.states().released is None
     (folder / "leave.md").write_text("Leave is 3 days.")
     sync(folder, library.index, library.embedder, GATED)
     assert library.index.states().released == before
+
+
+def test_what_is_ingested_for_one_that_follows_the_latest_waits_for_those_that_do_not(
+    library: Library, folder: Path
+) -> None:
+    """Two assistants may share an index."""
+    first = sync(folder, library.index, library.embedder, GATED).index_version
+    (folder / "leave.md").write_text("Leave is 3 days.")
+    result = sync(folder, library.index, library.embedder, LATEST)
+    assert library.index.states().released == first
+    assert is_pending(library.index, LATEST, changed=result.changed)
+
+
+def test_an_index_that_followed_the_latest_is_read_as_it_is_before_a_gated_version_is_measured(
+    library: Library, folder: Path
+) -> None:
+    begin_states(library.index, GATED)
+    assert library.index.states().released is None
+    version = sync(folder, library.index, library.embedder, LATEST).index_version
+    begin_states(library.index, LATEST)
+    assert library.index.states().released is None
+    begin_states(library.index, GATED)
+    assert library.index.states().released == version
 
 
 @pytest.mark.parametrize("change", ["changed", "added", "deleted"])

@@ -22,6 +22,7 @@ from tasks_lib.monitoring.documents import changes_of
 from tasks_lib.monitoring.recurring import PastAnswer, losses, pairs, recurring_questions
 from tasks_lib.monitoring.result import IndexState, MonitorResult
 from tasks_lib.monitoring.traces import TraceRecord
+from tasks_lib.registry.tracking import connect, run_of
 from tests.tasks_lib.monitoring.conftest import MONDAY, QuickPlatform, WordEmbedder, score, write_trace
 
 QUESTION = "How many days of annual leave do I get?"
@@ -153,3 +154,39 @@ def test_a_deleted_page_and_a_changed_number_are_told(place: QuickPlatform, monk
     for shown in ("Not judged", "documents__test version 8", "The same questions as before", "pension.pdf"):
         assert shown in html
     assert "Still as good" not in html
+
+
+def decided(place: QuickPlatform, state: str, decision: str, reason: str) -> None:
+    """As the documents' gate records it, or a person's rollback."""
+    tags = {"llmops.documents": decision, "llmops.index": "documents__test", "llmops.index_version": state}
+    with run_of(connect(place, "rag-assistant"), "documents", {**tags, "llmops.reasons": reason}):
+        pass
+
+
+def test_the_report_says_which_documents_were_read_and_which_were_held(
+    place: QuickPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_module, "evidently_snapshot", lambda *_: None)
+    for version, name in (("8", "leave.md"), ("9", "tariff.md"), ("10", "pay.md")):
+        sync = IngestResult(
+            index="documents__test", index_version=version, source="s", updated=1, documents=IngestPlan(update=[name])
+        )
+        log_run(sync, place, "rag-assistant")
+    decided(place, "8", "released", "nothing got worse")
+    decided(place, "9", "released", "by ann")
+    decided(place, "8", "rolled back", "the old tariff holds")
+    decided(place, "10", "held", "pay.md contradicts leave.md; more")
+    ask_all(datetime.now(UTC) - timedelta(days=2), 27, pension=True)
+
+    result = monitor(place, Settings(monitor=MonitorConfig(assessed_traces=0)))
+
+    assert [(state.version, state.decision, state.read) for state in result.index_states[-3:]] == [
+        ("8", "released", True),
+        ("9", "rolled back", False),
+        ("10", "held", False),
+    ]
+    assert "documents of s changed: 1 changed (leave.md)" in result.reasons
+    assert "documents of s were rolled back: 1 changed (tariff.md): the old tariff holds" in result.reasons
+    assert "documents of s were held: 1 changed (pay.md): pay.md contradicts leave.md" in result.reasons
+    html = Path(result.report).read_text(encoding="utf-8")
+    assert "held: pay.md contradicts leave.md" in html

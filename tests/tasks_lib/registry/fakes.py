@@ -9,6 +9,7 @@ from typing import Any
 from blocks.local import LocalPlatform
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.contract.index import IndexInfo
+from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.registry.register import CandidateVersion, register
@@ -185,6 +186,9 @@ class FakeIndex:
     def exists(self) -> bool:
         return True
 
+    def states(self) -> IndexStates:
+        return IndexStates()
+
     def info(self) -> IndexInfo:
         return IndexInfo(self.name, "7", 1, 1, [""])
 
@@ -240,6 +244,7 @@ def register_fake(
     tags: dict[str, str] | None = None,
     streams: bool = True,
     model: str = "rag-assistant",
+    follow: str = "gated",
 ) -> int:
     """Register an assistant under `candidate`; returns its version."""
     import mlflow
@@ -250,7 +255,7 @@ def register_fake(
     all_tags = {"fingerprint": str(folder), "index": RagConfig().index_name, "index_version": "7", "dataset": "q:1"}
     candidate = CandidateVersion(
         model,
-        RagConfig(),
+        RagConfig.model_validate({"index": {"follow": follow}}),
         "7",
         script,
         tuple(rooms or [write_room(folder, "unused")]),
