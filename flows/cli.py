@@ -38,6 +38,7 @@ VERBS = {
     "release": ("documents", "Measure what an ingest changed, and let it be read; or decide yourself."),
     "rollback": ("loop", "Roll production, or its documents, back to an earlier state."),
     "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
+    "audit": ("history", "Show who did what, with before and after, from a chained record."),
     "hold": ("history", "Let no automation deploy until the hold is released."),
     "monitor": ("loop", "Score production traces, compare them with the reference and report."),
     "review": ("review", "Serve the page where people label answers."),

@@ -36,11 +36,12 @@ from tasks_lib.gate.turns import turn
 from tasks_lib.ingestion.gating import begin_states
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.attempts import WAITS_UNTIL_TAG, end_own_attempts
+from tasks_lib.registry.audited import audited_run
 from tasks_lib.registry.holds import Hold, lift_hold, read_hold
 from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tasks import call_models
-from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.registry.tracking import connect
 
 if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
@@ -133,7 +134,7 @@ def _deploy(
         result = too_few_questions(resolved, settings, plan.too_few, tags, plan.production_version)
         return concluded(result, f"{result.model}: too few questions", "; ".join(result.reasons))
     call_models(resolved, settings.embedder, [settings.llm], judge=True)
-    with run_of(
+    with audited_run(
         client,
         "deploy",
         {**plan.lineage, **plan.compared, **started.tags},
@@ -170,7 +171,7 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
     """Deploy nothing, and say so where people look."""
     client, model = connect(platform, settings.assistant), settings.assistant
     tags = {**started.tags, "llmops.reasons": str(hold)}
-    with run_of(client, "held", tags, name=f"{model}: on hold") as run:
+    with audited_run(client, "held", tags, name=f"{model}: on hold") as run:
         pass
     production = aliases.read_aliases(client, model, settings.gate.aliases)[settings.gate.aliases["production"]]
     show_production(client, settings.gate.aliases["production"])
@@ -195,7 +196,7 @@ def too_few_questions(
     """
     client, model = connect(platform, settings.assistant), settings.assistant
     told = {**tags, "llmops.decision": "undecided", "llmops.reasons": "; ".join(reasons)}
-    with run_of(client, kind, told, name=f"{model}: too few questions") as run:
+    with audited_run(client, kind, told, name=f"{model}: too few questions") as run:
         pass
     return DeployResult(
         model=model,

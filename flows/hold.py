@@ -10,8 +10,9 @@ from flows.production_page import show_production
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import NotDeployedError
 from tasks_lib.registry.agreement import require_known
+from tasks_lib.registry.audited import audited_run
 from tasks_lib.registry.holds import Hold, lift_hold, place_hold, read_hold
-from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect, run_of
+from tasks_lib.registry.tracking import REASON_TAG, STARTED_BY_TAG, connect
 
 
 class HoldResult(BaseModel):
@@ -41,11 +42,11 @@ def hold(settings: Settings, platform: str = "local", *, release: bool = False, 
         held = read_hold(client, model)
         if held is None:
             return HoldResult(model=model, hold=None)
-        with run_of(client, "release", tags, name=f"{model}: hold released"):
+        with audited_run(client, "release", tags, name=f"{model}: hold released"):
             lift_hold(client, model, held)
         show_production(client, alias)
         return HoldResult(model=model, hold=read_hold(client, model), released=held)
-    with run_of(client, "hold", tags, name=f"{model}: on hold"):
+    with audited_run(client, "hold", tags, name=f"{model}: on hold"):
         placed = place_hold(client, model, Hold(verb="hold", by=by, at=datetime.now(UTC), reason=reason))
     show_production(client, alias)
     return HoldResult(model=model, hold=placed)

@@ -18,6 +18,7 @@ from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
 from tasks_lib.ingestion.cache import results_folder
+from tasks_lib.ingestion.forgotten import without_forgotten
 from tasks_lib.ingestion.gating import is_pending, keep_released, release_first
 from tasks_lib.ingestion.languages import tell_languages
 from tasks_lib.ingestion.plan import SyncPlan
@@ -28,6 +29,7 @@ from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.ingestion.sources.open import source_of
 from tasks_lib.ingestion.sync import planned_result, warn_of_truncation, write
 from tasks_lib.ingestion.tasks import discover, finalize, prepare_here, prepare_on, record
+from tasks_lib.registry.denials import read_denials
 from tasks_lib.registry.tasks import call_models
 
 __all__ = ["IngestResult", "ingest", "synchronise"]
@@ -136,7 +138,10 @@ def synchronise(
         plan = discover(platform, settings)
         if plan.work and index.exists():
             call_models(platform, settings.embedder)
-        result = write(plan, index, prepare(plan, platform, settings), settings, started)
+        denials, prepared = read_denials(Home.from_environment()), prepare(plan, platform, settings)
+        if denials.any_text:
+            prepared = without_forgotten(prepared, denials, platform.embedder(settings.embedder))
+        result = write(plan, index, prepared, settings, started)
         if result.changed:
             warn_of_truncation(result, platform.embedder(settings.embedder), settings)
             clean_up(index, platform, settings, result)

@@ -12,6 +12,7 @@ from tasks_lib.config.api_keys import Role, group_names, role_names
 from tasks_lib.config.key_file import KeyFile, KeyState, Rights, StoredKey
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
+from tasks_lib.registry.audit import write_audit
 
 LONGEST = timedelta(days=3650)
 
@@ -76,7 +77,7 @@ def create(name: str, *, given: Given = Given(), days: float | None = None) -> K
     """
     rights = Rights.model_validate(given.rights())
     made = _file().create(name, by=person(), rights=rights, lasts=_span(days, "days"))
-    return KeysResult(keys=[_row(made[1])], key=made[0])
+    return KeysResult(keys=_audited("key made", name, [], [_row(made[1])]), key=made[0])
 
 
 def change(name: str, given: Given) -> KeysResult:
@@ -89,7 +90,8 @@ def change(name: str, given: Given) -> KeysResult:
         raise InputError(
             "nothing was named that is to change", hint="Give --groups, --role, --assistant or a limit; see --help."
         )
-    return KeysResult(keys=[_row(key) for key in _file().change(name, rights)])
+    before = _valid(name)
+    return KeysResult(keys=_audited("key changed", name, before, [_row(key) for key in _file().change(name, rights)]))
 
 
 def rotate(name: str, *, grace_hours: float = 0) -> KeysResult:
@@ -97,8 +99,9 @@ def rotate(name: str, *, grace_hours: float = 0) -> KeysResult:
 
     :raises InputError: If the holder has no valid key, or the time is none.
     """
+    before = _valid(name)
     secret, made = _file().rotate(name, by=person(), grace=_span(grace_hours, "hours") or timedelta())
-    return KeysResult(keys=[_row(made)], key=secret)
+    return KeysResult(keys=_audited("key rotated", name, before, [_row(made)]), key=secret)
 
 
 def revoke(name: str) -> KeysResult:
@@ -106,12 +109,31 @@ def revoke(name: str) -> KeysResult:
 
     :raises InputError: If the holder has none.
     """
-    return KeysResult(keys=[_row(key) for key in _file().revoke(name, by=person())])
+    before = _valid(name)
+    return KeysResult(
+        keys=_audited("key revoked", name, before, [_row(key) for key in _file().revoke(name, by=person())])
+    )
 
 
 def list_keys() -> KeysResult:
     """All keys of the home, the newest first; those that opened nothing any more as well."""
     return KeysResult(keys=[_row(key) for key in reversed(_file().read())])
+
+
+def _valid(name: str) -> list[KeyRow]:
+    return [row for row in map(_row, _file().read()) if row.name == name and row.state == "valid"]
+
+
+def _audited(what: str, name: str, before: list[KeyRow], after: list[KeyRow]) -> list[KeyRow]:
+    """`after`, once the audit tells what became of the keys of `name`."""
+    told = {"by": person(), "about": f"key {name}", "before": _in_short(before), "after": _in_short(after)}
+    write_audit(Home.from_environment(), what, told)
+    return after
+
+
+def _in_short(rows: list[KeyRow]) -> str:
+    shown = {"begins", "state", "assistants", "groups", "roles", "expires_at"}
+    return "; ".join(row.model_dump_json(include=shown, exclude_none=True) for row in rows)
 
 
 def _file() -> KeyFile:

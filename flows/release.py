@@ -32,8 +32,9 @@ from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.tasks import score_version
 from tasks_lib.gate.turns import turn
 from tasks_lib.ingestion.languages import languages_of
+from tasks_lib.registry.audited import audited_run
 from tasks_lib.registry.quarantine import let_in
-from tasks_lib.registry.tracking import connect, run_of
+from tasks_lib.registry.tracking import connect
 from tasks_lib.untraversed import untraversed
 
 LONGEST_SECONDS = 12 * 3600
@@ -150,7 +151,9 @@ def _measured(platform: Platform, index: Index, settings: Settings, started: Ori
     if not proposal.changed:
         return _unchanged(index, settings, proposal)
     client = connect(platform, settings.assistant)
-    with run_of(client, "documents", started.tags, name=f"documents of {settings.assistant}: under evaluation") as run:
+    with audited_run(
+        client, "documents", started.tags, name=f"documents of {settings.assistant}: under evaluation"
+    ) as run:
         decision = _judged(platform, settings, proposal, run.info.run_id)
         with _writing(index, settings):
             if decision.decision == "released" and (late := moves.release(index, proposal)):
@@ -234,7 +237,7 @@ def _recorded(
 ) -> ReleaseResult:
     result = _result(index, settings, proposal, state, decision)
     client = connect(platform, settings.assistant)
-    with run_of(client, "documents", started.tags, name=result.title) as run:
+    with audited_run(client, "documents", started.tags, name=result.title) as run:
         result.run_id = run.info.run_id
         record(result, list(proposal.changed))
     return result

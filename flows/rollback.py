@@ -16,11 +16,12 @@ from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.agreement import require_production
+from tasks_lib.registry.audited import audited_run
 from tasks_lib.registry.changes import CHANGED_TAG, DOCUMENTS, changes, in_short
 from tasks_lib.registry.events import emit
 from tasks_lib.registry.holds import Hold, place_hold
 from tasks_lib.registry.live import LiveVersion, read_version, require_live
-from tasks_lib.registry.tracking import REASON_TAG, connect, run_of
+from tasks_lib.registry.tracking import REASON_TAG, connect
 
 if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
@@ -94,7 +95,7 @@ def recover(client: "AssistantClient", gate: GateConfig, started: Origin) -> mov
     alias = gate.aliases["production"]
     tags = {"llmops.from_version": move.before[alias], "llmops.to_version": move.wanted[alias]}
     because = "a rollback was interrupted, and is finished now"
-    with run_of(
+    with audited_run(
         client, "rollback", {**tags, **started.tags, REASON_TAG: because}, name=f"{client.assistant}: {because}"
     ):
         pass
@@ -125,7 +126,7 @@ def _roll_back(
     tags = {"llmops.from_version": live.version, "llmops.to_version": target, "llmops.asked_for": to or "previous"}
     tags[CHANGED_TAG] = in_short(changed) or "nothing"
     name = f"{model} v{live.version} → v{target}: rollback"
-    with run_of(client, "rollback", {**tags, **started.tags}, name=name):
+    with audited_run(client, "rollback", {**tags, **started.tags}, name=name):
         place_hold(client, model, Hold(verb="rollback", by=started.by, at=datetime.now(UTC), reason=started.reason))
         moves.begin(client, model, move)
         moves.finish(client, model)

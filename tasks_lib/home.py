@@ -78,6 +78,21 @@ class Home:
         return self.root / "pseudonym-secret"
 
     @property
+    def forget_secret(self) -> Path:
+        """File with the secret behind the digests of what was forgotten."""
+        return self.root / "forget-secret"
+
+    @property
+    def forgotten(self) -> Path:
+        """File with the digests of what is kept out of the indexes, since it was forgotten."""
+        return self.root / "forgotten.json"
+
+    @property
+    def audit(self) -> Path:
+        """File of who did what: a line each, chained."""
+        return self.root / "audit.jsonl"
+
+    @property
     def reports(self) -> Path:
         """Folder where the latest reports are copied for opening in a browser."""
         return self.root / "reports"

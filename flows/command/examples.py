@@ -50,6 +50,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops history", "what is live, and by whom"),
         ("llmops history --assistant staff --limit 100 --json", "for a report"),
     ),
+    "audit": (
+        ("llmops audit", "who did what in this home; its chain is checked"),
+        ("llmops audit --since 2026-11-01 --json > audit.jsonl", "for an auditor"),
+    ),
     "hold": (
         ("llmops hold --reason 'freeze until Monday'", "automations deploy nothing"),
         ("llmops hold --release", "they may again"),

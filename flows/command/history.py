@@ -1,12 +1,15 @@
-"""The verbs about who decides: history, hold."""
+"""The verbs about who decides: history, audit, hold."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from flows.command import render_history as render
 from flows.command.options import DEFAULTS, Options
+from flows.command.output import only_results_on_stdout, print_json, print_result
 from flows.command.running import execute, start
+from tasks_lib.errors import InputError
 
 
 def hold(
@@ -34,3 +37,31 @@ def history(
 
     execute(lambda: run(settings, options.platform, limit=limit), render.history, options)
     return 0
+
+
+def audit(
+    *,
+    since: Annotated[str | None, Parameter(help="Only what was done from then on: 2026-11-01, or with a time.")] = None,
+    head: Annotated[str, Parameter(help="A head that was noted earlier: it must be in the chain still.")] = "",
+    options: Options = DEFAULTS,
+) -> int:
+    """Show who did what, with before and after, once the chain was checked; --json prints JSON Lines."""
+    start(options)
+    from flows.audit import audit as run
+
+    with only_results_on_stdout():
+        result = run(since=_moment(since) if since else None, head=head).model_dump(mode="json")
+    if not options.json:
+        print_result(result, render.audit, as_json=False)
+        return 0
+    for line in result["lines"]:
+        print_json(line)
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--since {text!r} is no date", hint="Write it as 2026-11-01 or 2026-11-01T12:00.") from error
+    return given if given.tzinfo else given.replace(tzinfo=UTC)

@@ -40,7 +40,9 @@ def change(console: Console, result: Result) -> None:
 
 
 def of_ingest(console: Console, result: Result) -> None:
-    """What the documents' gate decided about an ingest."""
+    """What is kept out, and what the documents' gate decided about an ingest."""
+    if result["forgotten"]:
+        console.print(f"  forgotten, kept out: {result['forgotten']}")
     if result["quarantined"]:
         console.print(
             Text(f"  in quarantine, left as they were: {_named(result['quarantined'])}", style="yellow"), soft_wrap=True

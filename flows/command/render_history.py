@@ -73,3 +73,22 @@ def failed_run(failed: Result) -> Text:
 def at(moment: str) -> str:
     """A moment of a result, to the minute."""
     return minute(datetime.fromisoformat(moment))
+
+
+def audit(console: Console, result: Result) -> None:
+    """A line for each thing that was done, the oldest first, and what vouches for them."""
+    for line in result["lines"]:
+        told = line["told"]
+        gone = " [dim](some of it was forgotten)[/]" if line["digests"].keys() - told.keys() else ""
+        head = Text.assemble((at(line["at"]), "dim"), "  ", (line["what"], "bold"), f"  {told.get('about', '')}")
+        console.print(head, f"by {told.get('by', 'somebody')}{gone}", soft_wrap=True)
+        if told.get("before") or told.get("after"):
+            change = f"    {told.get('before', '–')} → {told.get('after', '–')}"
+            console.print(Text(change, style="dim"), soft_wrap=True)
+        for name in ("approved_by", "why", "comment", "changed", "reason"):
+            if told.get(name):
+                console.print(Text(f"    {name.replace('_', ' ')}: {told[name]}", style="dim"), soft_wrap=True)
+    if not result["head"]:
+        console.print("Nothing was done yet that the audit tells.")
+        return
+    console.print(f"The chain of {result['checked']} lines holds. Its head, to be kept elsewhere: {result['head']}")

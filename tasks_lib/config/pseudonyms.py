@@ -34,7 +34,7 @@ def pseudonyms(home: Home, environment: Mapping[str, str] = os.environ) -> Pseud
     :raises ConfigurationError: If the secret is too short to be one.
     """
     given = environment.get(SECRET_VARIABLE)
-    secret = given.encode() if given else _kept(home.pseudonym_secret)
+    secret = given.encode() if given else kept_secret(home.pseudonym_secret)
     if len(secret) < SECRET_BYTES:
         raise ConfigurationError(
             f"{SECRET_VARIABLE if given else repr(str(home.pseudonym_secret))} has {len(secret)} bytes",
@@ -43,8 +43,8 @@ def pseudonyms(home: Home, environment: Mapping[str, str] = os.environ) -> Pseud
     return Pseudonyms(secret)
 
 
-def _kept(path: Path) -> bytes:
-    """What the file holds. Of two processes that make it, one wins."""
+def kept_secret(path: Path) -> bytes:
+    """The secret in a file, which is made where there is none. Of two processes that make it, one wins."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

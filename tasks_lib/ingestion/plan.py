@@ -27,6 +27,7 @@ from tasks_lib.ingestion.result import FailedDocument, IngestPlan, SkippedFiles
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile, with_suffix
 from tasks_lib.ingestion.sources.identity import other_identities, repeated
 from tasks_lib.progress import advance
+from tasks_lib.registry.denials import NOTHING_DENIED, Denials
 from tasks_lib.text.forms import composed
 
 LISTED_AT_ONCE = 100
@@ -87,6 +88,8 @@ class SyncPlan:
     """Message → what the index holds as its attachments; they are deleted with it, and not counted."""
     quarantined: list[str] = field(default_factory=list)
     """Documents whose present content, or absence, is kept out of the index."""
+    forgotten: int = 0
+    """Documents that were forgotten, and are kept out; they are not named."""
 
     @property
     def work(self) -> int:
@@ -131,13 +134,16 @@ def extras_key(path: str, config: IngestConfig) -> str:
     )
 
 
-def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline_key: str = "") -> SyncPlan:
+def make_plan(
+    source: DocumentSource, index: Index, settings: Settings, pipeline_key: str = "", denials: Denials = NOTHING_DENIED
+) -> SyncPlan:
     """Compare every file of `source` with what `index` holds of it.
 
     Files that cannot be read are failures, and what the index holds of them is left alone. A source that the index
     holds under a former identity is compared with that.
 
     :param pipeline_key: As of :func:`document_hash`.
+    :param denials: What was forgotten, and is kept out.
     """
     plan_add: list[PlannedDocument] = []
     plan_update: list[PlannedDocument] = []
@@ -156,10 +162,14 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
     hashes: dict[str, str] = {}
     quarantined: list[str] = []
     sealed: list[str] = []
+    forgotten = 0
     for seen, file in enumerate(source.files(), start=1):
         if seen % LISTED_AT_ONCE == 0:
             advance("look for changes", seen)
         path = composed(file.path)
+        if denials.keeps_out(source.uri, path, ""):
+            forgotten += 1
+            continue
         if file.seals:
             sealed.append(path)
         known = gone.pop(path, None)
@@ -169,6 +179,9 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
             hashes[path] = outcome.document_hash if isinstance(outcome, PlannedDocument) else ""
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
+        elif denials.keeps_out(source.uri, path, outcome.document_hash):  # a copy of one that was forgotten
+            forgotten += 1
+            gone |= {path: known} if known else {}
         elif known == outcome.document_hash:
             unchanged += 1
         elif states.is_quarantined(source.uri, path, outcome.document_hash):
@@ -192,6 +205,7 @@ def make_plan(source: DocumentSource, index: Index, settings: Settings, pipeline
         skipped=source.skipped(),
         lost=sum(digest not in arrived for digest in deleted.values()),
         quarantined=sorted([*quarantined, *kept]),
+        forgotten=forgotten,
         parts={message: [path for path in paths if path not in hashes] for message, paths in parts.items()},
     )
 
@@ -232,7 +246,7 @@ def check_plan(plan: SyncPlan, config: IngestConfig) -> None:
     :raises InputError: If the source has no document.
     :raises MassDeleteError: If more than `config.mass_delete_share` of the source's documents would be lost.
     """
-    if not plan.work and not plan.unchanged and not plan.failed and not plan.known and not plan.quarantined:
+    if not any((plan.work, plan.unchanged, plan.failed, plan.known, plan.quarantined, plan.forgotten)):
         wanted = f"that match {', '.join(config.include)}" if config.include else "of a format that is understood"
         msg = f"source {plan.source!r} holds no documents {wanted}"
         if plan.skipped:

@@ -56,6 +56,7 @@ class IngestResult(BaseModel):
         description="Files whose format is not understood, by suffix, the most frequent first; those that globs or the "
         "ignore file leave out, and hidden ones, are not counted.",
     )
+    forgotten: int = Field(default=0, description="Documents that were forgotten, and are kept out.")
     quarantined: list[str] = Field(
         default_factory=list,
         description="Documents left as the index has them: their present content was taken back by a person or held "

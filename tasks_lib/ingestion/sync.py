@@ -38,6 +38,7 @@ def write(
         warnings=list(plan.warnings),
         skipped=list(plan.skipped),
         quarantined=list(plan.quarantined),
+        forgotten=plan.forgotten,
         renamed_from=plan.former or None,
     )
     for warning in plan.warnings:
@@ -133,6 +134,7 @@ def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: fl
         warnings=plan.warnings,
         skipped=plan.skipped,
         quarantined=plan.quarantined,
+        forgotten=plan.forgotten,
         renamed_from=plan.former or None,
         chunks=index.count() if exists else 0,
         seconds=round(time.monotonic() - started, 3),

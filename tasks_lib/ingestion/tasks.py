@@ -15,6 +15,7 @@ from prefect.utilities.timeout import timeout
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
+from tasks_lib.home import Home
 from tasks_lib.ingestion.batch import PreparedBatch, prepare_batch
 from tasks_lib.ingestion.cache import batch_key, clear, forget
 from tasks_lib.ingestion.pipeline import indexing_pipeline, pipeline_key, understood_suffixes
@@ -23,6 +24,7 @@ from tasks_lib.ingestion.publish import announce, log_run
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.open import source_of
 from tasks_lib.registry.agreement import is_known
+from tasks_lib.registry.denials import read_denials
 from tasks_lib.registry.retries import again, may_help
 from tasks_lib.registry.tracking import connect
 
@@ -50,7 +52,8 @@ def discover(platform: Platform, settings: Settings) -> SyncPlan:
     """
     pipeline = indexing_pipeline(platform, settings)
     source = source_of(platform, settings, understood_suffixes(pipeline))
-    return make_plan(source, platform.index(settings.rag), settings, pipeline_key(platform, settings))
+    denials = read_denials(Home.from_environment())
+    return make_plan(source, platform.index(settings.rag), settings, pipeline_key(platform, settings), denials)
 
 
 @task(

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal, get_args
 
+from tasks_lib.home import Home
+from tasks_lib.registry.audit import write_audit
+
 REVIEW = "llmops.review"
 """Name of the feedback; its value is a :data:`LabelVerdict`."""
 BETTER = "better_answer"
@@ -117,6 +120,9 @@ def write_label(label: Label, queue: str = "") -> None:
     from mlflow.entities import AssessmentSource, AssessmentSourceType
 
     source = AssessmentSource(source_type=AssessmentSourceType.HUMAN, source_id=label.reviewer)
+    trace = mlflow.get_trace(label.trace_id)
+    labels = labels_of(label.trace_id, trace.info.assessments if trace else ())
+    before = next((each.verdict for each in labels if each.reviewer == label.reviewer), None)
     mlflow.log_feedback(
         trace_id=label.trace_id,
         name=REVIEW,
@@ -127,3 +133,8 @@ def write_label(label: Label, queue: str = "") -> None:
     )
     if label.better:
         mlflow.log_expectation(trace_id=label.trace_id, name=BETTER, value=label.better, source=source)
+    write_audit(
+        Home.from_environment(),
+        "reviewed",
+        {"by": label.reviewer, "about": label.trace_id, "before": before, "after": label.verdict},
+    )

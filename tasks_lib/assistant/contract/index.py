@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +12,9 @@ from haystack.core.component import Component
 
 from tasks_lib.assistant.contract.access import IndexAccess, caller
 from tasks_lib.assistant.contract.states import DocumentKey, IndexStates
+
+Rewriting = Callable[[list[Document]], list[Document]]
+"""Takes all chunks of a state and gives those that stay: as they are, or others in their place, with vectors."""
 
 
 def chunk_id(source: str, document: str, start: int, end: int, content: str) -> str:
@@ -108,6 +111,18 @@ class Index(Protocol):
 
     def cleanup(self, keep_versions: Iterable[str]) -> None:
         """Delete past versions but those of `keep_versions`; the current one and those of `states` always stay."""
+        ...
+
+    def rewrite(self, change: Rewriting, keep_versions: Iterable[str]) -> int:
+        """Write the current state, the kept ones and those of `keep_versions` anew; the chunks that differ.
+
+        Readers take the new states from then on; what was before is gone only with `purge`. The caller holds
+        `writing`. A run that is killed is brought to its end by calling both again.
+        """
+        ...
+
+    def purge(self, keep_versions: Iterable[str]) -> None:
+        """Delete everything that only states before the last `rewrite` need. The caller holds `writing`."""
         ...
 
     def states(self) -> IndexStates:

@@ -51,6 +51,9 @@ class IndexStates(BaseModel):
     candidate: str | None = Field(default=None, description="The state that a gate measures, or measured last.")
     held: HeldState | None = None
     quarantine: list[QuarantinedDocument] = Field(default_factory=list)
+    moved: dict[str, str] = Field(
+        default_factory=dict, description="State that was rewritten without what is forgotten → the one in its place."
+    )
 
     @property
     def needed(self) -> set[str]:
@@ -62,6 +65,20 @@ class IndexStates(BaseModel):
         before = [self.released] if self.released and self.released != state else []
         earlier = [each for each in (*before, *self.earlier) if each != state][:KEPT]
         return self.model_copy(update={"released": state, "earlier": earlier, "candidate": None, "held": None})
+
+    def with_moved(self, moved: Mapping[str, str]) -> "IndexStates":
+        """Those that name rewritten states by what stands in their place."""
+        here = {"released": self.released, "candidate": self.candidate}
+        held = self.held and self.held.model_copy(update={"state": moved.get(self.held.state, self.held.state)})
+        followed = {old: moved.get(new, new) for old, new in self.moved.items()}
+        return self.model_copy(
+            update={
+                **{name: state and moved.get(state, state) for name, state in here.items()},
+                "earlier": [moved.get(state, state) for state in self.earlier],
+                "held": held,
+                "moved": followed | dict(moved),
+            }
+        )
 
     def is_quarantined(self, source: str, document: str, document_hash: str | None) -> bool:
         """Whether this very content of the document is kept out."""

@@ -19,6 +19,7 @@ from tasks_lib.assistant.stores.lancedb.connection import (
     local_folder,
     stamp_of,
 )
+from tasks_lib.assistant.stores.lancedb.rewriting import delete_all_but
 from tasks_lib.assistant.stores.lancedb.search import in_loop
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.storage_errors import cause_of, way_out
@@ -76,6 +77,16 @@ class AccessTable:
             table.add(rows, mode="overwrite")
             with suppress(RuntimeError, OSError, ValueError):  # housekeeping: the next write does it as well
                 table.optimize(cleanup_older_than=_LINGERING)
+
+    def purge(self) -> None:
+        """Delete what it was before."""
+        folder = local_folder(self._uri)
+        if folder is not None and not folder.exists():
+            return
+        with self._lock, self._guarded():
+            database = connect(self._uri, self._options)
+            if self._name + ACCESS_SUFFIX in database.list_tables().tables:
+                delete_all_but(database.open_table(self._name + ACCESS_SUFFIX), [])
 
     def drop(self) -> None:
         """Forget it."""

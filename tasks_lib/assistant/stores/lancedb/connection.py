@@ -1,7 +1,7 @@
 """One LanceDB table: opened when it is first used, created with its keyword index, and its failures given a name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +28,8 @@ class TableConnection:
     """Connection to the table `name` of the database at `uri`: a folder, or an object store's address (s3://…).
 
     Every read sees the latest commit of any process, unless `version` holds the table at an earlier one.
+
+    :param moved: Version that is gone → the one that was written in its place; itself where there is none.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class TableConnection:
         version: int | None = None,
         read_only: bool = False,
         storage_options: dict[str, str | Secret] | None = None,
+        moved: Callable[[str], str] = str,
     ) -> None:
         self.uri = uri
         self.name = name
         self.version = version
         self._read_only = read_only
+        self._moved = moved
         self._storage_options = storage_options
         self._opened: Table | None = None
         self._reader: AsyncTable | None = None
@@ -65,6 +69,12 @@ class TableConnection:
             raise self._no_version()
         return self._opened
 
+    def followed(self) -> "TableConnection":
+        """This connection; opened anew, if another version was written in place of the one that it reads."""
+        if self.version is not None and self._opened is not None and self._opened.version != self._present:
+            self._forget()
+        return self
+
     def reader(self) -> "AsyncTable | None":
         """The table for searches; `None` as :meth:`table`, and raises as that.
 
@@ -75,7 +85,7 @@ class TableConnection:
             return None
         if self._reader is None:
             with self.guarded():
-                self._reader = in_loop(self._open_reader())
+                self._reader = in_loop(self.opened_at(self._present))
         return self._reader
 
     def created(self, dimension: int) -> "Table":
@@ -146,9 +156,6 @@ class TableConnection:
     def _forget(self) -> None:
         self._opened = self._reader = self._dimension = None
 
-    async def _open_reader(self) -> "AsyncTable":
-        return await self.opened_at(self.version)
-
     async def opened_at(self, version: int | None) -> "AsyncTable":
         """The table, opened once more: at a version, or as it always is."""
         database = await connect_async(self.uri, self._storage_options)
@@ -170,12 +177,18 @@ class TableConnection:
                 f"index {self.name!r} has format {stored_format}, this version reads format {FORMAT}",
                 hint=f"Drop it (llmops index drop {self.name}) and ingest again.",
             )
-        if self.version is not None:
+        version = self._present
+        if version is not None:
             try:
-                table.checkout(self.version)
+                table.checkout(version)
             except ValueError as error:
                 raise self._no_version() from error
         return table
+
+    @property
+    def _present(self) -> int | None:
+        """The version that is opened, by its present number; the latest without one."""
+        return None if self.version is None else int(self._moved(str(self.version)))
 
     def _no_version(self) -> IndexUnavailableError:
         return IndexUnavailableError(

@@ -12,7 +12,7 @@ from haystack import Document
 from haystack.utils import Secret
 
 from tasks_lib.assistant.contract.access import IndexAccess
-from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
+from tasks_lib.assistant.contract.index import IndexInfo, Rewriting, counts_by_source
 from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.lancedb.access import ACCESS_SUFFIX
 from tasks_lib.assistant.stores.lancedb.connection import connect, local_folder
@@ -20,6 +20,7 @@ from tasks_lib.assistant.stores.lancedb.document_store import LanceDBDocumentSto
 from tasks_lib.assistant.stores.lancedb.filters import is_one_of, literal
 from tasks_lib.assistant.stores.lancedb.maintenance import clean_up, old_versions
 from tasks_lib.assistant.stores.lancedb.retrievers import LanceDBEmbeddingRetriever, LanceDBKeywordRetriever
+from tasks_lib.assistant.stores.lancedb.rewriting import Rewrite, delete_all_but
 from tasks_lib.assistant.stores.lancedb.schema import DOCUMENT_COLUMNS, EMBEDDING, of_source, to_documents, to_table
 from tasks_lib.assistant.stores.lancedb.states import SUFFIX, StatesTable
 from tasks_lib.assistant.stores.locking import WriterLock
@@ -205,11 +206,41 @@ class LanceDBIndex:
         """
         self.store.connection.require_writable()
         table = self.store.connection.table()
-        keep = {int(version) for version in (*keep_versions, *self.states().needed)}
+        keep = self._kept(keep_versions)
         if table is not None:
             with self.store.connection.guarded():
                 if old_versions(table, keep):
                     clean_up(table, keep)
+
+    def rewrite(self, change: Rewriting, keep_versions: Iterable[str]) -> int:
+        """Write the current version, the kept ones and those of `keep_versions` anew; the chunks that differ."""
+        connection = self.store.connection
+        connection.require_writable()
+        table = connection.table()
+        if table is None:
+            return 0
+        rewriting = Rewrite(change, connection.dimension() or 0)
+        states = self.states()
+        with connection.guarded():
+            moved = rewriting.run(table, self._kept(keep_versions))
+        self.save_states(states.with_moved({str(old): str(new) for old, new in moved.items()}))
+        return rewriting.differing
+
+    def purge(self, keep_versions: Iterable[str]) -> None:
+        """Delete the versions before the last `rewrite`, with all their files; of states and access alike."""
+        connection = self.store.connection
+        connection.require_writable()
+        table = connection.table()
+        if table is not None:
+            with connection.guarded():
+                delete_all_but(table, self._kept(keep_versions))
+        self._states.purge()
+        self.store.access_table.purge()
+
+    def _kept(self, versions: Iterable[str]) -> set[int]:
+        """Present numbers of `versions` and of the states that are kept."""
+        states = self.states()
+        return {int(states.moved.get(version, version)) for version in (*versions, *states.needed)}
 
     def states(self) -> IndexStates:
         """The released state and what belongs to it."""

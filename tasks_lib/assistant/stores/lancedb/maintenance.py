@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks_lib.assistant.stores.lancedb.schema import EMBEDDING, keyword_columns
 from tasks_lib.assistant.stores.lancedb.search import keyword_index
@@ -36,6 +36,16 @@ def bring_up_to_date(table: "Table") -> None:
     _create_missing_indexes(table, rows)
 
 
+def index_anew(table: "Table") -> None:
+    """Make every index anew, so that nothing of earlier rows is left in its files."""
+    wanted = _wanted_indexes(table, table.count_rows())
+    for column, name in _index_names(table).items():
+        if column in wanted:
+            table.create_index(column, config=wanted[column], name=name, replace=True)
+        else:
+            table.drop_index(name)
+
+
 def old_versions(table: "Table", keep: Collection[int] = (), margin: timedelta = RECENT) -> int:
     """How many versions `clean_up` would delete."""
     committed = {entry["version"]: entry["timestamp"] for entry in table.list_versions()}
@@ -64,9 +74,17 @@ def _oldest_needed(committed: Mapping[int, datetime], keep: Collection[int]) -> 
 
 
 def _create_missing_indexes(table: "Table", rows: int) -> None:
-    from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
+    present = _index_names(table)
+    for column, config in _wanted_indexes(table, rows).items():
+        if column not in present:
+            table.create_index(column, config=config)
 
-    wanted: dict[str, FTS | Bitmap | BTree | LabelList | IvfSq] = {
+
+def _wanted_indexes(table: "Table", rows: int) -> dict[str, Any]:
+    """Column → its index."""
+    from lancedb.index import Bitmap, BTree, IvfSq, LabelList
+
+    wanted = {
         **{column: keyword_index(column) for column in keyword_columns(table.schema.names)},
         "id": BTree(),
         "source": Bitmap(),
@@ -76,10 +94,7 @@ def _create_missing_indexes(table: "Table", rows: int) -> None:
     }
     if rows >= VECTOR_INDEX_ROWS:
         wanted[EMBEDDING] = IvfSq(distance_type="cosine")  # a byte a dimension; searches score the best again in full
-    present = _index_names(table)
-    for column, config in wanted.items():
-        if column not in present:
-            table.create_index(column, config=config)
+    return wanted
 
 
 def _index_names(table: "Table") -> dict[str, str]:

@@ -11,6 +11,7 @@ from haystack.utils import Secret
 
 from tasks_lib.assistant.contract.states import IndexStates, seen_state
 from tasks_lib.assistant.stores.lancedb.connection import TableConnection, connect, connect_async, local_folder
+from tasks_lib.assistant.stores.lancedb.rewriting import delete_all_but
 from tasks_lib.assistant.stores.lancedb.search import in_loop
 from tasks_lib.errors import IndexUnavailableError
 from tasks_lib.storage_errors import cause_of, way_out
@@ -47,6 +48,10 @@ class StatesTable:
             rows = in_loop(self._rows())
         return IndexStates.model_validate_json(rows[0]["states"]) if rows else IndexStates()
 
+    def moved(self, state: str) -> str:
+        """The state in whose place another was written, by its present name."""
+        return self.read().moved.get(state, state)
+
     def write(self, states: IndexStates) -> None:
         """Replace them in one commit."""
         rows = pa.Table.from_pylist([{"states": states.model_dump_json()}], schema=_SCHEMA)
@@ -55,6 +60,16 @@ class StatesTable:
             table.add(rows, mode="overwrite")
             with suppress(RuntimeError, OSError, ValueError):  # housekeeping: the next write does it as well
                 table.optimize(cleanup_older_than=_LINGERING)
+
+    def purge(self) -> None:
+        """Delete what they were before; a reader opens them again."""
+        folder = local_folder(self._uri)
+        if folder is not None and not folder.exists():
+            return
+        with self._guarded():
+            database = connect(self._uri, self._options)
+            if self._name + SUFFIX in database.list_tables().tables:
+                delete_all_but(database.open_table(self._name + SUFFIX), [])
 
     def drop(self) -> None:
         """Forget them."""
@@ -119,7 +134,12 @@ class ReleasedTable:
             if state not in self._opened:
                 version = int(state) if state else None
                 self._opened[state] = TableConnection(
-                    self._uri, self._name, version=version, read_only=True, storage_options=self._options
+                    self._uri,
+                    self._name,
+                    version=version,
+                    read_only=True,
+                    storage_options=self._options,
+                    moved=self._states.moved,
                 )
                 for old in list(self._opened)[:-OPENED]:
                     del self._opened[old]

@@ -1,7 +1,7 @@
 """The blocking half of the document store: everything it does, in one body."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from haystack import Document
@@ -24,10 +24,12 @@ from tasks_lib.assistant.stores.lancedb.schema import (
     to_table,
 )
 from tasks_lib.assistant.stores.lancedb.search import keyword_search, vector_search
-from tasks_lib.assistant.stores.lancedb.states import ReleasedTable
+from tasks_lib.assistant.stores.lancedb.states import ReleasedTable, StatesTable
 from tasks_lib.assistant.stores.lancedb.visible import VisibleTable, visible_table
+from tasks_lib.errors import IndexUnavailableError
 
 Filters = dict[str, Any] | None
+Read = TypeVar("Read")
 
 
 class SyncLanceDBDocumentStore:
@@ -51,14 +53,15 @@ class SyncLanceDBDocumentStore:
         self.released = released
         self.storage_options = storage_options
         self.stored_as = stored_as
-        self._table = TableConnection(uri, table, version=version, storage_options=storage_options)
+        moved = StatesTable(uri, table, storage_options).moved
+        self._table = TableConnection(uri, table, version=version, storage_options=storage_options, moved=moved)
         self._released_table = ReleasedTable(uri, table, storage_options) if released else None
         self.access_table = AccessTable(uri, table, storage_options)
 
     @property
     def connection(self) -> TableConnection:
         """The table; of a store that reads the released state, at the state that is released now."""
-        return self._released_table.current() if self._released_table else self._table
+        return self._released_table.current() if self._released_table else self._table.followed()
 
     def count_documents(self) -> int:
         """Number of documents."""
@@ -153,40 +156,48 @@ class SyncLanceDBDocumentStore:
 
         :raises ValueError: If the embedding's dimension is not the table's.
         """
-        condition, connection = to_sql(filters), self.connection
-        dimension = connection.dimension()
-        if dimension is not None and len(query_embedding) != dimension:
-            msg = f"the query embedding has {len(query_embedding)} dimensions, the documents have {dimension}"
-            raise ValueError(msg)
-        table = connection.reader()
-        if table is None:
-            return []
-        if not self.access().controlled:
-            with connection.guarded():
-                found = vector_search(table, query_embedding, condition, top_k)
+        condition = to_sql(filters)
+
+        def search(connection: TableConnection) -> list[Document]:
+            dimension = connection.dimension()
+            if dimension is not None and len(query_embedding) != dimension:
+                msg = f"the query embedding has {len(query_embedding)} dimensions, the documents have {dimension}"
+                raise ValueError(msg)
+            table = connection.reader()
+            if table is None:
+                return []
             if not self.access().controlled:
-                return found
-        seen, access = self._seen(connection)
-        with connection.guarded():
-            return seen.near(query_embedding, access, condition, top_k) if seen else []
+                with connection.guarded():
+                    found = vector_search(table, query_embedding, condition, top_k)
+                if not self.access().controlled:
+                    return found
+            seen, access = self._seen(connection)
+            with connection.guarded():
+                return seen.near(query_embedding, access, condition, top_k) if seen else []
+
+        return self._read(search)
 
     def keyword_retrieval(self, query: str, *, filters: Filters = None, top_k: int = 10) -> list[Document]:
         """The `top_k` documents that match words of `query` best; the score is BM25.
 
         Under access control it is the same as if there were only the documents that the caller may see.
         """
-        condition, connection = to_sql(filters), self.connection
-        table = connection.reader()
-        if table is None:
-            return []
-        if not self.access().controlled:
-            with connection.guarded():
-                found = keyword_search(table, query, condition, top_k)
+        condition = to_sql(filters)
+
+        def search(connection: TableConnection) -> list[Document]:
+            table = connection.reader()
+            if table is None:
+                return []
             if not self.access().controlled:
-                return found
-        seen, access = self._seen(connection)
-        with connection.guarded():
-            return seen.with_words(query, access, condition, top_k) if seen else []
+                with connection.guarded():
+                    found = keyword_search(table, query, condition, top_k)
+                if not self.access().controlled:
+                    return found
+            seen, access = self._seen(connection)
+            with connection.guarded():
+                return seen.with_words(query, access, condition, top_k) if seen else []
+
+        return self._read(search)
 
     def _seen(self, connection: TableConnection) -> tuple[VisibleTable | None, IndexAccess]:
         """The state of the table in memory, and who may see it."""
@@ -203,21 +214,33 @@ class SyncLanceDBDocumentStore:
 
     def scan(self, condition: str | None, columns: list[str]) -> pa.Table:
         """`columns` of the rows for which the SQL `condition` holds, from one consistent state of the table."""
-        connection = self.connection
-        table = connection.table()
-        if table is None:
-            return pa.table({column: [] for column in columns})
-        with connection.guarded():
-            query = table.search().select(columns)
-            return (query.where(condition) if condition else query).to_arrow()
+
+        def read(connection: TableConnection) -> pa.Table:
+            table = connection.table()
+            if table is None:
+                return pa.table({column: [] for column in columns})
+            with connection.guarded():
+                query = table.search().select(columns)
+                return (query.where(condition) if condition else query).to_arrow()
+
+        return self._read(read)
+
+    def _read(self, work: Callable[[TableConnection], Read]) -> Read:
+        """Read; once more where the table was written anew meanwhile, and the files that were open are gone."""
+        try:
+            return work(self.connection)
+        except IndexUnavailableError:
+            return work(self.connection)
 
     def _count(self, condition: str | None) -> int:
-        connection = self.connection
-        table = connection.table()
-        if table is None:
-            return 0
-        with connection.guarded():
-            return int(table.count_rows(condition))
+        def count(connection: TableConnection) -> int:
+            table = connection.table()
+            if table is None:
+                return 0
+            with connection.guarded():
+                return int(table.count_rows(condition))
+
+        return self._read(count)
 
     def _metadata(self, filters: Filters) -> Iterator[dict[str, Any]]:
         rows = self.scan(to_sql(filters), ["meta", *TYPED_COLUMNS.values()])

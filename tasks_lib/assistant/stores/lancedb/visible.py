@@ -77,7 +77,7 @@ def visible_table(connection: TableConnection) -> VisibleTable | None:
     if table is None:
         return None
     with _loading, connection.guarded():
-        version = connection.version or table.version
+        version = table.version
         key = connection.uri, connection.name, version, stamp_of(connection.uri, connection.name)
         if key not in _loaded:
             _loaded[key] = in_loop(_load(connection, version))

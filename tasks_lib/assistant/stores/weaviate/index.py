@@ -15,12 +15,13 @@ from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
 from tasks_lib.assistant.contract.access import NO_CONTROL, IndexAccess
-from tasks_lib.assistant.contract.index import IndexInfo, counts_by_source
+from tasks_lib.assistant.contract.index import IndexInfo, Rewriting, counts_by_source
 from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
+from tasks_lib.assistant.stores.weaviate.rewriting import rewrite
 from tasks_lib.assistant.stores.weaviate.schema import (
     KEPT,
     KEYWORDS,
@@ -194,6 +195,18 @@ class WeaviateIndex:
                 if kept != entry:
                     manifest.turn(key, kept)
                     self._delete_chunks(key, kept)
+
+    def rewrite(self, change: Rewriting, keep_versions: Iterable[str]) -> int:  # noqa: ARG002
+        """Let `change` decide about every object, in whatever state; states keep their names."""
+        self._require_writable()
+        if not self.exists():
+            return 0
+        with self._guarded():
+            return rewrite(self.store, change)
+
+    def purge(self, keep_versions: Iterable[str]) -> None:  # noqa: ARG002
+        """Nothing is left to delete; the server's files lose the bytes when it compacts them."""
+        self._require_writable()
 
     def states(self) -> IndexStates:
         """The released state and what belongs to it."""
