@@ -52,6 +52,7 @@ def ingest(console: Console, result: Result) -> None:
         console.print(f"  ? {len(result['doubtful']) - SHOWN_DOUBTS} more; --json names them all")
     if result["skipped"]:
         console.print(Text(f"  skipped, not understood: {_skipped(result['skipped'])}", style="yellow"))
+    _print_access(console, result.get("access"))
     render_documents.of_ingest(console, result)
     for warning in result["warnings"]:
         console.print(Text(f"  ! {warning}", style="yellow"))
@@ -60,6 +61,15 @@ def ingest(console: Console, result: Result) -> None:
 def _print_languages(console: Console, languages: Mapping[str, float]) -> None:
     if languages:
         console.print(f"  languages: {', '.join(f'{name} {share:.0%}' for name, share in languages.items())}")
+
+
+def _print_access(console: Console, access: Result | None) -> None:
+    if access is None:
+        return
+    console.print(f"  access: {access['restricted']} not for everybody, {access['changed']} changed")
+    for problem in access["problems"]:
+        told = f"  ! {problem['path']}: {problem['reason']}; nobody sees what it speaks of"
+        console.print(Text(told, style="yellow"), soft_wrap=True)
 
 
 def _skipped(files: list[Result]) -> str:

@@ -1,13 +1,14 @@
 """``IngestConfig``: the section `ingest`."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from tasks_lib.config.pipelines import HaystackComponent
 from tasks_lib.config.runner import RunnerConfig
 from tasks_lib.config.sources import SiteConfig, Sources
+from tasks_lib.config.strict import StrictModel
 
 
 def _suffix(text: str) -> str:
@@ -19,6 +20,14 @@ def _suffix(text: str) -> str:
 
 Suffix = Annotated[str, AfterValidator(_suffix)]
 """Ending of a file's name with its dot, in lower case."""
+
+
+class AccessConfig(StrictModel):
+    """Who may see documents."""
+
+    default: Literal["public", "nobody"] = Field(
+        default="public", description="Who may see a document of which its source says nothing."
+    )
 
 
 class IngestConfig(RunnerConfig):
@@ -33,6 +42,7 @@ class IngestConfig(RunnerConfig):
         default=(), description="Sources by name; `llmops bootstrap` gives each the schedule that it names."
     )
     site: SiteConfig = SiteConfig()
+    access: AccessConfig = AccessConfig()
     include: tuple[str, ...] = Field(default=(), description="Globs; empty for every format that is understood.")
     dry_run: bool = Field(default=False, description="Print the plan and change nothing.")
     allow_mass_delete: bool = Field(default=False, description="Let a run delete more than `mass_delete_share`.")

@@ -26,6 +26,7 @@ from tasks_lib.ingestion.masking import masking_key
 from tasks_lib.ingestion.result import FailedDocument, IngestPlan, SkippedFiles
 from tasks_lib.ingestion.sources.document_source import DocumentSource, SourceFile, with_suffix
 from tasks_lib.ingestion.sources.identity import other_identities, repeated
+from tasks_lib.ingestion.who_may_see import ListedDocument, StatedAccess, stated_access
 from tasks_lib.progress import advance
 from tasks_lib.registry.denials import NOTHING_DENIED, Denials
 from tasks_lib.text.forms import composed
@@ -86,6 +87,8 @@ class SyncPlan:
     """Documents to delete whose content is not among the added ones: a rename loses nothing."""
     parts: dict[str, list[str]] = field(default_factory=dict)
     """Message → what the index holds as its attachments; they are deleted with it, and not counted."""
+    access: StatedAccess | None = None
+    """Who may see what after the run; `None` where the source says nothing of it."""
     quarantined: list[str] = field(default_factory=list)
     """Documents whose present content, or absence, is kept out of the index."""
     forgotten: int = 0
@@ -163,6 +166,7 @@ def make_plan(
     quarantined: list[str] = []
     sealed: list[str] = []
     forgotten = 0
+    listed: dict[str, ListedDocument] = {}
     for seen, file in enumerate(source.files(), start=1):
         if seen % LISTED_AT_ONCE == 0:
             advance("look for changes", seen)
@@ -177,6 +181,8 @@ def make_plan(
         outcome = _same_name(file) if twin else _inspect(source, file, settings, pipeline_key)
         if not twin:
             hashes[path] = outcome.document_hash if isinstance(outcome, PlannedDocument) else ""
+        if not twin and not file.seals:
+            listed[path] = _listed(file, path, hashes[path], known)
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
         elif denials.keeps_out(source.uri, path, outcome.document_hash):  # a copy of one that was forgotten
@@ -191,6 +197,9 @@ def make_plan(
     deleted = {path: digest for path, digest in gone.items() if not path.startswith(tuple(sealed))}
     kept = [path for path in deleted if states.is_quarantined(source.uri, path, None)]
     deleted = {path: digest for path, digest in deleted.items() if path not in kept}
+    below = [path for path in gone if path.startswith(tuple(sealed))]
+    listed |= {path: ListedDocument(path, path, path, known=True, sealed=path in below) for path in [*below, *kept]}
+    access = stated_access(source, listed.values(), index.access(), settings.ingest.access.default, former)
     arrived = {document.document_hash for document in plan_add}
     return SyncPlan(
         source=source.uri,
@@ -204,9 +213,17 @@ def make_plan(
         warnings=repeated(hashes, source.uri, {source.uri, former}, index) if suspicious else [],
         skipped=source.skipped(),
         lost=sum(digest not in arrived for digest in deleted.values()),
+        access=access,
         quarantined=sorted([*quarantined, *kept]),
         forgotten=forgotten,
         parts={message: [path for path in paths if path not in hashes] for message, paths in parts.items()},
+    )
+
+
+def _listed(file: SourceFile, path: str, digest: str, known: str | None) -> ListedDocument:
+    named = with_suffix(path, file.suffix)
+    return ListedDocument(
+        path, file.path, named, file.etag, digest, file.readers, known=bool(digest) and known == digest
     )
 
 

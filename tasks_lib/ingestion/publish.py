@@ -98,6 +98,12 @@ def rows(result: IngestResult) -> list[dict[str, str]]:
         (f"skipped {files.suffix or 'without suffix'}", f"{files.count:,}, such as {files.example}")
         for files in result.skipped
     ]
+    if result.access:
+        facts += [
+            ("not for everybody", f"{result.access.restricted:,}"),
+            ("access changed", f"{result.access.changed:,}"),
+        ]
+        facts += [(f"access: {problem.path}", problem.reason) for problem in result.access.problems]
     plan = result.documents
     for change, paths in (("added", plan.add), ("updated", plan.update), ("deleted", plan.delete)):
         facts += [(f"{change}: document", path) for path in paths[:SHOWN_PATHS]]

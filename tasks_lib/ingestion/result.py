@@ -25,6 +25,24 @@ class SkippedFiles(BaseModel):
     example: str = Field(description="Path of one of them.")
 
 
+class AccessProblem(BaseModel):
+    """A statement of who may see documents that is not understood; nobody sees what it speaks of."""
+
+    path: str
+    reason: str
+
+
+class AccessResult(BaseModel):
+    """Who may see the documents of a source, in numbers."""
+
+    restricted: int = Field(default=0, description="Documents of the source that not everybody may see.")
+    changed: int = Field(default=0, description="Documents that others may see than before this run.")
+    problems: list[AccessProblem] = Field(
+        default_factory=list,
+        description="Access files, and front matter, that are not understood: nobody sees what they speak of.",
+    )
+
+
 class IngestPlan(BaseModel):
     """What a run would do: paths relative to the source."""
 
@@ -61,6 +79,9 @@ class IngestResult(BaseModel):
         default_factory=list,
         description="Documents left as the index has them: their present content was taken back by a person or held "
         "too long. A new content comes in, and `llmops release --let-in DOCUMENT` lets this one in.",
+    )
+    access: AccessResult | None = Field(
+        default=None, description="Who may see the documents; null where their source says nothing of it."
     )
     decision: str | None = Field(
         default=None,

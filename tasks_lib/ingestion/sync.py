@@ -27,6 +27,7 @@ def write(
     :param prepared: The batches of the plan in any order, asked for one after the other.
     :param started: `time.monotonic()` at the beginning of the run.
     :raises InputError: As :func:`check_plan`.
+    :raises IndexUnavailableError: If not everybody may see all of it, and the index cannot hold that.
     """
     check_plan(plan, settings.ingest)
     result = IngestResult(
@@ -39,10 +40,13 @@ def write(
         skipped=list(plan.skipped),
         quarantined=list(plan.quarantined),
         forgotten=plan.forgotten,
+        access=plan.access.result if plan.access else None,
         renamed_from=plan.former or None,
     )
     for warning in plan.warnings:
         logger.warning(warning)
+    if plan.access and plan.access.differs:
+        index.save_access(plan.access.access)  # first, so that no closed document is open for a moment
     try:
         if plan.former:
             index.rename(plan.former, plan.source)
@@ -135,6 +139,7 @@ def planned_result(plan: SyncPlan, index: Index, settings: Settings, started: fl
         skipped=plan.skipped,
         quarantined=plan.quarantined,
         forgotten=plan.forgotten,
+        access=plan.access.result if plan.access else None,
         renamed_from=plan.former or None,
         chunks=index.count() if exists else 0,
         seconds=round(time.monotonic() - started, 3),

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 _YAML = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\r?\n(.*?)\r?\n\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _DATES = ("modified", "updated", "lastmod", "date")
 _NAME = re.compile(r"[a-z_]\w{0,62}", re.IGNORECASE | re.ASCII)
 _LONGEST = 1000
 _MOST = 50
+_BROKEN = (yaml.YAMLError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,26 @@ class FrontMatter:
     """Other single values, and lists of such as one text, by their names with `_` for `-` and blanks."""
 
 
+@dataclass(frozen=True)
+class FrontBlock:
+    """The block on top of a file, taken for front matter; `values` is `None` where it is neither YAML nor TOML."""
+
+    text: str
+    values: Mapping[Any, Any] | None
+
+
+def front_block(text: str) -> FrontBlock | None:
+    """The block as it stands; `None` where there is none, or where it is a text between two lines."""
+    match = _YAML.match(text) or _TOML.match(text)
+    if match is None:
+        return None
+    try:
+        values = _parsed(match)
+    except _BROKEN:
+        return FrontBlock(match[1], None)
+    return FrontBlock(match[1], values) if isinstance(values, dict) else None
+
+
 def front_matter(text: str) -> FrontMatter:
     """Read the front matter; a block that is no mapping is content."""
     match = _YAML.match(text) or _TOML.match(text)
@@ -36,13 +59,15 @@ def front_matter(text: str) -> FrontMatter:
 
 
 def _values(match: re.Match[str]) -> dict[Any, Any] | None:
-    import yaml
-
     try:
-        values = yaml.safe_load(match[1]) if match[0].startswith("---") else tomllib.loads(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError):
+        values = _parsed(match)
+    except _BROKEN:
         return None
     return values if isinstance(values, dict) else None
+
+
+def _parsed(match: re.Match[str]) -> Any:
+    return yaml.safe_load(match[1]) if match[0].startswith("---") else tomllib.loads(match[1])
 
 
 def _further(values: Mapping[Any, Any]) -> dict[str, Any]:

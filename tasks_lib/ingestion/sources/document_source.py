@@ -39,6 +39,9 @@ class DocumentSource(Protocol):
     A sync deletes what a listing leaves out. So a listing that cannot be completed raises, and a file that is there but
     cannot be read is listed with its `problem`: what the index holds of it stays. Every batch of a run opens the source
     anew, perhaps on another machine: `read` knows no more than the path and the `etag` that was listed.
+
+    A source may have `access_files()` as well: the sidecars (`.llmopsaccess`) that its last listing saw. They say who
+    may see the files of their folder and of those below.
     """
 
     uri: str

@@ -13,7 +13,7 @@ from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.fingerprint import Entry, fingerprint, fingerprint_again, is_digest, is_fresh
 from tasks_lib.ingestion.sources.fsspec_client import OpenedFolder, open_folder, texts_in
 from tasks_lib.ingestion.sources.name import source_name
-from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.ingestion.sources.selection import ACCESS_FILE, IGNORE_FILE, Selection
 from tasks_lib.text.rows import lines_of
 
 
@@ -52,6 +52,10 @@ class FileSystemSource:
     def skipped(self) -> list[SkippedFiles]:
         """What the last listing passed over, since its format is not understood."""
         return self._selection.skipped()
+
+    def access_files(self) -> list[SourceFile]:
+        """Sidecars of access that the last listing saw."""
+        return list(self._selection.access_files)
 
     def content_hash(self, file: SourceFile) -> str:
         """The digest that was listed; else name, size and time; the SHA-256 of a file without them, or just written.
@@ -110,7 +114,9 @@ class FileSystemSource:
             raise self._unlistable(error) from error
         for name, entry in entries:
             path = f"{folder}/{name}" if folder else name
-            if entry["type"] == "directory":
+            if name == ACCESS_FILE:
+                selection.access_files.append(self._file(opened, path, entry))
+            elif entry["type"] == "directory":
                 if not selection.ignores(f"{path}/"):
                     yield from self._below(path, selection)
             elif selection.takes(path):

@@ -12,7 +12,7 @@ from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.result import SkippedFiles
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import folder_of, former_names, source_name
-from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.ingestion.sources.selection import ACCESS_FILE, IGNORE_FILE, Selection
 from tasks_lib.text.rows import lines_of
 
 
@@ -51,6 +51,10 @@ class FolderSource:
         """What the last listing passed over, since its format is not understood."""
         return self._selection.skipped()
 
+    def access_files(self) -> list[SourceFile]:
+        """Sidecars of access that the last listing saw."""
+        return list(self._selection.access_files)
+
     def content_hash(self, file: SourceFile) -> str:
         """SHA-256 of the bytes."""
         with (self.root / file.path).open("rb") as stream:
@@ -85,9 +89,11 @@ class FolderSource:
             yield _unreadable(prefix, f"folder cannot be read: {error.strerror or error}")
             return
         for entry in entries:
+            path = prefix + entry.name
+            if entry.name == ACCESS_FILE:
+                selection.access_files.append(_file(entry, path))
             if entry.name.startswith("."):
                 continue
-            path = prefix + entry.name
             if _is_folder(entry):
                 yield from self._folder(entry, f"{path}/", selection, seen)
             elif selection.takes(path):

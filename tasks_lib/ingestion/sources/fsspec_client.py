@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.ingestion.sources.fingerprint import Entry
+from tasks_lib.ingestion.sources.selection import ACCESS_FILE
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -48,7 +49,7 @@ class OpenedFolder:
         return f"{self.root.rstrip('/')}/{path}" if path and self.root else path or self.root
 
     def children(self, folder: str) -> list[tuple[str, Entry]]:
-        """Names and entries right below a folder, in the order of their full paths; hidden ones are left out.
+        """Names and entries right below a folder, in the order of their full paths; hidden ones are not, sidecars are.
 
         A web server's page also links to itself in other orders (`?C=M`), and a prefix of an object store lists itself.
 
@@ -68,7 +69,7 @@ class OpenedFolder:
             if not whole.startswith(prefix) or not name or "/" in name or (self.is_web and re.search(r"[?#]", name)):
                 continue
             name = unquote(name) if self.is_web else name
-            if not name.startswith(".") and "/" not in name:
+            if (name == ACCESS_FILE or not name.startswith(".")) and "/" not in name:
                 found.setdefault(name, entry)
         return sorted(found.items(), key=lambda each: f"{each[0]}/" if each[1]["type"] == "directory" else each[0])
 

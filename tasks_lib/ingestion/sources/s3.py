@@ -9,7 +9,7 @@ from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.result import SkippedFiles
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.name import S3_SCHEME, source_name
-from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection, is_access_file
 from tasks_lib.text.rows import lines_of
 
 KEYS_PER_PAGE = 1000
@@ -57,12 +57,18 @@ class S3Source:
             for page in listing:
                 for item in page.get("Contents", ()):
                     path = item["Key"][len(self.prefix) :]
-                    if not _hidden(path) and not path.endswith("/") and selection.takes(path):
+                    if is_access_file(path):
+                        selection.access_files.append(SourceFile(path, item["Size"], item["ETag"].strip('"')))
+                    elif not _hidden(path) and not path.endswith("/") and selection.takes(path):
                         yield SourceFile(path, item["Size"], item["ETag"].strip('"'))
 
     def skipped(self) -> list[SkippedFiles]:
         """What the last listing passed over, since its format is not understood."""
         return self._selection.skipped()
+
+    def access_files(self) -> list[SourceFile]:
+        """Sidecars of access that the last listing saw."""
+        return list(self._selection.access_files)
 
     def content_hash(self, file: SourceFile) -> str:
         """The ETag: it changes with the content, and asking for it is no download."""

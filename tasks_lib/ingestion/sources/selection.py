@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.converters.convert import FORMATS
 from tasks_lib.ingestion.result import SkippedFiles
+from tasks_lib.ingestion.sources.document_source import SourceFile
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".llmopsignore"
+ACCESS_FILE = ".llmopsaccess"
+"""Says who may see the documents of its folder and of those below; no document itself."""
 _MOST_SUFFIXES = 100
 _OTHERS = ".*"
 """Counts the suffixes beyond so many."""
@@ -27,6 +30,8 @@ class Selection:
         self, include: Sequence[str], ignore_lines: Sequence[str] = (), suffixes: Collection[str] = FORMATS
     ) -> None:
         self._suffixes = suffixes
+        self.access_files: list[SourceFile] = []
+        """Those that the listing saw."""
         self._passed_over: dict[str, SkippedFiles] = {}
         self._include = _spec(include)
         self._ignore = _spec(ignore_lines)
@@ -56,6 +61,12 @@ class Selection:
     def ignores(self, path: str) -> bool:
         """Whether the ignore file names the path; folders end in `/`."""
         return bool(self._ignore and self._ignore.match_file(path))
+
+
+def is_access_file(path: str) -> bool:
+    """Whether a file says who may see others; one below a hidden folder speaks of nothing."""
+    *folders, name = path.split("/")
+    return name == ACCESS_FILE and not any(folder.startswith(".") for folder in folders)
 
 
 def _printable(path: str) -> str:

@@ -10,7 +10,7 @@ from tasks_lib.ingestion.result import SkippedFiles
 from tasks_lib.ingestion.sources.document_source import SourceFile
 from tasks_lib.ingestion.sources.git.address import GitAddress
 from tasks_lib.ingestion.sources.git.repository import Blob, GitError, Repository
-from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection
+from tasks_lib.ingestion.sources.selection import IGNORE_FILE, Selection, is_access_file
 from tasks_lib.text.rows import lines_of
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -50,6 +50,8 @@ class GitSource:
         blobs = self._blobs(commit)
         selection = self._selection = Selection(self.include, self._ignore_lines(blobs), self.suffixes)
         for blob in blobs:
+            if is_access_file(blob.path):
+                selection.access_files.append(_file(blob))
             hidden = any(part.startswith(".") for part in blob.path.split("/"))
             if not hidden and blob.mode != _SUBMODULE and selection.takes(blob.path):
                 yield _file(blob)
@@ -57,6 +59,10 @@ class GitSource:
     def skipped(self) -> list[SkippedFiles]:
         """What the last listing passed over, since its format is not understood."""
         return self._selection.skipped()
+
+    def access_files(self) -> list[SourceFile]:
+        """Sidecars of access that the last listing saw."""
+        return list(self._selection.access_files)
 
     def content_hash(self, file: SourceFile) -> str:
         """Git's name for the content."""
