@@ -65,6 +65,12 @@ class IndexUnavailableError(LlmopsError):
     """An index is locked by another writer, unreachable or damaged."""
 
 
+class AccessNotHeldError(IndexUnavailableError):
+    """An index cannot keep documents from anybody, and some are not for everybody; nothing was written."""
+
+    exit_code = 2
+
+
 class VersionError(LlmopsError):
     """A model version does not load, or its process died."""
 

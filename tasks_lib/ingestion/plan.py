@@ -88,7 +88,7 @@ class SyncPlan:
     parts: dict[str, list[str]] = field(default_factory=dict)
     """Message → what the index holds as its attachments; they are deleted with it, and not counted."""
     access: StatedAccess | None = None
-    """Who may see what after the run; `None` where the source says nothing of it."""
+    """Who may see what after the run."""
     quarantined: list[str] = field(default_factory=list)
     """Documents whose present content, or absence, is kept out of the index."""
     forgotten: int = 0
@@ -200,6 +200,10 @@ def make_plan(
     below = [path for path in gone if path.startswith(tuple(sealed))]
     listed |= {path: ListedDocument(path, path, path, known=True, sealed=path in below) for path in [*below, *kept]}
     access = stated_access(source, listed.values(), index.access(), settings.ingest.access.default, former)
+    plan_add, plan_update = (
+        [each for each in work if each.path not in access.unread] for work in (plan_add, plan_update)
+    )
+    failed += [FailedDocument(path=path, reason=reason) for path, reason in access.unread.items()]
     arrived = {document.document_hash for document in plan_add}
     return SyncPlan(
         source=source.uri,

@@ -46,7 +46,10 @@ class StatedAccess:
 
     access: IndexAccess
     before: IndexAccess
-    result: AccessResult
+    result: AccessResult | None
+    """`None` where the source says nothing of it."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Documents whose own statement could not be read, and why: their content must not come in."""
 
     @property
     def differs(self) -> bool:
@@ -63,7 +66,7 @@ class _Statements:
     before: IndexAccess
     problems: dict[str, str] = field(default_factory=dict)
     own: dict[str, Groups | None] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
     stated: bool = False
 
     def hear(self, document: ListedDocument) -> None:
@@ -86,7 +89,7 @@ class _Statements:
             said = own_access(self.source.read(document.location, document.etag))
         except OSError as error:
             said = OwnAccess(CLOSED, f"cannot be read: {error.strerror or error}", doubted=True)
-            self.unread.add(document.path)
+            self.unread[document.path] = said.problem
         self.own[document.path] = said.groups
         self.stated = self.stated or (said.groups is not None and not said.doubted)
         if said.problem:
@@ -108,8 +111,8 @@ def stated_access(
     before: IndexAccess,
     default: Literal["public", "nobody"],
     former: str = "",
-) -> StatedAccess | None:
-    """What is known of access after a sync; `None` where the source says nothing of it and never did.
+) -> StatedAccess:
+    """What is known of access after a sync.
 
     Of documents that the index holds already, front matter is read only once the source is under access control.
 
@@ -126,14 +129,15 @@ def stated_access(
         if controlled or not document.known:
             statements.hear(document)
     if not controlled and not statements.stated:
-        return None if held == before else StatedAccess(held, before, AccessResult())
+        return StatedAccess(held, before, None, statements.unread)
     for document in documents:
         if document.path not in statements.own:
             statements.hear(document)
     everyone = (NOBODY,) if default == NOBODY else EVERYONE
     stated = {document.path: statements.of(document, everyone) for document in documents}
     problems = dict(sidecars.problems) | statements.problems
-    return StatedAccess(held.with_sync(source.uri, stated), before, _result(source.uri, stated, held, problems))
+    result = _result(source.uri, stated, held, problems)
+    return StatedAccess(held.with_sync(source.uri, stated), before, result, statements.unread)
 
 
 def _result(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tasks_lib.assistant.contract.access import asked_by, member_of
 from tasks_lib.assistant.contract.index import shown_documents
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
-from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.errors import AccessNotHeldError
 from tasks_lib.ingestion.result import IngestResult
 from tasks_lib.ingestion.sources.folder import FolderSource
 from tests.stubs.ingesting import sync
@@ -159,13 +159,34 @@ def test_a_source_names_readers_itself(index: Any, documents: Path) -> None:
     assert groups == {"a.md": ("hr",), "b.md": ("nobody",), "c.md": ("public",)}
 
 
+def test_a_document_whose_statement_could_not_be_read_stays_out(
+    run: Any, index: Any, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(documents, {"a.md": "---\naccess: hr\n---\nAlpha.", "b.md": "Beta."})
+    read, refused = FolderSource.read, ["a.md"]
+
+    def once_refused(source: FolderSource, path: str, etag: str = "") -> bytes:
+        if path in refused:
+            refused.remove(path)
+            msg = "busy"
+            raise OSError(msg)
+        return read(source, path, etag)
+
+    monkeypatch.setattr(FolderSource, "read", once_refused)
+    assert [failure.path for failure in run().failed] == ["a.md"]
+    assert seen_by(index, "hr") == {"b.md"}
+    run()
+    assert (seen_by(index), seen_by(index, "hr")) == ({"b.md"}, {"a.md", "b.md"})
+
+
 def test_an_index_that_cannot_hold_it_takes_nothing_in(
     run: Any, index: Any, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(documents, {"a.md": "Alpha.", SIDECAR: "'*': hr\n"})
     monkeypatch.setattr(index, "save_access", partial(WeaviateIndex.save_access, index))
-    with pytest.raises(IndexUnavailableError, match="Weaviate"):
+    with pytest.raises(AccessNotHeldError, match="Weaviate") as refused:
         run()
+    assert (refused.value.exit_code, bool(refused.value.hint)) == (2, True)
     assert not index.exists()
 
 

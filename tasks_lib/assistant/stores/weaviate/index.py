@@ -35,7 +35,7 @@ from tasks_lib.assistant.stores.weaviate.schema import (
     to_properties,
 )
 from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
-from tasks_lib.errors import IndexUnavailableError
+from tasks_lib.errors import AccessNotHeldError, IndexUnavailableError
 
 if TYPE_CHECKING:
     from weaviate.collections import Collection
@@ -231,10 +231,10 @@ class WeaviateIndex:
     def save_access(self, access: IndexAccess) -> None:
         """Refuse to keep what would not be held.
 
-        :raises IndexUnavailableError: If anything is under access control.
+        :raises AccessNotHeldError: If anything is under access control.
         """
         if access.controlled:
-            raise IndexUnavailableError(
+            raise AccessNotHeldError(
                 f"index {self.name!r} is on Weaviate, where documents cannot be kept from anybody yet",
                 hint="Keep documents that not everybody may see in an index on LanceDB.",
             )

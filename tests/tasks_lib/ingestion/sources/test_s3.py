@@ -98,7 +98,9 @@ def test_an_object_that_cannot_be_read_stays_as_it_was_and_comes_with_the_next_r
     run()
     for name in ("a", "b"):
         bucket.put_object(Bucket="docs", Key=f"h/{name}.md", Body=b"Changed.")
-    with Outage(bucket, "GetObject", after=2):  # the ignore file and the first of the two are read
+    with Outage(
+        bucket, "GetObject", after=4
+    ):  # the ignore file, what both say of access, and the first of the two are read
         half = run()
     assert (half.updated, [failure.path for failure in half.failed]) == (1, ["b.md"])
     assert held(index) == TEXTS | {"a.md": "Changed."}
