@@ -152,12 +152,8 @@ def make_plan(
     plan_update: list[PlannedDocument] = []
     failed: list[FailedDocument] = []
     unchanged = 0
-    manifest = index.manifest(source.uri) if index.exists() else {}
+    manifest, former, suspicious = _held_before(source, index)
     states = index.states() if index.exists() else IndexStates()
-    others = other_identities(source, index)
-    former = others[0] if others and not manifest else ""
-    suspicious = bool(others) or not manifest
-    manifest = index.manifest(former) if former else manifest
     parts = by_message(manifest)
     attached = {path for paths in parts.values() for path in paths}
     gone = {path: digest for path, digest in manifest.items() if path not in attached}
@@ -181,8 +177,7 @@ def make_plan(
         outcome = _same_name(file) if twin else _inspect(source, file, settings, pipeline_key)
         if not twin:
             hashes[path] = outcome.document_hash if isinstance(outcome, PlannedDocument) else ""
-        if not twin and not file.seals:
-            listed[path] = _listed(file, path, hashes[path], known)
+        listed.setdefault(path, _listed(file, path, hashes[path], known))
         if isinstance(outcome, FailedDocument):
             failed.append(outcome)
         elif denials.keeps_out(source.uri, path, outcome.document_hash):  # a copy of one that was forgotten
@@ -199,7 +194,13 @@ def make_plan(
     deleted = {path: digest for path, digest in deleted.items() if path not in kept}
     below = [path for path in gone if path.startswith(tuple(sealed))]
     listed |= {path: ListedDocument(path, path, path, known=True, sealed=path in below) for path in [*below, *kept]}
-    access = stated_access(source, listed.values(), index.access(), settings.ingest.access.default, former)
+    access = stated_access(
+        source,
+        (each for path, each in listed.items() if path not in sealed),
+        index.access(),
+        settings.ingest.access.default,
+        former,
+    )
     plan_add, plan_update = (
         [each for each in work if each.path not in access.unread] for work in (plan_add, plan_update)
     )
@@ -222,6 +223,14 @@ def make_plan(
         forgotten=forgotten,
         parts={message: [path for path in paths if path not in hashes] for message, paths in parts.items()},
     )
+
+
+def _held_before(source: DocumentSource, index: Index) -> tuple[dict[str, str], str, bool]:
+    """What the index holds of the source, under which former identity, and whether it may hold it under another."""
+    manifest = index.manifest(source.uri) if index.exists() else {}
+    others = other_identities(source, index)
+    former = others[0] if others and not manifest else ""
+    return index.manifest(former) if former else manifest, former, bool(others) or not manifest
 
 
 def _listed(file: SourceFile, path: str, digest: str, known: str | None) -> ListedDocument:
