@@ -36,7 +36,10 @@ class RollbackResult(BaseModel):
     model: str
     from_version: int
     to_version: int
-    follows: str = Field(default="latest", description="Documents that it reads: `latest`, or `pinned` to its gate's.")
+    follows: str = Field(
+        default="gated",
+        description="Documents that it reads: the released ones, the `latest`, or `pinned` to its gate's.",
+    )
 
 
 @flow(

@@ -28,6 +28,12 @@ COLOURS = {
     "failed": "red",
 }
 
+READS = {
+    "latest": "it reads the documents as they are now: a rollback of a version brings none back",
+    "gated": "it reads the documents that are released: `llmops rollback --documents` takes them back",
+}
+"""What a version follows → what a rollback to it does not change."""
+
 
 def ingest(console: Console, result: Result) -> None:
     """Where from, counts, and each failed file with its reason."""
@@ -175,10 +181,8 @@ def rollback(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Production[/] of {result['model']}: version {result['from_version']} → {result['to_version']}"
     )
-    if result["follows"] == "latest":
-        console.print(
-            "  it reads the documents as they are now: a rollback of a version brings none back", markup=False
-        )
+    if told := READS.get(result["follows"]):
+        console.print(f"  {told}", markup=False)
     console.print("  automatic deployments are on hold until you deploy, or run `llmops hold --release`", markup=False)
 
 
