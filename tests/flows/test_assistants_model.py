@@ -27,6 +27,7 @@ from flows.ingest import synchronise
 from flows.rollback import rollback
 from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.monitor import MonitorConfig
+from tasks_lib.config.rag import IndexConfig
 from tasks_lib.config.settings import DatasetConfig, GateConfig, Settings
 from tasks_lib.dataset.datasets import load
 from tasks_lib.errors import InputError, NotDeployedError
@@ -267,8 +268,8 @@ class Assistants(RuleBasedStateMachine):
 
     def settings(self, name: str, **sections: Any) -> Settings:
         given = {} if self.expected[name].collection == name else {"collection": self.expected[name].collection}
-        gate = GateConfig(minimum_questions=2)
-        return Settings(assistant=name, gate=gate, monitor=MonitorConfig(minimum_traces=ENOUGH), **given, **sections)
+        given |= {"gate": GateConfig(minimum_questions=2), "monitor": MonitorConfig(minimum_traces=ENOUGH)}
+        return Settings(assistant=name, index=IndexConfig(follow="latest"), **given, **sections)
 
     def plan(self, name: str) -> Any:
         number = len(self.expected[name].versions) + 1
