@@ -122,7 +122,7 @@ def test_an_index_that_was_emptied_gives_a_refusal(empty_home: LocalPlatform, tm
     assert (index.exists(), index.count()) == (True, 0)
 
     answer = ask(
-        build_assistant(RagConfig.model_validate({"guardrails": unguarded}), empty_home),
+        build_assistant(RagConfig.model_validate({"guardrails": unguarded, "index": {"follow": "latest"}}), empty_home),
         "How much leave do interns get?",
     )
     assert (answer.refused, answer.refusal_reason, answer.source_documents) == (True, "evidence", [])
