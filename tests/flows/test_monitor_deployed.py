@@ -36,6 +36,7 @@ from flows.bootstrap import bootstrap
 from flows.dataset import dataset
 from flows.deploy import deploy
 from flows.ingest import ingest
+from flows.release import release
 from tasks_lib.config.settings import GateConfig, Settings
 from tasks_lib.monitoring.record import stored_result
 from tasks_lib.monitoring.result import MonitorResult
@@ -266,6 +267,7 @@ def third_week(place: Place, channel: Channel) -> MonitorResult:
     shutil.rmtree(place.documents)
     shutil.copytree(ABOUT_SOMETHING_ELSE, place.documents)
     place.ingest()
+    release(action="release all", reason="a person takes the manual for the handbook")
     place.a_week(3)
     place.monitored()
     return stored_result(place.mlflow, place.windows()[-1].run_id, place.platform.home)
