@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from prefect.artifacts import create_markdown_artifact
@@ -37,6 +38,7 @@ WHAT_TO_DO = (
     "**A person is asked:** shall this version go live? Press *Resume* on the page of this run, tick *Promote this "
     f"version* or leave it empty, and submit. Without an answer within {APPROVAL_SECONDS // 3600} hours it does not."
 )
+Form = TypeVar("Form", bound=RunInput)
 A_PERSON = "a person"
 """Who did not give a name."""
 
@@ -81,7 +83,7 @@ def request_approval(decision: Decision, report: str, assistant: str) -> Decisio
     _tell(assistant, f"{WHAT_TO_DO}\n\n{report}", "Waiting for approval")
     step = f"wait for approval of {flow_run.name or assistant}"
     advance(step, 0)
-    answer = _answer(Approval.with_initial_data(description=report))
+    answer = answer_to(Approval.with_initial_data(description=report))
     if answer is None:
         reasons = [f"nobody approved within {APPROVAL_SECONDS // 3600} hours", *decision.reasons]
         settled = decision.model_copy(update={"decision": "undecided", "reasons": reasons})
@@ -102,8 +104,10 @@ def _tell(assistant: str, markdown: str, about: str) -> None:
     create_markdown_artifact(key=artifact_key("gate-approval", assistant), markdown=markdown, description=about)
 
 
-def _answer(form: type[Approval]) -> Approval | None:
-    """What the person says; `None` if nobody came.
+def answer_to(form: type[Form]) -> Form | None:
+    """What the person says in the form of the paused run; `None` if nobody came.
+
+    :param form: It has a `name`, and defaults for all of its fields.
 
     At the deadline of a pause Prefect fails the run, whatever it does next. So ours comes first, and ends the pause.
     """
@@ -127,7 +131,7 @@ def _answer(form: type[Approval]) -> Approval | None:
 def _end_pause(run_id: str, nobody: Event) -> None:
     """Resume the run with an empty form, unless a person was faster."""
     with get_client(sync_client=True) as client:
-        if client.resume_flow_run(UUID(run_id), run_input={"approve": False}).status == SetStateStatus.ACCEPT:
+        if client.resume_flow_run(UUID(run_id), run_input={"name": ""}).status == SetStateStatus.ACCEPT:
             nobody.set()
 
 

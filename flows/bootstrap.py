@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 DEPLOY = "deploy/deploy"
+RELEASE = "release/release"
 IMAGE_NAME = "llmops-flows"
 TIMES = Times()
 
@@ -95,7 +96,8 @@ def bootstrap(
         ensure_variables(client, values, changes)
         ensure_deployments(client, deployments, values, path.parent, changes)
         deploy = client.read_deployment_by_name(DEPLOY)
-        ensure_automations(client, automations(deploy.id, times, notifier), changes)
+        release = client.read_deployment_by_name(RELEASE)
+        ensure_automations(client, automations(deploy.id, release.id, times, notifier), changes)
         warnings = [*_warnings(client, pool, pool_type, url), *kept_schedules(client, deployments)]
     return BootstrapResult(
         pool=pool,

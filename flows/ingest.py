@@ -14,6 +14,7 @@ from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
+from tasks_lib.documents_gate.readers import naming
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tasks_lib.home import DEFAULT_ASSISTANT, Home
 from tasks_lib.ingestion.batch import PreparedBatch
@@ -87,6 +88,8 @@ def ingest(settings: Settings | None = None, platform: str = "local", assistant:
 
 def _gate_documents(result: IngestResult, settings: Settings, platform: str) -> None:
     """Run the documents' gate. What was ingested is not read before it is released, so a failure here harms nobody."""
+    unattended = settings.release.model_copy(update={"approve": False})  # nobody is waited for here
+    settings = naming(settings, settings.rag).model_copy(update={"release": unattended})
     try:
         decided = release(settings, platform)
     except LlmopsError as error:

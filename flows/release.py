@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from blocks.resolve import resolve_platform
+from flows.approval import A_PERSON, APPROVAL_SECONDS
+from flows.documents_approval import request_decision
 from flows.naming import concluded, named_by_assistant
-from flows.origin import Origin, origin
+from flows.origin import Origin, in_short, origin
 from flows.verb import flow
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
@@ -24,7 +26,7 @@ from tasks_lib.documents_gate.judgement import judged
 from tasks_lib.documents_gate.plan import Plan
 from tasks_lib.documents_gate.publish import ReleaseResult, announce, record, result_of
 from tasks_lib.documents_gate.questions import Affected
-from tasks_lib.documents_gate.readers import Reader, combined, readers_of
+from tasks_lib.documents_gate.readers import Reader, as_read, combined, readers_of
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.errors import InputError
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers
@@ -37,7 +39,7 @@ from tasks_lib.registry.quarantine import let_in
 from tasks_lib.registry.tracking import connect
 from tasks_lib.untraversed import untraversed
 
-LONGEST_SECONDS = 12 * 3600
+LONGEST_SECONDS = 12 * 3600 + APPROVAL_SECONDS
 
 
 Action = Literal["measure", "release all", "release without", "hold", "let in", "roll back"]
@@ -79,6 +81,7 @@ def release(
     if action in {"release without", "let in"} and not named:
         raise InputError(f"{action!r} names no document", hint="Name documents by their paths.")
     resolved = resolve_platform(platform)
+    settings = as_read(resolved, settings)
     index = resolved.open_index(settings.index_name)
     with turn(f"documents-{index.name}"):
         if action == "measure":
@@ -89,9 +92,12 @@ def release(
             result = _rolled_back(resolved, index, settings, started, to)
         else:
             result = _as_said(resolved, index, settings, started, action, named)
+    asks = action == "measure" and settings.release.approve
+    if asks and result.decision in {"held", "undecided"}:
+        result = _as_approved(resolved, index, settings, result)
     result.seconds = round(time.monotonic() - begun, 3)
     if result.run_id:
-        announce(result)
+        announce(result, by_gate=action == "measure" and not asks)
     return concluded(result, result.title, "; ".join(result.reasons))
 
 
@@ -148,8 +154,11 @@ def _measured(platform: Platform, index: Index, settings: Settings, started: Ori
     """Measure what changed, decide, and move readers if nothing else moved them meanwhile."""
     with _writing(index, settings):
         proposal = moves.propose(index, settings.release.held_days)
+        held = index.states().held
     if not proposal.changed:
         return _unchanged(index, settings, proposal)
+    if settings.release.approve and held and held.state == proposal.state:  # it was measured, and a person is asked
+        return _result(index, settings, proposal, proposal.state, moves.as_held(held))
     client = connect(platform, settings.assistant)
     with audited_run(
         client, "documents", started.tags, name=f"documents of {settings.assistant}: under evaluation"
@@ -218,6 +227,25 @@ class _Asked:
 
     def blame(self, compared: Comparison) -> Blame:
         return tasks.find_culprits(self.platform, self.plan.live, self.proposal, untraversed(compared), self.settings)
+
+
+def _as_approved(platform: Platform, index: Index, settings: Settings, result: ReleaseResult) -> ReleaseResult:
+    """The result once a person was asked; an answer about a state that is not the last moves nothing."""
+    answer = request_decision(result)
+    with turn(f"documents-{index.name}"):
+        with _writing(index, settings):
+            proposal = moves.propose(index, settings.release.held_days)
+        late = "documents changed meanwhile: what is in the index now waits for its own decision"
+        if (proposal.state, proposal.released) != (result.state, result.released_state):
+            return result.model_copy(update={"reasons": [late, *result.reasons], "run_id": None})
+        if answer is None:
+            nobody = f"nobody decided within {APPROVAL_SECONDS // 3600} hours"
+            return result.model_copy(update={"reasons": [nobody, *result.reasons], "run_id": None})
+        by = Origin(in_short(answer.name) or A_PERSON, reason=in_short(answer.comment))
+        try:
+            return _as_said(platform, index, settings, by, answer.decision, answer.without)
+        except InputError as error:
+            return result.model_copy(update={"reasons": [error.message, *result.reasons], "run_id": None})
 
 
 def _unchanged(index: Index, settings: Settings, proposal: Proposal) -> ReleaseResult:

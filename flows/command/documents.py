@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.command import render_documents
-from flows.command.loop import Reason
+from flows.command.loop import Reason, require_a_form
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
 from tasks_lib.errors import InputError
@@ -26,6 +26,7 @@ def release(
     let_in: Annotated[
         tuple[str, ...], Parameter(negative="", help="Let this document out of quarantine; repeat it for more.")
     ] = (),
+    approve: Annotated[bool, Parameter(negative="", help="Pause for a person where it is held or undecided.")] = False,
     reason: Reason = "",
     options: Options = DEFAULTS,
 ) -> int:
@@ -37,7 +38,8 @@ def release(
     given = [name for name, value in choices.items() if value]
     if len(given) > 1:
         raise InputError(f"{given[0]} and {given[1]} exclude each other", hint="Give one of them.")
-    settings = start(options)
+    settings = start(options, {"release.approve": approve or None})
+    require_a_form(asked=settings.release.approve and not given)
     from flows.release import Action
     from flows.release import release as run
 

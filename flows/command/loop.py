@@ -11,7 +11,6 @@ from flows.command import render, render_documents
 from flows.command.environment import prefect_server_is_configured
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
-from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.ingestion.sources.open import source_of
@@ -144,7 +143,7 @@ def deploy(
             "gate.move_collection": move_collection or None,
         },
     )
-    _refuse_unanswerable_form(settings)
+    require_a_form(asked=settings.gate.approve and not settings.gate.estimate)
     from flows.deploy import deploy as run
 
     result = execute(
@@ -162,7 +161,7 @@ def tune(
 ) -> int:
     """Evaluate a grid of configurations and deploy the best through the gate."""
     settings = start(options, {"gate.move_collection": move_collection or None})
-    _refuse_unanswerable_form(settings)
+    require_a_form(asked=settings.gate.approve and not settings.gate.estimate)
     from flows.tune import tune as run
 
     result = execute(lambda: run(settings, options.platform), render.tune, options)
@@ -215,8 +214,9 @@ def monitor(
     return 1 if result["verdict"] == "failed" else 0
 
 
-def _refuse_unanswerable_form(settings: Settings) -> None:
-    if settings.gate.approve and not settings.gate.estimate and not prefect_server_is_configured():
+def require_a_form(*, asked: bool) -> None:
+    """Refuse to wait for a person where there is no form to fill in."""
+    if asked and not prefect_server_is_configured():
         raise ConfigurationError(
             "nobody could approve: the Prefect inside the command has no UI",
             hint="Start a Prefect server (`llmops up`), and set PREFECT_API_URL to it.",

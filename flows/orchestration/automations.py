@@ -19,6 +19,7 @@ from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeploymen
 from flows.orchestration.changes import Changes
 from flows.orchestration.notifications import DRIFTED, FAILED, GIVEN_UP, VERSION, VERSION_EVENTS, WAITS, Notifier
 from flows.orchestration.pool import TAG
+from tasks_lib.documents_gate.publish import DECIDED_BY
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -40,6 +41,8 @@ ON_DRIFT = {
     "reason": "drift of {{ event.payload.metric }} in the window until {{ event.payload.until }}",
 }
 """Parameters of the deployment that drift starts; Prefect fills in what monitoring said."""
+ON_HELD = {"assistant": "{{ event.payload.assistant }}", "settings": {"release": {"approve": True}}}
+"""The same of the deployment that a held change of documents starts."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -56,20 +59,20 @@ class Times:
     drift: timedelta = timedelta(days=1)
 
 
-def automations(deploy: UUID, times: Times, notifier: Notifier | None = None) -> list[AutomationCore]:
-    """All Prefect automations: recovery of crashed runs, deployment on drift, and notifications.
+def automations(deploy: UUID, release: UUID, times: Times, notifier: Notifier | None = None) -> list[AutomationCore]:
+    """All Prefect automations: recovery of crashed runs, deployment on drift, approval of documents, notifications.
 
-    :param deploy: Id of the deployment `deploy/deploy`.
+    :param deploy: Id of the deployment `deploy/deploy`, `release` that of `release/release`.
     :param notifier: The block that sends notifications; none are sent without it.
     """
-    on_drift = _deploy_on_drift(deploy, times.drift)
+    decide = [_deploy_on_drift(deploy, times.drift), _ask_about_documents(release)]
     recovery = [_mark_crashed(times.silence), _retry_crashed(times.repeat), _reschedule_pending(times.pending)]
     if notifier is None:
-        return [*recovery, on_drift]
+        return [*recovery, *decide]
     given_up: Labels = {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": ["0", str(REPEATS + 1)]}
     return [
         *recovery,
-        on_drift,
+        *decide,
         _notify("drift", _drifted(times.drift), notifier.action(DRIFTED)),
         _notify("versions", EventTrigger(expect=VERSION_EVENTS), notifier.action(VERSION)),
         _notify(
@@ -175,6 +178,21 @@ def _deploy_on_drift(deploy: UUID, cooldown: timedelta) -> AutomationCore:
         tags=[TAG],
         trigger=_drifted(cooldown),
         actions=[RunDeployment(source="selected", deployment_id=deploy, parameters=dict(ON_DRIFT), job_variables=None)],
+    )
+
+
+def _ask_about_documents(release: UUID) -> AutomationCore:
+    """Let a run wait for a person wherever the documents' gate released nothing. What a person held asks nobody."""
+    held = EventTrigger(
+        expect={"llmops.documents.held"},
+        match=ResourceSpecification({"prefect.resource.id": "llmops.index.*", DECIDED_BY: "gate"}),
+    )
+    return AutomationCore(
+        name="llmops: ask about held documents",
+        description="When the documents' gate holds a change, a run shows why and waits a day for a person's decision.",
+        tags=[TAG],
+        trigger=held,
+        actions=[RunDeployment(source="selected", deployment_id=release, parameters=dict(ON_HELD), job_variables=None)],
     )
 
 

@@ -8,6 +8,11 @@ from tasks_lib.config.strict import StrictModel
 class ReleaseConfig(StrictModel):
     """How changes of documents are released, where `index.follow` is `gated`."""
 
+    approve: bool = Field(
+        default=False,
+        description="Ask a person in Prefect's UI about what was held or is undecided: the run pauses, for a day at "
+        "most. `ingest` does not wait; the automation of `llmops bootstrap` starts such a run after it.",
+    )
     held_days: float = Field(
         default=7.0,
         gt=0,

@@ -17,6 +17,8 @@ INDEX_VERSION_TAG = "llmops.index_version"
 RELEASED_TAG = "llmops.released_state"
 EVENTS = {"released": "llmops.documents.released", "rolled back": "llmops.documents.rolled-back"}
 """Decision → event; all else was held."""
+DECIDED_BY = "llmops.decided-by"
+"""Label of the event's resource: `gate` or `person`."""
 LONGEST_TAG = 4000
 """Characters that MLflow surely takes."""
 
@@ -98,8 +100,11 @@ def record(result: ReleaseResult, changed: list[ChangedDocument]) -> None:
     mlflow.log_dict(result.model_dump(mode="json"), "release.json")
 
 
-def announce(result: ReleaseResult) -> None:
-    """The event, and a table for people."""
+def announce(result: ReleaseResult, *, by_gate: bool) -> None:
+    """The event, and a table for people.
+
+    :param by_gate: Whether it was measured; else a person decided, whom no automation needs to ask.
+    """
     from prefect.artifacts import create_table_artifact
     from prefect.events import emit_event
 
@@ -114,6 +119,10 @@ def announce(result: ReleaseResult) -> None:
     )
     emit_event(
         event=EVENTS.get(result.decision, "llmops.documents.held"),
-        resource={"prefect.resource.id": f"llmops.index.{result.index}", "prefect.resource.name": result.index},
+        resource={
+            "prefect.resource.id": f"llmops.index.{result.index}",
+            "prefect.resource.name": result.index,
+            DECIDED_BY: "gate" if by_gate else "person",
+        },
         payload=result.model_dump(mode="json", exclude={"questions", "changes", "findings"}),
     )

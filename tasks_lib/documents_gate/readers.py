@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.load import for_assistant
+from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.documents_gate.decision import DocumentsDecision, Questions, Verdict, unasked
 from tasks_lib.documents_gate.plan import Plan, plan_questions
@@ -13,6 +14,8 @@ from tasks_lib.gate.configuration import as_production
 from tasks_lib.registry.live import find_live
 from tasks_lib.registry.tracking import connect
 
+NAMING = {"collection", "embedder", "chunking", "index"}
+"""Keys that say which index is read, and how."""
 WORST_FIRST: tuple[Verdict, ...] = ("held", "undecided", "released")
 
 
@@ -42,6 +45,19 @@ def readers_of(platform: Platform, settings: Settings) -> list[Reader]:
         if other is not None:
             readers.append(other)
     return [reader for reader in readers if reader.may_get_worse] or readers[:1]
+
+
+def as_read(platform: Platform, settings: Settings) -> Settings:
+    """The settings, with production's keys for the index where none of them is given."""
+    if settings.model_fields_set & NAMING:
+        return settings
+    live = find_live(connect(platform, settings.assistant), settings.assistant, settings.gate.aliases["production"])
+    return naming(settings, live.rag) if live else settings
+
+
+def naming(settings: Settings, rag: RagConfig) -> Settings:
+    """The settings, with the index of `rag` given by name."""
+    return settings.model_copy(update={name: getattr(rag, name) for name in NAMING})
 
 
 def combined(decisions: Mapping[str, DocumentsDecision]) -> DocumentsDecision:

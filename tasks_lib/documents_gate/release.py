@@ -11,7 +11,7 @@ from tasks_lib.assistant.contract.states import (
     IndexStates,
     QuarantinedDocument,
 )
-from tasks_lib.documents_gate.decision import DocumentsDecision
+from tasks_lib.documents_gate.decision import DocumentsDecision, Verdict
 from tasks_lib.documents_gate.difference import ChangedDocument, difference, in_words, without_renames
 from tasks_lib.errors import IndexUnavailableError, InputError
 from tasks_lib.registry.quarantine import enforce, quarantined
@@ -97,6 +97,12 @@ def hold(index: Index, proposal: Proposal, decision: DocumentsDecision) -> None:
         documents=decision.documents,
     )
     index.save_states(states.model_copy(update={"held": kept}))
+
+
+def as_held(held: HeldState) -> DocumentsDecision:
+    """What was decided when the state was held."""
+    decided: Verdict = "undecided" if held.decision == "undecided" else "held"
+    return DocumentsDecision(decision=decided, reasons=held.reasons, documents=held.documents)
 
 
 def release_without(index: Index, proposal: Proposal, documents: Sequence[str], by: str, reason: str) -> str:

@@ -1,14 +1,17 @@
 """`llmops bootstrap` on a real Prefect server: it makes what is missing, mends what differs, and leaves the rest."""
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import flow
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
-from prefect.client.schemas.objects import DeploymentSchedule, WorkPool
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, WorkPool
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -19,6 +22,8 @@ from flows.bootstrap import BootstrapResult, bootstrap
 from flows.orchestration.job_variables import PoolType
 from flows.orchestration.prefect_file import prefect_file
 from tasks_lib.config.settings import Settings
+from tasks_lib.documents_gate.decision import unasked
+from tasks_lib.documents_gate.publish import ReleaseResult, announce, result_of
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tests.flows.conftest import POOL, TIMES
 
@@ -58,8 +63,40 @@ def test_everything_is_there_after_the_first_run(
         assert deployment.enforce_parameter_schema
         assert deployment.job_variables["env"]["LLMOPS_HOME"] == str(deployed_home)
         limit = deployment.global_concurrency_limit
-        assert (limit and limit.limit) == (None if name in {"deploy", "tune"} else 1)
+        assert (limit and limit.limit) == (None if name in {"deploy", "release", "tune"} else 1)
         assert not any(schedule.active for schedule in deployment.schedules)
+
+
+def held(result: ReleaseResult, *, by_gate: bool) -> None:
+    """Announce it as a flow does, in one that ends."""
+
+    @flow
+    def announcing() -> None:
+        announce(result, by_gate=by_gate)
+
+    announcing()
+
+
+@pytest.mark.deployed
+def test_a_run_waits_for_a_person_where_the_gate_held_documents_and_not_where_a_person_did(
+    bootstrapped: BootstrapResult, client: SyncPrefectClient
+) -> None:
+    """The event is sent again while nothing comes of it: a busy server may not know the automation yet."""
+    release = client.read_deployment_by_name("release/release")
+    of_it = DeploymentFilter(id=DeploymentFilterId(any_=[release.id]))
+    result = result_of("docs", "docs__x", "7", "6", unasked("held", "it contradicts another"), [])
+    runs: list[FlowRun] = []
+    until = time.monotonic() + 120
+    while not runs and time.monotonic() < until:
+        held(result, by_gate=False)
+        held(result, by_gate=True)
+        time.sleep(5)
+        runs = client.read_flow_runs(deployment_filter=of_it)
+    wanted = {"platform": "local", "assistant": "docs", "settings": {"release": {"approve": True}}}
+    assert [run.parameters for run in runs] == [wanted] * len(runs)
+    assert runs
+    for run in runs:
+        client.delete_flow_run(run.id)
 
 
 @pytest.mark.deployed
