@@ -50,6 +50,7 @@ VERBS = {
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
     "mcp": ("operate", "Serve the production version as tools of MCP, over stdin and stdout."),
+    "retention": ("history", "Delete traces and reports that are old enough."),
     "forget": ("forget", "Take a document, a person's value or traces out of everything that was written."),
     "keys": ("keys", "Make, list, replace and end the API keys of the endpoint."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),

@@ -21,8 +21,8 @@ LONGEST_SECONDS = 6 * 3600
     timeout_seconds=LONGEST_SECONDS,
 )
 def forget(
-    kind: Literal["document", "trace", "user"],
-    what: str,
+    kind: Literal["document", "trace", "user"] = "document",
+    what: str = "",
     settings: Settings | None = None,
     platform: str = "local",
     assistant: str | None = None,
@@ -41,7 +41,7 @@ def forget(
         source: Source of the document, where several have its path.
         dry_run: Only list what would go.
 
-    :raises InputError: If there is nothing of it.
+    :raises InputError: If there is nothing of it, or nothing was named.
     """
     settings = for_assistant(settings, assistant)
     receipt = erase(kind, what, settings, platform, source=source, dry_run=dry_run)

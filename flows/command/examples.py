@@ -71,6 +71,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops mcp", "what an MCP host starts"),
         ("llmops mcp --assistant staff", "another assistant"),
     ),
+    "retention": (
+        ("llmops retention --set retention.traces_days=90 --dry-run", "what would go"),
+        ("llmops retention --config retention.yaml", "it goes"),
+    ),
     "forget": (
         ("llmops forget document leave/ann-lee.pdf --dry-run", "where it was written"),
         ("llmops forget text 'Wilhelmina Quark'", "asks, then takes it out"),

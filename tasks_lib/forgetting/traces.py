@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks_lib.errors import InputError
 from tasks_lib.forgetting.needles import Needles
 from tasks_lib.forgetting.redaction import holds
+from tasks_lib.registry import trace_deletion
 from tasks_lib.registry.tracking import TRACE_CALLER_TAG
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tasks_lib.registry.assistant_client import AssistantClient
 
 PAGE = 100
-"""Traces that are read or deleted at once."""
+"""Traces that are read at once."""
 
 
 def traces_with(client: "AssistantClient", needles: Needles) -> dict[str, list[str]]:
@@ -57,11 +58,7 @@ def questions_of(trace: "Trace") -> list[str]:
 
 def delete_traces(client: "AssistantClient", found: dict[str, list[str]]) -> int:
     """Delete traces by experiment; how many there were."""
-    deleted = 0
-    for experiment, ids in found.items():
-        for start in range(0, len(ids), PAGE):
-            deleted += client.delete_traces(experiment_id=experiment, trace_ids=ids[start : start + PAGE])
-    return deleted
+    return sum(trace_deletion.delete_traces(client, experiment, ids) for experiment, ids in found.items())
 
 
 def _all_traces(client: "AssistantClient") -> "Iterator[Trace]":
