@@ -50,13 +50,15 @@ VERBS = {
     "pipeline": ("pipeline", "List and show the Haystack pipelines."),
     "serve": ("operate", "Serve the production version."),
     "mcp": ("operate", "Serve the production version as tools of MCP, over stdin and stdout."),
+    "retention": ("history", "Delete traces and reports that are old enough."),
+    "forget": ("forget", "Take a document, a person's value or traces out of everything that was written."),
     "keys": ("keys", "Make, list, replace and end the API keys of the endpoint."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
     "bootstrap": ("operate", "Create the work pool, deployments and automations on a Prefect server."),
     "doctor": ("operate", "Check every part of the platform."),
     "schema": ("operate", "Print the JSON Schema of the configuration."),
 }
-APPLICATIONS = {"index", "keys", "pipeline"}
+APPLICATIONS = {"forget", "index", "keys", "pipeline"}
 """Verbs with verbs of their own."""
 for _verb, (_module, _help) in VERBS.items():
     _more = {} if _verb in APPLICATIONS else {"help_epilogue": epilogue(_verb)}

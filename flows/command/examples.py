@@ -71,6 +71,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops mcp", "what an MCP host starts"),
         ("llmops mcp --assistant staff", "another assistant"),
     ),
+    "retention": (
+        ("llmops retention --set retention.traces_days=90 --dry-run", "what would go"),
+        ("llmops retention --config retention.yaml", "it goes"),
+    ),
+    "forget": (
+        ("llmops forget document leave/ann-lee.pdf --dry-run", "where it was written"),
+        ("llmops forget text 'Wilhelmina Quark'", "asks, then takes it out"),
+        ("llmops forget text --yes", "reads it from standard input"),
+        ("llmops forget trace tr-1234", "one answer"),
+        ("llmops forget user alice --yes", "all that a key's holder asked"),
+    ),
     "keys": (
         ("llmops keys create alice --days 90", "a key that opens every assistant"),
         ("llmops keys create intranet --assistant staff", "one that opens only `staff`"),

@@ -1,4 +1,4 @@
-"""The verbs about who decides: history, audit, hold."""
+"""The verbs about who decides: history, audit, hold, retention."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -56,6 +56,19 @@ def audit(
         return 0
     for line in result["lines"]:
         print_json(line)
+    return 0
+
+
+def retention(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only count what would go.")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Delete traces older than `retention.traces_days` and reports older than `retention.reports_days`."""
+    settings = start(options)
+    from flows.retention import retention as run
+
+    execute(lambda: run(settings, options.platform, dry_run=dry_run), render.retention, options)
     return 0
 
 

@@ -92,3 +92,14 @@ def audit(console: Console, result: Result) -> None:
         console.print("Nothing was done yet that the audit tells.")
         return
     console.print(f"The chain of {result['checked']} lines holds. Its head, to be kept elsewhere: {result['head']}")
+
+
+def retention(console: Console, result: Result) -> None:
+    """What went by age, or would."""
+    verb = "would go" if result["dry_run"] else "deleted"
+    for name in ("traces", "reports"):
+        before = result[f"{name}_before"]
+        if before:
+            console.print(f"{result['model']}: {result[name]} {name} from before {at(before)} {verb}")
+        else:
+            console.print(f"{result['model']}: {name} are kept, whatever their age (retention.{name}_days)")

@@ -17,6 +17,7 @@ SECTIONS_BY_VERB = {
     "tune": ("gate",),
     "ask": ("gate",),
     "status": ("gate", "ingest", "monitor"),
+    "forget": ("ingest",),
     "search": (),
     "guard": (),
     "demo": SECTIONS,

@@ -18,6 +18,7 @@ from tasks_lib.config.rag import (
     RetrieverMode,
 )
 from tasks_lib.config.release import ReleaseConfig
+from tasks_lib.config.retention import RetentionConfig
 from tasks_lib.config.runner import RunnerConfig
 from tasks_lib.config.serve import ReviewConfig, ServeConfig, UpConfig
 from tasks_lib.config.strict import StrictModel
@@ -281,6 +282,7 @@ class Settings(RagConfig):
     dataset: DatasetConfig = DatasetConfig()
     gate: GateConfig = GateConfig()
     release: ReleaseConfig = ReleaseConfig()
+    retention: RetentionConfig = RetentionConfig()
     tune: TuneConfig = TuneConfig()
     monitor: MonitorConfig = MonitorConfig()
     serve: ServeConfig = ServeConfig()

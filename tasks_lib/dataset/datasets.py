@@ -39,6 +39,7 @@ ARTIFACT = "examples.jsonl"
 _REFERENCE = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,62})(?::(?P<version>[1-9]\d{0,8}))?")
 _LISTED = 200
 """Versions of one name that are looked through."""
+_ALL = 10_000
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,11 @@ def load(client: "AssistantClient", reference: str | None = None) -> Dataset:
     return _read(client, run)
 
 
+def every_version(client: "AssistantClient") -> list[Dataset]:
+    """All versions of all sets of the assistant, the newest first, whether or not they are what was logged."""
+    return [_read(client, run, checked=False) for run in _runs(client, limit=_ALL)]
+
+
 def _parse(reference: str | None) -> tuple[str | None, int | None]:
     if reference is None:
         return None, None
@@ -137,11 +143,13 @@ def _parse(reference: str | None) -> tuple[str | None, int | None]:
     return match["name"], int(match["version"]) if match["version"] else None
 
 
-def _runs(client: "AssistantClient", name: str | None = None, version: int | None = None) -> "list[Run]":
+def _runs(
+    client: "AssistantClient", name: str | None = None, version: int | None = None, limit: int = _LISTED
+) -> "list[Run]":
     conditions = [f"tags.`{NAME_TAG}` = '{name}'" if name else f"tags.`{NAME_TAG}` LIKE '%'"]
     if version:
         conditions.append(f"tags.`{VERSION_TAG}` = '{version}'")
-    return last_runs(client, VERB, where=" AND ".join(conditions), limit=_LISTED)
+    return last_runs(client, VERB, where=" AND ".join(conditions), limit=limit)
 
 
 def _newest(client: "AssistantClient", name: str | None, version: int | None = None) -> "Run | None":
@@ -180,11 +188,11 @@ def _table(examples: Sequence[Example]) -> "pd.DataFrame":
     )
 
 
-def _read(client: "AssistantClient", run: "Run") -> Dataset:
+def _read(client: "AssistantClient", run: "Run", *, checked: bool = True) -> Dataset:
     tags = run.data.tags
     reference = f"{tags[NAME_TAG]}:{tags[VERSION_TAG]}"
     examples = _download(client, run.info.run_id, reference)
-    if digest_of(examples) != tags[DIGEST_TAG]:
+    if checked and digest_of(examples) != tags[DIGEST_TAG]:
         raise LlmopsError(
             f"dataset {reference} is not what was logged: its digest differs",
             hint="Make a new version with `llmops dataset`.",

@@ -77,6 +77,18 @@ def _emptied(value: Any) -> Any:
     return {key: _emptied(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
+def _row(row: dict[str, Any], needles: Needles) -> dict[str, Any]:
+    """A row without the needles; where a text had them, no vector tells what it was."""
+    clean: dict[str, Any] = redacted_json(row, needles)
+    if clean == row:
+        return row
+    return {key: [0.0] * len(each) if _is_vector(each) else each for key, each in clean.items()}
+
+
+def _is_vector(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, float) for each in value)
+
+
 def _parquet(data: bytes, needles: Needles) -> bytes | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -86,7 +98,7 @@ def _parquet(data: bytes, needles: Needles) -> bytes | None:
     except pa.ArrowInvalid:
         return None
     rows = table.to_pylist()
-    changed = [redacted_json(row, needles) for row in rows]
+    changed = [_row(row, needles) for row in rows]
     metadata = {
         key: value for key, value in (table.schema.metadata or {}).items() if not needles.found_in(_utf8(value))
     }

@@ -49,7 +49,7 @@ def test_every_deployment_has_the_tag_that_automations_look_for(file: PrefectFil
 
 def test_schedules_wait_until_someone_switches_them_on(file: PrefectFile) -> None:
     planned = {deployment.name: deployment.schedules for deployment in file.deployments if deployment.schedules}
-    assert set(planned) == {"ingest", "monitor"}
+    assert set(planned) == {"ingest", "monitor", "retention"}
     assert not any(schedule.active for schedules in planned.values() for schedule in schedules)
     assert planned["monitor"][0].cron
     assert planned["monitor"][0].timezone != "UTC"
