@@ -67,7 +67,8 @@ def _findings(
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     for (table,) in names.fetchall():
         for column in _columns(connection, table):
-            query = f'SELECT rowid, "{column}" FROM "{table}" WHERE typeof("{column}") IN (\'text\', \'blob\')'  # noqa: S608
+            name = _quoted(column)
+            query = f"SELECT rowid, {name} FROM {_quoted(table)} WHERE typeof({name}) IN ('text', 'blob')"  # noqa: S608  # nosec B608
             found = []
             for row, value in connection.execute(query):
                 clean = _clean(value, needles)
@@ -79,7 +80,7 @@ def _findings(
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     """Columns that can be written; none of a table without row ids, of which neither owner has one."""
-    rows = connection.execute(f'PRAGMA table_xinfo("{table}")').fetchall()
+    rows = connection.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall()
     return [row[1] for row in rows if not row[6]]
 
 
@@ -91,8 +92,14 @@ def _clean(value: str | bytes, needles: Needles) -> str | bytes:
 
 
 def _update(connection: sqlite3.Connection, table: str, column: str, row: int, value: str | bytes) -> None:
-    statement = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'  # noqa: S608
+    statement = f"UPDATE {_quoted(table)} SET {_quoted(column)} = ? WHERE rowid = ?"  # noqa: S608  # nosec B608
     try:
         connection.execute(statement, (value, row))
     except sqlite3.IntegrityError:  # another row is called so already
         connection.execute(statement, (f"{GONE} {row}", row))
+
+
+def _quoted(name: str) -> str:
+    """A name of the file's own tables and columns within a statement, where no parameter can stand."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
