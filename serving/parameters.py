@@ -42,15 +42,21 @@ _NO_TOOLS = "this endpoint calls no tools, so none can be required: only `auto` 
 _NO_PROBABILITIES = "this endpoint knows no probabilities of tokens"
 _SAMPLING = Parameter("ignored", "how a model samples is the version's own, as the gate has measured it")
 _TOOLS = Parameter("ignored", "none is called: answers come from the documents")
-_OPERATION = Parameter("ignored", "there are no classes of service and no such caches")
 _WHO = Parameter("ignored", "who asks is told by the API key alone")
 _WHERE = Parameter("honoured", "not OpenAI's: conditions that passages meet, of the fields in `serve.filters`")
 _MODEL = Parameter("honoured", "the assistant, alone or with the version that answers (`docs/3`)")
 _STREAM = Parameter("honoured", "server-sent events")
-_NOT_KEPT = Parameter("ignored", "answers are kept as traces, which OpenAI's routes do not give back")
-_MODERATION = Parameter("ignored", "the version's guardrails decide")
 _EFFORT = Parameter("ignored", "how a model thinks and how long it writes are the version's own")
 _METADATA = Parameter("ignored", "traces are found again by the header `X-Request-ID`")
+_OF_BOTH = {
+    "store": Parameter("ignored", "answers are kept as traces, which OpenAI's routes do not give back"),
+    "moderation": Parameter("ignored", "the version's guardrails decide"),
+    **dict.fromkeys(
+        ("service_tier", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention"),
+        Parameter("ignored", "there are no classes of service and no such caches"),
+    ),
+}
+"""How OpenAI operates: ignored on either route."""
 _MOST_TOKENS = (
     "the answer ends there, at a token as the built-in embedder counts them; what the model was paid for is in `usage`"
 )
@@ -98,12 +104,7 @@ CHAT: Mapping[str, Parameter] = {
     "user": _WHO,
     "safety_identifier": _WHO,
     "metadata": _METADATA,
-    "store": _NOT_KEPT,
-    "moderation": _MODERATION,
-    "service_tier": _OPERATION,
-    "prompt_cache_key": _OPERATION,
-    "prompt_cache_options": _OPERATION,
-    "prompt_cache_retention": _OPERATION,
+    **_OF_BOTH,
 }
 """Of `POST /v1/chat/completions`. Fields that are not listed are ignored, and named."""
 
@@ -135,12 +136,7 @@ RESPONSES: Mapping[str, Parameter] = {
     "reasoning": _EFFORT,
     "user": _WHO,
     "safety_identifier": _WHO,
-    "store": _NOT_KEPT,
-    "moderation": _MODERATION,
-    "service_tier": _OPERATION,
-    "prompt_cache_key": _OPERATION,
-    "prompt_cache_options": _OPERATION,
-    "prompt_cache_retention": _OPERATION,
+    **_OF_BOTH,
 }
 """Of `POST /v1/responses`. Fields that are not listed are ignored, and named."""
 
