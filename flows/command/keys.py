@@ -1,6 +1,7 @@
 """The verbs of `llmops keys`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
@@ -17,18 +18,43 @@ if TYPE_CHECKING:
 
     from flows.keys import Given
 
-Groups = Annotated[
-    str | None,
-    Parameter(help="Groups whose documents its holder sees beside public ones, as hr,legal; '' for none."),
-]
-Roles = Annotated[
-    tuple[str, ...],
-    Parameter(
-        negative="",
-        help="What its holder may do: ask, feedback, metrics, review, admin; repeat it. Ask and feedback without.",
-    ),
-]
 Limit = Annotated[int | None, Parameter(help="Limit of this key; the endpoint's without.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Opens:
+    """What a key opens."""
+
+    groups: Annotated[
+        str | None,
+        Parameter(help="Groups whose documents its holder sees beside public ones, as hr,legal; '' for none."),
+    ] = None
+    role: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            help="What its holder may do: ask, feedback, metrics, review, admin; repeat it. Ask and feedback without.",
+        ),
+    ] = ()
+    requests_per_minute: Limit = None
+    tokens_per_minute: Limit = None
+
+    def given(self, options: Options) -> "Given":
+        """As the flow takes it, with the assistants of --assistant."""
+        from flows.keys import Given
+
+        groups = None if self.groups is None else self.groups.split(",") if self.groups.strip() else ()
+        return Given(
+            assistants=options.assistant,
+            groups=groups,
+            roles=self.role,
+            requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
+        )
+
+
+NOTHING_SAID = Opens()
 Name = Annotated[str, Parameter(help="Who holds the key: a person, a team or an application.")]
 
 keys = App(
@@ -41,18 +67,14 @@ def create(
     name: Name,
     *,
     days: Annotated[float | None, Parameter(help="After which the key ends; it does not without.")] = None,
-    groups: Groups = None,
-    role: Roles = (),
-    requests_per_minute: Limit = None,
-    tokens_per_minute: Limit = None,
+    opens: Opens = NOTHING_SAID,
     options: Options = DEFAULTS,
 ) -> int:
     """Make a key and show it once; with --assistant it opens only these assistants."""
     ensure_state(Home.from_environment())
     from flows.keys import create as run
 
-    given = _given(options, groups, role, requests_per_minute, tokens_per_minute)
-    execute(lambda: run(name, given=given, days=days), shown, options)
+    execute(lambda: run(name, given=opens.given(options), days=days), shown, options)
     return 0
 
 
@@ -60,18 +82,14 @@ def create(
 def change(
     name: Name,
     *,
-    groups: Groups = None,
-    role: Roles = (),
-    requests_per_minute: Limit = None,
-    tokens_per_minute: Limit = None,
+    opens: Opens = NOTHING_SAID,
     options: Options = DEFAULTS,
 ) -> int:
     """Let the valid keys of a holder open something else, at once; what is not named stays."""
     ensure_state(Home.from_environment())
     from flows.keys import change as run
 
-    given = _given(options, groups, role, requests_per_minute, tokens_per_minute)
-    execute(lambda: run(name, given), shown, options)
+    execute(lambda: run(name, opens.given(options)), shown, options)
     return 0
 
 
@@ -108,20 +126,6 @@ def list_(*, options: Options = DEFAULTS) -> int:
 
     execute(list_keys, shown, options)
     return 0
-
-
-def _given(
-    options: Options, groups: str | None, roles: tuple[str, ...], requests: int | None, tokens: int | None
-) -> "Given":
-    from flows.keys import Given
-
-    return Given(
-        assistants=options.assistant,
-        groups=None if groups is None else groups.split(",") if groups.strip() else (),
-        roles=roles,
-        requests_per_minute=requests,
-        tokens_per_minute=tokens,
-    )
 
 
 def shown(console: "Console", result: Mapping[str, Any]) -> None:
