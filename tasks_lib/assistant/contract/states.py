@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 KEPT = 3
 """States that were released before the present one and are kept, to go back to."""
@@ -45,6 +45,8 @@ class QuarantinedDocument(BaseModel):
 
 class IndexStates(BaseModel):
     """What an index knows about its states. It is written as a whole, so a reader sees all of it as it was, or is."""
+
+    model_config = ConfigDict(frozen=True)
 
     released: str | None = Field(default=None, description="`None`: nothing was gated yet, the latest is read.")
     earlier: list[str] = Field(default_factory=list, description="States released before, the newest first.")
