@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,13 @@ from websockets.sync.client import ClientConnection, connect
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_SECONDS = 20.0
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
+
+
+LEFT = "Inspected target navigated or closed"
+
+
+class PageLeftError(Exception):
+    """Another page came while this one was asked."""
 
 
 class Page:
@@ -33,6 +40,8 @@ class Page:
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while (said := json.loads(self._socket.recv(WAIT_SECONDS))).get("id") != number:
             continue
+        if said.get("error", {}).get("message") == LEFT:
+            raise PageLeftError
         assert "error" not in said, said
         result: dict[str, Any] = said["result"]
         return result
@@ -51,12 +60,16 @@ class Page:
         return said["result"].get("value")
 
     def wait_for(self, script: str, seconds: float = WAIT_SECONDS) -> Any:
-        """What a script gives once it gives something true."""
+        """What a script gives once it gives something true, on this page or on one that comes meanwhile."""
         end = time.monotonic() + seconds
-        while not (found := self.value(script)):
+        while not (found := self._value_here(script)):
             assert time.monotonic() < end, f"{script} did not come true: {self.value('document.body.innerText')}"
             time.sleep(0.02)
         return found
+
+    def _value_here(self, script: str) -> Any:
+        with suppress(PageLeftError):
+            return self.value(script)
 
     def type(self, text: str) -> None:
         """Type where the focus is."""
