@@ -14,6 +14,9 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from blocks.local import LocalPlatform
+from flows.ingest import synchronise
+from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import ENVIRONMENT_VARIABLE, Home
 from tasks_lib.registry.tracking import connect
 from tests.serving.conftest import register
@@ -35,11 +38,8 @@ def environment(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.T
     documents.mkdir()
     (documents / "leave.md").write_text("# Leave\n\nEverybody has 27 days of annual leave.")
     (documents / "parking.md").write_text("# Parking\n\nThe garage opens at seven.")
-    around = {**os.environ, **searched_before_ours(folder), ENVIRONMENT_VARIABLE: str(platform.home.root)}
-    command = [*LLMOPS, "ingest", "--source", str(documents)]
-    done = subprocess.run(command, env=around, cwd=folder, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return around
+    synchronise(platform, Settings(ingest=IngestConfig(source=str(documents))))
+    return {**os.environ, **searched_before_ours(folder), ENVIRONMENT_VARIABLE: str(platform.home.root)}
 
 
 @asynccontextmanager
