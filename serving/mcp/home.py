@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -45,7 +45,8 @@ class HomeDesk:
         self._groups = sorted(groups)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mcp")
         self._production = Production(platform, model, alias, threads=THREADS, poll_seconds=poll_seconds)
-        self._loading: Future[None] = self._threads.submit(self._production.start)
+        self._looked: Future[LiveVersion] = self._threads.submit(self._live)
+        self._loading: Future[None] = self._threads.submit(self._load)
 
     def close(self) -> None:
         """End the version's process."""
@@ -61,17 +62,27 @@ class HomeDesk:
         """As :class:`~serving.mcp.tools.Desk`."""
         self._require(assistant)
         return await self._done(
-            lambda: find_passages(resolve_platform(self._platform), self._live(), query, where, self._groups)
+            lambda: find_passages(resolve_platform(self._platform), self._live_now(), query, where, self._groups)
         )
 
     async def documents(self, assistant: str | None) -> list[dict[str, str]]:
         """As :class:`~serving.mcp.tools.Desk`."""
         self._require(assistant)
-        return await self._done(lambda: list_documents(resolve_platform(self._platform), self._live(), self._groups))
+        return await self._done(
+            lambda: list_documents(resolve_platform(self._platform), self._live_now(), self._groups)
+        )
 
     def _require(self, assistant: str | None) -> None:
         if assistant not in {None, self._model}:
             raise ToolError(f"The assistant {assistant!r} does not exist; there is {self._model!r}.")
+
+    def _load(self) -> None:
+        wait([self._looked])
+        self._production.start()
+
+    def _live_now(self) -> LiveVersion:
+        wait([self._looked])  # libraries are imported, and the registry is opened, by one thread before the others
+        return self._live()
 
     def _live(self) -> LiveVersion:
         return require_live(connect(resolve_platform(self._platform), self._model), self._model, self._alias)

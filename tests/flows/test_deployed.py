@@ -129,6 +129,12 @@ def taking_places(client: SyncPrefectClient) -> list[FlowRun]:
     return client.read_flow_runs(work_pool_filter=of_pool, flow_run_filter=FlowRunFilter(state=busy))
 
 
+def paused(client: SyncPrefectClient, begins: str) -> FlowRun | None:
+    """A run that waits for a person, by how its name begins."""
+    waits = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
+    return next((run for run in client.read_flow_runs(flow_run_filter=waits) if run.name.startswith(begins)), None)
+
+
 def tasks_of(client: SyncPrefectClient, run: UUID, name: str) -> list[TaskRun]:
     found = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run])))
     return [task for task in found if task.name.startswith(name)]
@@ -401,8 +407,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         (source / "new.md").write_text("# Sabbatical\n\nEmployees may take a sabbatical of six months.\n")
         ingest(Settings.model_validate(documents))
         asks = on_drift(3)
-        paused = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
-        form = wait_for(lambda: client.read_flow_runs(flow_run_filter=paused), LATER, worker[-1].tail)[0]
+        form = wait_for(lambda: paused(client, "staff v"), LATER, worker[-1].tail)
         assert (form.id, form.name) == (asks, "staff v3: waits for approval")
         assert TAG in form.tags
         asked = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id={"any_": [asks]}))  # type: ignore[arg-type]
@@ -414,6 +419,9 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
         client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
         done = ended(client, asks, worker[-1])
+        about_documents = wait_for(lambda: paused(client, "documents of staff"), LATER, worker[-1].tail)
+        client.resume_flow_run(about_documents.id, run_input={"decision": "release all", "name": "Ann Lee"})
+        ended(client, about_documents.id, worker[-1])
     live = require_live(registry, STAFF, "production")
     assert (live.version, live.rag.retriever.top_k) == (3, 8)
     assert done.name == "staff v3: promote"

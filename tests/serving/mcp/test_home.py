@@ -62,6 +62,7 @@ async def test_a_host_asks_searches_and_lists(environment: dict[str, str]) -> No
         only = await client.call_tool("search", {"query": "annual leave", "where": ["document=parking*"]})
         assert {one["document"] for one in only.structured_content["passages"]} <= {"parking.md"}
         said = await client.call_tool("ask", {"question": "How long is leave?"})
+        assert not said.is_error, said.content
         assert said.structured_content["response"] == "first says: 27 days. Ask again."
         assert said.structured_content["trace_id"].startswith("tr-")
         for tool, arguments, why in (
