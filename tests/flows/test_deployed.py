@@ -62,7 +62,7 @@ from tests.stubs.services import openai_models
 ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "examples" / "handbook" / "leave"
 DOCUMENTS = 10
-SOON, LATER = 120.0, 240.0
+SOON, LATER = 240.0, 480.0
 WINDOW = MonitorResult(
     verdict="drifted",
     reasons=[],
