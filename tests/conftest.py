@@ -19,7 +19,7 @@ from blocks.local import LocalPlatform
 from flows.command.environment import GC_THRESHOLDS
 from tasks_lib.home import Home
 from tests.stubs.fast_storage import IN_MEMORY, MigratedDatabases, keep_temporary_files_in_memory
-from tests.stubs.forked_worker import PromptQueue
+from tests.stubs.forked_worker import ForkedWorkers, PromptQueue
 
 SHARED = {
     "prefect": {"prefect_harness"},
@@ -79,6 +79,35 @@ def migrated_databases(shared_folder: Path) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(utils, "_initialize_tables", MigratedDatabases(shared_folder, utils._initialize_tables))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedWorkers]:
+    """Versions that this process starts need not import MLflow first: it takes four seconds of processor each time."""
+    from tasks_lib.registry import process
+
+    workers = ForkedWorkers(tmp_path_factory.mktemp("forked"), process.WORKER)
+    start = process.VersionProcess.start
+
+    def start_forked(version: process.VersionProcess) -> None:
+        workers.start()
+        start(version)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "WORKER", workers.script)
+        patch.setattr(process.VersionProcess, "start", start_forked)
+        yield workers
+    workers.close()
+
+
+@pytest.fixture(scope="module")
+def real_versions(forked_versions: ForkedWorkers) -> Iterator[None]:
+    """Versions start as they do outside of the tests, from nothing."""
+    from tasks_lib.registry import process
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "WORKER", forked_versions.worker)
         yield
 
 
