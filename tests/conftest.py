@@ -18,7 +18,8 @@ from hypothesis import settings
 from blocks.local import LocalPlatform
 from flows.command.environment import GC_THRESHOLDS
 from tasks_lib.home import Home
-from tests.stubs.forked_worker import PromptQueue
+from tests.stubs.fast_storage import IN_MEMORY, MigratedDatabases, keep_temporary_files_in_memory
+from tests.stubs.forked_worker import ForkedWorkers, PromptQueue
 
 SHARED = {
     "prefect": {"prefect_harness"},
@@ -35,6 +36,7 @@ def pytest_configure() -> None:
     What is generated is the same for the same tests, so that a change is refused for what it changes;
     `HYPOTHESIS_PROFILE=other` tries other examples each time.
     """
+    keep_temporary_files_in_memory()
     gc.set_threshold(*GC_THRESHOLDS)
     settings.register_profile("same", deadline=None, derandomize=True)
     settings.register_profile("other", deadline=None)
@@ -53,6 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What passed leaves nothing in memory. Not sooner: MLflow remembers databases by their paths."""
+    made = session.config._tmp_path_factory._basetemp  # type: ignore[attr-defined]
+    if exitstatus == 0 and made and made.is_relative_to(IN_MEMORY) and "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(made, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def prompt_flushes() -> Iterator[None]:
     """Flushing traces takes as long as MLflow's queue waits for the next one, a second: let it wait less."""
@@ -60,6 +69,45 @@ def prompt_flushes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(async_export_queue, "Queue", PromptQueue)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_databases(shared_folder: Path) -> Iterator[None]:
+    """A new MLflow database of this process is migrated once in a run, and copied after that."""
+    from mlflow.store.db import utils
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "_initialize_tables", MigratedDatabases(shared_folder, utils._initialize_tables))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedWorkers]:
+    """Versions that this process starts need not import MLflow first: it takes four seconds of processor each time."""
+    from tasks_lib.registry import process
+
+    workers = ForkedWorkers(tmp_path_factory.mktemp("forked"), process.WORKER)
+    start = process.VersionProcess.start
+
+    def start_forked(version: process.VersionProcess) -> None:
+        workers.start()
+        start(version)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "WORKER", workers.script)
+        patch.setattr(process.VersionProcess, "start", start_forked)
+        yield workers
+    workers.close()
+
+
+@pytest.fixture(scope="module")
+def real_versions(forked_versions: ForkedWorkers) -> Iterator[None]:
+    """Versions start as they do outside of the tests, from nothing."""
+    from tasks_lib.registry import process
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "WORKER", forked_versions.worker)
         yield
 
 

@@ -16,11 +16,9 @@ import pytest
 from blocks.local import LocalPlatform
 from flows.cli import run
 from tasks_lib.home import Home
-from tasks_lib.registry import process
 from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, TRACE_VERSION_TAG, connect
 from tests.serving.conftest import Endpoint, question, served
 from tests.serving.test_several import states, wait_for
-from tests.stubs import forked_worker
 from tests.stubs.small_documents import WORLDS, write_documents
 
 pytestmark = [pytest.mark.slow, pytest.mark.flow, pytest.mark.usefixtures("prefect_harness"), pytest.mark.timeout(600)]
@@ -43,9 +41,7 @@ def llmops(
 ) -> Iterator[Llmops]:
     """`llmops(*words, code=0)`: what the command prints with --json."""
     before = dict(os.environ)
-    workers = forked_worker.ForkedWorkers(tmp_path, process.WORKER)
-    monkeypatch.setattr(process, "WORKER", workers.script)
-    os.environ.update({"LLMOPS_HOME": str(platform.home.root), forked_worker.ADDRESS: workers.address})
+    os.environ["LLMOPS_HOME"] = str(platform.home.root)
 
     def llmops(*words: str, code: int = 0) -> Any:
         capsys.readouterr()
@@ -55,7 +51,6 @@ def llmops(
         return json.loads(out)
 
     yield llmops
-    workers.close()
     os.environ.clear()
     os.environ.update(before)
 

@@ -105,10 +105,10 @@ def kill_at(step: Step) -> None:
 def main() -> None:
     server = start_prefect()
     from tasks_lib.registry import process
-    from tests.stubs.forked_worker import ADDRESS, ForkedWorkers
+    from tests.stubs.forked_worker import ForkedWorkers
 
     workers = ForkedWorkers(WORK, process.WORKER)
-    os.environ[ADDRESS] = workers.address
+    workers.start()
     process.WORKER = workers.script
     try:
         walk = Walk()

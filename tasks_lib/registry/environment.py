@@ -1,5 +1,7 @@
-"""Environment variables of the process of a version: its Prefect server, and how MLflow writes its traces."""
+"""Environment variables of the process of a version: its memory, its Prefect server, and how MLflow writes traces."""
 
+MEMORY = {"MALLOC_ARENA_MAX": "2"}
+"""Of glibc, which gives each thread a heap of its own, and keeps in each what was freed there."""
 API_URL_VARIABLE = "PREFECT_API_URL"
 LOCAL = "local"
 

@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 
 from tasks_lib.errors import InputError, VersionError
 from tasks_lib.quiet import QUIET
-from tasks_lib.registry.environment import prefect_environment, trace_writing
+from tasks_lib.registry.environment import MEMORY, prefect_environment, trace_writing
 from tasks_lib.registry.tracking import (
     TRACE_ASSISTANT_TAG,
     TRACE_GROUPS_TAG,
@@ -127,7 +127,8 @@ class VersionProcess:
         self._start_timeout = start_timeout
         platform = {PLATFORM_VARIABLE: platform_name, **prefect_environment(platform_name)}
         instead = {INSTEAD_VARIABLE: json.dumps(configuration)} if configuration else {}
-        self._environment = {**QUIET, **trace_writing(tracking_uri, source), **os.environ, **platform, **instead}
+        defaults = {**QUIET, **MEMORY, **trace_writing(tracking_uri, source)}
+        self._environment = {**defaults, **os.environ, **platform, **instead}
         tags = {
             TRACE_ASSISTANT_TAG: assistant,
             TRACE_VERSION_TAG: version,

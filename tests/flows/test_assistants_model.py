@@ -38,12 +38,11 @@ from tasks_lib.ingestion.publish import log_run
 from tasks_lib.monitoring import record
 from tasks_lib.monitoring import tasks as monitoring
 from tasks_lib.monitoring.window import past_windows
-from tasks_lib.registry import aliases, moves, process
+from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.agreement import require_production
 from tasks_lib.registry.live import find_live
 from tasks_lib.registry.register import tag_version
 from tasks_lib.registry.tracking import activate, connect, last_runs, run_of
-from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
 EXAMPLES = int(os.environ.get("LLMOPS_PROPERTY_EXAMPLES", "0")) or 6
@@ -294,24 +293,14 @@ class Assistants(RuleBasedStateMachine):
         return monitoring.record_window.fn(self.platform, window, analysis, given, 0.0)
 
 
-@pytest.fixture
-def workers(tmp_path: Path) -> Iterator[forked_worker.ForkedWorkers]:
-    started = forked_worker.ForkedWorkers(tmp_path, process.WORKER)
-    yield started
-    started.close()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_each_of_three_assistants_sees_its_own(
     tracked_home: Callable[[Path], Home],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    workers: forked_worker.ForkedWorkers,
     prefect_harness: None,
 ) -> None:
-    monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
-    monkeypatch.setattr(process, "WORKER", workers.script)
     monkeypatch.setattr(record, "evidently_snapshot", lambda *_: None)
     homes = itertools.count()
 

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,10 +29,9 @@ from tasks_lib.gate.asking import VersionAddress, VersionAnswers
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.known import SHOWN
 from tasks_lib.home import Home
-from tasks_lib.registry import aliases, process
+from tasks_lib.registry import aliases
 from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect, last_runs
-from tests.stubs import forked_worker
 from tests.stubs.judges import knowing
 from tests.tasks_lib.registry import fakes
 
@@ -40,14 +39,6 @@ NAMES = GateConfig().aliases
 QUESTIONS = (*fakes.examples()[:12], *fakes.examples()[18:21], fakes.examples()[-1])
 """Twelve with answers, three without, one off topic."""
 Deploy = Callable[..., DeployResult]
-
-
-@pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forked_worker.ForkedWorkers]:
-    """Processes for versions that need not import MLflow first."""
-    started = forked_worker.ForkedWorkers(tmp_path_factory.mktemp("workers"), process.WORKER)
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +56,6 @@ def live_platform(tracked_home: Callable[[Path], Home], tmp_path: Path) -> fakes
 @pytest.fixture
 def deploy(
     request: pytest.FixtureRequest,
-    workers: forked_worker.ForkedWorkers,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     prefect_harness: None,
@@ -73,8 +63,6 @@ def deploy(
     """`deploy(behaviour, judge, **gate)` of an assistant that is written on the spot, on the test's platform."""
     platform = request.getfixturevalue("live_platform" if "live_platform" in request.fixturenames else "platform")
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
-    monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
-    monkeypatch.setattr(process, "WORKER", workers.script)
     save(connect(platform, "rag-assistant"), "q", QUESTIONS, index="i", index_version="7", origin="import")
 
     def run(behaviour: str, judge: MockChatGenerator | None = None, **gate: object) -> DeployResult:

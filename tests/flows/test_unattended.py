@@ -1,6 +1,6 @@
 """Runs that nobody started: production's own configuration, a person's approval, and holds that they keep."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +27,12 @@ from tasks_lib.gate.configuration import as_production
 from tasks_lib.gate.decide import Decision
 from tasks_lib.gate.description import WAITS, WITHDRAWN
 from tasks_lib.home import Home
-from tasks_lib.registry import aliases, attempts, process
+from tasks_lib.registry import aliases, attempts
 from tasks_lib.registry.attempts import FLOW_RUN_TAG, WAITS_UNTIL_TAG
 from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.holds import read_hold
 from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import VERB_TAG, connect, last_runs, package_version
-from tests.stubs import forked_worker
 from tests.tasks_lib.registry import fakes
 
 MODEL = "rag-assistant"
@@ -89,17 +88,9 @@ class Place:
             return max(prefect.read_flow_runs(), key=lambda run: run.created or 0)  # type: ignore[arg-type,return-value]
 
 
-@pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forked_worker.ForkedWorkers]:
-    started = forked_worker.ForkedWorkers(tmp_path_factory.mktemp("workers"), process.WORKER)
-    yield started
-    started.close()
-
-
 @pytest.fixture
 def place(
     tracked_home: Callable[[Path], Home],
-    workers: forked_worker.ForkedWorkers,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     prefect_harness: None,
@@ -107,8 +98,6 @@ def place(
     platform = fakes.FakePlatform(tracked_home(tmp_path / "home"))
     monkeypatch.setenv("LLMOPS_HOME", str(platform.home.root))
     monkeypatch.setenv("LLMOPS_USER", "ann")
-    monkeypatch.setenv(forked_worker.ADDRESS, workers.address)
-    monkeypatch.setattr(process, "WORKER", workers.script)
     for module in (deploying, rolling_back, holding, telling):
         monkeypatch.setattr(module, "resolve_platform", lambda name: platform)
     room = fakes.write_room(tmp_path, "x")

@@ -3,12 +3,14 @@
 Importing MLflow takes four seconds of each process. The process that is forked has imported none of our rooms, loads
 the version from the registry and speaks over the pipes that it is given, as the real one does.
 
-`forked_worker.py --serve SOCKET WORKER` is the one that is forked; `ForkedWorkers` starts it and ends it.
+`forked_worker.py --serve SOCKET WORKER` is the one that is forked; `ForkedWorkers` starts it and ends it. What stands
+in for the worker is a copy of this file beside the socket.
 """
 
 import json
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +20,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-ADDRESS = "LLMOPS_TEST_FORKED_WORKERS"
+SOCKET = "workers.sock"
 
 
 class PromptQueue(Queue[Any]):
@@ -30,18 +32,31 @@ class PromptQueue(Queue[Any]):
 
 
 class ForkedWorkers:
-    """Context manager around the process that is forked. Starts it at once, and waits for it when it is needed."""
+    """The process that is forked.
+
+    :param folder: Where its socket lies, and `script`, which is started in place of the worker.
+    :param worker: The worker that is run in each.
+    """
 
     def __init__(self, folder: Path, worker: Path) -> None:
-        self.script = Path(__file__)
-        self.address = str(folder / "workers.sock")
-        command = [sys.executable, "-P", str(self.script), "--serve", self.address, str(worker)]
-        self._process = subprocess.Popen(command)
+        self.worker = worker
+        self.script = folder / "forked_worker.py"
+        shutil.copy(__file__, self.script)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, unless it runs, and return at once: whoever needs it waits for it."""
+        if self._process is None:
+            address = str(self.script.with_name(SOCKET))
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(self.script), "--serve", address, str(self.worker)]
+            )
 
     def close(self) -> None:
         """End it."""
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
 def serve(address: str, worker: str) -> None:
@@ -78,6 +93,9 @@ def _watch(connection: socket.socket, worker: str) -> None:
             os.close(file)
         os.environ.clear()
         os.environ.update(request["environment"])
+        os.chdir(request["folder"])
+        searched = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        sys.path[:0] = [entry for entry in searched if entry not in sys.path]
         sys.argv = [worker, *request["arguments"]]
         runpy.run_path(worker, run_name="__main__")
         os._exit(0)
@@ -103,11 +121,12 @@ def ask(arguments: list[str]) -> int:
     with socket.socket(socket.AF_UNIX) as connection:
         for _ in range(600):
             try:
-                connection.connect(os.environ[ADDRESS])
+                connection.connect(str(Path(__file__).with_name(SOCKET)))
                 break
             except OSError:
                 time.sleep(0.1)
-        request = json.dumps({"arguments": arguments, "environment": dict(os.environ)}).encode()
+        asked = {"arguments": arguments, "environment": dict(os.environ), "folder": str(Path.cwd())}
+        request = json.dumps(asked).encode()
         socket.send_fds(connection, [request], [0, 1, 2])
         for file in (0, 1, 2):
             os.close(file)

@@ -20,6 +20,7 @@ from tasks_lib.registry.process import VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
 
+pytestmark = pytest.mark.usefixtures("real_versions")
 QUESTION = [{"role": "user", "content": "Who are you?"}]
 
 
