@@ -5,7 +5,7 @@
 | provider `openai` | `OPENAI_API_KEY`, `OPENAI_BASE_URL` | `OpenAICompatibleModels` |
 | provider `ollama` | `OLLAMA_HOST` | `OllamaModels` |
 | provider `bedrock` | `AWS_REGION` or `AWS_DEFAULT_REGION`; credentials as boto3 finds them | `BedrockModels` |
-| index | `WEAVIATE_URL`, `WEAVIATE_API_KEY`, `WEAVIATE_GRPC_PORT` | `WeaviateStore` |
+| index | `WEAVIATE_URL`, `WEAVIATE_API_KEY`, `WEAVIATE_GRPC_PORT`, `WEAVIATE_STRICT_ACCESS` | `WeaviateStore` |
 | tracking | `MLFLOW_TRACKING_URI`; credentials stay in the environment | `MLflowTracking` |
 """
 
@@ -68,6 +68,7 @@ def store_of_environment() -> "WeaviateStore | None":
         api_key=SecretStr(key) if key else None,
         cloud=url.rstrip("/").endswith((".weaviate.cloud", ".weaviate.network")),
         grpc_port=os.environ.get("WEAVIATE_GRPC_PORT", "50051"),
+        strict_access=os.environ.get("WEAVIATE_STRICT_ACCESS") or False,
     )
 
 

@@ -61,6 +61,13 @@ class WeaviateStore(KeyHolder, IndexStore):
         default=60.0, gt=0, le=3600, title="Timeout", description="Seconds that one request may take."
     )
 
+    strict_access: bool = Field(
+        default=False,
+        title="Strict access",
+        description="Give the documents of each set of readers a tenant of their own, so that scores of a keyword "
+        "search do not tell of documents that the caller may not see. For indexes that are made from then on.",
+    )
+
     @model_validator(mode="after")
     def _cloud_wants_a_key(self) -> Self:
         if self.cloud and not (revealed(self.api_key) or self.aws_secret):
@@ -101,6 +108,7 @@ class WeaviateStore(KeyHolder, IndexStore):
             name,
             version=version,
             released=released,
+            strict=self.strict_access,
             lock_folder=home.ensure().locks,
             stored_as=self.stored_as(name, version, released=released),
         )

@@ -1,47 +1,30 @@
 """``WeaviateIndex``: the chunks of one collection on a Weaviate server, kept in sync document by document."""
 
 import heapq
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from haystack import Document
-from weaviate.classes.config import DataType, Property, Tokenization
 from weaviate.classes.query import Filter
-from weaviate.util import generate_uuid5
 
-from tasks_lib.assistant.contract.access import NO_CONTROL, IndexAccess
+from tasks_lib.assistant.contract.access import IndexAccess
 from tasks_lib.assistant.contract.index import IndexInfo, Rewriting, counts_by_source
 from tasks_lib.assistant.contract.states import IndexStates
 from tasks_lib.assistant.stores.locking import WriterLock
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
-from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
+from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State, batches
 from tasks_lib.assistant.stores.weaviate.retrievers import WeaviateKeywordRetriever, WeaviateVectorRetriever
 from tasks_lib.assistant.stores.weaviate.rewriting import rewrite
-from tasks_lib.assistant.stores.weaviate.schema import (
-    KEPT,
-    KEYWORDS,
-    MANIFEST_SUFFIX,
-    OTHER_FORMS,
-    PREFIX,
-    chunk_collection,
-    collection_name,
-    manifest_collection,
-    of_source,
-    to_properties,
-)
+from tasks_lib.assistant.stores.weaviate.schema import MANIFEST_SUFFIX, PREFIX, collection_name, of_source
 from tasks_lib.assistant.stores.weaviate.store import WeaviateIndexStore
-from tasks_lib.errors import AccessNotHeldError, IndexUnavailableError
-
-if TYPE_CHECKING:
-    from weaviate.collections import Collection
+from tasks_lib.assistant.stores.weaviate.writing import Writer, needed_states, of_documents
+from tasks_lib.errors import IndexUnavailableError
 
 _LOOKUP = 200
-_BATCH = 200
 _DROP_PATIENCE = 10.0
 
 
@@ -55,6 +38,7 @@ class WeaviateIndex:
     :param dimension: Length of the embeddings; needed only to write into an index that does not exist yet.
     :param version: Opens this state for reading only: the current one, or one that `states` keeps.
     :param released: Opens the released state, whichever that is when it is read, for reading only.
+    :param strict: Gives each audience a tenant of its own, once the index is made: see :class:`Chunks`.
     :param lock_folder: Where the writers' lock files lie.
     :param stored_as: As of the document store.
     """
@@ -67,6 +51,7 @@ class WeaviateIndex:
         *,
         version: str | None = None,
         released: bool = False,
+        strict: bool = False,
         lock_folder: Path | None = None,
         stored_as: dict[str, Any] | None = None,
     ) -> None:
@@ -74,6 +59,7 @@ class WeaviateIndex:
         self.dimension = dimension
         self.connection = connection
         self.store = WeaviateIndexStore(connection, name, version=version, released=released, stored_as=stored_as)
+        self._writer = Writer(self.store, strict=strict)
         self._lock_folder = lock_folder
         self._lock = WriterLock(connection.url, name, lock_folder)
 
@@ -103,7 +89,7 @@ class WeaviateIndex:
         with self._guarded():
             for start in range(0, len(wanted), _LOOKUP):
                 condition = Filter.by_property("content_hash").contains_any(wanted[start : start + _LOOKUP])
-                for item in self.store.fetch(condition, ["content_hash"], vectors=True):
+                for _, item in self.store.chunks.fetch(condition, ["content_hash"], vectors=True):
                     vectors_by_hash[str(item.properties["content_hash"])] = list(item.vector["default"])
         return vectors_by_hash
 
@@ -122,10 +108,12 @@ class WeaviateIndex:
             return
         self._check(source, set(documents), rows, state)
         with self._guarded():
-            self._create()
-            state = self._repaired(self.store.state())
+            self._writer.create()
+            state = self._writer.repaired(self.store.state())
             dimension = state.dimension or (len(rows[0].embedding or []) if rows else 0)
-            self._turn(replace(state, generation=state.generation + 1, dimension=dimension, pending=tuple(keys)), rows)
+            self._writer.turn(
+                replace(state, generation=state.generation + 1, dimension=dimension, pending=tuple(keys)), rows
+            )
 
     def rename(self, source: str, to: str) -> int:
         """Give all chunks of `source`, as they are, to the source `to`; the documents that were moved.
@@ -137,13 +125,13 @@ class WeaviateIndex:
         documents = sorted(self.manifest(source)) if source != to else []
         for document in documents:
             with self._guarded():
-                state = self._repaired(self.store.state())
+                state = self._writer.repaired(self.store.state())
                 key = (source, document)
-                condition = Filter.by_property("source").equal(source) & Filter.by_property("document").equal(document)
+                condition = of_documents(source, [document])
                 live = self._manifest().lookup([key])
                 rows = [of_source(chunk, to) for chunk in self.store.read(condition, live, vectors=True)]
                 pending = ((to, document), key)
-                self._turn(replace(state, generation=state.generation + 1, pending=pending), rows)
+                self._writer.turn(replace(state, generation=state.generation + 1, pending=pending), rows)
         return len(documents)
 
     def commit(self) -> str:
@@ -155,7 +143,9 @@ class WeaviateIndex:
         if not self.exists():
             raise IndexUnavailableError(f"index {self.name!r} does not exist", hint="Ingest documents first.")
         with self._guarded():
-            return str(self._repaired(self.store.state()).generation)
+            self._writer.require_strictness()
+            self._writer.mark_rest()
+            return str(self._writer.repaired(self.store.state()).generation)
 
     def count(self) -> int:
         """Chunks in the index."""
@@ -178,7 +168,7 @@ class WeaviateIndex:
         """Documents of which more is kept than the kept states need."""
         if not self.exists():
             return 0
-        needed = self._needed(self.store.state())
+        needed = needed_states(self.store.state())
         with self._guarded():
             return sum(not past.is_needed(needed) for _, entry in self._manifest().records() for past in entry.past)
 
@@ -187,14 +177,15 @@ class WeaviateIndex:
         self._require_writable()
         if not self.exists():
             return
-        needed = self._needed(self.store.state())
+        needed = needed_states(self.store.state())
         with self._guarded():
             manifest = self._manifest()
             for key, entry in list(manifest.records()):
                 kept = replace(entry, past=tuple(past for past in entry.past if past.is_needed(needed)))
                 if kept != entry:
                     manifest.turn(key, kept)
-                    self._delete_chunks(key, kept)
+                    self._writer.delete_chunks(key, kept)
+            self.store.chunks.remove_tenants(self.store.known_access().audiences)
 
     def rewrite(self, change: Rewriting, keep_versions: Iterable[str]) -> int:  # noqa: ARG002
         """Let `change` decide about every object, in whatever state; states keep their names."""
@@ -221,23 +212,24 @@ class WeaviateIndex:
         if not self.exists():
             raise IndexUnavailableError(f"index {self.name!r} does not exist", hint="Ingest documents first.")
         with self._guarded():
-            self._create()
+            self._writer.create()
             self._manifest().save_state(replace(self.store.state(), states=states.model_dump_json()))
 
     def access(self) -> IndexAccess:
-        """Everybody sees everything: documents on Weaviate cannot be put under access control yet."""
-        return NO_CONTROL
+        """Who may see what, whichever state is read."""
+        return self.store.known_access().access
 
     def save_access(self, access: IndexAccess) -> None:
-        """Refuse to keep what would not be held.
+        """Let it hold: what it closes is closed at once, what it opens is found when this returns.
 
-        :raises AccessNotHeldError: If anything is under access control.
+        The caller holds `writing`. A run that is killed is brought to its end by the next `commit`.
+
+        :raises AccessNotHeldError: If access is to be strict and the index was made without tenants.
         """
-        if access.controlled:
-            raise AccessNotHeldError(
-                f"index {self.name!r} is on Weaviate, where documents cannot be kept from anybody yet",
-                hint="Keep documents that not everybody may see in an index on LanceDB.",
-            )
+        self._require_writable()
+        with self._guarded():
+            self._writer.create()
+            self._writer.save_access(access)
 
     def at(self, state: str) -> "WeaviateIndex":
         """The index at a kept state, for reading only."""
@@ -253,12 +245,10 @@ class WeaviateIndex:
         if not self.exists():
             return chunks
         with self._guarded():
-            for start in range(0, len(documents), _LOOKUP):
-                names = list(documents[start : start + _LOOKUP])
-                live = self._manifest().lookup([(source, name) for name in names])
-                condition = Filter.by_property("source").equal(source)
-                condition &= Filter.by_property("document").contains_any(names)
-                chunks += self.store.read(condition, live, vectors=True)
+            known = self._manifest().known((source, name) for name in documents)
+            for names in batches((name, entry) for (_, name), entry in known.items()):
+                live = self._manifest().lookup((source, name) for name in names)
+                chunks += self.store.read(of_documents(source, names), live, vectors=True)
         return chunks
 
     def drop(self) -> None:
@@ -285,7 +275,7 @@ class WeaviateIndex:
         key = str(seed).encode()
         with self._guarded():
             live = dict(self._manifest().entries())
-            ids = self.store.visible_ids(live)
+            ids = self.store.live_ids(live)
             chosen = heapq.nsmallest(limit, ids, key=lambda chunk: blake2b(chunk.encode(), key=key).digest())
             documents: dict[str, Document] = {}
             for start in range(0, len(chosen), _LOOKUP):
@@ -317,85 +307,6 @@ class WeaviateIndex:
     def _lookup(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, Entry]:
         with self._guarded():
             return self._manifest().lookup(keys)
-
-    def _create(self) -> None:
-        """Create what is missing; the manifest comes last, so that an index with one is whole."""
-        collections = self.connection.client().collections
-        for settings in (chunk_collection(self.name), manifest_collection(self.name)):
-            if not collections.exists(settings["class"]):
-                collections.create_from_dict(settings)
-        manifest = self.store.client.collections.get(collection_name(self.name) + MANIFEST_SUFFIX)
-        known = {item.name for item in manifest.config.get(simple=True).properties}
-        for name in KEPT:
-            if name not in known:
-                manifest.config.add_property(
-                    Property(name=name, data_type=DataType.TEXT, index_filterable=False, index_searchable=False)
-                )
-        chunks = self._collection()
-        if not {KEYWORDS, OTHER_FORMS} & set(self._properties()):
-            words = Tokenization.WORD
-            chunks.config.add_property(Property(name=OTHER_FORMS, data_type=DataType.TEXT, tokenization=words))
-        self.store.forget()
-
-    def _turn(self, state: State, rows: Sequence[Document]) -> None:
-        """Write `rows`, then make them the visible state of the pending documents; those without rows are gone."""
-        manifest = self._manifest()
-        manifest.save_state(state)
-        self._insert(rows, state.generation)
-        counts = Counter((chunk.meta["source"], chunk.meta["document"]) for chunk in rows)
-        hashes = {
-            (chunk.meta["source"], chunk.meta["document"]): str(chunk.meta.get("document_hash") or "") for chunk in rows
-        }
-        known, needed = manifest.known(state.pending), self._needed(state)
-        for key in state.pending:
-            entry = Entry(hashes.get(key, ""), state.generation, counts[key])
-            manifest.turn(key, known[key].followed_by(entry, needed) if key in known else entry)
-        self._repaired(state)
-
-    def _insert(self, chunks: Sequence[Document], generation: int) -> None:
-        collection, names = self._collection(), self._properties()
-        with collection.batch.fixed_size(_BATCH) as batch:
-            for chunk in chunks:
-                batch.add_object(
-                    properties=to_properties(chunk, generation, names),
-                    uuid=generate_uuid5(chunk.id, generation),
-                    vector=chunk.embedding,
-                )
-        if failed := collection.batch.failed_objects:
-            raise IndexUnavailableError(
-                f"Weaviate refused {len(failed)} of {len(chunks)} chunks of index {self.name!r}: {failed[0].message}",
-                hint="Run the ingestion again; the documents are unchanged until it ends well.",
-            )
-
-    def _repaired(self, state: State) -> State:
-        """Delete the chunks that the manifest no longer names, of the change under way or an interrupted one."""
-        if not state.pending:
-            return state
-        known = self._manifest().known(state.pending)
-        for key in state.pending:
-            self._delete_chunks(key, known.get(key))
-        state = replace(state, pending=())
-        self._manifest().save_state(state)
-        return state
-
-    def _delete_chunks(self, key: DocumentKey, entry: Entry | None) -> None:
-        """Delete the chunks of a document that the manifest does not name."""
-        condition = Filter.by_property("source").equal(key[0]) & Filter.by_property("document").equal(key[1])
-        for generation in entry.generations if entry else ():
-            condition &= Filter.by_property("generation").not_equal(generation)
-        while self._collection().data.delete_many(condition).successful:
-            pass  # the server deletes a limited number at a time
-
-    def _needed(self, state: State) -> set[int]:
-        """The states that are kept."""
-        states = IndexStates.model_validate_json(state.states) if state.states else IndexStates()
-        return {int(kept) for kept in states.needed}
-
-    def _properties(self) -> list[str]:
-        return [item.name for item in self._collection().config.get(simple=True).properties]
-
-    def _collection(self) -> "Collection[Any, Any]":
-        return self.connection.client().collections.get(collection_name(self.name))
 
     def _check(self, source: str, documents: set[str], chunks: Sequence[Document], state: State) -> None:
         expected = state.dimension or self.dimension or (len(chunks[0].embedding or []) if chunks else 0)

@@ -20,8 +20,11 @@ from tasks_lib.assistant.stores.weaviate.schema import UUID_SPACE
 DocumentKey = tuple[str, str]
 """Source and path."""
 
-_STATE: DocumentKey = ("", "")
+STATE: DocumentKey = ("", "")
+ACCESS: DocumentKey = ("", "access")
 _LOOKUP = 1000
+_AT_ONCE = 5000
+"""Chunks that are asked for at once: a server gives 10,000 results of a query."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Manifest:
 
     def state(self) -> State:
         """The state of the index."""
-        item = self._collection.query.fetch_object_by_id(_uuid(_STATE))
+        item = self._collection.query.fetch_object_by_id(uuid_of(STATE))
         if item is None:
             return State()
         properties = item.properties
@@ -105,8 +108,8 @@ class Manifest:
 
     def save_state(self, state: State) -> None:
         """Write the state of the index."""
-        self._put(
-            _STATE,
+        self.put(
+            STATE,
             {
                 "generation": state.generation,
                 "dimension": state.dimension,
@@ -125,7 +128,7 @@ class Manifest:
         """All that is known of documents, those that are gone included."""
         for item in self._collection.iterator():
             key = (item.properties["source"], item.properties["document"])
-            if key != _STATE:
+            if key not in (STATE, ACCESS):
                 yield key, _entry(item.properties)
 
     def lookup(self, keys: Iterable[DocumentKey]) -> dict[DocumentKey, Entry]:
@@ -138,7 +141,7 @@ class Manifest:
         wanted = list(dict.fromkeys(keys))
         entries: dict[DocumentKey, Entry] = {}
         for start in range(0, len(wanted), _LOOKUP):
-            ids = [_uuid(key) for key in wanted[start : start + _LOOKUP]]
+            ids = [uuid_of(key) for key in wanted[start : start + _LOOKUP]]
             objects = self._collection.query.fetch_objects_by_ids(ids, limit=len(ids)).objects
             entries |= {
                 (item.properties["source"], item.properties["document"]): _entry(item.properties) for item in objects
@@ -148,7 +151,7 @@ class Manifest:
     def turn(self, key: DocumentKey, entry: Entry | None) -> None:
         """Make `entry` the visible state of a document in one step; without one, the document is gone."""
         if entry is None or not entry.generations:
-            self._collection.data.delete_by_id(_uuid(key))
+            self._collection.data.delete_by_id(uuid_of(key))
         else:
             properties = {
                 "document_hash": entry.document_hash,
@@ -156,10 +159,11 @@ class Manifest:
                 "chunks": entry.chunks,
                 "past": json.dumps([astuple(past) for past in entry.past]) if entry.past else "",
             }
-            self._put(key, properties)
+            self.put(key, properties)
 
-    def _put(self, key: DocumentKey, properties: Mapping[str, Any]) -> None:
-        uuid = _uuid(key)
+    def put(self, key: DocumentKey, properties: Mapping[str, Any]) -> None:
+        """Write one object whole."""
+        uuid = uuid_of(key)
         data = {"source": key[0], "document": key[1], **properties}
         if self._collection.data.exists(uuid):
             self._collection.data.replace(uuid=uuid, properties=data)
@@ -167,10 +171,26 @@ class Manifest:
             self._collection.data.insert(properties=data, uuid=uuid)
 
 
+def batches(entries: Iterable[tuple[str, Entry]]) -> Iterator[list[str]]:
+    """Documents, as many at a time as can be asked for at once with all that is kept of them."""
+    names: list[str] = []
+    chunks = 0
+    for name, entry in entries:
+        kept = entry.chunks + sum(past.chunks for past in entry.past)
+        if names and chunks + kept > _AT_ONCE:
+            yield names
+            names, chunks = [], 0
+        names.append(name)
+        chunks += kept
+    if names:
+        yield names
+
+
 def _entry(properties: Mapping[str, Any]) -> Entry:
     past = tuple(Past(*each) for each in json.loads(properties.get("past") or "[]"))
     return Entry(properties["document_hash"] or "", int(properties["generation"]), int(properties["chunks"] or 0), past)
 
 
-def _uuid(key: DocumentKey) -> UUID:
+def uuid_of(key: DocumentKey) -> UUID:
+    """Id of the object of a document, or of what stands for one."""
     return UUID(generate_uuid5("\x1f".join(key), UUID_SPACE))

@@ -69,10 +69,8 @@ class WeaviateVectorRetriever(_Retriever):
             if not store.is_there():
                 return {"documents": []}
             store.require_dimension(query_embedding)
-            retriever = WeaviateEmbeddingRetriever(
-                document_store=store, filters=store.narrowed(filters or self.filters)
-            )
-            documents = store.visible(lambda n: retriever.run(query_embedding, top_k=n)["documents"], self.top_k)
+            retriever = WeaviateEmbeddingRetriever(document_store=store, filters=filters or self.filters)
+            documents = retriever.run(query_embedding, top_k=self.top_k)["documents"]
         return {"documents": [replace(document, score=_cosine(document.score)) for document in documents]}
 
     @component.output_types(documents=list[Document])
@@ -100,8 +98,8 @@ class WeaviateKeywordRetriever(_Retriever):
         with store.connection.guarded(f"index {store.index!r}"):
             if not store.is_there():
                 return {"documents": []}
-            retriever = WeaviateBM25Retriever(document_store=store, filters=store.narrowed(filters or self.filters))
-            documents = store.visible(lambda n: retriever.run(query, top_k=n)["documents"], self.top_k)
+            retriever = WeaviateBM25Retriever(document_store=store, filters=filters or self.filters)
+            documents: list[Document] = retriever.run(query, top_k=self.top_k)["documents"]
         return {"documents": documents}
 
     @component.output_types(documents=list[Document])

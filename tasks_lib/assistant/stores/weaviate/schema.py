@@ -14,8 +14,8 @@ from tasks_lib.text.forms import other_forms
 
 PREFIX = "LLMOps_"
 MANIFEST_SUFFIX = "_manifest"
-KEPT = ("past", "states")
-"""Properties of the manifest that earlier indexes do not have: what kept states need."""
+KEPT = ("past", "states", "access")
+"""Properties of the manifest that earlier indexes do not have: what kept states need, and who may see what."""
 UUID_SPACE = "llmops"
 
 OTHER_FORMS = "other_forms"
@@ -24,6 +24,9 @@ OTHER_FORMS = "other_forms"
 KEYWORDS = "keywords"
 """What the keyword search reads: the terms of the content, each text in the way of its language. Of earlier indexes it
 reads the content itself, without stems."""
+AUDIENCE = "audience"
+"""Who may see a chunk, as `marks.mark_of` writes it; of earlier indexes, none have it that were never under access
+control."""
 _EXACT = "field"
 """The whole value is one token: filters compare it exactly."""
 _SPACES = "whitespace"
@@ -41,8 +44,11 @@ def collection_name(index: str) -> str:
     return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', index)[:100]}_{digest}"
 
 
-def chunk_collection(index: str) -> dict[str, Any]:
-    """Chunks with their vectors; `generation` says by which change a chunk was written."""
+def chunk_collection(index: str, *, by_audience: bool = False) -> dict[str, Any]:
+    """Chunks with their vectors; `generation` says by which change a chunk was written.
+
+    :param by_audience: Chunks that others may see are in another tenant.
+    """
     properties = [
         _text("_original_id"),
         _text("content"),
@@ -50,7 +56,8 @@ def chunk_collection(index: str) -> dict[str, Any]:
         *(_text(name) for name in _TEXTS),
         *({"name": name, "dataType": ["int"]} for name in _NUMBERS),
         {"name": "generation", "dataType": ["int"]},
-        {"name": "extra", "dataType": ["text"], "indexFilterable": False, "indexSearchable": False},
+        _text(AUDIENCE),
+        kept_text("extra"),
     ]
     return {
         "class": collection_name(index),
@@ -58,12 +65,13 @@ def chunk_collection(index: str) -> dict[str, Any]:
         "vectorizer": "none",
         "vectorIndexConfig": {"distance": "cosine"},
         "invertedIndexConfig": {"indexNullState": True},
+        "multiTenancyConfig": {"enabled": by_audience},
         "properties": properties,
     }
 
 
 def manifest_collection(index: str) -> dict[str, Any]:
-    """One object for each document, and one (with an empty source) for the state of the index."""
+    """One object for each document, and two (with an empty source) for the state of the index and its access."""
     properties = [_text("source"), _text("document"), _text("document_hash"), _text("pending")]
     properties += [kept_text(name) for name in KEPT]
     properties += [{"name": name, "dataType": ["int"]} for name in ("generation", "chunks", "dimension")]
@@ -89,10 +97,13 @@ def searched_properties(names: Collection[str]) -> list[str]:
     return [KEYWORDS] if KEYWORDS in names else [name for name in ("content", OTHER_FORMS) if name in names]
 
 
-def to_properties(chunk: Document, generation: int, names: Collection[str] = (KEYWORDS,)) -> dict[str, Any]:
+def to_properties(
+    chunk: Document, generation: int, names: Collection[str] = (KEYWORDS,), mark: str | None = None
+) -> dict[str, Any]:
     """Properties of a chunk; other metadata goes along as JSON and is not filtered.
 
     :param names: Properties of the collection: an earlier one has others for the keyword search.
+    :param mark: Of its audience.
     """
     text = chunk.content or ""
     searched = (
@@ -107,6 +118,7 @@ def to_properties(chunk: Document, generation: int, names: Collection[str] = (KE
         "content": chunk.content or "",
         "generation": generation,
         "extra": json.dumps(extra, default=str) if extra else "",
+        **({} if mark is None else {AUDIENCE: mark}),
         **searched,
         **known,
     }

@@ -1,40 +1,39 @@
 """``WeaviateIndexStore``: Haystack's Weaviate store on a connection of ours, that shows only the visible chunks."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
-from haystack_integrations.document_stores.weaviate._filters import convert_filters
 from weaviate.exceptions import WeaviateBaseError
 
+from tasks_lib.assistant.contract.access import IndexAccess
 from tasks_lib.assistant.contract.states import IndexStates, seen_state
+from tasks_lib.assistant.stores.weaviate.access import OPEN, AccessRecord, KnownAccess
+from tasks_lib.assistant.stores.weaviate.chunks import Chunks
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.schema import (
+    AUDIENCE,
     KEYWORDS,
     MANIFEST_SUFFIX,
     chunk_collection,
     collection_name,
-    searched_properties,
     to_chunk,
 )
+from tasks_lib.assistant.stores.weaviate.search import as_document, matching, near, with_words
+from tasks_lib.assistant.stores.weaviate.visible import is_live, visible
 from tasks_lib.errors import IndexUnavailableError
-from tasks_lib.text.analyser import query_terms
-from tasks_lib.text.forms import searchable
 
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
     from weaviate.collections import Collection
 
-PAGE = 1000
-LONGEST_QUERY = 256
-"""Words of a keyword query that are searched."""
-TRIES = 4
-"""Of a search while documents change under it."""
-
-Search = Callable[[int], list[Document]]
+Read = TypeVar("Read")
+UNREAD = {KEYWORDS, AUDIENCE}
+"""Properties that earlier indexes do not have, and that no chunk is made of."""
 
 
 class WeaviateIndexStore(WeaviateDocumentStore):
@@ -61,6 +60,8 @@ class WeaviateIndexStore(WeaviateDocumentStore):
         self.version = version
         self.released = released
         self.stored_as = stored_as
+        self.chunks = Chunks(lambda: self.collection)
+        self._access = AccessRecord(index)
         self._there = False
         self._is_at_version = False
         self._dimension = 0
@@ -92,7 +93,7 @@ class WeaviateIndexStore(WeaviateDocumentStore):
 
     @property
     def collection(self) -> "Collection[Any, Any]":
-        """The chunks."""
+        """The chunks, as they are on the server."""
         return self.client.collections.get(collection_name(self.index))
 
     def is_there(self) -> bool:
@@ -128,16 +129,35 @@ class WeaviateIndexStore(WeaviateDocumentStore):
 
     def state(self) -> State:
         """The state of the index."""
+        return self._of_manifest(lambda manifest: Manifest(manifest).state(), State())
+
+    def known_access(self) -> KnownAccess:
+        """Who may see what, as it is now.
+
+        :raises IndexUnavailableError: If that cannot be read: then nothing is shown.
+        """
+        return self._of_manifest(self._access.read, OPEN)
+
+    def last_access(self) -> KnownAccess:
+        """Who may see what, as it was read last."""
+        return self._access.known or self.known_access()
+
+    def save_access(self, access: IndexAccess, *, marked: bool) -> None:
+        """Write who may see what, which holds from then on."""
+        self._access.write(self.manifest(), access, marked=marked)
+
+    def _of_manifest(self, read: "Callable[[Collection[Any, Any]], Read]", otherwise: Read) -> Read:
+        """What the manifest says; `otherwise` where there is none."""
         with self.connection.guarded(f"index {self.index!r}"):
             if not self.is_there():
-                return State()
+                return otherwise
             try:
-                return Manifest(self._manifest_collection()).state()
+                return read(self._manifest_collection())
             except WeaviateBaseError:
                 self.forget()
                 if self.is_there():
                     raise
-                return State()  # it was dropped since it was opened
+                return otherwise  # it was dropped since it was opened
 
     def require_version(self) -> None:
         """Refuse a state that is not kept; asks the server once.
@@ -167,100 +187,56 @@ class WeaviateIndexStore(WeaviateDocumentStore):
                 hint="Use the embedder that the index was made with, or ingest again under another collection.",
             )
 
-    def visible(self, search: Search, top_k: int) -> list[Document]:
-        """The best `top_k` chunks that the manifest names.
-
-        While a document changes, both its generations may be found, or the manifest may turn after the search: then
-        the search is done again.
-
-        :param search: Finds the best n, whether visible or not.
-        """
-        if not self.is_there():
-            return []
-        wanted = top_k
-        documents: list[Document] = []
-        for _ in range(TRIES):
-            candidates = search(wanted)
-            live = self.manifest().lookup(_key(document) for document in candidates)
-            documents = [document for document in candidates if _is_live(document, live)]
-            if len(documents) == len(candidates) or len(documents) >= top_k:
-                break
-            wanted = top_k + 2 * (len(candidates) - len(documents))
-        return [to_chunk(document) for document in documents[:top_k]]
-
-    def narrowed(self, filters: dict[str, Any] | None) -> dict[str, Any] | None:
-        """`filters`, and that a chunk came with the state that is read or before."""
-        state = self.shown_state()
-        if state is None:
-            return filters
-        came = {"field": "meta.generation", "operator": "<=", "value": state}
-        return {"operator": "AND", "conditions": [filters, came]} if filters else came
-
     def filter_documents(self, filters: dict[str, Any] | None = None) -> list[Document]:
-        """The chunks that satisfy a filter of Haystack and that the manifest names."""
-        if not self.is_there():
-            return []
-        found = super().filter_documents(filters)
-        live = self.manifest().lookup(_key(document) for document in found)
-        return [to_chunk(document) for document in found if _is_live(document, live)]
+        """The chunks that satisfy a filter of Haystack, that the manifest names and that the caller may see."""
+        return visible(self, matching, filters, None)
+
+    def _embedding_retrieval(
+        self,
+        query_embedding: list[float],
+        filters: dict[str, Any] | None = None,
+        top_k: int | None = None,
+        distance: float | None = None,
+        certainty: float | None = None,
+    ) -> list[Document]:
+        return visible(self, near(query_embedding, distance, certainty), filters, top_k)
 
     def _bm25_retrieval(
         self, query: str, filters: dict[str, Any] | None = None, top_k: int | None = None
     ) -> list[Document]:
-        """As Haystack's, which searches the content as it was written only; `query` is text, of whatever language."""
-        names = [item.name for item in self.collection.config.get().properties]
-        searched = searched_properties(names)
-        words = query_terms(query, LONGEST_QUERY) if searched == [KEYWORDS] else searchable(query)
-        if not words.strip():
-            return []
-        found = self.collection.query.bm25(
-            query=words,
-            filters=convert_filters(filters) if filters else None,
-            limit=top_k,
-            include_vector=True,
-            query_properties=searched,
-            return_properties=names,
-            return_metadata=["score"],
-        )
-        return [self._to_document(item) for item in found.objects]
+        return visible(self, with_words(query), filters, top_k)
 
-    def fetch(self, condition: Any, properties: Sequence[str], *, vectors: bool = False) -> Iterator[Any]:
-        """Objects that satisfy a Weaviate filter, visible or not, a page at a time."""
-        offset = 0
-        while True:
-            page = self.collection.query.fetch_objects(
-                filters=condition,
-                limit=PAGE,
-                offset=offset,
-                include_vector=vectors,
-                return_properties=list(properties),
-            ).objects
-            yield from page
-            if len(page) < PAGE:
-                return
-            offset += PAGE
+    def _hybrid_retrieval(self, *_: Any, **__: Any) -> list[Document]:
+        raise IndexUnavailableError(
+            f"index {self.index!r} is not searched by Weaviate's hybrid search",
+            hint="Set retriever.mode to hybrid: that joins both searches of the index.",
+        )
+
+    async def filter_documents_async(self, filters: dict[str, Any] | None = None) -> list[Document]:
+        """Twin of `filter_documents`."""
+        return await asyncio.to_thread(self.filter_documents, filters)
+
+    async def _embedding_retrieval_async(self, *given: Any, **named: Any) -> list[Document]:
+        return await asyncio.to_thread(self._embedding_retrieval, *given, **named)
+
+    async def _bm25_retrieval_async(self, *given: Any, **named: Any) -> list[Document]:
+        return await asyncio.to_thread(self._bm25_retrieval, *given, **named)
+
+    async def _hybrid_retrieval_async(self, *_: Any, **__: Any) -> list[Document]:
+        return self._hybrid_retrieval()
 
     def read(self, condition: Any, live: Mapping[DocumentKey, Entry], *, vectors: bool = False) -> Iterator[Document]:
-        """Visible chunks that satisfy a Weaviate filter."""
-        names = [item["name"] for item in chunk_collection(self.index)["properties"] if item["name"] != KEYWORDS]
-        for item in self.fetch(condition, names, vectors=vectors):
-            document = self._to_document(item)
-            if _is_live(document, live):
+        """Chunks that satisfy a Weaviate filter and that `live` names, whoever may see them."""
+        names = [item["name"] for item in chunk_collection(self.index)["properties"] if item["name"] not in UNREAD]
+        for _, item in self.chunks.fetch(condition, names, vectors=vectors):
+            document = as_document(item)
+            if is_live(document, live):
                 yield to_chunk(document, keep_vector=vectors)
 
-    def visible_ids(self, live: Mapping[DocumentKey, Entry]) -> Iterator[str]:
-        """Ids of all visible chunks."""
-        for item in self.collection.iterator(return_properties=["_original_id", "source", "document", "generation"]):
+    def live_ids(self, live: Mapping[DocumentKey, Entry]) -> Iterator[str]:
+        """Ids of all chunks that `live` names."""
+        for item in self.chunks.every(["_original_id", "source", "document", "generation"]):
             properties = item.properties
             entry = live.get((str(properties["source"]), str(properties["document"])))
             if entry and entry.generation == properties["generation"]:
                 yield str(properties["_original_id"])
-
-
-def _key(document: Document) -> DocumentKey:
-    return document.meta["source"], document.meta["document"]
-
-
-def _is_live(document: Document, live: Mapping[DocumentKey, Entry]) -> bool:
-    entry = live.get(_key(document))
-    return entry is not None and entry.generation == document.meta.get("generation")

@@ -12,6 +12,8 @@ from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 from tests.stubs.weaviate_server import weaviate_server
 
 STORES = ("lancedb", "weaviate")
+STRICT = "weaviate-strict"
+"""With a tenant for each audience."""
 Open = Callable[[], Index]
 OpenReleased = Callable[[], Index]
 
@@ -34,7 +36,7 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     name = f"documents__{request.node.name}__125-0-abcdef12"
 
     def opened() -> WeaviateIndex:
-        return WeaviateIndex(server, name, 4, lock_folder=locks)
+        return WeaviateIndex(server, name, 4, strict=request.param == STRICT, lock_folder=locks)
 
     opened().drop()
     yield opened

@@ -24,6 +24,7 @@ from tasks_lib.assistant.stores.lancedb.index import LanceDBIndex
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex
 from tasks_lib.assistant.stores.weaviate.manifest import Manifest
+from tasks_lib.assistant.stores.weaviate.writing import Writer
 from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import ChunkingConfig
 from tasks_lib.config.settings import Settings
@@ -42,10 +43,10 @@ LANCEDB_POINTS = [
 ]
 WEAVIATE_POINTS = [
     (Manifest, "save_state"),
-    (WeaviateIndex, "_create"),
-    (WeaviateIndex, "_insert"),
+    (Writer, "create"),
+    (Writer, "insert"),
     (Manifest, "turn"),
-    (WeaviateIndex, "_repaired"),
+    (Writer, "repaired"),
 ]
 Points = list[tuple[Any, str]]
 

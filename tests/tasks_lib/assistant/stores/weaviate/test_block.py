@@ -9,6 +9,7 @@ from blocks.environment import store_of_environment
 from blocks.platform import ResolvedPlatform
 from blocks.weaviate import WeaviateStore
 from flows.ingest import synchronise
+from tasks_lib.assistant.contract.access import member_of
 from tasks_lib.assistant.retrieval.pipeline import search_pipeline
 from tasks_lib.assistant.retrieval.search import search
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
@@ -44,6 +45,35 @@ def test_documents_are_ingested_found_and_updated_on_weaviate(
         assert synchronise(platform, settings).deleted == 1
         assert settings.index_name in platform.indexes()
         assert "Weaviate 1." in platform.store.check(home)
+    finally:
+        index.drop()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_who_may_see_a_document_comes_with_it_and_changes_without_embedding(
+    server: WeaviateConnection, tmp_path: Path, strict: bool
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("# Leave\n\nEmployees get 27 days of annual leave.\n")
+    (folder / "board.md").write_text("# Leave of the board\n\nThe board gets 99 days of annual leave.\n")
+    platform = ResolvedPlatform("test", (), store_of(server, strict_access=strict))
+    settings = Settings.model_validate({"collection": "weaviate-access", "ingest": {"source": str(folder)}})
+    index = platform.index(settings.rag)
+
+    def found(*groups: str) -> set[str]:
+        sources = next(iter(search(platform, settings.rag, ["annual leave"], caller=member_of(groups))))
+        return {source.document for source in sources}
+
+    try:
+        (folder / ".llmopsaccess").write_text("board.md: hr\n")
+        first = synchronise(platform, settings)
+        assert (found(), found("hr")) == ({"leave.md"}, {"leave.md", "board.md"})
+        (folder / ".llmopsaccess").write_text("leave.md: hr\n")
+        second = synchronise(platform, settings)
+        assert (found(), found("hr")) == ({"board.md"}, {"leave.md", "board.md"})
+        assert (second.embedded_chunks, second.index_version) == (0, first.index_version)
+        assert index.store.chunks.by_audience() is strict
     finally:
         index.drop()
 

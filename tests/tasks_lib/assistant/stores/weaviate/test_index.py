@@ -1,23 +1,33 @@
 """The index on a real Weaviate server behaves like its twin on LanceDB."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from haystack import Document
+from haystack_integrations.components.retrievers.weaviate import (
+    WeaviateBM25Retriever,
+    WeaviateEmbeddingRetriever,
+    WeaviateHybridRetriever,
+)
 
-from tasks_lib.assistant.stores.weaviate import index as weaviate_index
+from tasks_lib.assistant.contract.access import NO_CONTROL, DocumentAccess, asked_by, member_of
+from tasks_lib.assistant.stores.weaviate import writing
 from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.index import WeaviateIndex, list_indexes
-from tasks_lib.assistant.stores.weaviate.manifest import Manifest
+from tasks_lib.assistant.stores.weaviate.manifest import ACCESS, Manifest
 from tasks_lib.assistant.stores.weaviate.schema import (
+    AUDIENCE,
     KEYWORDS,
     OTHER_FORMS,
     chunk_collection,
     to_properties,
 )
-from tasks_lib.errors import ConfigurationError, IndexUnavailableError
+from tasks_lib.errors import AccessNotHeldError, ConfigurationError, IndexUnavailableError
 from tests.tasks_lib.assistant.stores.weaviate.conftest import SOURCE, MakeChunks, vector_of
+
+EVERYBODY = DocumentAccess(("public",), "h1")
 
 
 def contents(index: WeaviateIndex) -> list[str]:
@@ -116,15 +126,15 @@ def test_an_index_of_an_earlier_version_keeps_its_keyword_search(
 ) -> None:
     searched = [{"name": name, "dataType": ["text"], "tokenization": "word", "indexSearchable": True} for name in names]
 
-    def before(name: str) -> dict[str, Any]:
-        settings = chunk_collection(name)
-        others = [each for each in settings["properties"] if each["name"] not in {"content", KEYWORDS}]
+    def before(name: str, *, by_audience: bool) -> dict[str, Any]:
+        settings = chunk_collection(name, by_audience=by_audience)
+        others = [each for each in settings["properties"] if each["name"] not in {"content", KEYWORDS, AUDIENCE}]
         return settings | {"properties": [*others, *searched]}
 
     with monkeypatch.context() as patch:
-        patch.setattr(weaviate_index, "chunk_collection", before)
-        patch.setattr(weaviate_index, "OTHER_FORMS", "content")
-        patch.setattr(weaviate_index, "to_properties", _without)
+        patch.setattr(writing, "chunk_collection", before)
+        patch.setattr(writing, "OTHER_FORMS", "content")
+        patch.setattr(writing, "to_properties", _without)
         index.replace(SOURCE, ["a.md"], chunks("a.md", "office \ufb01les"))
 
     def found(query: str) -> list[str | None]:
@@ -137,7 +147,92 @@ def test_an_index_of_an_earlier_version_keeps_its_keyword_search(
     assert (found("office"), found("files")) == (["a.md"], ["b.md"])
 
 
-def _without(chunk: Document, generation: int, names: list[str]) -> dict[str, Any]:
+def test_strict_access_is_refused_by_an_index_without_tenants(
+    index: WeaviateIndex, chunks: MakeChunks, server: WeaviateConnection
+) -> None:
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    index.commit()
+    strict = WeaviateIndex(server, index.name, 4, strict=True)
+    hr = NO_CONTROL.with_sync(SOURCE, {"a.md": DocumentAccess(("hr",), "h1")})
+    for write in (
+        lambda: strict.save_access(hr),
+        lambda: strict.replace(SOURCE, ["b.md"], chunks("b.md", "more")),
+        strict.commit,
+    ):
+        with pytest.raises(AccessNotHeldError, match="without a tenant") as refused:
+            write()
+        assert refused.value.hint
+    assert not index.access().controlled
+    assert contents(index) == ["leave"]
+
+
+def test_of_tenants_only_those_that_are_needed_stay(
+    index: WeaviateIndex, chunks: MakeChunks, server: WeaviateConnection
+) -> None:
+    strict = WeaviateIndex(server, index.name, 4, strict=True)
+    strict.save_access(NO_CONTROL.with_sync(SOURCE, {"a.md": DocumentAccess(("hr",), "h1")}))
+    strict.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    of_hr = set(strict.store.collection.tenants.get())
+    strict.save_access(strict.access().with_sync(SOURCE, {"a.md": DocumentAccess(("legal",), "h1")}))
+    strict.cleanup([])
+    of_legal = set(strict.store.collection.tenants.get())
+    assert len(of_hr - of_legal) == len(of_legal - of_hr) == 1
+    assert {"public", "nobody"} <= of_hr & of_legal
+    with asked_by(member_of(["legal"])):
+        found = index.vector_retriever(top_k=3).run(query_embedding=vector_of("leave"))["documents"]
+    assert [document.content for document in found] == ["leave"]
+
+
+def test_a_killed_change_of_access_has_closed_and_is_finished_by_the_next_commit(
+    index: WeaviateIndex, chunks: MakeChunks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.save_access(NO_CONTROL.with_sync(SOURCE, {"a.md": EVERYBODY, "b.md": DocumentAccess(("hr",), "h1")}))
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "leave") + chunks("b.md", "leave"))
+    retriever = index.keyword_retriever(top_k=5)
+
+    def found() -> list[str]:
+        return sorted(document.meta["document"] for document in retriever.run(query="leave")["documents"])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    swapped = index.access().with_sync(SOURCE, {"b.md": EVERYBODY, "a.md": DocumentAccess(("hr",), "h1")})
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.Writer, "_move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            index.save_access(swapped)
+    assert found() == []
+    index.commit()
+    assert found() == ["b.md"]
+
+
+def test_access_that_cannot_be_read_shows_nothing(index: WeaviateIndex, chunks: MakeChunks) -> None:
+    index.save_access(NO_CONTROL.with_sync(SOURCE, {"a.md": EVERYBODY}))
+    index.replace(SOURCE, ["a.md"], chunks("a.md", "leave"))
+    index.store.manifest().put(ACCESS, {"document_hash": "other", "access": "no such thing"})
+    with pytest.raises(IndexUnavailableError, match="access control .* cannot be read"):
+        index.keyword_retriever(top_k=5).run(query="leave")
+
+
+def test_haystacks_own_retrievers_show_no_more(index: WeaviateIndex, chunks: MakeChunks) -> None:
+    index.save_access(NO_CONTROL.with_sync(SOURCE, {"a.md": DocumentAccess(("hr",), "h1"), "b.md": EVERYBODY}))
+    index.replace(SOURCE, ["a.md", "b.md"], chunks("a.md", "leave") + chunks("b.md", "leave too"))
+    by_words, by_vector, hybrid = (
+        made(document_store=index.store)
+        for made in (WeaviateBM25Retriever, WeaviateEmbeddingRetriever, WeaviateHybridRetriever)
+    )
+    for found in (
+        by_words.run("leave"),
+        by_vector.run(vector_of("leave")),
+        asyncio.run(by_words.run_async("leave")),
+        asyncio.run(by_vector.run_async(vector_of("leave"))),
+    ):
+        assert [document.meta["document"] for document in found["documents"]] == ["b.md"]
+    with pytest.raises(IndexUnavailableError, match="hybrid"):
+        hybrid.run("leave", vector_of("leave"))
+
+
+def _without(chunk: Document, generation: int, names: list[str], _: str) -> dict[str, Any]:
     return {name: value for name, value in to_properties(chunk, generation, names).items() if name != OTHER_FORMS}
 
 
