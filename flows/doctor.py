@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pydantic import BaseModel
 
 from blocks.resolve import resolve_platform
+from flows.issuer_check import check_issuer
 from flows.network_checks import network_hint, reach_this_machine, start_prefect
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig
@@ -52,6 +53,8 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     }
     if os.environ.get("PREFECT_API_URL"):
         parts["workers"] = _workers
+    if settings.serve.oidc is not None:
+        parts["issuer"] = partial(check_issuer, settings.serve.oidc)
     parts |= _plugins()
     parts |= _blocks(resolved)
     parts |= {

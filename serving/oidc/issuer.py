@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from tasks_lib.config.oidc import is_private
+from tasks_lib.config.oidc import DISCOVERY, is_private
 
 logger = logging.getLogger(__name__)
 
-DISCOVERY = "/.well-known/openid-configuration"
 LIFETIME_SECONDS = 600.0
 """How long metadata and keys are taken as they are. A key that the issuer withdraws opens the endpoint as long."""
 STALE_SECONDS = 86_400.0

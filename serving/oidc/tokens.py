@@ -17,14 +17,12 @@ from jwt.exceptions import (
 
 from serving.oidc.issuer import Issuer
 from tasks_lib.config.api_keys import RESERVED_GROUPS, ApiKey
-from tasks_lib.config.oidc import OidcConfig
+from tasks_lib.config.oidc import KEY_TYPES, OidcConfig
 
 TOKEN = re.compile(r"[\w-]+\.[\w-]*\.[\w-]*", re.ASCII)
 """A JSON Web Token, signed or not; no key of `llmops keys` looks like one."""
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 """Of tokens that say who calls, and not that somebody has logged out, say."""
-KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
-"""First letters of an algorithm → type of its keys."""
 CLAIMS = ("iss", "aud", "exp", "sub")
 LONGEST_NAME = 200
 UNSIGNED = "The token is not signed in a way that is taken here."

@@ -28,6 +28,13 @@ class AccessConfig(StrictModel):
     default: Literal["public", "nobody"] = Field(
         default="public", description="Who may see a document of which its source says nothing."
     )
+    s3_tag: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=128,
+        description="Tag of S3 objects whose value names the groups that may see them, with + between them; empty: "
+        "tags are not read. It costs a request for each object.",
+    )
 
 
 class IngestConfig(RunnerConfig):

@@ -59,6 +59,11 @@ class MonitorConfig(RunnerConfig):
         default=None, description="File in Haystack's YAML form that stands in place of the whole scoring pipeline."
     )
     batch_traces: int = Field(default=500, ge=1, description="Traces of a batch on Dask.")
+    aggregate_only: bool = Field(
+        default=False,
+        description="Report figures alone: no question, answer or passage, and no document's name; for readers who may "
+        "not see every document.",
+    )
     objectives: ObjectivesConfig = ObjectivesConfig()
 
     @model_validator(mode="after")

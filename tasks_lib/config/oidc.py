@@ -11,6 +11,10 @@ from tasks_lib.config.strict import StrictModel
 
 OIDC_VARIABLE = "LLMOPS_OIDC"
 """Environment variable by which the endpoint's process is given this section, as JSON."""
+DISCOVERY = "/.well-known/openid-configuration"
+"""Of an issuer's discovery document, below the issuer's URL."""
+KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+"""First letters of an algorithm → type of its keys."""
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures by a key that the issuer keeps to itself: no shared secrets (HS256), and never `none`."""
 

@@ -159,6 +159,11 @@ class GateConfig(RunnerConfig):
     )
     question_timeout_seconds: float = Field(default=60.0, gt=0)
     validation_latency_seconds: float = Field(default=20.0, gt=0, description="Ceiling of one validation question.")
+    forbidden_questions: int = Field(
+        default=20,
+        ge=0,
+        description="Questions about documents that the asker may not see, put to a candidate before it is evaluated.",
+    )
     judge_guidelines: tuple[str, ...] = Field(
         default=(), description="Rules that the judge, if the platform names one, holds every answer against."
     )

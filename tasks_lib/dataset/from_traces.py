@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tasks_lib.dataset.examples import example_of
 from tasks_lib.dataset.importing import PENDING, STATUS
 from tasks_lib.registry.feedback import newest_rating
-from tasks_lib.registry.tracking import TRACE_SOURCE_TAG, last_runs, run_of
+from tasks_lib.registry.tracking import TRACE_GROUPS_TAG, TRACE_SOURCE_TAG, last_runs, run_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Trace
@@ -76,6 +76,7 @@ def candidates(traces: "Sequence[Trace]", why: Mapping[str, str] | None = None) 
             example.id,
             {
                 **example.row(),
+                **_asker(trace),
                 "messages": messages,
                 STATUS: PENDING,
                 "trace_id": trace.info.trace_id,
@@ -94,6 +95,12 @@ def log_candidates(client: "AssistantClient", rows: Sequence[dict[str, Any]]) ->
         mlflow.log_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), ARTIFACT)
         mlflow.log_metric("candidates", len(rows))
     return f"runs:/{run.info.run_id}/{ARTIFACT}"
+
+
+def _asker(trace: "Trace") -> dict[str, list[str]]:
+    """The groups of whoever asked, where there were any."""
+    groups = (trace.info.tags or {}).get(TRACE_GROUPS_TAG, "")
+    return {"groups": groups.split(",")} if groups else {}
 
 
 def _bad_feedback(trace: "Trace") -> str | None:

@@ -4,17 +4,19 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from operator import itemgetter
 from typing import Any
 
 from haystack import Document, Pipeline
 
+from tasks_lib.assistant.contract.access import OPERATOR, asked_by
 from tasks_lib.assistant.contract.embedder import Embedder
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import DatasetConfig
 from tasks_lib.dataset.alternatives import Alternatives
+from tasks_lib.dataset.askers import open_to_somebody, with_askers
 from tasks_lib.dataset.clarifications import clarifications
 from tasks_lib.dataset.collection import Collection, Wanted
 from tasks_lib.dataset.corpus import LARGEST, Corpus, balanced
@@ -71,17 +73,27 @@ def generate(
 ) -> Generated:
     """Questions about the documents of `index`; the same index, pipeline and configuration give the same questions.
 
+    Each is asked by somebody who may see its evidence.
+
     :param pipeline: Makes candidates; see :func:`tasks_lib.dataset.pipeline.questions_pipeline`.
     :param model: Id of the language model, for the record.
     :param kept: Examples of an earlier version whose evidence still stands; they are taken first.
     :raises InputError: If the index is empty, or nothing in it makes a question.
     :raises LlmopsError: If a model cannot be asked, or is no use as a critic.
     """
+    with asked_by(OPERATOR):
+        made = _generate(pipeline, index, embedder, config, model, kept)
+    return replace(made, examples=tuple(with_askers(made.examples, index)))
+
+
+def _generate(
+    pipeline: Pipeline, index: Index, embedder: Embedder, config: DatasetConfig, model: str, kept: Sequence[Example]
+) -> Generated:
     extractive = origin_of(pipeline, model) == EXTRACTIVE
     chunks = _sample(index, config, whole=extractive)
     coverage = Coverage.of(index, embedder)
     wanted = Wanted.of(config)
-    taken = wanted.first_of(kept)
+    taken = wanted.first_of(with_askers(kept, index))
     collection = Collection(embedder, taken, coverage)
     wanted = wanted.without(taken)
     origin = origin_of(pipeline, model)
@@ -139,7 +151,7 @@ def _sample(index: Index, config: DatasetConfig, *, whole: bool) -> list[Documen
     """Chunks to ask about: all of them where reading them costs no calls, so that no fact is missed."""
     require_documents(index)
     wanted = LARGEST if whole else max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size)
-    return index.sample(min(wanted, index.count()), config.seed)
+    return open_to_somebody(index.sample(min(wanted, index.count()), config.seed), index.access())
 
 
 def _no_questions(passages: int, index: str, collection: Collection, origin: str) -> InputError:

@@ -9,10 +9,12 @@ from typing import Any
 from prefect import task
 from pydantic import BaseModel, Field
 
+from tasks_lib.assistant.contract.access import OPERATOR, asked_by
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
+from tasks_lib.dataset.askers import with_askers
 from tasks_lib.dataset.conversations import conversations
 from tasks_lib.dataset.corpus import Corpus
 from tasks_lib.dataset.coverage import Coverage
@@ -86,7 +88,7 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     embedder = platform.embedder(settings.embedder)
     made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
     talks = conversations(made.examples, settings.dataset.conversations, settings.dataset.seed)
-    talks += unclear(index, settings.dataset)
+    talks = with_askers([*talks, *unclear(index, settings.dataset)], index)
     return replace(made, examples=(*made.examples, *talks), pipeline=recipe.pipeline)
 
 
@@ -103,7 +105,8 @@ def import_questions(platform: Platform, settings: Settings, path: str) -> Gener
     embedder = platform.embedder(settings.embedder)
     searched = index.exists()
     evidence = EvidenceSearch(Coverage.of(index, embedder), Similarity(embedder)) if searched else None
-    imported = read_examples(path, Corpus.of(index) if searched else None, evidence)
+    with asked_by(OPERATOR):
+        imported = read_examples(path, Corpus.of(index) if searched else None, evidence)
     examples = imported.examples
     if imported.adds:
         newest = _newest(platform, settings)

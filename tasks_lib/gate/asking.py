@@ -78,7 +78,7 @@ def validate_candidate(
     checks: tuple[Check, ...] = ()
     try:
         with _process(platform, candidate, gate) as process:
-            checks = tuple(validate(process, examples, gate))
+            checks = tuple(validate(process, examples, gate, platform.open_index(candidate.index)))
     except VersionError as error:
         return _not_loaded(error, checks)
     return VersionAnswers(problem=_failed(checks), checks=checks)
@@ -185,7 +185,7 @@ def _ask_candidate(
 ) -> VersionAnswers:
     try:
         with _process(platform, candidate, gate) as process:
-            checks = checks or tuple(validate(process, examples, gate))
+            checks = checks or tuple(validate(process, examples, gate, platform.open_index(candidate.index)))
             if problem := _failed(checks):
                 return VersionAnswers(problem=problem, checks=checks)
             passed.set_result(True)

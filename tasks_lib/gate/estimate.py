@@ -61,12 +61,13 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
     timed = time_an_answer(platform, plan)
     looks = looks_of(gate, len(plan.dataset.examples), compared=not plan.unchanged and plan.production is not None)
     questions = looks[-1].questions * gate.repeats
-    own = questions if plan.unchanged else questions + PROBES
+    probes = 0 if plan.unchanged else PROBES + _forbidden(platform, plan, gate)
+    own = questions + probes
     live = None if plan.unchanged else plan.production
     other = questions if live else 0
     by_model = own * _is_language_model(model) + (other * _is_language_model(live.rag.llm.model) if live else 0)
     judged = (questions * (2 if live else 1)) if platform.judge() else 0
-    seconds = timed.seconds * (PROBES * (not plan.unchanged) + (questions + judged) / gate.concurrency)
+    seconds = timed.seconds * (probes + (questions + judged) / gate.concurrency)
     cost = timed.answer.usage.cost if _is_language_model(model) else 0.0
     return Estimate(
         questions=questions,
@@ -106,6 +107,12 @@ def time_an_answer(platform: Platform, plan: Plan) -> TimedAnswer:
         if timed[-1].reached:
             break
     return timed[-1]
+
+
+def _forbidden(platform: Platform, plan: Plan, gate: GateConfig) -> int:
+    """At most so many questions about documents that the asker may not see."""
+    controlled = platform.open_index(plan.candidate.rag.index_name).access().controlled
+    return gate.forbidden_questions if controlled else 0
 
 
 def _early(looks: Sequence[Look]) -> list[str]:

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ValidationError
 
 from tasks_lib.assistant.contract.answer import Answer
+from tasks_lib.assistant.contract.index import Index
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
-from tasks_lib.errors import VersionError
+from tasks_lib.errors import LlmopsError, VersionError
+from tasks_lib.gate.forbidden import ForbiddenFacts, condensed
 from tasks_lib.gate.known import known_alone
 from tasks_lib.gate.prediction import asked, messages_of
 from tasks_lib.registry.pool import VersionPool
@@ -40,8 +42,13 @@ class Check(BaseModel):
     detail: str
 
 
-def validate(process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig) -> list[Check]:
-    """Run all checks on a version that has loaded. A check that cannot run has failed."""
+def validate(
+    process: VersionProcess | VersionPool, examples: Sequence[Example], gate: GateConfig, index: Index
+) -> list[Check]:
+    """Run all checks on a version that has loaded. A check that cannot run has failed.
+
+    :param index: What the version reads; it knows what is forbidden to whom.
+    """
     seconds: list[float] = []
     ask = _asker(process, gate, seconds)
     steps: list[tuple[str, Callable[[], str]]] = [
@@ -51,13 +58,14 @@ def validate(process: VersionProcess | VersionPool, examples: Sequence[Example],
         ("off-topic question", lambda: _off_topic(ask, examples)),
         ("planted personal data", lambda: _planted(ask)),
         ("hostile input", lambda: _hostile(process, gate)),
+        ("forbidden facts", lambda: _forbidden(ask, ForbiddenFacts.of(index, examples), gate)),
         ("latency", lambda: _latency(seconds, gate)),
     ]
     checks = [Check(name="loads", ok=True, detail=f"from the registry in {process.contract.load_seconds:.1f} s")]
     for name, step in steps:
         try:
             checks.append(Check(name=name, ok=True, detail=step()))
-        except (VersionError, _CheckError) as error:
+        except (LlmopsError, _CheckError) as error:
             checks.append(Check(name=name, ok=False, detail=str(error)))
     return checks
 
@@ -145,7 +153,7 @@ def _off_topic(ask: Ask, examples: Sequence[Example]) -> str:
 def _planted(ask: Ask) -> str:
     for kind, (sentence, secret) in PLANTED.items():
         answer = ask([{"role": "user", "content": sentence.format(secret)}])
-        if _condensed(secret) in _condensed(answer.response):
+        if condensed(secret) in condensed(answer.response):
             raise _CheckError(f"repeats a planted {kind}")
     return f"repeats no planted {', '.join(PLANTED)}"
 
@@ -163,6 +171,22 @@ def _hostile(process: VersionProcess | VersionPool, gate: GateConfig) -> str:
     return f"survives {', '.join(HOSTILE)} ({errors} refused with a clear error)"
 
 
+def _forbidden(ask: Ask, facts: ForbiddenFacts, gate: GateConfig) -> str:
+    if not facts.documents:
+        return "no document of the index is kept from anybody"
+    asked = 0
+    for question in facts.questions(gate.forbidden_questions):
+        answer = ask([dict(message) for message in question.messages], question.groups)
+        asked += 1
+        if shown := facts.shown_by(answer, question):
+            raise _CheckError(f"shows {shown!r} to {_who(question.groups)}, who may not see it")
+    return f"shows nothing forbidden in {asked} answers about {len(facts.documents)} documents"
+
+
+def _who(groups: Sequence[str]) -> str:
+    return f"somebody of {', '.join(map(repr, groups))}" if groups else "somebody of no group"
+
+
 def _latency(seconds: Sequence[float], gate: GateConfig) -> str:
     if not seconds:
         raise _CheckError("no question was answered")
@@ -175,7 +199,3 @@ def _latency(seconds: Sequence[float], gate: GateConfig) -> str:
 
 def _is_clear(reply: VersionReply) -> bool:
     return reply.error is not None and bool(reply.error.message.strip())
-
-
-def _condensed(text: str) -> str:
-    return "".join(character for character in text.lower() if character.isalnum())

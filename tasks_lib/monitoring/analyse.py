@@ -8,6 +8,12 @@ import numpy as np
 
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.gate.prediction_powered import CorrectedEstimate
+from tasks_lib.monitoring.aggregate import (
+    scores_without_texts,
+    states_without_names,
+    traffic_without_texts,
+    without_texts,
+)
 from tasks_lib.monitoring.documents import in_words
 from tasks_lib.monitoring.drift import Change, compare, decide, finite
 from tasks_lib.monitoring.languages import compare_languages, language_of_record, languages_in_mix, languages_of
@@ -56,6 +62,12 @@ def analyse(
 
     :param states: States of the indexes that were read, see :func:`tasks_lib.monitoring.documents.index_states`.
     """
+    if config.aggregate_only:
+        traffic, scores, states = (
+            traffic_without_texts(traffic),
+            scores_without_texts(scores),
+            states_without_names(states),
+        )
     early = early_verdict(traffic, config)
     if early:
         reference = Reference("none", "nothing: this window is too small, or failed")
@@ -93,6 +105,8 @@ def analyse(
             "by_language": metrics_by_language(scores),
         }
     )
+    if config.aggregate_only:
+        result = without_texts(result, scores)
     return Analysis(result, verdict, scores, changes, reference, worst)
 
 

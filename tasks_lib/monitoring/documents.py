@@ -48,7 +48,7 @@ def _sentence(state: IndexState) -> str:
     named = f"documents of {state.source or state.index}"
     if state.read:
         return f"{named} changed: {changes_of(state)}"
-    return f"{named} were {state.decision}: {changes_of(state)}: {state.reason}"
+    return ": ".join(filter(None, (f"{named} were {state.decision}", changes_of(state), state.reason)))
 
 
 def _decisions(client: "AssistantClient", index: str, window: Window) -> dict[str, dict[str, str]]:

@@ -111,10 +111,14 @@ def _from_windows(client: "AssistantClient", chosen: list[PastWindow]) -> Refere
 
 
 def _past_languages(answers: "pd.DataFrame", scores: "pd.DataFrame") -> tuple[str | None, ...]:
-    if "question" not in answers:
-        return ()
-    told = {row.trace_id: told_language(row.question or "", row.response or "") for row in answers.itertuples()}
-    return tuple(told.get(trace_id) for trace_id in scores["trace_id"])
+    told: dict[str, str | None] = {}
+    if "language" in answers:  # of windows that keep no texts
+        known = answers.dropna(subset=["language"])
+        told.update(zip(known["trace_id"], known["language"], strict=True))
+    if "question" in answers:
+        kept = answers.dropna(subset=["question"])
+        told.update({row.trace_id: told_language(row.question, row.response or "") for row in kept.itertuples()})
+    return tuple(told.get(trace_id) for trace_id in scores["trace_id"]) if told else ()
 
 
 def past_answers(answers: "pd.DataFrame", scores: "pd.DataFrame") -> tuple[PastAnswer, ...]:

@@ -87,6 +87,7 @@ class MonitorResult(BaseModel):
     metrics: dict[str, float] = Field(default_factory=dict, description="Means and shares of this window.")
     drifted: list[str] = Field(default_factory=list, description="Metrics that are worse, the largest change first.")
     changes: list[dict[str, Any]] = Field(default_factory=list, description="Every metric beside its reference.")
+    aggregate_only: bool = Field(default=False, description="Figures alone: no text, and no document's name.")
     reference: str = ""
     service_levels: list[ServiceLevel] = Field(default_factory=list)
     worst: list[WorstAnswer] = Field(default_factory=list)

@@ -78,12 +78,7 @@ def _first_of_each(scores: Scores, rows: Sequence[int], count: int) -> list[int]
 def _answer(scores: Scores, row: int, lost: Sequence[str] = ()) -> WorstAnswer:
     record = scores.records[row]
     why = [f"right before: {one}" for one in lost]
-    why += ["refused: the documents did not seem to answer it"] if record.refused else []
-    why += [
-        f"{name.replace('_', ' ')} {scores.columns[name][row]:.2f}" for name in WEIGHTS if _is_low(scores, name, row)
-    ]
-    if scores.columns["toxicity"][row] > WORTH_TELLING:
-        why.append(f"toxicity {scores.columns['toxicity'][row]:.2f}")
+    why += _measured(scores, row)
     if record.comment:
         why.append(f"the user wrote: {record.comment[:200]}")
     reason = scores.reasons.get(("judge_correctness", record.trace_id))
@@ -96,6 +91,21 @@ def _answer(scores: Scores, row: int, lost: Sequence[str] = ()) -> WorstAnswer:
         why=why or [NOTHING],
         documents=list(dict.fromkeys(record.documents)),
     )
+
+
+def figures(scores: Scores, row: int) -> list[str]:
+    """What is wrong about an answer, without a word of what was said."""
+    return _measured(scores, row) or [NOTHING]
+
+
+def _measured(scores: Scores, row: int) -> list[str]:
+    why = ["refused: the documents did not seem to answer it"] if scores.records[row].refused else []
+    why += [
+        f"{name.replace('_', ' ')} {scores.columns[name][row]:.2f}" for name in WEIGHTS if _is_low(scores, name, row)
+    ]
+    if scores.columns["toxicity"][row] > WORTH_TELLING:
+        why.append(f"toxicity {scores.columns['toxicity'][row]:.2f}")
+    return why
 
 
 def _is_low(scores: Scores, name: str, row: int) -> bool:

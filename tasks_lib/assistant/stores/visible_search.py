@@ -19,16 +19,16 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from tasks_lib.assistant.contract.access import Audience, Caller, IndexAccess
+from tasks_lib.assistant.stores.nearest import Vectors
 
 K1, B = 1.2, 0.75
 """Of BM25, as LanceDB and Weaviate have them by default."""
+MANY = 1_000
+"""Chunks that hold a term, from which on it pays to look for those alone that may still be among the best."""
 CALLERS = 64
 """Sets of groups whose chunks are kept in mind."""
 ACCESSES = 4
 """The same of what documents' access was and is."""
-_NEARLY = 1e-4
-"""More than the error of a cosine in single precision: so near to the last one taken, all are computed exactly."""
-
 Content = tuple[str, str, str]
 """Source, path and hash of a document."""
 Rows = NDArray[np.int64]
@@ -131,11 +131,9 @@ class VisibleSearch:
         return Postings.of(self.texts)
 
     @cached_property
-    def norms(self) -> NDArray[np.float64]:
-        """Lengths of the vectors."""
-        wide = np.einsum("ij,ij->i", self.embeddings, self.embeddings, dtype=np.float64)
-        lengths: NDArray[np.float64] = np.sqrt(wide)
-        return lengths
+    def vectors(self) -> Vectors:
+        """Made when a vector is first looked for."""
+        return Vectors(self.embeddings)
 
     def seen_by(self, caller: Caller, access: IndexAccess) -> Visible:
         """The chunks that `caller` may see."""
@@ -158,33 +156,48 @@ class VisibleSearch:
 
         :param within: Chunks that meet the conditions of the search; they do not change a score.
         """
-        scores = np.zeros(len(self.contents))
-        for term in dict.fromkeys(terms):
-            found = self.postings.of_term(term)
-            if found is None:
-                continue
-            seen = visible.mask[found[0]]
-            rows, counts = found[0][seen], found[1][seen].astype(np.float64)
-            if not len(rows):
-                continue
-            rarity = math.log(1 + (visible.count - len(rows) + 0.5) / (len(rows) + 0.5))
+        found = self._found(terms, visible)
+        most = sum(weight * (K1 + 1) for weight, _, _ in found)
+        scores, possible = np.zeros(len(self.contents)), None
+        for weight, rows, counts in found:
+            if possible is None and len(rows) > MANY:
+                possible = _possible(scores, within, top_k, most)
+            most -= weight * (K1 + 1)
+            if possible is not None:
+                places = np.minimum(np.searchsorted(rows, possible), len(rows) - 1)
+                places = places[rows[places] == possible]
+                rows, counts = rows[places], counts[places]  # noqa: PLW2901
+            seen = visible.mask[rows]
+            rows, often = rows[seen], counts[seen].astype(np.float64)  # noqa: PLW2901
             length = self.postings.lengths[rows] / visible.mean_length
-            scores[rows] += rarity * (counts * (K1 + 1) / (counts + K1 * (1 - B + B * length)))
-        eligible = scores > 0 if within is None else (scores > 0) & within
-        candidates = np.flatnonzero(eligible)
-        return _best(candidates, scores[candidates], top_k)
+            scores[rows] += weight * (often * (K1 + 1) / (often + K1 * (1 - B + B * length)))
+        if possible is None:
+            possible = np.flatnonzero(scores > 0 if within is None else (scores > 0) & within)
+        return _best(possible, scores[possible], top_k)
+
+    def _found(
+        self, terms: Iterable[str], visible: Visible
+    ) -> list[tuple[float, NDArray[np.int32], NDArray[np.int32]]]:
+        """How much each term counts that visible chunks hold, and where it is; the rarest first."""
+        found = []
+        for term in dict.fromkeys(terms):
+            if (posting := self.postings.of_term(term)) is None:
+                continue
+            holding = int(np.count_nonzero(visible.mask[posting[0]]))
+            if holding:
+                weight = math.log(1 + (visible.count - holding + 0.5) / (holding + 0.5))
+                found.append((weight, *posting))
+        return sorted(found, key=lambda each: -each[0])
 
     def by_vector(self, embedding: Sequence[float], visible: Visible, within: Mask | None, top_k: int) -> Ranked:
         """The chunks whose vectors are nearest to `embedding` by their cosine."""
-        wanted = np.asarray(embedding, dtype=np.float32)
-        wide = wanted.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            near = (self.embeddings @ wanted) / (self.norms * math.sqrt(float((wide * wide).sum())))
-        eligible = visible.mask if within is None else visible.mask & within
-        candidates = np.flatnonzero(eligible & np.isfinite(near))
-        if len(candidates) > top_k:
-            least = np.partition(near[candidates], -top_k)[-top_k]
-            candidates = candidates[near[candidates] >= least - _NEARLY]
+        wide = np.asarray(embedding, dtype=np.float32).astype(np.float64)
+        length = math.sqrt(float((wide * wide).sum()))
+        if not 0 < length < math.inf:
+            return Ranked(np.zeros(0, dtype=np.int64), [])
+        eligible = visible.mask & self.vectors.have_direction
+        candidates = np.flatnonzero(eligible if within is None else eligible & within)
+        candidates = self.vectors.nearest(candidates, (wide / length).astype(np.float32), top_k)
         return _best(candidates, self._cosines(candidates, wide), top_k)
 
     def _cosines(self, rows: Rows, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,6 +206,19 @@ class VisibleSearch:
         squares = (chosen * chosen).sum(axis=1) * (wanted * wanted).sum()
         cosines: NDArray[np.float64] = (chosen * wanted).sum(axis=1) / np.sqrt(squares)
         return cosines
+
+
+def _possible(scores: NDArray[np.float64], within: Mask | None, top_k: int, most: float) -> Rows | None:
+    """Rows that may still be among the best `top_k` if no term that follows adds more than `most` in all.
+
+    `None` where that may be any row.
+    """
+    scored = np.flatnonzero(scores > 0 if within is None else (scores > 0) & within)
+    if len(scored) < top_k:
+        return None
+    known = scores[scored]
+    least = float(np.partition(known, -top_k)[-top_k]) * (1 - 1e-9)
+    return scored[known + most >= least] if most < least else None
 
 
 def _best(rows: Rows, scores: NDArray[np.float64], top_k: int) -> Ranked:

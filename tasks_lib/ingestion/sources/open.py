@@ -46,7 +46,7 @@ def open_source(
     """The source at `location`. Nothing is asked yet, so that what it names may turn out to be missing when it is.
 
     :param suffixes: Endings of the files that are documents, where the location has no globs.
-    :param config: Bounds of what is read of a web site.
+    :param config: Bounds of what is read of a web site, and the tag of S3 objects that tells their access.
     :raises InputError: If it is no folder, or no address that is understood.
     :raises ConfigurationError: If a package is missing, or the way there is a proxy that cannot be used.
     :raises PluginError: If a package brings the source, and it cannot be made.
@@ -57,7 +57,8 @@ def open_source(
     _require_no_password(uri)
     require_no_proxy_set_aside()
     if uri.startswith(S3_SCHEME):
-        return S3Source(uri, location.include, location.s3_client, suffixes)
+        tag = config.access.s3_tag if config else None
+        return S3Source(uri, location.include, location.s3_client, suffixes, tag)
     scheme = scheme_of(uri)
     options = location.options() if location.options else {}
     if scheme in plugin_sources():

@@ -1,7 +1,9 @@
 """Documents below an S3 prefix."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from tasks_lib.errors import InputError
@@ -14,12 +16,18 @@ from tasks_lib.text.rows import lines_of
 
 KEYS_PER_PAGE = 1000
 """The most that S3 gives."""
+TAGS_AT_A_TIME = 16
+BETWEEN_GROUPS = "+"
+"""In the value of a tag, which may hold no comma."""
 
 _MISSING = {"NoSuchKey", "404"}
 
 
 class S3Source:
-    """Objects below `s3://bucket/prefix`, the prefix taken as a folder. An object's ETag stands for its content."""
+    """Objects below `s3://bucket/prefix`, the prefix taken as a folder. An object's ETag stands for its content.
+
+    :param access_tag: Tag of the objects that names the groups that may read them; none is asked for without.
+    """
 
     def __init__(
         self,
@@ -27,6 +35,7 @@ class S3Source:
         include: tuple[str, ...] = (),
         client: Callable[[], Any] | None = None,
         suffixes: Collection[str] = FORMATS,
+        access_tag: str | None = None,
     ) -> None:
         bucket, _, prefix = uri.removeprefix(S3_SCHEME).partition("/")
         if not bucket:
@@ -39,6 +48,7 @@ class S3Source:
         self.former: tuple[str, ...] = ()
         self.include = include
         self.suffixes = suffixes
+        self.access_tag = access_tag
         self._selection = Selection(include, (), suffixes)
         self._make_client = client or _default_client
         self._client: Any = None
@@ -55,12 +65,40 @@ class S3Source:
                 Bucket=self.bucket, Prefix=self.prefix, PaginationConfig={"PageSize": KEYS_PER_PAGE}
             )
             for page in listing:
-                for item in page.get("Contents", ()):
-                    path = item["Key"][len(self.prefix) :]
-                    if is_access_file(path):
-                        selection.access_files.append(SourceFile(path, item["Size"], item["ETag"].strip('"')))
-                    elif not _hidden(path) and not path.endswith("/") and selection.takes(path):
-                        yield SourceFile(path, item["Size"], item["ETag"].strip('"'))
+                yield from self._with_readers(list(self._chosen(page.get("Contents", ()), selection)))
+
+    def _chosen(self, items: Iterable[Mapping[str, Any]], selection: Selection) -> Iterator[SourceFile]:
+        for item in items:
+            path = item["Key"][len(self.prefix) :]
+            file = SourceFile(path, item["Size"], item["ETag"].strip('"'))
+            if is_access_file(path):
+                selection.access_files.append(file)
+            elif not _hidden(path) and not path.endswith("/") and selection.takes(path):
+                yield file
+
+    def _with_readers(self, files: list[SourceFile]) -> Iterator[SourceFile]:
+        """The files with what their tags say; each tag costs a request, of which some are under way at a time."""
+        if self.access_tag is None or not files:
+            yield from files
+            return
+        self._connected()
+        with ThreadPoolExecutor(TAGS_AT_A_TIME, thread_name_prefix="tags") as pool:
+            for file, readers in zip(files, pool.map(self._readers, files), strict=True):
+                yield replace(file, readers=readers)
+
+    def _readers(self, file: SourceFile) -> tuple[str, ...] | None:
+        """The groups of the tag, `None` without it. Of an object that has gone since it was listed, nobody."""
+        from botocore.exceptions import ClientError
+
+        try:
+            found = self._connected().get_object_tagging(Bucket=self.bucket, Key=self.prefix + file.path)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _MISSING:
+                return ()
+            raise
+        tags = {tag["Key"]: tag["Value"] for tag in found["TagSet"]}
+        said = tags.get(self.access_tag or "")
+        return None if said is None else tuple(said.split(BETWEEN_GROUPS))
 
     def skipped(self) -> list[SkippedFiles]:
         """What the last listing passed over, since its format is not understood."""
@@ -115,7 +153,10 @@ class S3Source:
             yield
         except (BotoCoreError, ClientError) as error:
             msg = f"source {self.uri!r} cannot be listed: {error}"
-            raise InputError(msg, hint="Check bucket, credentials, region and endpoint.") from error
+            hint = "Check bucket, credentials, region and endpoint."
+            if self.access_tag is not None:
+                hint += " Tags of access (ingest.access.s3_tag) need the right to call GetObjectTagging."
+            raise InputError(msg, hint=hint) from error
 
 
 def _hidden(path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from tasks_lib.monitoring.report.page import headline_of, window_of
 from tasks_lib.monitoring.report.panels import Panel, Panels
 from tasks_lib.monitoring.report.pictures import data_uri
-from tasks_lib.monitoring.result import MonitorResult
+from tasks_lib.monitoring.result import MonitorResult, WorstAnswer
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -25,11 +25,19 @@ def summary(result: MonitorResult, shown: Panels) -> str:
     lines += _gallery("Over the windows", shown.trends)
     if result.worst:
         lines += ["## Answers to read first", ""]
-        lines += [f"- **{plain(w.question)}** {plain(w.response)} ({plain(', '.join(w.why))})" for w in result.worst]
+        lines += [f"- {_answer(answer, aggregate_only=result.aggregate_only)}" for answer in result.worst]
     if result.new_questions:
         lines += ["", "## Unlike anything asked before", ""]
-        lines += [f"- {group.size} × {plain('; '.join(group.examples))}" for group in result.new_questions]
+        lines += [
+            f"- {group.size} × {plain('; '.join(group.examples))}" if group.examples else f"- {group.size} questions"
+            for group in result.new_questions
+        ]
     return "\n".join(lines)
+
+
+def _answer(answer: WorstAnswer, *, aggregate_only: bool) -> str:
+    said = f"trace `{answer.trace_id}`" if aggregate_only else f"**{plain(answer.question)}** {plain(answer.response)}"
+    return f"{said} ({plain(', '.join(answer.why))})"
 
 
 def plain(text: str) -> str:

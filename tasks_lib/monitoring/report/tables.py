@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks_lib.monitoring.languages import language_of_record
 from tasks_lib.monitoring.report.artifacts import (
     ANSWERS_FILE,
     CANDIDATES_FILE,
@@ -21,6 +22,7 @@ from tasks_lib.monitoring.worst import NOTHING
 if TYPE_CHECKING:
     import pandas as pd
 
+CANDIDATE = {"trace_id", "question", "response", "why"}
 STORED_QUESTIONS = 1000
 """Questions whose embeddings are kept for later comparisons, a seeded sample."""
 
@@ -30,8 +32,11 @@ def write_tables(result: MonitorResult, scores: Scores, folder: Path, seed: int)
     import pandas as pd
 
     pd.DataFrame(table(scores)).to_parquet(folder / SCORES_FILE)
-    _questions(scores, seed).to_parquet(folder / QUESTIONS_FILE)
-    _answers(scores).to_parquet(folder / ANSWERS_FILE)
+    questions, answers = _questions(scores, seed), _answers(scores)
+    if result.aggregate_only:
+        questions, answers = questions.drop(columns="question"), _languages(scores)
+    questions.to_parquet(folder / QUESTIONS_FILE)
+    answers.to_parquet(folder / ANSWERS_FILE)
     changes = pd.DataFrame(result.changes)
     changes.insert(0, "until", result.until)
     changes.to_parquet(folder / METRICS_FILE)
@@ -70,7 +75,7 @@ def prometheus_text(result: MonitorResult) -> str:
 def candidates(result: MonitorResult) -> str:
     """The worst answers, if bad, as JSON lines: `llmops dataset --add-from-traces` proposes their questions."""
     rows = [
-        {"trace_id": answer.trace_id, "question": answer.question, "response": answer.response, "why": answer.why}
+        answer.model_dump(include={"trace_id", "why"} if result.aggregate_only else CANDIDATE)
         for answer in result.worst
         if answer.why != [NOTHING]
     ]
@@ -89,6 +94,19 @@ def _answers(scores: Scores) -> "pd.DataFrame":
             "response": [record.response for record in records],
             "refused": [record.refused for record in records],
             "documents": [list(dict.fromkeys(record.documents)) for record in records],
+        }
+    )
+
+
+def _languages(scores: Scores) -> "pd.DataFrame":
+    """What later windows compare of questions whose texts are not kept."""
+    import pandas as pd
+
+    records = [record for record in scores.records if record.error is None]
+    return pd.DataFrame(
+        {
+            "trace_id": [record.trace_id for record in records],
+            "language": [language_of_record(record) for record in records],
         }
     )
 

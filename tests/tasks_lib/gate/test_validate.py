@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from tasks_lib.assistant.contract.access import NO_CONTROL, IndexAccess
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
@@ -32,8 +33,15 @@ class Scripted:
         return VersionReply(answer, None, None, self.seconds)
 
 
-def checks(process: Scripted, examples: Sequence[Example] = fakes.examples()) -> dict[str, Check]:
-    found = validate(cast("VersionProcess", process), examples, GateConfig())
+class OpenIndex:
+    """An index in which nothing is kept from anybody."""
+
+    def access(self) -> IndexAccess:
+        return NO_CONTROL
+
+
+def checks(process: Any, examples: Sequence[Example] = fakes.examples(), index: Any = None) -> dict[str, Check]:
+    found = validate(cast("VersionProcess", process), examples, GateConfig(), index or OpenIndex())
     return {check.name: check for check in found}
 
 

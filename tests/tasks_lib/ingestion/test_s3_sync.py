@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tasks_lib.assistant.contract.access import asked_by, member_of
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.assistant.contract.index import shown_documents
+from tasks_lib.config.ingest import AccessConfig, IngestConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError
 from tasks_lib.ingestion.result import IngestResult
@@ -91,3 +93,63 @@ def test_objects_that_come_change_and_go_do_so_in_the_index(client: Any, index: 
     moved = run()
     assert (moved.added, moved.deleted, embedder.texts) == (1, 1, [])
     assert held() == {"sub/a.md": "Alpha changed.", "moved.md": "Gamma."}
+
+
+def seen_by(index: Any, *groups: str) -> set[str]:
+    with asked_by(member_of(groups)):
+        return {document for _, document in shown_documents(index)}
+
+
+def test_tags_of_objects_say_who_may_see_them(client: Any, index: Any, embedder: Any) -> None:
+    def tag(name: str, **tags: str) -> None:
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        client.put_object_tagging(Bucket=BUCKET, Key=f"tagged/{name}.md", Tagging={"TagSet": given})
+
+    def run(tag: str | None = "access") -> IngestResult:
+        source = DocumentLocation(f"s3://{BUCKET}/tagged", s3_client=lambda: client)
+        return sync(source, index, embedder, Settings(ingest=IngestConfig(access=AccessConfig(s3_tag=tag))))
+
+    for name in ("open", "pay", "shared", "empty"):
+        client.put_object(Bucket=BUCKET, Key=f"tagged/{name}.md", Body=name.encode())
+    tag("open", cost="low")
+    tag("pay", access="hr")
+    tag("shared", access="hr+legal", cost="low")
+    tag("empty", access="")
+    assert run(None).access is None
+    assert seen_by(index) == {"open.md", "pay.md", "shared.md", "empty.md"}
+    told = run().access
+    assert told is not None
+    assert told.restricted == 3
+    assert seen_by(index) == {"open.md"}
+    assert seen_by(index, "hr") == {"open.md", "pay.md", "shared.md"}
+    embedder.texts.clear()
+    tag("pay", access="legal")
+    client.put_object(Bucket=BUCKET, Key="tagged/.llmopsaccess", Body=b"shared.md: hr")
+    changed = run()
+    assert (changed.changed, embedder.texts) == (False, [])
+    assert seen_by(index, "hr") == {"open.md", "shared.md"}
+    assert seen_by(index, "legal") == {"open.md", "pay.md"}
+
+
+def test_a_tag_that_may_not_be_read_changes_nothing(client: Any, index: Any, embedder: Any) -> None:
+    from botocore.awsrequest import AWSResponse
+
+    client.put_object(Bucket=BUCKET, Key="barred/pay.md", Body=b"pay")
+    codes: list[tuple[int, bytes]] = [(403, b"AccessDenied"), (404, b"NoSuchKey")]
+
+    def refused(request: Any, **_: Any) -> AWSResponse:
+        status, code = codes[0]
+        body = b"<Error><Code>%s</Code><Message>No</Message></Error>" % code
+        raw = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
+        return AWSResponse(request.url, status, {}, raw)
+
+    settings = Settings(ingest=IngestConfig(access=AccessConfig(s3_tag="access")))
+    source = DocumentLocation(f"s3://{BUCKET}/barred", s3_client=lambda: client)
+    client.meta.events.register("before-send.s3.GetObjectTagging", refused)
+    with pytest.raises(InputError, match="cannot be listed.*AccessDenied") as caught:
+        sync(source, index, embedder, settings)
+    assert "GetObjectTagging" in caught.value.hint
+    assert not index.exists()
+    codes.pop(0)
+    assert sync(source, index, embedder, settings).added == 1
+    assert seen_by(index, "hr") == set()

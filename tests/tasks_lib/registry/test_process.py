@@ -16,7 +16,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
 from tasks_lib.registry import pool
-from tasks_lib.registry.process import VersionProcess, VersionReply
+from tasks_lib.registry.process import NoGroupsError, VersionProcess, VersionReply
 from tasks_lib.registry.tracking import connect
 from tests.tasks_lib.registry import fakes
 
@@ -35,7 +35,7 @@ def registry(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
     return platform
 
 
-def process(platform: LocalPlatform, version: int) -> VersionProcess:
+def process(platform: LocalPlatform, version: int, *, controlled: bool = False) -> VersionProcess:
     return VersionProcess(
         f"models:/rag-assistant/{version}",
         platform_name="local",
@@ -44,7 +44,7 @@ def process(platform: LocalPlatform, version: int) -> VersionProcess:
         experiment_id=connect(platform, "rag-assistant").experiment_id,
         version=str(version),
         index="index-a",
-        controlled=lambda: False,
+        controlled=lambda: controlled,
         workers=2,
     )
 
@@ -73,6 +73,18 @@ def test_what_the_version_raises_comes_back_as_an_error(both: tuple[VersionProce
     assert str(reply.error) == "ValueError: boom"
     assert reply.answer is None
     assert reply.trace_id is not None
+
+
+def test_a_version_that_knows_no_groups_is_asked_nothing_of_an_index_under_access_control(
+    registry: LocalPlatform,
+) -> None:
+    with process(registry, 1, controlled=True) as running:
+        for groups in ((), ("hr",)):
+            with pytest.raises(NoGroupsError, match="before versions knew who may see what") as refused:
+                running.ask(QUESTION, 30, groups=groups)
+            assert "llmops deploy" in refused.value.hint
+        with pytest.raises(NoGroupsError):
+            next(running.stream(QUESTION, 30))
 
 
 def test_a_version_that_streams_tells_its_pieces_first(both: tuple[VersionProcess, VersionProcess]) -> None:
