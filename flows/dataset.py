@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 from blocks.resolve import resolve_platform
 from flows.naming import named_by_assistant
@@ -9,6 +10,7 @@ from flows.verb import flow
 from tasks_lib.config.load import for_assistant
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import load
+from tasks_lib.dataset.proposals import Settled, settle
 from tasks_lib.dataset.questions import require_documents
 from tasks_lib.dataset.shown import Shown, show
 from tasks_lib.dataset.tasks import (
@@ -23,7 +25,7 @@ from tasks_lib.registry.tasks import call_models
 from tasks_lib.registry.tracking import connect
 from tasks_lib.untraversed import untraversed
 
-__all__ = ["DatasetResult", "dataset", "shown"]
+__all__ = ["DatasetResult", "dataset", "settled", "shown"]
 
 LONGEST_SECONDS = 12 * 3600
 
@@ -73,3 +75,13 @@ def shown(settings: Settings, platform: str, only: Sequence[str] = ()) -> Shown:
     """
     client = connect(resolve_platform(platform), settings.assistant)
     return show(load(client, settings.gate.dataset or settings.dataset.name), only)
+
+
+def settled(settings: Settings, platform: str, choice: Literal["take", "drop"], only: Sequence[str] = ()) -> Settled:
+    """Take proposed questions into what versions are measured by, or drop them; the next version of the set.
+
+    :param only: Filters; see :func:`tasks_lib.dataset.shown.choose`.
+    :raises InputError: If there is no set, or no proposed question passes.
+    """
+    client = connect(resolve_platform(platform), settings.assistant)
+    return settle(client, load(client, settings.gate.dataset or settings.dataset.name), only, take=choice == "take")

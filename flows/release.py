@@ -11,6 +11,7 @@ from flows.approval import A_PERSON, APPROVAL_SECONDS
 from flows.documents_approval import request_decision
 from flows.naming import concluded, named_by_assistant
 from flows.origin import Origin, in_short, origin
+from flows.proposing import with_questions
 from flows.verb import flow
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.contract.platform import Platform
@@ -172,7 +173,7 @@ def _measured(platform: Platform, index: Index, settings: Settings, started: Ori
             result = _result(index, settings, proposal, proposal.state, decision)
         result.run_id = run.info.run_id
         record(result, list(proposal.changed))
-    return result
+    return with_questions(platform, settings, proposal, result)
 
 
 def _judged(platform: Platform, settings: Settings, proposal: Proposal, run_id: str) -> DocumentsDecision:
@@ -209,7 +210,7 @@ class _Asked:
     run_id: str
 
     def select(self) -> Affected:
-        examples = untraversed(self.plan.dataset.examples)
+        examples = untraversed(self.plan.dataset.every)
         return tasks.find_affected(self.platform, self.plan.live, examples, self.proposal)
 
     def ask(self, examples: Sequence[Example]) -> tuple[VersionAnswers, VersionAnswers]:
@@ -268,7 +269,7 @@ def _recorded(
     with audited_run(client, "documents", started.tags, name=result.title) as run:
         result.run_id = run.info.run_id
         record(result, list(proposal.changed))
-    return result
+    return with_questions(platform, settings, proposal, result)
 
 
 def _result(

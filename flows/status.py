@@ -91,6 +91,9 @@ class StatusResult(BaseModel):
     live: Entry | None = Field(description="By which production came to be what it is, as `history` tells it.")
     index: IndexState | None
     dataset: str | None
+    proposed_questions: int = Field(
+        default=0, description="Questions of the set that a release proposed, and that nobody took in or dropped yet."
+    )
     last_gate: RunSummary | None
     last_ingest: RunSummary | None
     last_monitoring: RunSummary | None
@@ -146,6 +149,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         live=read_live_entry(client, live.version) if live else None,
         index=index,
         dataset=live.tags.get("dataset") if live else None,
+        proposed_questions=_proposed(client, live),
         last_gate=last["deploy"],
         last_ingest=last["ingest"],
         last_monitoring=last["monitor"],
@@ -219,6 +223,13 @@ def _is_undecided(latest: "Index", states: IndexStates) -> bool:
     if states.released in {None, version} or (held and held.state == version):
         return False
     return contents(latest) != contents(latest.at(str(states.released)))
+
+
+def _proposed(client: "AssistantClient", live: "LiveVersion | None") -> int:
+    from tasks_lib.dataset.datasets import count_proposed
+
+    name = live.tags.get("dataset", "").partition(":")[0] if live else ""
+    return count_proposed(client, name) if name else 0
 
 
 def _last(client: "AssistantClient", verb: str, *, where: str = "") -> RunSummary | None:

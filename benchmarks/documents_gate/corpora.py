@@ -3,27 +3,52 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haystack import Document
 
+from blocks.chat_generator import chat_generator_of
 from blocks.local import LocalPlatform, examples_folder
+from blocks.openai import OpenAICompatibleModels
 from flows.ingest import synchronise
 from tasks_lib.assistant.answering.assistant import Assistant
 from tasks_lib.assistant.contract.answer import Answer, Message
 from tasks_lib.assistant.contract.index import Index
 from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.config.ingest import IngestConfig
+from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.home import Home
 from tasks_lib.ingestion.converters.convert import convert
 from tasks_lib.ingestion.converters.converted import UnreadableDocumentError
 
+if TYPE_CHECKING:
+    from haystack.components.generators.chat.types import ChatGenerator
+
+STUB = "stub/stub-chat"
+"""The language model that stands for one, on a local server."""
 BENCHMARKS = Path(__file__).resolve().parents[1]
 LONGEST = 30_000
 """Characters of a page that is changed."""
+
+
+@dataclass(frozen=True)
+class StubbedPlatform(LocalPlatform):
+    """The local platform, with a language model behind the client of OpenAI.
+
+    :param url: Of a server that speaks OpenAI's API; without it, there is no model.
+    """
+
+    url: str = ""
+
+    def chat_generator(self, llm: LlmConfig) -> "ChatGenerator | None":
+        """The server's model, for :data:`STUB`."""
+        if not self.url or llm.model != STUB:
+            return super().chat_generator(llm)
+        return chat_generator_of(OpenAICompatibleModels(provider="stub", base_url=self.url), llm)
 
 
 @dataclass
@@ -39,7 +64,14 @@ class Collection:
     @property
     def settings(self) -> Settings:
         """The default configuration, over this folder."""
-        return Settings(ingest=IngestConfig(source=str(self.folder), allow_mass_delete=True))
+        llm = LlmConfig(model=STUB) if isinstance(self.platform, StubbedPlatform) and self.platform.url else LlmConfig()
+        return Settings(ingest=IngestConfig(source=str(self.folder), allow_mass_delete=True), llm=llm)
+
+    def answered_by(self, url: str) -> "Collection":
+        """The same documents and questions, answered by the model of a server that speaks OpenAI's API."""
+        platform = StubbedPlatform(self.platform.home, url=url)
+        rag = self.settings.rag.model_copy(update={"llm": LlmConfig(model=STUB)})
+        return replace(self, platform=platform, assistant=build_assistant(rag, platform))
 
     @property
     def index(self) -> Index:
@@ -89,10 +121,17 @@ class Collection:
         return {example.id: self.assistant.answer(list(example.messages)) for example in wanted}
 
 
-def collection(texts: dict[str, str], examples: list[Example]) -> Collection:
-    """An index of `texts` in a temporary home."""
-    folder = Path(tempfile.mkdtemp(prefix="documents-gate-"))
-    platform = LocalPlatform(Home(Path(tempfile.mkdtemp(prefix="documents-gate-home-"))).ensure())
+def collection(texts: dict[str, str], examples: list[Example], work: Path | None = None) -> Collection:
+    """An index of `texts`.
+
+    :param work: Folder for documents and home, where a later run finds what is embedded already; a temporary one
+        without it.
+    """
+    work = (work or Path(tempfile.mkdtemp(prefix="documents-gate-"))).resolve()
+    folder, home = ((work / name).resolve() for name in ("documents", "home"))
+    folder.mkdir(parents=True, exist_ok=True)
+    home.mkdir(exist_ok=True)
+    platform = LocalPlatform(Home(home).ensure())
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,21 +1,24 @@
 """Whether harmful changes of documents are held, and harmless ones let through.
 
-    python benchmarks/documents_gate/judge.py [--set NAME] [--kind KIND] [--prometheus FOLDER] [DATA]
+    python benchmarks/documents_gate/judge.py [--set NAME] [--kind KIND] [--first N] [--skip N] [--stub]
+                                              [--prometheus FOLDER] [DATA]
 
 Forty changes that do harm and forty that do none (`changes.py`), each by itself, on the sample handbook and on Argo
 CD's documentation. The assistant without a model answers on the old and on the new state the questions that the
-change could touch. A harmful change counts as caught where it is held or undecided and one of its documents is named.
+change could touch; with `--stub` a language model does: the stub of the tests, a local server behind OpenAI's client.
+A harmful change counts as caught where it is held or undecided and one of its documents is named.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ |= {"HAYSTACK_TELEMETRY_ENABLED": "False", "DO_NOT_TRACK": "1"}
 
@@ -158,23 +161,49 @@ def main() -> None:
     parser.add_argument("--prometheus", type=Path, help="the folder docs of a checkout of prometheus/prometheus")
     parser.add_argument("--set", action="append", choices=tuple(SEEDS))
     parser.add_argument("--kind", action="append")
+    parser.add_argument("--stub", action="store_true", help="answer with the stub of a language model")
+    parser.add_argument("--first", type=int, help="changes of each kind at most")
+    parser.add_argument("--skip", type=int, default=0, help="leave so many harmful and harmless ones out, the first")
     parser.add_argument("--show", action="store_true", help="print what was decided otherwise than wanted")
     given = parser.parse_args()
-    for name in given.set or SEEDS:
-        if name == "prometheus" and given.prometheus is None:
-            print("prometheus: its documents are absent")
+    with ExitStack() as opened_stub:
+        url = opened_stub.enter_context(stub_of_the_tests()).url if given.stub else ""
+        for name in given.set or SEEDS:
+            judge_set(name, given, url)
+
+
+def stub_of_the_tests() -> Any:
+    """The local server that stands for a language model."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from tests.stubs.openai_api import OpenAIStub
+
+    return OpenAIStub()
+
+
+def judge_set(name: str, given: argparse.Namespace, url: str) -> None:
+    """All changes of one collection, or those that were asked for."""
+    if name == "prometheus" and given.prometheus is None:
+        print("prometheus: its documents are absent")
+        return
+    held = opened(name, given.data, given.prometheus)
+    held = held.answered_by(url) if url else held
+    skip = 0 if name == "handbook" else 50
+    changes = cases(held.texts, foreign_texts(given.data), unrelated_texts(given.data, skip), SEEDS[name])
+    told: list[Judged] = []
+    seen: Counter[str] = Counter()
+    made = [case for harm in (True, False) for case in [c for c in changes if c.harmful is harm][given.skip :]]
+    for case in made:
+        seen[case.kind] += 1
+        if (given.kind and case.kind not in given.kind) or (given.first and seen[case.kind] > given.first):
             continue
-        held = opened(name, given.data, given.prometheus)
-        skip = 0 if name == "handbook" else 50
-        made = cases(held.texts, foreign_texts(given.data), unrelated_texts(given.data, skip), SEEDS[name])
-        told: list[Judged] = []
-        for case in made:
-            if not given.kind or case.kind in given.kind:
-                told.append(judge(held, case))
-                print(f"{case.kind}: {told[-1].decision.decision}", file=sys.stderr, flush=True)
-                if given.show and not (case.harmful and told[-1].caught):
-                    show(told[-1])
-        report(name, told)
+        told.append(judge(held, case))
+        caught = ", caught" if told[-1].caught and case.harmful else ""
+        print(
+            f"{case.kind}: {told[-1].decision.decision}{caught} ({told[-1].seconds:.0f} s)", file=sys.stderr, flush=True
+        )
+        if given.show and not (case.harmful and told[-1].caught):
+            show(told[-1])
+    report(name, told)
 
 
 def opened(name: str, data: Path, checkout: Path | None) -> Collection:

@@ -1,15 +1,15 @@
 """What a change of 1, 10 and 100 of a thousand documents costs: the share of questions asked again, and seconds.
 
-    python benchmarks/documents_gate/share.py [DATA]
+    python benchmarks/documents_gate/share.py [--documents N] [--work FOLDER] [DATA]
 
 The documents are the handbook, Argo CD's pages, and pieces of financial filings up to 1,000; the hundred questions are
 those of handbook and Argo CD. A change appends a sentence to documents that are drawn by a seed. Beside it stands
 asking all questions. Both know the answers on the old state; the searches of the old state are counted.
 """
 
+import argparse
 import os
 import random
-import sys
 import time
 from pathlib import Path
 
@@ -23,33 +23,35 @@ from tasks_lib.documents_gate.difference import difference
 from tasks_lib.documents_gate.questions import find_affected
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-DOCUMENTS, PIECE, SIZES = 1000, 900, (1, 10, 100)
+PIECE, SIZES = 900, (1, 10, 100)
 ADDED = "\n\nThis page was looked through again, and its owner found nothing that had to be changed.\n"
 
 
-def documents(data: Path) -> dict[str, str]:
-    """A thousand texts by their paths."""
+def documents(data: Path, number: int) -> dict[str, str]:
+    """So many texts by their paths, or all that there are."""
     texts = texts_of(examples_folder() / "handbook") | texts_of(data / "docs" / "argo-cd")
     filings = (data / "retrieval" / "finance.md").read_text(encoding="utf-8")
     pieces = (filings[start : start + PIECE] for start in range(0, len(filings), PIECE))
-    for number, piece in enumerate(pieces):
-        if len(texts) == DOCUMENTS:
-            break
-        texts[f"filings/{number}.md"] = piece
-    return texts
+    texts |= {f"filings/{place}.md": piece for place, piece in enumerate(pieces)}
+    return dict(list(texts.items())[:number])
 
 
 def main() -> None:
     """One collection, three sizes."""
-    data = Path(sys.argv[1]) if sys.argv[1:] else SHARED
-    held = collection(documents(data), [*handbook_questions(), *read_questions("argo-cd")])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", type=Path, default=SHARED)
+    parser.add_argument("--documents", type=int, default=1000, help="fewer for a look at whether it works")
+    parser.add_argument("--work", type=Path, help="keep documents and index here, for another run")
+    given = parser.parse_args()
+    questions = [*handbook_questions(), *read_questions("argo-cd")]
+    held = collection(documents(given.data, given.documents), questions, given.work)
     rag, chance = held.settings.rag, random.Random(26)
     ids = [example.id for example in held.examples]
     held.ask(ids[:3])
     started = time.perf_counter()
     held.ask(ids)
     every = time.perf_counter() - started
-    for size in SIZES:
+    for size in (size for size in SIZES if size <= len(held.texts)):
         names = chance.sample(sorted(held.texts), size)
         was, old, held_before = held.chunks(names), held.index.version() or "", contents(held.index)
         held.write({name: held.texts[name] + ADDED for name in names})

@@ -15,6 +15,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops dataset --import questions.jsonl", "your own"),
         ("llmops dataset --add-from-traces", "answers that users did not like"),
         ("llmops dataset --show --only kind=answerable --only document=leave/", "what is asked, and of which passage"),
+        ("llmops dataset --proposed take --only document=travel/", "questions that a release proposed"),
         ("llmops dataset --assistant staff", "of another assistant"),
     ),
     "deploy": (

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -83,16 +83,24 @@ def dataset(
     ] = False,
     only: Annotated[
         tuple[str, ...],
-        Parameter(negative="", help="With --show: kind=, made_by=, document=, or a text; repeat it for more."),
+        Parameter(
+            negative="",
+            help="With --show or --proposed: kind=, made_by=, document=, proposed= (a state, or *), or a text; repeat "
+            "it for more.",
+        ),
     ] = (),
+    proposed: Annotated[
+        Literal["take", "drop"] | None,
+        Parameter(help="Take questions that a release proposed into what versions are measured by, or drop them."),
+    ] = None,
     move_collection: Annotated[
         bool, Parameter(negative="", help="Let the assistant go over to another collection than production reads.")
     ] = False,
     options: Options = DEFAULTS,
 ) -> int:
     """Make, import or show the evaluation set."""
-    if only and not show:
-        raise InputError(f"--only {only[0]!r} filters what --show prints", hint="Add --show.")
+    if only and not (show or proposed):
+        raise InputError(f"--only {only[0]!r} filters what --show prints", hint="Add --show, or --proposed.")
     settings = start(
         options,
         {
@@ -106,6 +114,11 @@ def dataset(
         from flows.dataset import shown
 
         execute(lambda: shown(settings, options.platform, only), render.questions, options)
+        return 0
+    if proposed:
+        from flows.dataset import settled
+
+        execute(lambda: settled(settings, options.platform, proposed, only), render_documents.settled, options)
         return 0
     from flows.dataset import dataset as run
 

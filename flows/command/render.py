@@ -123,9 +123,11 @@ def questions(console: Console, result: Result) -> None:
     console.print(
         f"[bold]Evaluation set[/] {result['dataset']} [dim]version {result['version']}[/]: "
         f"{result['shown']} of {result['examples']} questions"
+        + (f" and {result['proposed']} that are proposed" if result["proposed"] else "")
     )
     for question in result["questions"]:
         made = question["made_by"] and f", from a {question['made_by'].replace('_', ' ')}"
+        made += question["proposed_with"] and f", proposed with state {question['proposed_with']}"
         console.print(Text(f"{question['id']}  ({question['kind'].replace('_', ' ')}{made})", style="dim"))
         for message in question["messages"]:
             console.print(Text(f"  {'asked' if message['role'] == 'user' else 'told'}: {message['content']}"))
@@ -266,7 +268,9 @@ def status(console: Console, result: Result) -> None:
         _print_languages(console, index["languages"])
         render_documents.of_index(console, index)
     if result["dataset"]:
-        console.print(f"  evaluation set: {result['dataset']}")
+        waiting = result["proposed_questions"]
+        told = f", and {waiting} proposed questions that wait for a person" if waiting else ""
+        console.print(f"  evaluation set: {result['dataset']}{told}")
     for name in ("last_gate", "last_ingest", "last_monitoring"):
         run = result[name]
         if run:

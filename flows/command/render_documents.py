@@ -30,6 +30,14 @@ def release(console: Console, result: Result) -> None:
         console.print("  `llmops release --all`, or `--without DOCUMENT`, decides otherwise", markup=False)
 
 
+def settled(console: Console, result: Result) -> None:
+    """What became of proposed questions."""
+    console.print(
+        f"[bold]Evaluation set[/] {result['dataset']} [dim]version {result['version']}[/]: {result['taken']} proposed "
+        f"questions taken in, {result['dropped']} dropped; now {result['examples']} and {result['proposed']} proposed"
+    )
+
+
 def change(console: Console, result: Result) -> None:
     """An ingest in two lines, and what was decided about it."""
     console.print(

@@ -19,3 +19,10 @@ class ReleaseConfig(StrictModel):
         description="Days after which a change that was held is given up: its documents go into quarantine, and no "
         "longer hold up what comes after them.",
     )
+    proposed_questions: int = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="Questions that are proposed at most for the new passages of a change that was released; 0: none. "
+        "The documents' gate asks them from then on, the gate of versions once a person took them in.",
+    )

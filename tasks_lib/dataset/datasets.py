@@ -5,7 +5,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from pydantic import ValidationError
 
-from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.examples import Example, taken_in
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.home import Home, at_home
 from tasks_lib.registry.tracking import TRACE_INDEX_TAG, last_runs, run_of
@@ -34,7 +34,10 @@ SEED_TAG = "llmops.dataset_seed"
 PIPELINE_TAG = "llmops.dataset_pipeline"
 INDEX_TAG = TRACE_INDEX_TAG
 INDEX_VERSION_TAG = "llmops.index_version"
+PROPOSED_METRIC = "proposed"
 ARTIFACT = "examples.jsonl"
+_MADE_AS = (ORIGIN_TAG, SEED_TAG, PIPELINE_TAG, INDEX_TAG, INDEX_VERSION_TAG)
+"""Tags that say how and of what a version was made."""
 
 _REFERENCE = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,62})(?::(?P<version>[1-9]\d{0,8}))?")
 _LISTED = 200
@@ -44,7 +47,11 @@ _ALL = 10_000
 
 @dataclass(frozen=True)
 class Dataset:
-    """One version of an evaluation set."""
+    """One version of an evaluation set.
+
+    :param examples: What versions of the assistant are measured by.
+    :param proposed: Questions about new documents that no person took in yet: the documents' gate asks them, too.
+    """
 
     name: str
     version: int
@@ -57,6 +64,12 @@ class Dataset:
     run_id: str
     pipeline: str = ""
     """Digest of the file of `dataset.pipeline` that made it; empty for the built-in one."""
+    proposed: tuple[Example, ...] = ()
+
+    @property
+    def every(self) -> tuple[Example, ...]:
+        """The examples, and those that are proposed."""
+        return *self.examples, *self.proposed
 
     @property
     def reference(self) -> str:
@@ -84,35 +97,50 @@ def save(
     origin: str,
     seed: int = 0,
     pipeline: str = "",
+    proposed: Sequence[Example] | None = None,
 ) -> Dataset:
     """Log the next version of `name`; the newest one is returned as it is when it holds the same examples.
+
+    What was proposed for the newest one goes along, but for questions that are among `examples` now.
 
     Call :func:`tasks_lib.registry.tracking.connect` before. Two processes on one home take turns.
 
     :param origin: How the examples were made: `extractive`, `import`, or the id of a language model.
     :param pipeline: Digest of the pipeline's file, where it is not the built-in one.
+    :param proposed: In place of what was proposed for the newest one.
     :raises InputError: If there are no examples.
     """
     if not examples:
         raise InputError(f"dataset {name!r} would have no examples", hint="Ingest more documents, or import questions.")
-    digest = digest_of(examples)
-    with FileLock(Home.from_environment().ensure().locks / f"dataset-{at_home(name, client.assistant)}.lock"):
+    made_as = {
+        ORIGIN_TAG: origin,
+        SEED_TAG: str(seed),
+        PIPELINE_TAG: pipeline,
+        INDEX_TAG: index,
+        INDEX_VERSION_TAG: index_version or "",
+    }
+    with _turn(client, name):
         newest = _newest(client, name)
-        if newest is not None and newest.data.tags.get(DIGEST_TAG) == digest:
-            return _read(client, newest)
-        tags = {
-            NAME_TAG: name,
-            VERSION_TAG: _version(newest) + 1 if newest else 1,
-            DIGEST_TAG: digest,
-            ORIGIN_TAG: origin,
-            SEED_TAG: seed,
-            PIPELINE_TAG: pipeline,
-            INDEX_TAG: index,
-            INDEX_VERSION_TAG: index_version or "",
-        }
-        with run_of(client, VERB, tags) as run:
-            _log(name, examples, digest)
-        return _read(client, client.get_run(run.info.run_id))
+        if proposed is None:
+            proposed = _left(client, newest, examples)
+        return _next(client, name, newest, (*taken_in(examples), *proposed), made_as)
+
+
+def change(
+    client: "AssistantClient", name: str, changed: Callable[[Dataset], tuple[Sequence[Example], Sequence[Example]]]
+) -> Dataset:
+    """Log the next version of `name`, made as the newest one was: its examples and what is proposed, as `changed` says.
+
+    :raises InputError: If there is no such dataset, or nothing would be left.
+    """
+    with _turn(client, name):
+        before = load(client, name)
+        examples, proposed = changed(before)
+        if not examples:
+            raise InputError(f"dataset {name!r} would have no examples", hint="Import questions before.")
+        newest = client.get_run(before.run_id)
+        made_as = {tag: newest.data.tags.get(tag, "") for tag in _MADE_AS}
+        return _next(client, name, newest, (*taken_in(examples), *proposed), made_as)
 
 
 def load(client: "AssistantClient", reference: str | None = None) -> Dataset:
@@ -127,6 +155,12 @@ def load(client: "AssistantClient", reference: str | None = None) -> Dataset:
         wanted = f"no dataset {reference!r}" if reference else "no dataset"
         raise InputError(f"there is {wanted} (known: {known})", hint="Make one with `llmops dataset`.")
     return _read(client, run)
+
+
+def count_proposed(client: "AssistantClient", name: str) -> int:
+    """Questions that are proposed for the newest version of `name`; 0 where there is none."""
+    newest = _newest(client, name)
+    return int(newest.data.metrics.get(PROPOSED_METRIC, 0)) if newest else 0
 
 
 def every_version(client: "AssistantClient") -> list[Dataset]:
@@ -163,13 +197,39 @@ def _version(run: "Run") -> int:
     return int(run.data.tags[VERSION_TAG])
 
 
+def _turn(client: "AssistantClient", name: str) -> FileLock:
+    return FileLock(Home.from_environment().ensure().locks / f"dataset-{at_home(name, client.assistant)}.lock")
+
+
+def _left(client: "AssistantClient", newest: "Run | None", examples: Sequence[Example]) -> list[Example]:
+    """What is proposed for the newest version, and not among `examples`."""
+    if newest is None or not newest.data.metrics.get(PROPOSED_METRIC):
+        return []
+    known = {example.id for example in examples}
+    return [example for example in _read(client, newest).proposed if example.id not in known]
+
+
+def _next(
+    client: "AssistantClient", name: str, newest: "Run | None", examples: Sequence[Example], made_as: Mapping[str, str]
+) -> Dataset:
+    """The version after `newest`, whose turn it is; `newest` itself where it holds the same."""
+    digest = digest_of(examples)
+    if newest is not None and newest.data.tags.get(DIGEST_TAG) == digest:
+        return _read(client, newest)
+    version = _version(newest) + 1 if newest else 1
+    with run_of(client, VERB, {NAME_TAG: name, VERSION_TAG: version, DIGEST_TAG: digest, **made_as}) as run:
+        _log(name, examples, digest)
+    return _read(client, client.get_run(run.info.run_id))
+
+
 def _log(name: str, examples: Sequence[Example], digest: str) -> None:
     import mlflow
 
     lines = [json.dumps(example.row(), ensure_ascii=False) for example in examples]
     mlflow.log_text("\n".join(lines) + "\n", ARTIFACT)
-    mlflow.log_metrics({f"examples_{kind}": n for kind, n in Counter(e.kind for e in examples).items()})
-    mlflow.log_metric("examples", len(examples))
+    measured = [example for example in examples if not example.proposed_with]
+    mlflow.log_metrics({f"examples_{kind}": n for kind, n in Counter(e.kind for e in measured).items()})
+    mlflow.log_metrics({"examples": len(measured), PROPOSED_METRIC: len(examples) - len(measured)})
     data = mlflow.data.from_pandas(_table(examples), name=name, digest=digest)  # type: ignore[attr-defined]
     mlflow.log_input(data, context="evaluation")
 
@@ -200,7 +260,7 @@ def _read(client: "AssistantClient", run: "Run", *, checked: bool = True) -> Dat
     return Dataset(
         name=tags[NAME_TAG],
         version=int(tags[VERSION_TAG]),
-        examples=examples,
+        examples=tuple(example for example in examples if not example.proposed_with),
         digest=tags[DIGEST_TAG],
         index=tags.get(INDEX_TAG, ""),
         index_version=tags.get(INDEX_VERSION_TAG) or None,
@@ -208,6 +268,7 @@ def _read(client: "AssistantClient", run: "Run", *, checked: bool = True) -> Dat
         seed=int(tags.get(SEED_TAG, 0)),
         run_id=run.info.run_id,
         pipeline=tags.get(PIPELINE_TAG, ""),
+        proposed=tuple(example for example in examples if example.proposed_with),
     )
 
 

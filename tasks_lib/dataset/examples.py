@@ -20,6 +20,8 @@ TURN = ".turn-"
 """Between the name of a conversation and the number of a turn, in the id of an example."""
 REFUSAL_KINDS = frozenset({"unanswerable", "off_topic"})
 """Kinds that a refusal answers rightly."""
+_LATER = frozenset({"made_by", "language", "groups", "proposed_with"})
+"""Keys that older sets did not have."""
 
 
 class Reference(BaseModel):
@@ -50,6 +52,8 @@ class Example(BaseModel):
     """ISO 639-1 of the question, where whoever wrote it says so; else it is told from the question."""
     groups: tuple[str, ...] = ()
     """Those of whoever asks; without any, the answer shows what is public."""
+    proposed_with: str = ""
+    """State of the index whose documents it was proposed for; empty once a person took it in, or where it was not."""
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "Example":
@@ -89,7 +93,7 @@ class Example(BaseModel):
     def row(self) -> dict[str, Any]:
         """The example as one JSON line; what older sets did not have only where it is known: they keep their digest."""
         row = self.model_dump(mode="json", exclude_defaults=False)
-        return {key: value for key, value in row.items() if value or key not in {"made_by", "language", "groups"}}
+        return {key: value for key, value in row.items() if value or key not in _LATER}
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,11 @@ def example_of(
         references=tuple(references),
         made_by=made_by,
     )
+
+
+def taken_in(examples: Sequence[Example]) -> tuple[Example, ...]:
+    """The examples as a person took them in: none of them is proposed any more."""
+    return tuple(each.model_copy(update={"proposed_with": ""}) if each.proposed_with else each for each in examples)
 
 
 def reference_of(chunk: Document, start: int, end: int, content: str) -> Reference:

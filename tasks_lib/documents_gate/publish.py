@@ -53,6 +53,7 @@ class ReleaseResult(BaseModel):
     findings: list[Finding] = Field(default_factory=list, description="What is wrong with documents, unasked.")
     changes: ChangedDocuments = Field(default_factory=ChangedDocuments)
     quarantined: list[str] = Field(default_factory=list, description="Documents that went into quarantine by this.")
+    proposed: int = Field(default=0, description="Questions that were proposed for what is new.")
     run_id: str | None = Field(default=None, description="MLflow's run; null where nothing changed.")
     seconds: float = 0.0
 

@@ -7,18 +7,24 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.rag import LlmConfig, RagConfig
+from tasks_lib.config.settings import DatasetConfig, GateConfig, Settings
+from tasks_lib.dataset import proposals
+from tasks_lib.dataset.datasets import Dataset
 from tasks_lib.dataset.examples import Example
+from tasks_lib.dataset.pipeline import questions_pipeline
+from tasks_lib.dataset.proposals import Proposed
 from tasks_lib.documents_gate import asking, culprits, evidence, looking, questions
 from tasks_lib.documents_gate.blame import Blame
 from tasks_lib.documents_gate.comparison import Comparison
 from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.documents_gate.questions import Affected
+from tasks_lib.documents_gate.readers import naming
 from tasks_lib.documents_gate.release import Proposal
 from tasks_lib.gate.asking import VersionAnswers
 from tasks_lib.gate.prediction import Prediction
 from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.tracking import connect
 
 
 @task(name="find-affected-questions", cache_policy=NO_CACHE)
@@ -61,3 +67,27 @@ def look_at_changes(
 ) -> list[Finding]:
     """:func:`tasks_lib.documents_gate.looking.look`."""
     return looking.look(platform, rag, proposal, languages, mass_delete_share)
+
+
+@task(name="propose-questions", cache_policy=NO_CACHE)
+def propose_questions(
+    platform: Platform, settings: Settings, live: LiveVersion, dataset: Dataset, proposal: Proposal, released: str
+) -> Proposed:
+    """:func:`tasks_lib.dataset.proposals.propose`, about what `proposal` changed in the state that is read now.
+
+    The questions are made without a model, whatever makes the rest of the set: a release that nobody attends costs
+    nothing.
+    """
+    opened, limit = platform.open_index(live.rag.index_name), settings.release.proposed_questions
+    made = DatasetConfig(name=dataset.name, size=max(1, limit), seed=settings.dataset.seed)
+    keyless = naming(settings, live.rag).model_copy(update={"llm": LlmConfig(), "dataset": made})
+    return proposals.propose(
+        connect(platform, settings.assistant),
+        dataset,
+        (opened.at(proposal.released), opened.at(released)),
+        proposal.keys,
+        platform.embedder(live.rag.embedder),
+        questions_pipeline(platform, keyless),
+        limit=limit,
+        seed=settings.dataset.seed,
+    )

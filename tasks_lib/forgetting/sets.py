@@ -18,7 +18,7 @@ def examples_with(client: AssistantClient, needles: Needles, documents: set[Key]
     """Versions of all sets of an assistant that hold it, and how many of their examples do."""
     found = []
     for dataset in every_version(client):
-        wrong = sum(_holds(example, needles, documents) for example in dataset.examples)
+        wrong = sum(_holds(example, needles, documents) for example in dataset.every)
         if wrong:
             found.append((dataset, wrong))
     return found
@@ -32,19 +32,21 @@ def redact_sets(client: AssistantClient, needles: Needles, documents: set[Key]) 
     for dataset in versions:
         newest[dataset.name] = max(dataset.version, newest.get(dataset.name, 0))
     for dataset in versions:
-        kept = [example for example in dataset.examples if not _holds(example, needles, documents)]
-        if len(kept) == len(dataset.examples) and digest_of(kept) == dataset.digest:
+        kept = [example for example in dataset.every if not _holds(example, needles, documents)]
+        if len(kept) == len(dataset.every) and digest_of(kept) == dataset.digest:
             continue  # else a run was killed between the examples and their digest
-        if dataset.version == newest[dataset.name] and kept:
+        measured = [example for example in kept if not example.proposed_with]
+        if dataset.version == newest[dataset.name] and measured:
             save(
                 client,
                 dataset.name,
-                kept,
+                measured,
                 index=dataset.index,
                 index_version=dataset.index_version,
                 origin=dataset.origin,
                 seed=dataset.seed,
                 pipeline=dataset.pipeline,
+                proposed=[example for example in kept if example.proposed_with],
             )
             made += 1
         lines = "".join(json.dumps(example.row(), ensure_ascii=False) + "\n" for example in kept)

@@ -1,6 +1,10 @@
-"""A Prefect server with schedules and automations, which the session's harness does not run, and its bootstrap."""
+"""A Prefect server with schedules and automations, which the session's harness does not run, and its bootstrap.
 
-from collections.abc import Callable, Iterator
+And an assistant in production over a gated index.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +12,24 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from blocks.local import LocalPlatform
 from flows.bootstrap import BootstrapResult, bootstrap
+from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.orchestration.automations import Times
+from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.rag import RagConfig
+from tasks_lib.config.settings import GateConfig
+from tasks_lib.dataset.datasets import save
+from tasks_lib.dataset.examples import Example
+from tasks_lib.documents_gate import asking
+from tasks_lib.documents_gate.asking import Answering, Ask
+from tasks_lib.gate.asking import VersionAnswers
+from tasks_lib.gate.prediction import Prediction
 from tasks_lib.home import Home
+from tasks_lib.registry.live import LiveVersion
+from tasks_lib.registry.register import CandidateVersion, register
+from tasks_lib.registry.tracking import connect, run_of
+from tests.stubs.gated import GOOD, LEAVE, MODEL, PAY, Gated, example
 from tests.stubs.prefect_processes import PrefectServer
 
 POOL = "laptop"
@@ -52,3 +71,58 @@ def client(
         get_client(sync_client=True) as opened,
     ):
         yield opened
+
+
+@pytest.fixture(scope="module")
+def in_production(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
+    """The home, with a version in production and its two questions."""
+    root = tmp_path_factory.mktemp("release")
+    with pytest.MonkeyPatch.context() as patch:
+        home = tracked_home(root / "home")
+        patch.setenv("LLMOPS_HOME", str(home.root))
+        made = Gated(LocalPlatform(home), root / "documents")
+        result = made.begin()
+        client, rag = connect(made.platform, MODEL), made.settings.rag
+        tags = {"fingerprint": "f", "index": rag.index_name, "index_version": result.index_version, "dataset": "q:1"}
+        with run_of(client, "deploy"):
+            candidate = CandidateVersion(MODEL, rag, result.index_version, MODEL_SCRIPT, CODE_PATHS, tags)
+            number = register(client, candidate, "candidate")
+        client.set_registered_model_alias(MODEL, "production", str(number))
+        examples = [
+            example("leave", LEAVE, "leave.md", GOOD, "27 days", result.source),
+            example("pay", "When are salaries paid?", "pay.md", PAY, "the 25th of the month", result.source),
+        ]
+        save(client, "q", examples, index=rag.index_name, index_version=result.index_version, origin="import")
+        yield made
+
+
+@pytest.fixture
+def gated(in_production: Gated, monkeypatch: pytest.MonkeyPatch) -> Gated:
+    """The same with an index that is new."""
+    monkeypatch.setenv("LLMOPS_HOME", str(in_production.platform.home.root))
+    in_production.begin()
+    return in_production
+
+
+@pytest.fixture
+def in_process(gated: Gated, monkeypatch: pytest.MonkeyPatch, prefect_harness: None) -> Gated:
+    """The version answers in this process, which takes a second instead of a minute."""
+
+    def version_on(platform: LocalPlatform, live: LiveVersion, gate: GateConfig) -> Answering:
+        @contextmanager
+        def opened(rag: RagConfig, state: str) -> Iterator[Ask]:
+            assistant = build_assistant(rag, platform, index_version=state)
+
+            def ask(examples: Sequence[Example]) -> VersionAnswers:
+                gated.asked += [each.id for each in examples]
+                answers = [assistant.answer(each.messages).payload() for each in examples]
+                return VersionAnswers(
+                    tuple(Prediction(*both, None, None, 0.1) for both in zip(examples, answers, strict=True))
+                )
+
+            yield ask
+
+        return opened
+
+    monkeypatch.setattr(asking, "version_on", version_on)
+    return gated

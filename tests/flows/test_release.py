@@ -1,155 +1,31 @@
 """The documents' gate as a flow: on a real index and a real registry, and a real version in processes of its own."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from blocks.local import LocalPlatform
 from flows import release as releasing
 from flows.cli import run
-from flows.deploy import CODE_PATHS, MODEL_SCRIPT
-from flows.ingest import ingest, synchronise
+from flows.ingest import ingest
 from flows.release import release
 from flows.status import status
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import GateConfig, Settings
-from tasks_lib.dataset.datasets import save
-from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.documents_gate import asking
-from tasks_lib.documents_gate.asking import Answering, Ask, ask_states, version_on
+from tasks_lib.documents_gate.asking import ask_states, version_on
 from tasks_lib.documents_gate.publish import ReleaseResult
 from tasks_lib.documents_gate.trial_index import COLLECTION
 from tasks_lib.errors import InputError, VersionError
 from tasks_lib.gate.asking import VersionAnswers
-from tasks_lib.gate.prediction import Prediction, messages_of
+from tasks_lib.gate.prediction import messages_of
 from tasks_lib.home import Home
 from tasks_lib.registry.history import read_history
-from tasks_lib.registry.live import LiveVersion, require_live
-from tasks_lib.registry.register import CandidateVersion, register
-from tasks_lib.registry.tracking import connect, run_of
-
-MODEL = "rag-assistant"
-GOOD = "Full-time employees receive 27 days of annual leave."
-BAD = "Full-time employees receive 3 days of annual leave."
-PAY = "Salaries are paid on the 25th of the month."
-LEAVE = "How many days of annual leave do full-time employees receive?"
-
-
-def example(name: str, question: str, document: str, text: str, answer: str, source: str) -> Example:
-    start = text.index(answer)
-    reference = Reference(document=document, start=start, end=start + len(answer), content=answer, source=source)
-    return Example(id=name, messages=(Message(role="user", content=question),), answer=answer, references=(reference,))
-
-
-@dataclass
-class Gated:
-    """An assistant in production over a gated index of two documents, with two questions."""
-
-    platform: LocalPlatform
-    folder: Path
-    asked: list[str] = field(default_factory=list)
-
-    @property
-    def settings(self) -> Settings:
-        return Settings.model_validate(
-            {
-                "index": {"follow": "gated"},
-                "retriever": {"top_k": 1},
-                "gate": {"minimum_questions": 2},
-                "ingest": {"source": str(self.folder)},
-            }
-        )
-
-    @property
-    def index(self) -> Any:
-        return self.platform.open_index(self.settings.index_name)
-
-    def begin(self) -> Any:
-        """Documents and index as they were at first."""
-        self.asked.clear()
-        self.index.drop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
-        self.write("leave.md", GOOD)
-        self.write("pay.md", PAY)
-        return self.ingest()
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8")
-
-    def ingest(self) -> Any:
-        """Only the sync, without the gate."""
-        return synchronise(self.platform, self.settings)
-
-    def answer(self, question: str = LEAVE) -> str:
-        """As an endpoint does that opened the index now; one that runs is the same."""
-        return (
-            build_assistant(self.settings.rag, self.platform).answer([Message(role="user", content=question)]).response
-        )
-
-
-@pytest.fixture(scope="module")
-def in_production(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
-    """The home, with a version in production and its two questions."""
-    root = tmp_path_factory.mktemp("release")
-    with pytest.MonkeyPatch.context() as patch:
-        home = tracked_home(root / "home")
-        patch.setenv("LLMOPS_HOME", str(home.root))
-        made = Gated(LocalPlatform(home), root / "documents")
-        result = made.begin()
-        client, rag = connect(made.platform, MODEL), made.settings.rag
-        tags = {"fingerprint": "f", "index": rag.index_name, "index_version": result.index_version, "dataset": "q:1"}
-        with run_of(client, "deploy"):
-            candidate = CandidateVersion(MODEL, rag, result.index_version, MODEL_SCRIPT, CODE_PATHS, tags)
-            number = register(client, candidate, "candidate")
-        client.set_registered_model_alias(MODEL, "production", str(number))
-        examples = [
-            example("leave", LEAVE, "leave.md", GOOD, "27 days", result.source),
-            example("pay", "When are salaries paid?", "pay.md", PAY, "the 25th of the month", result.source),
-        ]
-        save(client, "q", examples, index=rag.index_name, index_version=result.index_version, origin="import")
-        yield made
-
-
-@pytest.fixture
-def gated(in_production: Gated, monkeypatch: pytest.MonkeyPatch) -> Gated:
-    """The same with an index that is new."""
-    monkeypatch.setenv("LLMOPS_HOME", str(in_production.platform.home.root))
-    in_production.begin()
-    return in_production
-
-
-@pytest.fixture
-def in_process(gated: Gated, monkeypatch: pytest.MonkeyPatch, prefect_harness: None) -> Gated:
-    """The version answers in this process, which takes a second instead of a minute."""
-
-    def version_on(platform: LocalPlatform, live: LiveVersion, gate: GateConfig) -> Answering:
-        @contextmanager
-        def opened(rag: RagConfig, state: str) -> Iterator[Ask]:
-            assistant = build_assistant(rag, platform, index_version=state)
-
-            def ask(examples: Sequence[Example]) -> VersionAnswers:
-                gated.asked += [each.id for each in examples]
-                answers = [assistant.answer(each.messages).payload() for each in examples]
-                return VersionAnswers(
-                    tuple(Prediction(*both, None, None, 0.1) for both in zip(examples, answers, strict=True))
-                )
-
-            yield ask
-
-        return opened
-
-    monkeypatch.setattr(asking, "version_on", version_on)
-    return gated
+from tasks_lib.registry.live import require_live
+from tasks_lib.registry.tracking import connect
+from tests.stubs.gated import BAD, GOOD, LEAVE, MODEL, Gated, example
 
 
 def released(gated: Gated, **options: Any) -> ReleaseResult:
