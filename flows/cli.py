@@ -52,6 +52,8 @@ VERBS = {
     "mcp": ("operate", "Serve the production version as tools of MCP, over stdin and stdout."),
     "retention": ("history", "Delete traces and reports that are old enough."),
     "forget": ("forget", "Take a document, a person's value or traces out of everything that was written."),
+    "backup": ("backup", "Write the home into one archive, while everything runs."),
+    "restore": ("backup", "Put a backup into an empty home, or in place of another one."),
     "keys": ("keys", "Make, list, replace and end the API keys of the endpoint."),
     "up": ("operate", "Run Prefect, a worker, MLflow and the endpoint on this machine."),
     "bootstrap": ("operate", "Create the work pool, deployments and automations on a Prefect server."),

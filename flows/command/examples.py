@@ -82,6 +82,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops forget trace tr-1234", "one answer"),
         ("llmops forget user alice --yes", "all that a key's holder asked"),
     ),
+    "backup": (
+        ("llmops backup", "an archive in the working directory"),
+        ("llmops backup /mnt/backups", "in another folder"),
+    ),
+    "restore": (
+        ("llmops restore llmops-20261127-190000.backup.zip", "into an empty home"),
+        ("llmops restore old.backup.zip --check", "is it whole?"),
+        ("llmops restore old.backup.zip --replace", "in place of what is there"),
+        ("llmops restore old.backup.zip --forgotten /mnt/kept", "the home is lost, its lists are not"),
+    ),
     "keys": (
         ("llmops keys create alice --days 90", "a key that opens every assistant"),
         ("llmops keys create intranet --assistant staff", "one that opens only `staff`"),
