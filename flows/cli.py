@@ -39,6 +39,7 @@ VERBS = {
     "rollback": ("loop", "Roll production, or its documents, back to an earlier state."),
     "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
     "audit": ("history", "Show who did what, with before and after, from a chained record."),
+    "diff": ("history", "Show what one registered version is that another is not."),
     "hold": ("history", "Let no automation deploy until the hold is released."),
     "monitor": ("loop", "Score production traces, compare them with the reference and report."),
     "review": ("review", "Serve the page where people label answers."),

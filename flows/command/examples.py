@@ -54,6 +54,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops audit", "who did what in this home; its chain is checked"),
         ("llmops audit --since 2026-11-01 --json > audit.jsonl", "for an auditor"),
     ),
+    "diff": (
+        ("llmops diff 3 5", "two versions"),
+        ("llmops diff production candidate --json", "two aliases; with the lines of code"),
+    ),
     "hold": (
         ("llmops hold --reason 'freeze until Monday'", "automations deploy nothing"),
         ("llmops hold --release", "they may again"),
