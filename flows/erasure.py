@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from filelock import FileLock, Timeout
 
+from blocks.local import LocalPlatform
 from blocks.resolve import resolve_platform
 from flows.command.environment import prefect_server_is_configured
 from flows.origin import origin
@@ -38,7 +39,7 @@ def erase(
     kind: Kind,
     what: str,
     settings: Settings,
-    platform: str = "local",
+    platform: str | LocalPlatform = "local",
     *,
     source: str | None = None,
     dry_run: bool = False,
@@ -48,13 +49,15 @@ def erase(
 
     A run that was killed is brought to its end by the next one of the same request.
 
+    :param platform: Its name; or that of a home which is not the present one.
     :param what: Path of the document, the person's value, id of the trace, or name or pseudonym of the user.
     :param source: Of the document, where several have its path.
     :param consent: Asked before anything is changed; not where an interrupted run goes on.
     :raises InputError: If there is nothing of it, or the value would be found in texts about others.
     :raises IndexUnavailableError: If an index is being written for too long.
     """
-    started, home = time.monotonic(), Home.from_environment().ensure()
+    started = time.monotonic()
+    home = (Home.from_environment() if isinstance(platform, str) else platform.home).ensure()
     lock = FileLock(home.locks / "forget.lock", timeout=0)
     try:
         with lock:
@@ -87,7 +90,7 @@ def _erase(
     kind: Kind,
     what: str,
     settings: Settings,
-    platform: str,
+    platform: str | LocalPlatform,
     source: str | None,
     home: Home,
     started: float,
@@ -146,9 +149,15 @@ def _digest(home: Home, kind: Kind, what: str, source: str | None) -> str:
 
 
 def _work(
-    kind: Kind, what: str, settings: Settings, platform: str, source: str | None, home: Home, journal: Journal
+    kind: Kind,
+    what: str,
+    settings: Settings,
+    platform: str | LocalPlatform,
+    source: str | None,
+    home: Home,
+    journal: Journal,
 ) -> steps.Work:
-    resolved = resolve_platform(platform)
+    resolved = resolve_platform(platform) if isinstance(platform, str) else platform
     client = connect(resolved, settings.assistant)
     work = steps.Work(
         kind=kind,

@@ -9,6 +9,7 @@ from pathlib import Path
 from unicodedata import category
 
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.home_replacement import REPLACEMENT, finish_replacement
 from tasks_lib.storage_errors import Cause, cause_of, way_out
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -103,7 +104,7 @@ class Home:
         return self.root / "unfinished"
 
     def ensure(self) -> "Home":
-        """Create the folder, for its owner only.
+        """Create the folder, for its owner only; a restore that was killed is brought to its end.
 
         :raises ConfigurationError: If the path is a file, is named so that the stores cannot use it, or cannot be
             written.
@@ -116,6 +117,8 @@ class Home:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self.locks.mkdir(exist_ok=True)
+            if (self.root / REPLACEMENT).exists():
+                finish_replacement(self.root)
             self._close_to_others()
         except OSError as error:
             raise self._unusable(error) from error

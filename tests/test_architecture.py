@@ -28,6 +28,7 @@ INSIDE: dict[str, set[str]] = {
     "gate": {"dataset", "registry", "assistant", "ground"},
     "monitoring": {"gate", "dataset", "registry", "assistant", "ground"},
     "documents_gate": {"gate", "dataset", "registry", "assistant", "ground"},
+    "backup": {"forgetting", "ingestion", "dataset", "registry", "assistant", "ground"},
     "forgetting": {"ingestion", "dataset", "registry", "assistant", "ground"},
 }
 """The same inside `tasks_lib`; what lies in none of the other folders is ground."""

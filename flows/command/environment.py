@@ -100,12 +100,22 @@ def ensure_state(home: Home) -> None:
     """
     home.ensure()
     require_usable_network()
-    databases = {"MLflow": home.mlflow_database}
-    if os.environ.get("PREFECT_HOME") == str(home.prefect):
+    of_prefect = os.environ.get("PREFECT_HOME") == str(home.prefect)
+    if of_prefect:
         home.prefect.mkdir(exist_ok=True)
-        databases["Prefect"] = home.prefect / "prefect.db"
     if is_full(home.root):  # reading still works, and MLflow drops traces without a word
         say(f"warning: {Cause.SPACE} at {home.root}: nothing can be stored, traces of answers neither")
+    require_usable_databases(home, of_prefect=of_prefect)
+
+
+def require_usable_databases(home: Home, *, of_prefect: bool = True) -> None:
+    """Refuse embedded databases that nobody could open.
+
+    :raises HomeError: If one is damaged, locked away or of a later release.
+    """
+    databases = {"MLflow": home.mlflow_database}
+    if of_prefect:
+        databases["Prefect"] = home.prefect / "prefect.db"
     for owner, database in databases.items():
         if database.is_file() and database.stat().st_size:
             _require_usable(owner, database)

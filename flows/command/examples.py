@@ -55,6 +55,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops audit", "who did what in this home; its chain is checked"),
         ("llmops audit --since 2026-11-01 --json > audit.jsonl", "for an auditor"),
     ),
+    "diff": (
+        ("llmops diff 3 5", "two versions"),
+        ("llmops diff production candidate --json", "two aliases; with the lines of code"),
+    ),
     "hold": (
         ("llmops hold --reason 'freeze until Monday'", "automations deploy nothing"),
         ("llmops hold --release", "they may again"),
@@ -82,6 +86,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops forget text --yes", "reads it from standard input"),
         ("llmops forget trace tr-1234", "one answer"),
         ("llmops forget user alice --yes", "all that a key's holder asked"),
+    ),
+    "backup": (
+        ("llmops backup", "an archive in the working directory"),
+        ("llmops backup /mnt/backups", "in another folder"),
+    ),
+    "restore": (
+        ("llmops restore llmops-20261127-190000.backup.zip", "into an empty home"),
+        ("llmops restore old.backup.zip --check", "is it whole?"),
+        ("llmops restore old.backup.zip --replace", "in place of what is there"),
+        ("llmops restore old.backup.zip --forgotten /mnt/kept", "the home is lost, its lists are not"),
     ),
     "keys": (
         ("llmops keys create alice --days 90", "a key that opens every assistant"),

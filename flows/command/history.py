@@ -1,10 +1,11 @@
-"""The verbs about who decides: history, audit, hold, retention."""
+"""The verbs about who decides: history, diff, audit, hold, retention."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from flows.command import render_diff
 from flows.command import render_history as render
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import only_results_on_stdout, print_json, print_result
@@ -36,6 +37,20 @@ def history(
     from flows.history import history as run
 
     execute(lambda: run(settings, options.platform, limit=limit), render.history, options)
+    return 0
+
+
+def diff(
+    before: Annotated[str, Parameter(help="Number of a version, or an alias such as `production`.")],
+    after: Annotated[str, Parameter(help="The same, of the other one.")],
+    *,
+    options: Options = DEFAULTS,
+) -> int:
+    """Show what of configuration, prompt, code, documents, questions and figures is another in the second version."""
+    settings = start(options)
+    from flows.diff import diff as run
+
+    execute(lambda: run(before, after, settings, options.platform), render_diff.diff, options)
     return 0
 
 

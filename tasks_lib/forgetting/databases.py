@@ -17,8 +17,14 @@ _MAGIC_LENGTH = 16
 
 def sqlite_files(root: Path) -> list[Path]:
     """All databases below a folder."""
-    found = (path for path in root.rglob("*") if path.is_file() and path.stat().st_size > _MAGIC_LENGTH)
-    return sorted(path for path in found if path.suffix in {".db", ".sqlite", ".sqlite3"} and is_sqlite(path))
+    return sorted(path for path in root.rglob("*") if is_database(path))
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is a sqlite database with anything in it, by its name and its first bytes."""
+    if path.suffix not in {".db", ".sqlite", ".sqlite3"} or not path.is_file():
+        return False
+    return path.stat().st_size > _MAGIC_LENGTH and is_sqlite(path)
 
 
 def count_in_database(path: Path, needles: Needles) -> int:

@@ -37,7 +37,7 @@ def find_document(platform: "Platform", path: str, source: str | None) -> FoundD
     :raises InputError: If several sources have it, and none is named.
     """
     path, wanted = composed(path), source and source_name(source)
-    states = [state for name in platform.indexes() for state in _states(platform.open_index(name))]
+    states = [state for name in platform.indexes() for state in states_of(platform.open_index(name))]
     everywhere = {held for state in states for held in _held(state)}
     sources = sorted({held[0] for held in everywhere if held[1] == path})
     if wanted:
@@ -88,7 +88,8 @@ def _needles(states: "list[Index]", keys: set[tuple[str, str]], everywhere: set[
     return found
 
 
-def _states(index: "Index") -> "Iterator[Index]":
+def states_of(index: "Index") -> "Iterator[Index]":
+    """Every state of an index that readers may need, the current one first."""
     if index.exists():
         yield index
         for state in sorted(index.states().needed - {str(index.version())}):

@@ -233,7 +233,7 @@ def remains(work: Work, interrupted: int) -> list[Remains]:
     told = [
         (
             "backups",
-            "copies of the home, of buckets and of databases are as they were: forget there, or let them expire",
+            "they are as they were; `llmops restore` forgets it once more, by this home's list: let others expire",
         ),
         ("disk", "blocks of deleted files stay on the disk until something is written over them"),
         ("memory", "running processes keep texts that they have seen, at their end at the latest they are gone"),

@@ -23,7 +23,7 @@ PAGE = 100
 def traces_with(client: "AssistantClient", needles: Needles) -> dict[str, list[str]]:
     """Experiment → ids of the traces that hold the needles."""
     found: dict[str, list[str]] = {}
-    for trace in _all_traces(client):
+    for trace in all_traces(client):
         if holds(trace.to_dict(), needles):
             found.setdefault(str(trace.info.experiment_id), []).append(trace.info.trace_id)
     return found
@@ -32,7 +32,7 @@ def traces_with(client: "AssistantClient", needles: Needles) -> dict[str, list[s
 def traces_of_user(client: "AssistantClient", pseudonyms: "Pseudonyms", name: str) -> "list[Trace]":
     """The traces of a caller, named by the holder of a key, by a token's issuer and subject, or by pseudonym."""
     wanted = {name, pseudonyms.of(f"key {name}"), pseudonyms.of(name)}
-    return [trace for trace in _all_traces(client) if trace.info.tags.get(TRACE_CALLER_TAG) in wanted]
+    return [trace for trace in all_traces(client) if trace.info.tags.get(TRACE_CALLER_TAG) in wanted]
 
 
 def require_trace(client: "AssistantClient", trace_id: str) -> "Trace":
@@ -61,7 +61,8 @@ def delete_traces(client: "AssistantClient", found: dict[str, list[str]]) -> int
     return sum(trace_deletion.delete_traces(client, experiment, ids) for experiment, ids in found.items())
 
 
-def _all_traces(client: "AssistantClient") -> "Iterator[Trace]":
+def all_traces(client: "AssistantClient") -> "Iterator[Trace]":
+    """Every trace of every assistant."""
     for experiment in client.all_experiments():
         token = None
         while True:

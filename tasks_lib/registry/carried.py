@@ -18,6 +18,7 @@ GROUND = (
     "errors.py",
     "haystack_yaml.py",
     "home.py",
+    "home_replacement.py",
     "network.py",
     "plugins.py",
     "progress.py",

@@ -57,16 +57,22 @@ class Denials:
 
     def blacked_out(self, text: str) -> str:
         """`text` of unchanged length without the texts that were forgotten."""
+        for start, end in merged(self._spans(text)):
+            text = text[:start] + "".join(" " if each.isspace() else "█" for each in text[start:end]) + text[end:]
+        return text
+
+    def texts_in(self, text: str) -> set[str]:
+        """What of `text` was forgotten, as it stands there."""
+        return {text[start:end] for start, end in self._spans(text)}
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
         spans = word_spans(text)
-        found = [
+        return [
             (spans[at][1], spans[at + length - 1][2])
             for length in self._words
             for at in range(len(spans) - length + 1)
             if self._is_denied([word for word, _, _ in spans[at : at + length]])
         ]
-        for start, end in merged(found):
-            text = text[:start] + "".join(" " if each.isspace() else "█" for each in text[start:end]) + text[end:]
-        return text
 
     def _is_denied(self, words: list[str]) -> bool:
         return (TEXT, self._digest.of(TEXT, *words)) in self._known
@@ -128,10 +134,25 @@ def let_in(home: Home, digest: str) -> None:
         denials[:] = kept
 
 
-def _add(home: Home, added: list[Denial]) -> None:
+def stored_denials(home: Home) -> list[Denial]:
+    """The list as it is written, which only the home's secret can compare with anything.
+
+    :raises ConfigurationError: If the file is broken.
+    """
+    return _read(home)
+
+
+def merge_denials(home: Home, denials: list[Denial]) -> list[Denial]:
+    """Keep out what `denials`, made with the same secret, keep out; those that the home did not have."""
+    return _add(home, denials) if denials else []
+
+
+def _add(home: Home, added: list[Denial]) -> list[Denial]:
     with _changing(home) as denials:
         known = {(each.kind, each.digest) for each in denials}
-        denials += [each for each in added if (each.kind, each.digest) not in known]
+        new = [each for each in added if (each.kind, each.digest) not in known]
+        denials.extend(new)
+    return new
 
 
 @contextmanager

@@ -40,12 +40,16 @@ def prompt_messages(config: PromptConfig, platform: "Platform") -> list[ChatMess
     """
     template = config.template or DEFAULT_TEMPLATE
     if config.name is not None:
-        template = _registered(config, platform)
+        template = registered_template(config, platform)
     _check(template)
     return [ChatMessage.from_system(SYSTEM), ChatMessage.from_user(template)]
 
 
-def _registered(config: PromptConfig, platform: "Platform") -> str:
+def registered_template(config: PromptConfig, platform: "Platform") -> str:
+    """The text of a prompt of the registry.
+
+    :raises ConfigurationError: If it is not there, or no text.
+    """
     import mlflow
     from mlflow.exceptions import MlflowException
 

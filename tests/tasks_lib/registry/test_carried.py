@@ -27,7 +27,7 @@ from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 
 ROOT = Path(__file__).resolve().parents[3]
-OPERATIONS = ("ingestion", "dataset", "documents_gate", "forgetting", "gate", "registry", "monitoring")
+OPERATIONS = ("backup", "ingestion", "dataset", "documents_gate", "forgetting", "gate", "registry", "monitoring")
 QUESTION = "How many days of annual leave do full-time employees receive?"
 
 
