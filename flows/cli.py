@@ -36,6 +36,7 @@ VERBS = {
     "deploy": ("loop", "Register, validate and evaluate a version; promote it if it passes the gate."),
     "tune": ("loop", "Evaluate a grid of configurations and deploy the best through the gate."),
     "release": ("documents", "Measure what an ingest changed, and let it be read; or decide yourself."),
+    "premerge": ("premerge", "Tell what a change in a repository would do to the answers, before it is merged."),
     "rollback": ("loop", "Roll production, or its documents, back to an earlier state."),
     "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
     "audit": ("history", "Show who did what, with before and after, from a chained record."),

@@ -63,7 +63,7 @@ def test_a_configuration_of_the_pages_is_valid(page: str, text: str) -> None:
     if found.keys() <= Settings.model_fields.keys():
         Settings.model_validate(found)
     else:
-        assert found.keys() & {"name", "on", "jobs", "services", "repos"}, f"{page}: {sorted(found)}"
+        assert found.keys() & {"name", "on", "jobs", "services", "repos", "stages"}, f"{page}: {sorted(found)}"
 
 
 @pytest.mark.parametrize(("page", "text"), [*blocks("python")])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows.command.output import say
 from tasks_lib.errors import HomeError
-from tasks_lib.home import Home, is_sqlite
+from tasks_lib.home import ENVIRONMENT_VARIABLE, Home, is_sqlite
 from tasks_lib.network import prepare_network, require_usable_network
 from tasks_lib.quiet import keep_quiet
 from tasks_lib.sqlite_file import connect_read_only, sqlite_url
@@ -69,6 +69,17 @@ def prepare(*, verbose: bool = False) -> Home:
         os.environ.setdefault("PREFECT_HOME", str(home.prefect))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
         os.environ.update(prefect_database(Path(os.environ["PREFECT_HOME"])))
+    return home
+
+
+def move_home(folder: Path) -> Home:
+    """Keep the state in another folder from here on; comes before Prefect and MLflow are imported."""
+    if os.environ.get("PREFECT_HOME") == str(Home.from_environment().prefect):
+        for name in ("PREFECT_HOME", PREFECT_DATABASES[0]):
+            os.environ.pop(name, None)
+    os.environ[ENVIRONMENT_VARIABLE] = str(folder)
+    home = prepare()
+    ensure_state(home)
     return home
 
 

@@ -32,6 +32,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops release --without leave/annual-leave.md", "it goes into quarantine"),
         ("llmops release --let-in leave/annual-leave.md", "and out of it"),
     ),
+    "premerge": (
+        ("llmops premerge --config llmops.yaml", "this branch, against origin/main"),
+        ("llmops premerge --base main --report report.md --set ingest.source=docs", "for a pull request's comment"),
+    ),
     "rollback": (
         ("llmops rollback", "to the version before"),
         ("llmops rollback --to 3", "to one that passed the gate"),

@@ -77,6 +77,21 @@ def of_index(console: Console, index: Result) -> None:
         console.print(Text(f"  in quarantine: {_named(index['quarantine'])}"), soft_wrap=True)
 
 
+def premerge(console: Console, result: Result) -> None:
+    """The decision, and why."""
+    colour = {"passed": "green", "rejected": "red"}.get(result["decision"], "yellow")
+    console.print(
+        f"[bold]Change[/] {result['base'][:12]} … {result['head'][:12]}: [bold {colour}]{result['decision']}[/]"
+    )
+    for reason in result["reasons"]:
+        console.print(Text(f"  - {reason}"), soft_wrap=True)
+    for each in result["documents"]:
+        asked = each["questions"]
+        console.print(f"  documents: {each['decision']}, {asked['asked']} of {asked['of']} questions asked again")
+    if result["version"]:
+        console.print(f"  version: {result['version']['decision']}")
+
+
 def _named(paths: list[str]) -> str:
     more = f" and {len(paths) - SHOWN:,} more" if len(paths) > SHOWN else ""
     return ", ".join(paths[:SHOWN]) + more

@@ -1,6 +1,7 @@
 """``ReleaseResult``, and how it is published: an MLflow run, Prefect's event and artifact."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
@@ -10,7 +11,10 @@ from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.registry.changes import CHANGED_TAG
 from tasks_lib.registry.events import artifact_key
 from tasks_lib.registry.history import DOCUMENTS_TAG
-from tasks_lib.registry.tracking import DECIDED_AT_TAG, RUN_NAME_TAG
+from tasks_lib.registry.tracking import DECIDED_AT_TAG, RUN_NAME_TAG, last_releases
+
+if TYPE_CHECKING:
+    from tasks_lib.registry.assistant_client import AssistantClient
 
 INDEX_TAG = "llmops.index"
 INDEX_VERSION_TAG = "llmops.index_version"
@@ -19,6 +23,7 @@ EVENTS = {"released": "llmops.documents.released", "rolled back": "llmops.docume
 """Decision → event; all else was held."""
 DECIDED_BY = "llmops.decided-by"
 """Label of the event's resource: `gate` or `person`."""
+RESULT_FILE = "release.json"
 LONGEST_TAG = 4000
 """Characters that MLflow surely takes."""
 
@@ -98,7 +103,15 @@ def record(result: ReleaseResult, changed: list[ChangedDocument]) -> None:
         }
     )
     mlflow.log_metrics({"asked": result.questions.asked, "worse": len(result.questions.worse)})
-    mlflow.log_dict(result.model_dump(mode="json"), "release.json")
+    mlflow.log_dict(result.model_dump(mode="json"), RESULT_FILE)
+
+
+def read_release(client: "AssistantClient", index: str) -> ReleaseResult:
+    """The newest result about an index that was recorded."""
+    import mlflow
+
+    run = last_releases(client, index)[0]
+    return ReleaseResult.model_validate(mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/{RESULT_FILE}"))
 
 
 def announce(result: ReleaseResult, *, by_gate: bool) -> None:

@@ -17,6 +17,7 @@ from tasks_lib.gate.validate import Check
 from tasks_lib.registry.events import Event, artifact_key, emit
 from tasks_lib.registry.tracking import APPROVED_BY_TAG, COMMENT_TAG, DECIDED_AT_TAG, RUN_NAME_TAG, VERB_TAG
 
+REPORT_FILE = "report.md"
 EVENTS: dict[str, Event] = {
     "promote": "llmops.deployment.promoted",
     "reject": "llmops.deployment.rejected",
@@ -112,7 +113,7 @@ def record(outcome: Outcome) -> None:
 
     mlflow.set_tags(outcome.run_tags)
     mlflow.log_metrics({name: value for name, value in outcome.metrics.items() if value is not None})
-    mlflow.log_text(outcome.report(), "report.md")
+    mlflow.log_text(outcome.report(), REPORT_FILE)
     mlflow.log_text(outcome.page(), "report.html")
     mlflow.log_text(json.dumps(outcome.model_dump(mode="json"), indent=2, ensure_ascii=False), "report.json")
 
