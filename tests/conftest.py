@@ -57,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What passed leaves nothing in memory. Not sooner: MLflow remembers databases by their paths."""
     made = session.config._tmp_path_factory._basetemp  # type: ignore[attr-defined]
