@@ -22,12 +22,14 @@ from tests.stubs.fast_storage import IN_MEMORY, MigratedDatabases, keep_temporar
 from tests.stubs.forked_worker import ForkedWorkers, PromptQueue
 
 SHARED = {
-    "prefect": {"prefect_harness"},
     "deployed": {"prefect_server"},
     "endpoint": {"endpoint"},
     "weaviate": {"reopen", "server"},
 }
-"""Fixtures that start a server, once for all tests that need it."""
+"""Fixtures that start a server, once for all tests that need it.
+
+Not Prefect's: half of the suite's time needs it, which one worker would spend while another has nothing left to do.
+"""
 
 
 def pytest_configure() -> None:
@@ -44,7 +46,7 @@ def pytest_configure() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """With several workers: a file stays on one of them; all flows share one Prefect harness, all stores a server."""
+    """With several workers: a file stays on one of them; all tests of the endpoint share one, all stores a server."""
     needed = set(getattr(item, "fixturenames", ()))
     shared = next((name for name, fixtures in SHARED.items() if needed & fixtures), None)
     item.add_marker(pytest.mark.xdist_group(shared or item.nodeid.partition("::")[0]))
@@ -55,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What passed leaves nothing in memory. Not sooner: MLflow remembers databases by their paths."""
     made = session.config._tmp_path_factory._basetemp  # type: ignore[attr-defined]
@@ -164,12 +167,12 @@ def platform(home: Home) -> LocalPlatform:
 
 @pytest.fixture(scope="session")
 def prefect_harness() -> Iterator[None]:
-    """One temporary Prefect server for the session; every test that runs a flow uses it."""
+    """One temporary Prefect server for the session; every test of this worker that runs a flow uses it."""
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
     with (
-        prefect_test_harness(server_startup_timeout=180),
+        prefect_test_harness(server_startup_timeout=400),
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
         yield
