@@ -1,17 +1,25 @@
-"""An endpoint under load while documents are ingested, held, released and rolled back, with a real version."""
+"""An endpoint under load while documents are ingested, held, released and rolled back, with a real version.
+
+On LanceDB, and on a real Weaviate server.
+"""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from prefect.settings import get_current_settings
+from pydantic import SecretStr
 
+from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
+from blocks.resolve import resolve_platform
+from blocks.weaviate import WeaviateStore
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.ingest import IngestResult, ingest, synchronise
 from flows.release import release
@@ -22,12 +30,13 @@ from tasks_lib.home import Home
 from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 from tests.serving.conftest import Endpoint, question, served
+from tests.stubs.weaviate_server import weaviate_server
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.flow,
     pytest.mark.usefixtures("prefect_harness"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
 MODEL = "rag-assistant"
 CLIENTS = 3
@@ -82,8 +91,9 @@ def editions(answer: dict[str, Any]) -> set[str]:
 class Live:
     """A gated version in production over a folder, and its endpoint."""
 
-    def __init__(self, platform: LocalPlatform, folder: Path) -> None:
-        self.platform, self.folder = platform, folder
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+        platform = resolve_platform(name)
         self.settings = Settings.model_validate(
             {"ingest": {"source": str(folder)}, "retriever": {"top_k": 2}, "gate": {"minimum_questions": 2}}
         )
@@ -115,10 +125,11 @@ class Live:
             (self.folder / name).write_text(text.format(edition=edition, days=days))
 
     def ingest(self) -> IngestResult:
-        return ingest(self.settings)
+        return ingest(self.settings, self.name)
 
     def release(self, **options: Any) -> str | None:
-        return release(self.settings, **options).released_state
+        state: str | None = release(self.settings, self.name, **options).released_state
+        return state
 
 
 @contextmanager
@@ -135,17 +146,35 @@ def traffic(endpoint: Endpoint) -> Iterator[Traffic]:
             client.join()
 
 
-@pytest.fixture(scope="module")
+@contextmanager
+def saved_platform(folder: Path) -> Iterator[str]:
+    """A platform of the Prefect server whose index is on Weaviate."""
+    folder.mkdir()
+    with weaviate_server(folder) as server:
+        store = WeaviateStore(url=server.url, api_key=SecretStr(server.api_key or ""), grpc_port=server.grpc_port)
+        store.save("documents-live")
+        LLMOpsPlatform(index=store.slug).save("documents-live")
+        yield "documents-live"
+
+
+@pytest.fixture(scope="module", params=["lancedb", "weaviate"])
 def live(
-    tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tracked_home: Callable[[Path], Home],
+    tmp_path_factory: pytest.TempPathFactory,
+    prefect_harness: None,
 ) -> Iterator[tuple[Live, Endpoint]]:
     root = tmp_path_factory.mktemp("documents-live")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         home = tracked_home(root / "home")
         patch.setenv("LLMOPS_HOME", str(home.root))
-        made = Live(LocalPlatform(home), root / "documents")
-        with served(made.platform, root) as endpoint:
-            yield made, endpoint
+        options, name = [], "local"
+        if request.param == "weaviate":
+            name = stack.enter_context(saved_platform(root / "weaviate"))
+            patch.setenv("PREFECT_API_URL", str(get_current_settings().api.url))
+            options = ["--platform", name]
+        made = Live(name, root / "documents")
+        yield made, stack.enter_context(served(LocalPlatform(home), root, *options))
 
 
 def test_documents_change_under_load_as_the_gate_says_and_no_request_fails_or_mixes_two_states(
