@@ -11,12 +11,16 @@ import json
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from library import Page, Place, asker, assigned, ingested, pages, seen
 from secrets_kept import Way, ways
+
+from blocks.local import LocalPlatform
+from tasks_lib.home import Home
 
 ASIDE = Page("", "When may I come and where do I ask?", "", "")
 """A question that every document has words of."""
@@ -30,9 +34,9 @@ def keep_only(place: Place, names: set[str], chunks: dict[str, list[Any]]) -> No
         index.commit()
 
 
-def told(way: Way, page: Page, groups: tuple[str, ...], source: str) -> bytes:
-    """What comes back, with the source's name taken out, which is that of another folder."""
-    return json.dumps(way(page, groups)).replace(source, "").encode()
+def told(way: Way, page: Page, groups: tuple[str, ...]) -> bytes:
+    """What comes back."""
+    return json.dumps(way(page, groups)).encode()
 
 
 def main() -> None:
@@ -50,8 +54,9 @@ def main() -> None:
     started = time.perf_counter()
     with TemporaryDirectory() as folder:
         whole = ingested(Path(folder) / "whole", documents)
-        alone = ingested(Path(folder) / "alone", documents)
-        chunks = {page.name: alone.index.read(alone.source, [page.name]) for page in documents}
+        alone = replace(whole, platform=LocalPlatform(Home(Path(folder) / "alone" / "home")))
+        chunks = {page.name: whole.index.read(whole.source, [page.name]) for page in documents}
+        keep_only(alone, set(chunks), chunks)
         ours, theirs = ways(whole), ways(alone)
         for number in range(given.assignments):
             access, groups = assigned(documents, rng), asker(rng)
@@ -63,13 +68,13 @@ def main() -> None:
                 for name in ours:
                     if page is ASIDE and not name.startswith(("answer, ", "search")):
                         continue
-                    one = told(ours[name], page, groups, whole.source)
-                    other = told(theirs[name], page, groups, alone.source)
+                    one = told(ours[name], page, groups)
+                    other = told(theirs[name], page, groups)
                     pairs[name] += 1
                     differ[name] += one != other
                     size[name] += len(one)
                     refused += name == "answer, whole" and b'"refused": true' in one
-            if (number + 1) % 5 == 0:
+            if (number + 1) % 2 == 0:
                 took = time.perf_counter() - started
                 print(
                     f"  {number + 1} assignments, {took:.0f} s, {pairs.total()} pairs, {differ.total()} differ",
