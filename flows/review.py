@@ -9,6 +9,7 @@ from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
 from tasks_lib.config.key_ring import keys_of_home
+from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.review.agreement import Agreement, agreement
 from tasks_lib.monitoring.review.next_set import ReviewedSet, next_set
@@ -34,12 +35,14 @@ def review(settings: Settings, platform: str = "local") -> NoReturn:
     :raises PortError: If somebody else listens on its port.
     """
     place = settings.review
-    keys_of_home(place.host)
+    oidc = settings.serve.oidc
+    keys_of_home(place.host, tokens=oidc is not None)
     require_free([Port("the review page", place.host, place.port, "choose another with --port")])
     require_known(connect(resolve_platform(platform), settings.assistant))
     host = f"[{place.host}]" if ":" in place.host and ip_address(place.host).version == 6 else place.host
     say(f"the review page starts at http://{host}:{place.port}; Ctrl+C stops it")
     environment = {**os.environ, "LLMOPS_PLATFORM": platform}
+    environment |= {OIDC_VARIABLE: oidc.model_dump_json()} if oidc else {}
     os.execve(sys.executable, review_command(settings), environment)  # noqa: S606  (our own module)
 
 

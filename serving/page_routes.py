@@ -62,11 +62,11 @@ class PageFiles(StaticFiles):
     def file_response(self, *arguments: Any, **options: Any) -> Any:
         """With the headers of the page."""
         response = super().file_response(*arguments, **options)
-        response.headers.update(_COMMON)
+        response.headers.update(FILE_HEADERS)
         return response
 
 
-_COMMON = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+FILE_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
 def page_headers(origins: Collection[str], called: Collection[str] = ()) -> Mapping[str, str]:
@@ -85,7 +85,7 @@ def page_headers(origins: Collection[str], called: Collection[str] = ()) -> Mapp
         "frame-ancestors": " ".join(["'self'", *origins]),
     }
     return {
-        **_COMMON,
+        **FILE_HEADERS,
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "Referrer-Policy": "no-referrer",
     }

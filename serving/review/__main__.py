@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from blocks.resolve import resolve_platform
 from serving.review.app import review_app
 from tasks_lib.config.key_ring import keys_of_home
+from tasks_lib.config.oidc import OIDC_VARIABLE, OidcConfig
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.tracking import connect
 
@@ -24,16 +25,20 @@ def serve(
     model: str,
     dataset: str | None = None,
     allow_host: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    oidc: Annotated[str | None, Parameter(env_var=OIDC_VARIABLE)] = None,
 ) -> None:
     """Serve the page until interrupted.
 
     :param model: Name of the assistant.
+    :param oidc: The section `serve.oidc` of the configuration, as JSON.
     """
     logging.basicConfig(level=logging.WARNING)
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
     client = connect(resolve_platform(os.environ.get("LLMOPS_PLATFORM") or "local"), model)
-    application = review_app(client, keys_of_home(host), dataset=dataset, hosts=allow_host)
+    people = OidcConfig.model_validate_json(oidc) if oidc else None
+    keys = keys_of_home(host, tokens=people is not None)
+    application = review_app(client, keys, dataset=dataset, hosts=allow_host, people=people)
     uvicorn.run(application, host=host, port=port, log_level="warning")
 
 

@@ -13,8 +13,12 @@ from serving.access import AccessGuard
 from serving.callers import ANYONE, Callers
 from serving.choice import bound_to
 from serving.limits import RateLimits
-from serving.page_routes import PATH, PageFiles, page_headers
+from serving.oidc.login import Login, LoginWay
+from serving.oidc.tokens import Tokens
+from serving.page_routes import FILE_HEADERS, PATH, PageFiles, page_headers
+from serving.page_routes import FILES as CHAT_FILES
 from tasks_lib.config.key_ring import KeyRing
+from tasks_lib.config.oidc import OidcConfig
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.monitoring.review.agreement import Agreement, agreement
 from tasks_lib.monitoring.review.next_set import ReviewedSet, next_set
@@ -24,6 +28,8 @@ from tasks_lib.registry.labels import Label, LabelVerdict, write_label
 from tasks_lib.registry.tracking import TRACE_ASSISTANT_TAG, activate
 
 FILES = Path(__file__).with_name("page")
+LOGIN_SCRIPT = CHAT_FILES / "login.js"
+"""The chat page's."""
 LARGEST_BODY = 2**16
 """Bytes."""
 LONGEST = 4000
@@ -54,18 +60,26 @@ class Queue(BaseModel):
 
 
 def review_app(
-    client: AssistantClient, keys: KeyRing, *, dataset: str | None = None, hosts: Collection[str] = ()
+    client: AssistantClient,
+    keys: KeyRing,
+    *,
+    dataset: str | None = None,
+    hosts: Collection[str] = (),
+    people: OidcConfig | None = None,
 ) -> FastAPI:
     """The application.
 
     :param keys: As :func:`~tasks_lib.config.key_ring.key_ring` gives them. Who has one labels under its name.
+    :param people: Whose tokens are taken as well; with a `client_id` the page logs people in.
     :param dataset: `name` or `name:version` of the set whose next version is made; the newest without it.
     :param hosts: Names, beside this machine's own, under which a page without keys is called.
     """
     activate(client)
     app = FastAPI(title=f"{client.assistant}: review", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(AccessGuard, callers=Callers(keys), limits=RateLimits(), largest_body=LARGEST_BODY, hosts=hosts)
-    _add_page(app)
+    tokens = Tokens(people) if people else None
+    callers = Callers(keys, tokens)
+    app.add_middleware(AccessGuard, callers=callers, limits=RateLimits(), largest_body=LARGEST_BODY, hosts=hosts)
+    _add_page(app, Login(people, tokens.issuer) if people and people.client_id and tokens else None)
 
     @app.exception_handler(LlmopsError)
     async def told(_: Request, error: LlmopsError) -> JSONResponse:
@@ -101,13 +115,19 @@ def review_app(
     return app
 
 
-def _add_page(app: FastAPI) -> None:
-    headers = page_headers(())
-
+def _add_page(app: FastAPI, login: Login | None) -> None:
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(FILES / "index.html", headers=headers)
+    async def page() -> FileResponse:
+        return FileResponse(FILES / "index.html", headers=page_headers((), await login.origins() if login else ()))
+
+    @app.get("/login")
+    async def login_way() -> LoginWay:
+        return await login.way() if login else LoginWay()
+
+    @app.get(f"{PATH}/{LOGIN_SCRIPT.name}", include_in_schema=False)
+    def login_script() -> FileResponse:
+        return FileResponse(LOGIN_SCRIPT, headers=FILE_HEADERS)
 
     app.mount(PATH, PageFiles(directory=FILES), name="page")
 
@@ -117,7 +137,7 @@ def _add_page(app: FastAPI) -> None:
 
 
 def _reviewer(request: Request, client: AssistantClient, given: str) -> str:
-    """Who labels: the name of the API key; where none is asked for, the name that was given."""
+    """Who labels: the name of the API key or the person; where neither is asked for, the name that was given."""
     only = bound_to(request)
     if only is not None and client.assistant not in only:
         raise HTTPException(403, f"This key may not see the assistant {client.assistant!r}.")

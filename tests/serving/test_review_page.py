@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import mlflow
 import pytest
+import uvicorn
 
 from blocks.local import LocalPlatform
+from serving.review.app import review_app
 from tasks_lib.config.api_keys import KEYS_VARIABLE
+from tasks_lib.config.key_ring import key_ring
+from tasks_lib.config.oidc import OidcConfig
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.examples import example_of
 from tasks_lib.home import Home
@@ -23,6 +28,7 @@ from tasks_lib.registry.labels import Label, labels_of
 from tasks_lib.registry.tracking import activate, connect
 from tests.serving.chromium import Page
 from tests.stubs.command import LLMOPS
+from tests.stubs.openid import AUDIENCE, CLIENT, openid_provider
 
 pytestmark = pytest.mark.slow
 ASKED = ["When does it open?", "Who is <b>bold</b>?", "hm", "Where is it?"]
@@ -68,6 +74,22 @@ def reviewing(home: Home, folder: Path, **environment: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=60)
+
+
+@contextmanager
+def logging_in(home: Home, people: OidcConfig) -> Iterator[str]:
+    """The page in this process, for people who have to log in."""
+    app = review_app(connect(LocalPlatform(home), "rag-assistant"), key_ring("127.0.0.1", None, {}), people=people)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def _listens(address: str) -> bool:
@@ -160,6 +182,33 @@ def test_a_key_labels_under_its_own_name_and_only_traces_of_its_assistant(home: 
         assert httpx.get(f"{address}/queue", headers=eve).json()["reviewer"] == "eve"
     given = next(found for found in labels(home).values() if found[0].trace_id == trace)
     assert {label.reviewer for label in given} == {"Ada", "eve"}
+
+
+def test_a_person_logs_in_and_labels_under_their_name(page: Page, home: Home) -> None:
+    shown = "document.getElementById('item')?.hidden === false"
+    with openid_provider() as provider:
+        given = {"issuer": provider.issuer, "audience": AUDIENCE, "client_id": CLIENT, "roles": {"hr": ["review"]}}
+        with logging_in(home, OidcConfig.model_validate(given)) as address:
+            page.open(f"{address}/health")
+            page.value("localStorage.clear(); sessionStorage.clear()")
+            page.open(address)
+            page.wait_for("document.getElementById('keys').open && !document.getElementById('login').hidden")
+            page.value("document.getElementById('login').click()")
+            page.wait_for("document.getElementById('go') !== null")
+            page.value("document.getElementById('go').click()")
+            page.wait_for(shown)
+            assert page.value("location.search") == ""
+            page.value("document.querySelector('[data-verdict=right]').click()")
+            page.wait_for("document.getElementById('progress').textContent.startsWith('1 labelled')")
+            page.value("location.reload()")
+            page.wait_for(shown)
+            outsider = {"authorization": f"Bearer {provider.token(groups=['sales'])}"}
+            expired = {"authorization": f"Bearer {provider.token(exp=time.time() - 999)}"}
+            assert httpx.get(f"{address}/queue", headers=outsider).status_code == 403
+            assert httpx.get(f"{address}/queue", headers=expired).status_code == 401
+            assert httpx.get(f"{address}/queue").status_code == 401
+            assert provider.issuer in httpx.get(address).headers["content-security-policy"]
+    assert "ada" in {label.reviewer for given in labels(home).values() for label in given}
 
 
 def test_without_keys_a_page_of_another_name_is_refused(home: Home, tmp_path: Path) -> None:

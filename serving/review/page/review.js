@@ -1,4 +1,6 @@
 // one answer after the other; every verdict is a key
+import { begin, finish, way } from "./login.js";
+
 const of = (id) => document.getElementById(id);
 const remembered = { get: (name) => { try { return localStorage.getItem(name); } catch { return null; } },
   set: (name, value) => { try { localStorage.setItem(name, value); } catch { /* a frame without storage */ } } };
@@ -11,7 +13,8 @@ function make(tag, text = "", attributes = {}) {
   return Object.assign(element, attributes);
 }
 
-function askForKey() {
+async function askForKey() {
+  of("login").hidden = !(await way());
   return new Promise((resolve) => {
     of("key").value = "";
     of("keys").onclose = () => resolve(of("keys").returnValue === "use" ? of("key").value.trim() : "");
@@ -119,5 +122,10 @@ of("make").onclick = async () => {
     of("told").textContent = `${made.dataset}: ${made.examples} examples, ${made.added} added, ${made.changed} changed, ${made.removed} removed.`;
   } catch (problem) { of("told").textContent = `No set was made: ${problem.message}`; }
 };
+of("login").onclick = begin;
 of("reviewer").value = remembered.get("reviewer") ?? "";
+try {
+  const token = await finish();
+  if (token) { key = token; sessionStorage.setItem("key", key); }
+} catch (problem) { of("told").textContent = `Nobody was logged in: ${problem.message}`; }
 load();
