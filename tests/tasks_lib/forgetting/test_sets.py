@@ -15,7 +15,7 @@ def about(document: str, proposed_with: str = "") -> Example:
 
 
 def test_what_is_proposed_is_forgotten_as_well_and_the_rest_stays_proposed(tracked: LocalPlatform) -> None:
-    client, name = connect(tracked, "rag-assistant"), "forgotten-proposals"
+    client, name = connect(tracked, "forgetful"), "questions"
     kept, proposed, gone = about("a.md"), about("b.md", "4"), about("c.md", "5")
     datasets.save(client, name, [kept], index="i", index_version="1", origin="import", proposed=[proposed, gone])
     documents = {("s", "c.md")}
