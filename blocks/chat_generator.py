@@ -16,6 +16,7 @@ from tasks_lib.assistant.providers.failures import RefusedRequestError
 from tasks_lib.assistant.providers.parameters import parameters_of, translate
 from tasks_lib.assistant.providers.stream import Stream, with_whole_characters
 from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
+from tasks_lib.assistant.providers.trace_context import outgoing_headers
 from tasks_lib.assistant.providers.usage import normalised_usage
 from tasks_lib.config.rag import LlmConfig
 
@@ -174,6 +175,8 @@ class ProviderChatGenerator:
         overrides = translate(generation_kwargs, self.provider.parameter_names)
         if streaming_callback:
             overrides = {**self.provider.streaming_parameters(), **overrides}
+        if headers := outgoing_headers():
+            overrides |= self.provider.header_parameters(headers)
         inputs = {"messages": messages, "generation_kwargs": overrides, **({"tools": tools} if tools else {})}
         return ModelCall(self.provider.policy(), self.model, lambda: stream.started), stream, inputs
 

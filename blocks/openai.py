@@ -95,6 +95,10 @@ class OpenAICompatibleModels(KeyHolder, ModelProvider):
         """Request the token usage of a stream, which is not sent by default."""
         return {"stream_options": {"include_usage": True}}
 
+    def header_parameters(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        """`extra_headers` of OpenAI's client."""
+        return {"extra_headers": dict(headers)}
+
     def haystack_chat_generator(self, model: str, parameters: dict[str, Any]) -> Any:
         """Haystack's `OpenAIChatGenerator`."""
         from haystack.components.generators.chat import OpenAIChatGenerator

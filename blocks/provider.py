@@ -98,6 +98,10 @@ class ModelProvider(PlatformBlock, ABC):
         """Further parameters of a call whose answer is streamed."""
         return {}
 
+    def header_parameters(self, headers: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG002  (here for those that can)
+        """Parameters of one call by which its client sends these headers; none where it takes none with a call."""
+        return {}
+
     def policy(self) -> CallPolicy:
         """How the provider wants to be called."""
         return CallPolicy(

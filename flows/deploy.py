@@ -28,7 +28,7 @@ from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.comparison import Comparison
 from tasks_lib.gate.decide import Verdict, decide_unchanged, rejected
 from tasks_lib.gate.description import describe_version, describe_withdrawn
-from tasks_lib.gate.estimate import Estimate, estimate
+from tasks_lib.gate.estimate import Estimate, estimate, require_affordable
 from tasks_lib.gate.known import questions_to_show
 from tasks_lib.gate.plan import Plan, plan_deployment
 from tasks_lib.gate.publish import Outcome, announce, record
@@ -96,6 +96,7 @@ def deploy(
 
     :raises ConfigurationError: If the platform cannot supply the models, or a provider refuses to be called; nothing is
         registered then.
+    :raises BudgetError: If it is not known to cost at most `gate.budget`; nothing is registered then.
     :raises ModelUnavailableError: If a model does not answer when it is called once; nothing is registered then.
     :raises InputError: If production reads another collection, and `gate.move_collection` is off.
     """
@@ -134,6 +135,7 @@ def _deploy(
         result = too_few_questions(resolved, settings, plan.too_few, tags, plan.production_version)
         return concluded(result, f"{result.model}: too few questions", "; ".join(result.reasons))
     call_models(resolved, settings.embedder, [settings.llm], judge=True)
+    require_affordable(resolved, plan, gate)
     with audited_run(
         client,
         "deploy",

@@ -53,6 +53,7 @@ class Question:
     request_id: str
     caller: str
     groups: list[str]
+    traceparent: str = ""
     offer: int = 0
     under_way: bool = False
 
@@ -72,7 +73,7 @@ class Answers:
     ) -> AsyncIterator[dict[str, Any]]:
         """Events as :class:`AssistantAPI` emits them; the last one is `answer`, unless the client leaves before.
 
-        The trace carries the request's id as a tag, and the pseudonym of who asked.
+        The trace carries the request's id as a tag, the pseudonym of who asked, and the caller's own trace.
 
         :param where: Conditions that passages meet.
         :raises HTTPException: 400 when a condition fits no document, 429 when every slot is taken, 503 when the version
@@ -80,8 +81,15 @@ class Answers:
         """
         if not self._free:
             raise retry_later(429, "All slots are taken; try again in a moment.", 1)
+        state = request.state
         question = Question(
-            messages, where, self._free.pop(), request.state.request_id, request.state.caller, groups_of(request)
+            messages,
+            where,
+            self._free.pop(),
+            state.request_id,
+            state.caller,
+            groups_of(request),
+            str(getattr(state, "trace_context", None) or ""),
         )
         try:
             for _ in range(TRIES):

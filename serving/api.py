@@ -17,7 +17,7 @@ from serving.slots import AnswerSlots
 from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.registry.live import LiveVersion
 from tasks_lib.registry.process import VersionReply
-from tasks_lib.registry.tracking import TRACE_CALLER_TAG, TRACE_REQUEST_TAG
+from tasks_lib.registry.tracking import TRACE_CALLER_TAG, TRACE_PARENT_ID_TAG, TRACE_PARENT_TAG, TRACE_REQUEST_TAG
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +117,7 @@ class AssistantAPI(LitAPI):
             return
         if not self.answer_slots.take(x["slot"], x["offer"]):
             return
-        who = {TRACE_CALLER_TAG: x["caller"]} if x["caller"] else {}
-        events = self._events(x, {TRACE_REQUEST_TAG: x["request_id"], **who})
+        events = self._events(x, _tags(x))
         while (event := await loop.run_in_executor(self.threads, next, events, None)) is not None:
             yield event
 
@@ -167,6 +166,18 @@ class AssistantAPI(LitAPI):
         finally:
             if not ended:
                 client_left[slot] = False
+
+
+def _tags(question: Mapping[str, Any]) -> dict[str, str]:
+    """Tags of the trace: the request, who sent it, and the caller's trace that it is a part of."""
+    parent = question["traceparent"]
+    tags = {
+        TRACE_REQUEST_TAG: question["request_id"],
+        TRACE_CALLER_TAG: question["caller"],
+        TRACE_PARENT_TAG: parent,
+        TRACE_PARENT_ID_TAG: parent and parent.split("-")[1],
+    }
+    return {name: value for name, value in tags.items() if value}
 
 
 def _last_event(version: LiveVersion, reply: VersionReply) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.trace_context import trace_context
 from tasks_lib.errors import LlmopsError
 
 REQUEST_ID, TRACE_ID = "X-Request-ID", "X-Trace-ID"
@@ -53,7 +54,8 @@ def identify(state: dict[str, Any], answer: dict[str, Any]) -> None:
 class RequestLog:
     """ASGI middleware: every request has an id, its own or the caller's, in the answer's headers and in the log.
 
-    The log names the holder of a key, and of a person who has logged in the pseudonym.
+    The log names the caller's own trace if it sent one, the holder of a key, and of a person who has logged in the
+    pseudonym.
 
     The header with the trace is there when the trace is known before the answer begins, which it is not for a stream:
     its last event names it.
@@ -70,6 +72,7 @@ class RequestLog:
         state = scope.setdefault("state", {})
         given = Headers(scope=scope).get(REQUEST_ID, "")
         state["request_id"] = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        parent = state["trace_context"] = trace_context(Headers(scope=scope))
         started, status = time.perf_counter(), 500
 
         async def send_named(message: Message) -> None:
@@ -89,6 +92,8 @@ class RequestLog:
                 person = "holder" in state and state["holder"].subject
                 names = ("request_id", "trace_id", "model_uri", "caller" if person else "key")
                 known = {name: state[name] for name in names if state.get(name)}
+                if parent is not None:
+                    known |= {"parent_trace_id": parent.trace_id, "parent_span_id": parent.span_id}
                 seconds = round(time.perf_counter() - started, 4)
                 request = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": seconds}
                 logger.info("request", extra={**request, **known})

@@ -184,6 +184,12 @@ class GateConfig(RunnerConfig):
         default=False,
         description="Let runs that an automation or a schedule started promote without a person's approval.",
     )
+    budget: float | None = Field(
+        default=None,
+        ge=0,
+        description="What one deployment may cost at most, in the currency of the provider's prices: what is estimated "
+        "to cost more, or has no price, is not begun. Empty: no limit.",
+    )
     estimate: bool = Field(
         default=False, description="Time one answer, tell calls, minutes and cost; evaluate nothing."
     )

@@ -11,6 +11,7 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
 from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
+from tasks_lib.errors import BudgetError
 from tasks_lib.gate.plan import Plan
 from tasks_lib.gate.sequence import Look, looks_of
 from tasks_lib.gate.validate import ASKED_AT_MOST, HOSTILE, PLANTED
@@ -68,7 +69,7 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
     by_model = own * _is_language_model(model) + (other * _is_language_model(live.rag.llm.model) if live else 0)
     judged = (questions * (2 if live else 1)) if platform.judge() else 0
     seconds = timed.seconds * (probes + (questions + judged) / gate.concurrency)
-    cost = timed.answer.usage.cost if _is_language_model(model) else 0.0
+    cost = _cost(timed) if _is_language_model(model) else 0.0
     return Estimate(
         questions=questions,
         calls=own + other,
@@ -80,6 +81,44 @@ def estimate(platform: Platform, plan: Plan, gate: GateConfig) -> Estimate:
         basis=f"one answer of {model!r} took {timed.seconds:.2f} s",
         assumptions=[*_early(looks), *_made(looks, plan), *_assumptions(plan, gate, timed, judged)],
     )
+
+
+def require_affordable(platform: Platform, plan: Plan, gate: GateConfig) -> None:
+    """Where there is a budget, refuse a deployment that is not known to keep it.
+
+    :raises BudgetError: With the estimate.
+    """
+    if gate.budget is not None:
+        require_within(gate.budget, estimate(platform, plan, gate))
+
+
+def require_within(budget: float, expected: Estimate) -> None:
+    """Refuse a deployment that is not known to cost at most `budget`.
+
+    :param budget: In the currency of the provider's prices.
+    :raises BudgetError: With the estimate.
+    """
+    told = (
+        f"{expected.calls} answers, {expected.language_model_calls} of a language model, {expected.minutes:g} minutes"
+    )
+    if expected.language_model_calls and expected.cost is None:
+        raise BudgetError(
+            f"nobody knows whether this deployment costs at most gate.budget={budget:g}: the answers have no price "
+            f"({told}: {'; '.join(expected.assumptions)})",
+            hint="Give the model a price in `prices` of the provider's block, or leave gate.budget out.",
+        )
+    if expected.judge_calls:
+        raise BudgetError(
+            f"nobody knows whether this deployment costs at most gate.budget={budget:g}: a judge is asked "
+            f"{expected.judge_calls} times, and what that costs is not estimated ({told})",
+            hint="Deploy on a platform without a judge, or leave gate.budget out.",
+        )
+    if expected.cost is not None and expected.cost > budget:
+        raise BudgetError(
+            f"this deployment is estimated to cost {expected.cost:g}, more than gate.budget={budget:g} ({told}; "
+            f"{expected.basis})",
+            hint="Ask fewer questions (gate.maximum_questions) or another model, or raise gate.budget.",
+        )
 
 
 def time_an_answer(platform: Platform, plan: Plan) -> TimedAnswer:
@@ -113,6 +152,11 @@ def _forbidden(platform: Platform, plan: Plan, gate: GateConfig) -> int:
     """At most so many questions about documents that the asker may not see."""
     controlled = platform.open_index(plan.candidate.rag.index_name).access().controlled
     return gate.forbidden_questions if controlled else 0
+
+
+def _cost(timed: TimedAnswer) -> float | None:
+    """Of the answer; one that the model had no part in tells nothing of what it costs."""
+    return timed.answer.usage.cost if timed.reached else None
 
 
 def _early(looks: Sequence[Look]) -> list[str]:

@@ -32,6 +32,8 @@ from typing import IO, Any
 ROOT_SPAN = "rag-assistant"
 SOURCE_TAG, ABANDONED = "llmops.source", "abandoned"
 """Where a trace comes from; an answer whose reader left before its end."""
+TRACEPARENT = "llmops.traceparent"
+"""Tag with the caller's trace, and the key under which the version finds it in OpenTelemetry's context."""
 FLUSH_SECONDS = 60.0
 PARENT_SECONDS = 0.5
 ORPHAN_SECONDS = 5.0
@@ -159,7 +161,9 @@ def _answer(
 ) -> None:
     import mlflow
     from mlflow.entities.span import NO_OP_SPAN_TRACE_ID
+    from opentelemetry import context
 
+    callers = context.attach(context.set_value(TRACEPARENT, request.get("tags", {}).get(TRACEPARENT, "")))
     reply: dict[str, Any] = {"id": request["id"], "trace_id": None}
     started = time.perf_counter()
     try:
@@ -181,6 +185,8 @@ def _answer(
         reply.pop("answer", None)
         reply.setdefault("seconds", time.perf_counter() - started)
         reply["error"] = _described(error)
+    finally:
+        context.detach(callers)
     channel.send(reply)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from haystack.dataclasses import ChatMessage, StreamingChunk
+from opentelemetry import context
 
 from blocks.chat_generator import chat_generator_of
 from blocks.embedder import embedder_of
+from tasks_lib.assistant.providers.trace_context import CONTEXT_KEY
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.errors import ConfigurationError, ProviderError
 from tests.stubs.services import SERVICES, Service
@@ -50,6 +52,18 @@ def test_parameters_reach_the_provider_under_its_own_names(service: Service) -> 
     }[service.chat_model.split("/")[0]]
     assert {name: body[name] for name in expected} == expected
     assert "additionalModelRequestFields" not in body
+
+
+@pytest.mark.parametrize("given", [f"00-{'a' * 32}-{'b' * 16}-01", ""])
+def test_a_call_carries_the_callers_trace_where_the_client_takes_headers(service: Service, given: str) -> None:
+    token = context.attach(context.set_value(CONTEXT_KEY, given))
+    try:
+        ask(service)
+    finally:
+        context.detach(token)
+    sent = [request.headers.get("traceparent") for request in service.stub.requests]
+    takes = service.chat_model.startswith("openai/") and given
+    assert sent == [given if takes else None]
 
 
 def test_a_stream_arrives_in_pieces_and_tells_its_tokens(service: Service) -> None:

@@ -14,7 +14,13 @@ import openai
 import psutil
 import pytest
 
-from tasks_lib.registry.tracking import TRACE_REQUEST_TAG, TRACE_SOURCE_TAG, connect
+from tasks_lib.registry.tracking import (
+    TRACE_PARENT_ID_TAG,
+    TRACE_PARENT_TAG,
+    TRACE_REQUEST_TAG,
+    TRACE_SOURCE_TAG,
+    connect,
+)
 from tests.serving.conftest import ANSWERS, SLOTS, Endpoint, question
 from tests.tasks_lib.registry import fakes
 
@@ -169,7 +175,8 @@ def traces_tagged(endpoint: Endpoint, tag: str, value: str) -> list[Any]:
 
 
 def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
-    named = {"X-Request-ID": "order-66"}
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    named = {"X-Request-ID": "order-66", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
     said = httpx.post(f"{endpoint.address}/predict", json=question("secretly?"), headers=named, timeout=30)
     assert (said.headers["X-Request-ID"], said.headers["X-Trace-ID"]) == ("order-66", said.json()["trace_id"])
     unusable = httpx.get(f"{endpoint.address}/v1/models", headers={"X-Request-ID": "b\u00e9".encode()})
@@ -177,13 +184,18 @@ def test_a_request_is_found_again_by_its_id(endpoint: Endpoint) -> None:
     deadline = time.monotonic() + 20
     while not (found := traces_tagged(endpoint, TRACE_REQUEST_TAG, "order-66")) and time.monotonic() < deadline:
         time.sleep(0.3)
-    assert [trace.info.trace_id for trace in found] == [said.headers["X-Trace-ID"]]
+    assert [each.info.trace_id for each in found] == [said.headers["X-Trace-ID"]]
+    assert [each.info.tags[TRACE_PARENT_TAG] for each in found] == [named["traceparent"]]
+    assert [each.info.trace_id for each in traces_tagged(endpoint, TRACE_PARENT_ID_TAG, trace)] == [
+        said.headers["X-Trace-ID"]
+    ]
     lines = [json.loads(line) for line in endpoint.log.read_text().splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line.get("request_id") == "order-66"]
     told = {"level": "INFO", "method": "POST", "path": "/predict", "status": 200, "key": "anyone"}
     assert told.items() <= line.items()
     assert line["trace_id"] == said.json()["trace_id"]
     assert line["model_uri"] == said.json()["model_uri"]
+    assert (line["parent_trace_id"], line["parent_span_id"]) == (trace, "00f067aa0ba902b7")
     assert line["seconds"] > 0
     assert "secretly" not in endpoint.log.read_text()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import mlflow
 import pytest
+from pydantic import ValidationError
 
 from blocks.lancedb import LanceDBStore
 from blocks.platform import ResolvedPlatform
@@ -14,9 +15,9 @@ from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import save
 from tasks_lib.dataset.examples import Example, Reference
-from tasks_lib.errors import ConfigurationError, ModelUnavailableError
+from tasks_lib.errors import BudgetError, ConfigurationError, ModelUnavailableError
 from tasks_lib.gate import estimate as estimating
-from tasks_lib.gate.estimate import PROBES, Estimate, estimate
+from tasks_lib.gate.estimate import PROBES, Estimate, estimate, require_affordable, require_within
 from tasks_lib.gate.plan import plan_deployment
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import connect, run_of
@@ -122,6 +123,61 @@ def test_extracted_answers_cost_nothing_and_are_timed_as_well(home: Home, tmp_pa
     found = estimated(home, tmp_path, None, {})
     assert (found.cost, found.language_model_calls, found.calls) == (0.0, 0, 2 + PROBES)
     assert found.basis.startswith("one answer of 'local/extractive' took ")
+
+
+@pytest.mark.parametrize("share", [0, 0.99, 1, 2])
+def test_a_deployment_is_begun_only_if_it_costs_at_most_its_budget(home: Home, tmp_path: Path, share: float) -> None:
+    with OpenAIStub() as stub:
+        found = estimated(home, tmp_path, stub, MODEL, prices=PRICES)
+    assert found.cost is not None
+    if share >= 1:
+        require_within(found.cost * share, found)
+        return
+    with pytest.raises(BudgetError, match=f"cost {found.cost:g}, more than gate.budget={found.cost * share:g} "):
+        require_within(found.cost * share, found)
+
+
+def test_a_budget_is_not_held_by_what_has_no_price(home: Home, tmp_path: Path) -> None:
+    with OpenAIStub() as stub:
+        unpriced = estimated(home, tmp_path / "unpriced", stub, MODEL)
+        unreached = estimated(
+            home,
+            tmp_path / "unreached",
+            stub,
+            MODEL | {"guardrails": {"length": {"input_characters": 10}}},
+            prices=PRICES,
+        )
+        judged = estimated(home, tmp_path / "judged", stub, MODEL, prices=PRICES).model_copy(update={"judge_calls": 4})
+    for found in (unpriced, unreached):
+        with pytest.raises(BudgetError, match="the answers have no price"):
+            require_within(1e9, found)
+    with pytest.raises(BudgetError, match="a judge is asked 4 times"):
+        require_within(1e9, judged)
+
+
+def test_extracted_answers_are_within_a_budget_of_zero(home: Home, tmp_path: Path) -> None:
+    require_within(0, estimated(home, tmp_path, None, {}))
+
+
+def test_a_budget_below_zero_is_none() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        Settings.model_validate({"gate": {"budget": -0.01}})
+
+
+@pytest.mark.parametrize("budget", [0, None])
+def test_the_model_is_asked_what_it_costs_only_where_there_is_a_budget(
+    home: Home, tmp_path: Path, budget: float | None
+) -> None:
+    with OpenAIStub() as stub:
+        place = ResolvedPlatform("stub", (openai_models(stub, prices=PRICES),), LanceDBStore(), home=home)
+        settings = Settings.model_validate({"gate": {"minimum_questions": 2, "budget": budget}} | MODEL)
+        plan = plan_deployment(place, settings, tmp_path / "assistant.py", [fakes.write_room(tmp_path, "x")])
+        if budget is None:
+            require_affordable(place, plan, settings.gate)
+        else:
+            with pytest.raises(BudgetError, match="more than gate.budget=0"):
+                require_affordable(place, plan, settings.gate)
+        assert len(stub.bodies("chat")) == (budget is not None)
 
 
 def test_a_model_that_is_never_reached_is_said(home: Home, tmp_path: Path) -> None:

@@ -17,10 +17,17 @@ from tasks_lib.errors import VersionError
 from tasks_lib.home import Home
 from tasks_lib.registry import pool
 from tasks_lib.registry.process import NoGroupsError, VersionProcess, VersionReply
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.tracking import TRACE_PARENT_TAG, connect
 from tests.tasks_lib.registry import fakes
 
 pytestmark = pytest.mark.usefixtures("real_versions")
+
+TELLS_TRACE = """
+def behave(question):
+    from opentelemetry import context
+
+    return {**answer(""), "response": f'{context.get_value("llmops.traceparent")}.'}
+"""
 QUESTION = [{"role": "user", "content": "Who are you?"}]
 
 
@@ -93,6 +100,17 @@ def test_a_version_that_streams_tells_its_pieces_first(both: tuple[VersionProces
     assert isinstance(reply, VersionReply)
     assert reply.answer == {"response": "ab"}
     assert reply.trace_id is not None
+
+
+@pytest.mark.parametrize("given", [f"00-{'a' * 32}-{'b' * 16}-01", None])
+def test_a_version_finds_the_callers_trace_while_it_answers(
+    registry: LocalPlatform, tmp_path: Path, given: str | None
+) -> None:
+    number = fakes.register_fake(registry, tmp_path / "tells", TELLS_TRACE)
+    tags = {TRACE_PARENT_TAG: given} if given else {}
+    with process(registry, number) as running:
+        said = [running.ask(QUESTION, 30, tags), running.ask(QUESTION, 30)]
+    assert [reply.answer["response"] for reply in said] == [f"{given or ''}.", "."]
 
 
 def test_a_version_that_cannot_stream_is_one_piece(registry: LocalPlatform, tmp_path: Path) -> None:
