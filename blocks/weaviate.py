@@ -65,7 +65,8 @@ class WeaviateStore(KeyHolder, IndexStore):
         default=False,
         title="Strict access",
         description="Give the documents of each set of readers a tenant of their own, so that scores of a keyword "
-        "search do not tell of documents that the caller may not see. For indexes that are made from then on.",
+        "search do not tell of documents that were closed to the caller from the beginning. For indexes that are made "
+        "from then on.",
     )
 
     @model_validator(mode="after")

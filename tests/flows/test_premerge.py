@@ -77,16 +77,12 @@ def test_a_wrong_figure_is_rejected_with_its_document_and_question(
 
 
 @pytest.mark.slow
-def test_a_harmless_page_and_another_configuration_pass_both_gates(
-    tree: WorkTree, measured: Callable[[], PremergeResult]
-) -> None:
+def test_a_harmless_page_passes_both_gates(tree: WorkTree, measured: Callable[[], PremergeResult]) -> None:
     (tree.folder / "docs" / "bicycles.md").write_text("# Bicycles\n\nA pump hangs beside the door of the cellar.\n")
-    (tree.folder / "llmops.yaml").write_text(CONFIGURATION + "retriever:\n  top_k: 8\n")
     result = measured()
     assert result.version
     assert (result.decision, result.documents[0].decision) == ("passed", "released"), result.report
-    assert result.version.version == 2
-    assert result.reasons == []
+    assert (result.version.decision, result.version.version, result.reasons) == ("unchanged", 1, [])
     assert "<details><summary>The gate's report</summary>" in result.report
 
 
