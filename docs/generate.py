@@ -169,7 +169,7 @@ def metrics() -> str:
     from prometheus_client.parser import text_string_to_metric_families
 
     from serving.metrics import Metrics
-    from tasks_lib.config.settings import DEFAULT_GUARD_METRICS, DEFAULT_THRESHOLDS
+    from tasks_lib.config.gate import DEFAULT_GUARD_METRICS, DEFAULT_THRESHOLDS
     from tasks_lib.gate.judge import JUDGE_METRICS
     from tasks_lib.gate.scorers import MEDIAN_LATENCY, METRICS, TAIL_LATENCY, TOKENS, direction, title_of
     from tasks_lib.monitoring.metrics import CATALOGUE

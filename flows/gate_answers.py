@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flows.runners import task_runner
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers

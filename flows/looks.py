@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from flows.gate_answers import ask_both, ask_production
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.tasks import make_more_questions

@@ -7,7 +7,8 @@ from prefect.transactions import transaction
 from flows.approval import request_approval, waiting
 from flows.origin import Origin
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import VersionError
 from tasks_lib.gate import tasks
 from tasks_lib.gate.asking import VersionAddress

@@ -11,8 +11,9 @@ from flows.origin import Origin, origin
 from flows.production_page import show_production
 from flows.verb import flow
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.load import for_assistant
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import LlmopsError
 from tasks_lib.registry import aliases, moves
 from tasks_lib.registry.agreement import require_production

@@ -22,7 +22,8 @@ from haystack.dataclasses import ChatMessage
 from blocks.local import LocalPlatform
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import LlmopsError, VersionError
 from tasks_lib.gate.asking import predict

@@ -70,7 +70,8 @@ def main() -> None:
 
 def run(work: Path, home: Path, questions: int, concurrency: int) -> None:
     from flows.deploy import CODE_PATHS
-    from tasks_lib.config.settings import GateConfig, Settings
+    from tasks_lib.config.gate import GateConfig
+    from tasks_lib.config.settings import Settings
     from tasks_lib.gate.asking import predict
     from tests.stubs.openai_api import OpenAIStub
 

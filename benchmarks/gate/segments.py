@@ -11,7 +11,7 @@ import argparse
 
 import numpy as np
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.gate.measurement import Measurement, QuestionResult
 from tasks_lib.gate.segments import segment_losses
 from tasks_lib.gate.sequence import looks_of

@@ -13,7 +13,7 @@ from collections import Counter
 import numpy as np
 from error_rates import CONFIDENCE, DISCORDANCES, MARGIN, differences
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.gate.sequence import looks_of
 from tasks_lib.gate.statistics import bounds
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from flows.command import render, render_guard
+from flows.command import render_ask, render_guard
 from flows.command.jsonl import read_column
 from flows.command.options import DEFAULTS, Groups, Options, each_group
 from flows.command.output import Renderer, only_results_on_stdout, print_json, print_result
@@ -37,7 +37,7 @@ def ask(
     from flows.ask import ask as run
 
     execute(
-        lambda: run(encodable(question), settings, options.platform, where, each_group(groups)), render.ask, options
+        lambda: run(encodable(question), settings, options.platform, where, each_group(groups)), render_ask.ask, options
     )
     return 0
 
@@ -60,7 +60,7 @@ def search(
         lambda texts: run(texts, rag, settings, options.platform, where, each_group(groups)),
         queries,
         file,
-        render.search,
+        render_ask.search,
         options,
     )
     return 0
@@ -92,7 +92,9 @@ def guard(
         raise InputError("the text is empty", hint="Give a question, or an answer with --direction output.")
     from flows.ask import guard as run
 
-    _answer_each(lambda items: run(items, direction, settings, options.platform), texts, file, render.guard, options)
+    _answer_each(
+        lambda items: run(items, direction, settings, options.platform), texts, file, render_ask.guard, options
+    )
     return 0
 
 

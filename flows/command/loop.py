@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from blocks.resolve import resolve_platform
-from flows.command import render, render_documents
+from flows.command import render_documents, render_loop
 from flows.command.environment import prefect_server_is_configured
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
@@ -25,7 +25,7 @@ def demo(*, options: Options = DEFAULTS) -> int:
     settings = start(options)
     from flows.demo import demo as run
 
-    execute(lambda: run(settings, options.platform), render.demo, options)
+    execute(lambda: run(settings, options.platform), render_loop.demo, options)
     return 0
 
 
@@ -57,7 +57,7 @@ def ingest(
     source_of(resolve_platform(options.platform), settings)
     from flows.ingest import ingest as run
 
-    execute(lambda: run(settings, options.platform), render.ingest, options)
+    execute(lambda: run(settings, options.platform), render_loop.ingest, options)
     return 0
 
 
@@ -65,7 +65,7 @@ def _inspect(file: Path, options: Options) -> int:
     settings = start(options)
     from tasks_lib.ingestion.inspection import inspect_file
 
-    execute(lambda: inspect_file(file, resolve_platform(options.platform), settings), render.inspection, options)
+    execute(lambda: inspect_file(file, resolve_platform(options.platform), settings), render_loop.inspection, options)
     return 0
 
 
@@ -113,7 +113,7 @@ def dataset(
     if show:
         from flows.dataset import shown
 
-        execute(lambda: shown(settings, options.platform, only), render.questions, options)
+        execute(lambda: shown(settings, options.platform, only), render_loop.questions, options)
         return 0
     if proposed:
         from flows.dataset import settled
@@ -122,7 +122,7 @@ def dataset(
         return 0
     from flows.dataset import dataset as run
 
-    execute(lambda: run(settings, options.platform), render.dataset, options)
+    execute(lambda: run(settings, options.platform), render_loop.dataset, options)
     return 0
 
 
@@ -160,7 +160,7 @@ def deploy(
     from flows.deploy import deploy as run
 
     result = execute(
-        lambda: run(settings, options.platform, as_production=as_production, reason=reason), render.deploy, options
+        lambda: run(settings, options.platform, as_production=as_production, reason=reason), render_loop.deploy, options
     )
     return EXIT_BY_DECISION.get(result["decision"], 0)
 
@@ -177,7 +177,7 @@ def tune(
     require_a_form(asked=settings.gate.approve and not settings.gate.estimate)
     from flows.tune import tune as run
 
-    result = execute(lambda: run(settings, options.platform), render.tune, options)
+    result = execute(lambda: run(settings, options.platform), render_loop.tune, options)
     return EXIT_BY_DECISION.get((result["deploy"] or {}).get("decision", ""), 0)
 
 
@@ -207,7 +207,7 @@ def rollback(
         return 0
     from flows.rollback import rollback as run
 
-    execute(lambda: run(settings, options.platform, to, reason=reason), render.rollback, options)
+    execute(lambda: run(settings, options.platform, to, reason=reason), render_loop.rollback, options)
     return 0
 
 
@@ -223,7 +223,7 @@ def monitor(
     settings = start(options, {"monitor.since": since, "monitor.until": until})
     from flows.monitor import monitor as run
 
-    result = execute(lambda: run(settings, options.platform), render.monitor, options)
+    result = execute(lambda: run(settings, options.platform), render_loop.monitor, options)
     return 1 if result["verdict"] == "failed" else 0
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from flows.command import render
+from flows.command import render_operate
 from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Groups, Options, each_group
 from flows.command.output import ask_person, only_results_on_stdout, print_json, print_result, say
@@ -21,7 +21,7 @@ def status(*, options: Options = DEFAULTS) -> int:
     settings = start(options)
     from flows.status import status as run
 
-    execute(lambda: run(settings, options.platform), render.status, options)
+    execute(lambda: run(settings, options.platform), render_operate.status, options)
     return 0
 
 
@@ -37,7 +37,7 @@ def schema(
     if options.json or not sys.stdout.isatty():
         print_json(result)
     else:
-        print_result(result, render.schema, as_json=False)
+        print_result(result, render_operate.schema, as_json=False)
     return 0
 
 
@@ -110,7 +110,7 @@ def up(
     return run(
         settings,
         options.platform,
-        announce=lambda result: print_result(result, render.up, as_json=options.json),
+        announce=lambda result: print_result(result, render_operate.up, as_json=options.json),
         report=None if options.verbose else say,
         echo=say if options.verbose else None,
     )
@@ -137,7 +137,7 @@ def bootstrap(
 
     execute(
         lambda: run(pool, options.platform, pool_type=type, image=image, notify=notify, settings=settings),
-        render.bootstrap,
+        render_operate.bootstrap,
         options,
     )
     return 0
@@ -148,7 +148,7 @@ def doctor(*, options: Options = DEFAULTS) -> int:
     settings = start(options)
     from flows.doctor import doctor as run
 
-    result = execute(lambda: run(settings, options.platform), render.doctor, options)
+    result = execute(lambda: run(settings, options.platform), render_operate.doctor, options)
     return 0 if all(check["ok"] for check in result["checks"]) else 1
 
 
@@ -163,7 +163,7 @@ def list_(*, options: Options = DEFAULTS) -> int:
     settings = start(options)
     from flows.indexes import list_indexes
 
-    execute(lambda: list_indexes(settings, options.platform), render.indexes, options)
+    execute(lambda: list_indexes(settings, options.platform), render_operate.indexes, options)
     return 0
 
 
@@ -182,5 +182,5 @@ def drop(
     consent = (lambda _: True) if yes else ask_person
     with only_results_on_stdout():
         result = drop_index(name, settings, options.platform, force=force, consent=consent)
-    print_result(result.model_dump(mode="json"), render.indexes, as_json=options.json)
+    print_result(result.model_dump(mode="json"), render_operate.indexes, as_json=options.json)
     return 0

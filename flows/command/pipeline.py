@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from flows.command import render
+from flows.command import render_operate
 from flows.command.examples import epilogue
 from flows.command.options import DEFAULTS, Options
 from flows.command.output import print_result
@@ -19,9 +19,11 @@ def list_(*, options: Options = DEFAULTS) -> int:
     """List the pipelines and what each of them does; with --json, each as YAML."""
     settings = start(options)
     if options.json:
-        execute(lambda: list_pipelines(settings, options.platform), render.pipelines, options)
+        execute(lambda: list_pipelines(settings, options.platform), render_operate.pipelines, options)
     else:
-        print_result({name: does for name, (_, does) in PIPELINES.items()}, render.pipeline_names, as_json=False)
+        print_result(
+            {name: does for name, (_, does) in PIPELINES.items()}, render_operate.pipeline_names, as_json=False
+        )
     return 0
 
 
@@ -36,5 +38,5 @@ def show(
 ) -> int:
     """Show a pipeline as it would run under this platform and configuration."""
     settings = start(options)
-    execute(lambda: show_pipeline(name, settings, options.platform, format), render.pipelines, options)
+    execute(lambda: show_pipeline(name, settings, options.platform, format), render_operate.pipelines, options)
     return 0

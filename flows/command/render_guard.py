@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from flows.command.render import Result
+from flows.command.rendering import Result
 
 
 def guard_languages(console: Console, result: Result) -> None:

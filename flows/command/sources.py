@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.command import render
+from flows.command import render_loop, render_operate
 from flows.command.options import DEFAULTS, Options
 from flows.command.running import execute, start
 
@@ -14,7 +14,7 @@ def sources(*, options: Options = DEFAULTS) -> int:
     settings = start(options)
     from flows.sources import list_sources
 
-    execute(lambda: list_sources(settings, options.platform), render.index_sources, options)
+    execute(lambda: list_sources(settings, options.platform), render_operate.index_sources, options)
     return 0
 
 
@@ -28,7 +28,7 @@ def rename_source(
     settings = start(options)
     from flows.sources import rename_source as run
 
-    execute(lambda: run(old, new, settings, options.platform), render.ingest, options)
+    execute(lambda: run(old, new, settings, options.platform), render_loop.ingest, options)
     return 0
 
 
@@ -41,5 +41,5 @@ def remove_source(
     settings = start(options)
     from flows.sources import remove_source as run
 
-    execute(lambda: run(name, settings, options.platform), render.ingest, options)
+    execute(lambda: run(name, settings, options.platform), render_loop.ingest, options)
     return 0

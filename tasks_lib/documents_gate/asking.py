@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.documents_gate.questions import at_state
 from tasks_lib.errors import VersionError

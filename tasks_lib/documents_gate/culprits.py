@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.states import DocumentKey
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.documents_gate.asking import Answering, Ask
 from tasks_lib.documents_gate.blame import Blame, Worse, blame
 from tasks_lib.documents_gate.comparison import Comparison, values_of

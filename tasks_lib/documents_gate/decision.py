@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.states import DocumentKey
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.documents_gate.blame import Blame
 from tasks_lib.documents_gate.comparison import Comparison
 from tasks_lib.documents_gate.finding import Finding

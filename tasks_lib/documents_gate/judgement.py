@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from tasks_lib.assistant.contract.states import DocumentKey
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.documents_gate.blame import Blame
 from tasks_lib.documents_gate.comparison import Comparison, compare

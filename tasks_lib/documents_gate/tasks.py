@@ -7,8 +7,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import LlmConfig, RagConfig
-from tasks_lib.config.settings import DatasetConfig, GateConfig, Settings
+from tasks_lib.config.settings import DatasetConfig, Settings
 from tasks_lib.dataset import proposals
 from tasks_lib.dataset.datasets import Dataset
 from tasks_lib.dataset.examples import Example

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import VersionError
 from tasks_lib.gate.prediction import Prediction, asked, messages_of

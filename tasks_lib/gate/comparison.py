@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pairs import MetricComparison, Pairs
 from tasks_lib.gate.segments import SegmentLoss, segment_losses

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.gate.comparison import Comparison, compare
 from tasks_lib.gate.judge import GRADED, JUDGE_METRICS
 from tasks_lib.gate.measurement import Measurement

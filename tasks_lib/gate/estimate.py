@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import EXTRACTIVE_MODEL
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import BudgetError
 from tasks_lib.gate.plan import Plan

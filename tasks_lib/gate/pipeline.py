@@ -8,8 +8,9 @@ from haystack.core.component import Component
 from haystack.core.serialization import component_to_dict
 
 from tasks_lib.assistant.contract.platform import Platform
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.pipelines import EvaluatorConfig, HaystackComponent
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.evaluator_metric import EvaluatorMetric
 from tasks_lib.gate.evaluators import AnswerMetric, EvaluatedAnswers

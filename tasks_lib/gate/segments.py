@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import TURN, Example
 from tasks_lib.gate.measurement import Measurement
 from tasks_lib.gate.pairs import Pairs

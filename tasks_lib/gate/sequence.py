@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.spending import levels, looks, looks_beyond, shares_of
 from tasks_lib.gate.statistics import TAIL_SHARE

@@ -10,7 +10,8 @@ from prefect.task_runners import TaskRunner
 from prefect.transactions import Transaction, get_transaction
 
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate import asking as versions
 from tasks_lib.gate.asking import VersionAddress, VersionAnswers

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks_lib.assistant.contract.answer import Answer
 from tasks_lib.assistant.contract.index import Index
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import LlmopsError, VersionError
 from tasks_lib.gate.forbidden import ForbiddenFacts, condensed

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tasks_lib.config.settings import AliasRole
+from tasks_lib.config.gate import AliasRole
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -17,8 +17,8 @@ from flows.bootstrap import BootstrapResult, bootstrap
 from flows.deploy import CODE_PATHS, MODEL_SCRIPT
 from flows.orchestration.automations import Times
 from tasks_lib.assistant.pipeline import build_assistant
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.datasets import save
 from tasks_lib.dataset.examples import Example
 from tasks_lib.documents_gate import asking

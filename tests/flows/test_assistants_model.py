@@ -25,10 +25,11 @@ from flows.dataset import dataset
 from flows.indexes import drop_index, list_indexes
 from flows.ingest import synchronise
 from flows.rollback import rollback
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.monitor import MonitorConfig
 from tasks_lib.config.rag import IndexConfig
-from tasks_lib.config.settings import DatasetConfig, GateConfig, Settings
+from tasks_lib.config.settings import DatasetConfig, Settings
 from tasks_lib.dataset.datasets import load
 from tasks_lib.errors import InputError, NotDeployedError
 from tasks_lib.gate.plan import plan_deployment

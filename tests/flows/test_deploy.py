@@ -19,7 +19,8 @@ from flows import rollback as rolling_back
 from flows.command.loop import EXIT_BY_DECISION
 from flows.deploy import DeployResult
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import Dataset, save
 from tasks_lib.dataset.examples import Example
 from tasks_lib.dataset.extension import Extension

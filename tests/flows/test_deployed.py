@@ -45,7 +45,8 @@ from flows.ingest import ingest
 from flows.orchestration.automations import REPEATS
 from flows.orchestration.pool import TAG
 from flows.rollback import rollback
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.monitoring.publish import EVENT, drift_payload
 from tasks_lib.monitoring.result import MonitorResult

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flows import serve
 from flows.cli import VERBS, run
-from flows.command import render
+from flows.command import render_ask, render_loop, render_operate
 from flows.command.environment import prepare
 from flows.command.examples import COLUMNS, EXAMPLES, epilogue
 from flows.command.output import print_result
@@ -41,7 +41,7 @@ def test_examples_fit_a_narrow_terminal(verb: str) -> None:
 
 def test_an_ingest_names_the_folder_that_it_read(capsys: pytest.CaptureFixture[str]) -> None:
     result = IngestResult(index="documents", index_version="1", source="file:///home/ann/our%20documents")
-    print_result(result.model_dump(mode="json"), render.ingest, as_json=False)
+    print_result(result.model_dump(mode="json"), render_loop.ingest, as_json=False)
     assert "  source: /home/ann/our documents\n" in capsys.readouterr().out
 
 
@@ -69,7 +69,7 @@ def test_names_are_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a-collection-with-a-rather-long-name__all-minilm-l6-v2__125-0-240fc4d9"
     row = {"name": name, "version": "1", "sources": [], "documents": 1, "chunks": 2}
     row |= {"needed_by": [], "pinned_by": [], "questions": []}
-    print_result({"dropped": None, "indexes": [row]}, render.indexes, as_json=False)
+    print_result({"dropped": None, "indexes": [row]}, render_operate.indexes, as_json=False)
     shown = capsys.readouterr().out
     assert name in shown
     assert "\x1b" not in shown
@@ -81,7 +81,7 @@ def test_a_source_in_another_language_is_marked(
 ) -> None:
     source = {"document": "a.md", "score": 0.5, "content": "text", "language": "en"}
     unknown = {"document": "b.md", "score": 0.5, "content": "text"}
-    print_result({"query": "q", "language": asked_in, "results": [source, unknown]}, render.search, as_json=False)
+    print_result({"query": "q", "language": asked_in, "results": [source, unknown]}, render_ask.search, as_json=False)
     assert " ".join(capsys.readouterr().out.split()) == f"? q [1] a.md {told} (0.50) text [2] b.md (0.50) text".replace(
         "  ", " "
     )

@@ -37,7 +37,8 @@ from flows.dataset import dataset
 from flows.deploy import deploy
 from flows.ingest import ingest
 from flows.release import release
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.record import stored_result
 from tasks_lib.monitoring.result import MonitorResult
 from tasks_lib.monitoring.window import PastWindow, past_windows

@@ -14,7 +14,8 @@ from flows.status import status
 from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.assistant.contract.states import one_state
 from tasks_lib.assistant.pipeline import build_assistant
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.documents_gate.asking import ask_states, version_on
 from tasks_lib.documents_gate.publish import ReleaseResult
 from tasks_lib.documents_gate.trial_index import COLLECTION

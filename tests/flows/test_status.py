@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed, Failed, Running
 
 from blocks.local import LocalPlatform
-from flows.command import render
+from flows.command import render_operate
 from flows.command.output import print_result
 from flows.failed_runs import DECIDING
 from flows.failed_verbs import record_failure
@@ -64,7 +64,7 @@ def monitored(platform: LocalPlatform, **tags: str) -> None:
 
 
 def shown(result: StatusResult, capsys: pytest.CaptureFixture[str]) -> str:
-    print_result(result.model_dump(mode="json"), render.status, as_json=False)
+    print_result(result.model_dump(mode="json"), render_operate.status, as_json=False)
     return capsys.readouterr().out
 
 

@@ -19,7 +19,8 @@ from flows import promotion
 from flows import rollback as rolling_back
 from flows.deploy import DeployResult
 from flows.origin import Origin
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.datasets import save
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, NotDeployedError

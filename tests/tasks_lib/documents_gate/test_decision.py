@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example, Reference
 from tasks_lib.documents_gate.blame import Blame
 from tasks_lib.documents_gate.comparison import compare

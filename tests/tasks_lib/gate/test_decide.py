@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.keys import nest
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.settings import Settings
 from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import (

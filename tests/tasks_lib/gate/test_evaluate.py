@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import VersionError
 from tasks_lib.gate import evaluate as evaluating
 from tasks_lib.gate.answer_metrics import Row

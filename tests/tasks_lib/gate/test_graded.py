@@ -7,7 +7,8 @@ import pytest
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.dataclasses import ChatMessage
 
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.evaluate import measurement_of

@@ -15,7 +15,8 @@ from haystack.dataclasses import ChatMessage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks_lib.config.settings import GateConfig, Settings
+from tasks_lib.config.gate import GateConfig
+from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.evaluate import measure

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 from mlflow.entities import AssessmentSource, AssessmentSourceType
 
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.judge import CORRECTNESS, GRADED
 from tasks_lib.gate.measurement import Measurement

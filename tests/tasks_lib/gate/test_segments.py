@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import TURN, Example, Reference
 from tasks_lib.gate.decide import decide
 from tasks_lib.gate.evaluate import summarise

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_lib.assistant.contract.answer import Message
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.dataset.examples import TURN, Example
 from tasks_lib.gate.decide import Decision, decide
 from tasks_lib.gate.description import describe

@@ -7,7 +7,7 @@ import pytest
 
 from tasks_lib.assistant.contract.access import NO_CONTROL, IndexAccess
 from tasks_lib.assistant.contract.answer import Message
-from tasks_lib.config.settings import GateConfig
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.dataset.examples import Example
 from tasks_lib.gate.validate import Check, validate
 from tasks_lib.registry.process import AnswerTimeoutError, VersionContract, VersionFailure, VersionProcess, VersionReply

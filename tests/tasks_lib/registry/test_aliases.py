@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
+from tasks_lib.config.gate import GateConfig
 from tasks_lib.config.load import settings_of
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.config.settings import GateConfig
 from tasks_lib.errors import ConfigurationError, InputError
 from tasks_lib.home import Home
 from tasks_lib.registry import moves
