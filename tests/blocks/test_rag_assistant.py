@@ -18,6 +18,7 @@ from tasks_lib.config.ingest import IngestConfig
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
+from tests.stubs.tracking import point_mlflow_at
 
 SCRIPT = Path(__file__).parents[2] / "blocks" / "rag_assistant.py"
 
@@ -31,7 +32,7 @@ def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
     synchronise(platform, settings)
     path = home.parent / "model"
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(platform.tracking_uri())
+    point_mlflow_at(platform.tracking_uri())
     mlflow.set_experiment("Default")  # not one of another home, which a test before this one left
     mlflow.pyfunc.save_model(
         path=str(path),
@@ -44,7 +45,7 @@ def model(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPat
         patch.setenv("LLMOPS_PLATFORM", "local")
         yield mlflow.pyfunc.load_model(str(path))
     mlflow.flush_trace_async_logging()
-    mlflow.set_tracking_uri(before)
+    point_mlflow_at(before)
     mlflow.tracing.configure(span_processors=[])
     disable_tracing()
 

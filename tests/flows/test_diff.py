@@ -21,6 +21,7 @@ from tasks_lib.home import Home
 from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import activate, connect
 from tasks_lib.registry.version_code import LONGEST, code_changes, text_changes
+from tests.stubs.tracking import point_mlflow_at
 from tests.tasks_lib.registry import fakes
 
 INLINE = "{{ question }} {% for document in documents %}{{ document.content }}{% endfor %}"
@@ -40,8 +41,7 @@ def platform(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
         patch.setenv("LLMOPS_HOME", str(home.root))
         write(LocalPlatform(home), root)
         yield LocalPlatform(home)
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
+    point_mlflow_at(before)
 
 
 def write(platform: LocalPlatform, root: Path) -> None:

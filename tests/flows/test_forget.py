@@ -20,6 +20,7 @@ from tasks_lib.forgetting import steps
 from tasks_lib.home import Home
 from tasks_lib.registry.audit import read_audit
 from tasks_lib.registry.tracking import connect
+from tests.stubs.tracking import point_mlflow_at
 from tests.stubs.written_home import NAME, PATH, SECRETS, settings_of, write_home
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +35,7 @@ def template(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
         patch.setenv("LLMOPS_HOME", str(root / "home"))
         write_home(tracked_home(root / "home"), root / "documents")
     yield root
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
+    point_mlflow_at(before)
 
 
 @pytest.fixture

@@ -81,13 +81,14 @@ def tracked(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempP
     """A local platform whose MLflow the tests of this folder share: migrating a new database takes seconds."""
     import mlflow
 
+    from tests.stubs.tracking import point_mlflow_at
+
     root = tmp_path_factory.mktemp("tracked")
     before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LLMOPS_HOME", str(root))
         yield LocalPlatform(tracked_home(root))
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
+    point_mlflow_at(before)
 
 
 @pytest.fixture

@@ -14,13 +14,16 @@ from tasks_lib.forgetting.server import parameters_with, redact_artifacts, redac
 from tasks_lib.home import Home
 from tasks_lib.registry.assistant_client import AssistantClient
 from tasks_lib.registry.tracking import connect
+from tests.stubs.tracking import point_mlflow_at
 
 NAME = "Wilhelmina Quarkstein"
+BUCKET = "artifacts-of-runs"
+"""Of these tests alone: moto keeps the buckets of a process when a server of it stops."""
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Address of an S3 server with a bucket `bucket`."""
+    """Address of an S3 server with a bucket."""
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
@@ -31,7 +34,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "MLFLOW_S3_ENDPOINT_URL": endpoint,
     }.items():
         monkeypatch.setenv(name, value)
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="bucket")
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET)
     yield endpoint
     server.stop()
 
@@ -43,23 +46,22 @@ def client(
     monkeypatch.setenv("LLMOPS_HOME", str(tmp_path / "home"))
     before = mlflow.get_tracking_uri()
     yield connect(LocalPlatform(tracked_home(tmp_path / "home")), "rag-assistant")
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
+    point_mlflow_at(before)
 
 
 def test_artifacts_in_a_bucket_lose_it_or_go(client: AssistantClient, bucket: str) -> None:
-    experiment = client.create_experiment("elsewhere", "s3://bucket/artifacts")
+    experiment = client.create_experiment("elsewhere", f"s3://{BUCKET}/artifacts")
     with mlflow.start_run(experiment_id=experiment):
         mlflow.log_text(f"<p>{NAME}</p>", "report/index.html")
         mlflow.log_text("annual leave", "report/other.txt")
     s3 = boto3.client("s3", endpoint_url=bucket)
-    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]]
-    s3.put_object(Bucket="bucket", Key=keys[0].replace("index.html", "chart.png"), Body=b"\xff\xfe" + NAME.encode())
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    s3.put_object(Bucket=BUCKET, Key=keys[0].replace("index.html", "chart.png"), Body=b"\xff\xfe" + NAME.encode())
     assert redact_artifacts(client, of_value(NAME), only_count=True) == 2
     assert redact_artifacts(client, of_value(NAME)) == 2
     left = {
-        entry["Key"].rpartition("/")[2]: s3.get_object(Bucket="bucket", Key=entry["Key"])["Body"].read()
-        for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]
+        entry["Key"].rpartition("/")[2]: s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+        for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     }
     assert left == {"index.html": f"<p>{GONE}</p>".encode(), "other.txt": b"annual leave"}
     assert redact_artifacts(client, of_value(NAME)) == 0

@@ -11,6 +11,7 @@ from blocks.local import LocalPlatform
 from tasks_lib.assistant.providers.trace_context import CONTEXT_KEY, outgoing_headers
 from tasks_lib.home import Home
 from tasks_lib.registry.tracking import activate, connect
+from tests.stubs.tracking import point_mlflow_at
 
 TRACE, SPAN = "a" * 32, "b" * 16
 
@@ -23,8 +24,7 @@ def traced(tracked_home: Callable[[Path], Home], tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("LLMOPS_HOME", str(home.root))
     activate(connect(LocalPlatform(home), "rag-assistant"))
     yield
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
+    point_mlflow_at(before)
 
 
 @pytest.fixture
