@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from blocks.resolve import resolve_platform
 from flows.checkout import Checkout, checkout, commit_of, fork_point, prefix_of
 from flows.dataset import dataset
-from flows.deploy import DeployResult, deploy
+from flows.deploy import CODE_PATHS, DeployResult, deploy
 from flows.ingest import ingest
 from tasks_lib.config.settings import Settings
 from tasks_lib.documents_gate.publish import ReleaseResult, read_release
@@ -20,6 +20,8 @@ from tasks_lib.errors import InputError, LlmopsError
 from tasks_lib.gate.publish import REPORT_FILE
 from tasks_lib.ingestion.sources.named import with_chosen_source
 from tasks_lib.progress import advance
+from tasks_lib.registry.fingerprint import fingerprint
+from tasks_lib.registry.live import require_live
 from tasks_lib.registry.tracking import connect
 
 PLATFORM = "local"
@@ -51,7 +53,9 @@ class PremergeResult(BaseModel):
     documents: list[ReleaseResult] = Field(
         default_factory=list, description="Of the documents' gate, for each source that changed."
     )
-    version: DeployResult | None = Field(default=None, description="Of the version's gate.")
+    version: DeployResult | None = Field(
+        default=None, description="Of the version's gate; null where configuration and prompt are the same."
+    )
     report: str = Field(default="", description="Markdown, as long as a comment may be.")
     seconds: float = 0.0
 
@@ -142,6 +146,9 @@ def _changed(result: PremergeResult, settings: Settings) -> None:
             _add(result, OF_DOCUMENTS.get(decided.decision, "undecided"), decided.reasons)
     if settings.dataset.import_file:
         dataset(settings, PLATFORM)
+    live = require_live(client, settings.assistant, settings.gate.aliases["production"])
+    if live.tags["fingerprint"] == fingerprint(settings.rag, CODE_PATHS):
+        return  # documents have a gate of their own
     result.version = deploy(settings, PLATFORM, reason="the change")
     _add(result, OF_VERSION.get(str(result.version.decision), "undecided"), result.version.reasons)
 

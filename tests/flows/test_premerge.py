@@ -80,9 +80,20 @@ def test_a_wrong_figure_is_rejected_with_its_document_and_question(
 def test_a_harmless_page_passes_both_gates(tree: WorkTree, measured: Callable[[], PremergeResult]) -> None:
     (tree.folder / "docs" / "bicycles.md").write_text("# Bicycles\n\nA pump hangs beside the door of the cellar.\n")
     result = measured()
-    assert result.version
     assert (result.decision, result.documents[0].decision) == ("passed", "released"), result.report
-    assert (result.version.decision, result.version.version, result.reasons) == ("unchanged", 1, [])
+    assert (result.version, result.reasons) == (None, [])
+    assert "`bicycles.md`" in result.report
+
+
+@pytest.mark.slow
+def test_another_configuration_meets_the_gate_of_versions_which_says_what_few_questions_prove(
+    tree: WorkTree, measured: Callable[[], PremergeResult]
+) -> None:
+    (tree.folder / "llmops.yaml").write_text(CONFIGURATION + "retriever:\n  top_k: 8\n")
+    result = measured()
+    assert result.version
+    assert (result.decision, result.documents, result.version.decision) == ("undecided", [], "undecided")
+    assert "questions would settle it" in " ".join(result.reasons)
     assert "<details><summary>The gate's report</summary>" in result.report
 
 
