@@ -406,7 +406,10 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
 
         assert deploy(of_staff(8), reason="measured again").decision == "unchanged"
         (source / "new.md").write_text("# Sabbatical\n\nEmployees may take a sabbatical of six months.\n")
-        ingest(Settings.model_validate(documents))
+        assert ingest(Settings.model_validate(documents)).decision == "undecided"  # a person is asked about them
+        about_documents = wait_for(lambda: paused(client, "documents of staff"), LATER, worker[-1].tail)
+        client.resume_flow_run(about_documents.id, run_input={"decision": "release all", "name": "Ann Lee"})
+        ended(client, about_documents.id, worker[-1])
         asks = on_drift(3)
         form = wait_for(lambda: paused(client, "staff v"), LATER, worker[-1].tail)
         assert (form.id, form.name) == (asks, "staff v3: waits for approval")
@@ -420,9 +423,6 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
         client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
         done = ended(client, asks, worker[-1])
-        about_documents = wait_for(lambda: paused(client, "documents of staff"), LATER, worker[-1].tail)
-        client.resume_flow_run(about_documents.id, run_input={"decision": "release all", "name": "Ann Lee"})
-        ended(client, about_documents.id, worker[-1])
     live = require_live(registry, STAFF, "production")
     assert (live.version, live.rag.retriever.top_k) == (3, 8)
     assert done.name == "staff v3: promote"
