@@ -29,8 +29,8 @@ PLATFORM = "local"
 LONGEST_REPORT = 60_000
 """Characters; a comment of GitHub holds 65,536, one of GitLab a million."""
 HEADLINES = {
-    "passed": "no answer gets worse",
-    "rejected": "answers get worse, or a test fails",
+    "passed": "no question of the evaluation set is answered worse; what none asks about is not seen",
+    "rejected": "answers get worse, or something cannot be read or fails its tests",
     "undecided": "it is not proven that no answer gets worse",
 }
 

@@ -1,6 +1,6 @@
 """A Prefect server with schedules and automations, which the session's harness does not run, and its bootstrap.
 
-And an assistant in production over a gated index.
+And an assistant in production over a gated index, and a home in which something was done.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import mlflow
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -31,6 +32,8 @@ from tasks_lib.registry.register import CandidateVersion, register
 from tasks_lib.registry.tracking import connect, run_of
 from tests.stubs.gated import GOOD, LEAVE, MODEL, PAY, Gated, example
 from tests.stubs.prefect_processes import PrefectServer
+from tests.stubs.tracking import point_mlflow_at
+from tests.stubs.written_home import write_home
 
 POOL = "laptop"
 TIMES = Times(silence=timedelta(seconds=45), repeat=timedelta(seconds=10), drift=timedelta(minutes=10))
@@ -126,3 +129,15 @@ def in_process(gated: Gated, monkeypatch: pytest.MonkeyPatch, prefect_harness: N
 
     monkeypatch.setattr(asking, "version_on", version_on)
     return gated
+
+
+@pytest.fixture(scope="module")
+def template(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home and its documents, which tests copy."""
+    root = tmp_path_factory.mktemp("template")
+    before = mlflow.get_tracking_uri()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LLMOPS_HOME", str(root / "home"))
+        write_home(tracked_home(root / "home"), root / "documents")
+    yield root
+    point_mlflow_at(before)

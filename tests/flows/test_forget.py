@@ -4,10 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from blocks.local import LocalPlatform
@@ -20,22 +18,9 @@ from tasks_lib.forgetting import steps
 from tasks_lib.home import Home
 from tasks_lib.registry.audit import read_audit
 from tasks_lib.registry.tracking import connect
-from tests.stubs.tracking import point_mlflow_at
-from tests.stubs.written_home import NAME, PATH, SECRETS, settings_of, write_home
+from tests.stubs.written_home import NAME, PATH, SECRETS, settings_of
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def template(tracked_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home and its documents, which tests copy."""
-    root = tmp_path_factory.mktemp("template")
-    before = mlflow.get_tracking_uri()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LLMOPS_HOME", str(root / "home"))
-        write_home(tracked_home(root / "home"), root / "documents")
-    yield root
-    point_mlflow_at(before)
 
 
 @pytest.fixture
