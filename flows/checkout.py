@@ -32,7 +32,13 @@ def commit_of(repository: Path, revision: str) -> str:
 
     :raises InputError: If the folder is in no repository, or the revision is no commit of it.
     """
-    _git(repository, "rev-parse", "--show-toplevel")
+    try:
+        _git(repository, "rev-parse", "--show-toplevel")
+    except InputError as error:
+        raise InputError(
+            f"{str(repository)!r} is not a git repository that can be read: {error.message}",
+            hint="Run it in the repository that holds the documents and the configuration.",
+        ) from error
     try:
         return _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except InputError as error:
