@@ -2,11 +2,11 @@
 
 import atexit
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from haystack.core.errors import SerializationError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 REFUSED = {401, 403}
+Read = TypeVar("Read")
 
 _clients: "dict[tuple[int, WeaviateConnection], WeaviateClient]" = {}
 _lock = Lock()
@@ -88,6 +89,20 @@ class WeaviateConnection:
             raise
         except (WeaviateBaseError, HTTPError, OSError, ValidationError) as error:
             raise self._named(what, error) from None
+
+    def read(self, what: str, ask: Callable[[], Read]) -> Read:
+        """What `ask` gives, which changes nothing and is asked once more where its connection is lost under it.
+
+        :param what: What is being read, as errors name it.
+        """
+        from httpx import NetworkError, RemoteProtocolError
+        from weaviate.exceptions import WeaviateConnectionError
+
+        with self.guarded(what):
+            try:
+                return ask()
+            except (NetworkError, RemoteProtocolError, WeaviateConnectionError, OSError):
+                return ask()
 
     def _connected(self) -> "WeaviateClient":
         import weaviate

@@ -65,12 +65,15 @@ class WeaviateVectorRetriever(_Retriever):
         :raises IndexUnavailableError: If it has another length, or the server cannot be reached.
         """
         store = self.document_store
-        with store.connection.guarded(f"index {store.index!r}"):
+
+        def ask() -> list[Document]:
             if not store.is_there():
-                return {"documents": []}
+                return []
             store.require_dimension(query_embedding)
             retriever = WeaviateEmbeddingRetriever(document_store=store, filters=filters or self.filters)
-            documents = retriever.run(query_embedding, top_k=self.top_k)["documents"]
+            return retriever.run(query_embedding, top_k=self.top_k)["documents"]
+
+        documents = store.connection.read(f"index {store.index!r}", ask)
         return {"documents": [replace(document, score=_cosine(document.score)) for document in documents]}
 
     @component.output_types(documents=list[Document])
@@ -95,12 +98,14 @@ class WeaviateKeywordRetriever(_Retriever):
         :raises IndexUnavailableError: If the server cannot be reached.
         """
         store = self.document_store
-        with store.connection.guarded(f"index {store.index!r}"):
+
+        def ask() -> list[Document]:
             if not store.is_there():
-                return {"documents": []}
+                return []
             retriever = WeaviateBM25Retriever(document_store=store, filters=filters or self.filters)
-            documents: list[Document] = retriever.run(query, top_k=self.top_k)["documents"]
-        return {"documents": documents}
+            return retriever.run(query, top_k=self.top_k)["documents"]
+
+        return {"documents": store.connection.read(f"index {store.index!r}", ask)}
 
     @component.output_types(documents=list[Document])
     async def run_async(self, query: str, filters: dict[str, Any] | None = None) -> dict[str, list[Document]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from haystack import Document, default_from_dict, default_to_dict
 from haystack_integrations.document_stores.weaviate import WeaviateDocumentStore
@@ -13,7 +13,7 @@ from tasks_lib.assistant.contract.access import IndexAccess
 from tasks_lib.assistant.contract.states import IndexStates, seen_state
 from tasks_lib.assistant.stores.weaviate.access import OPEN, AccessRecord, KnownAccess
 from tasks_lib.assistant.stores.weaviate.chunks import Chunks
-from tasks_lib.assistant.stores.weaviate.connection import WeaviateConnection
+from tasks_lib.assistant.stores.weaviate.connection import Read, WeaviateConnection
 from tasks_lib.assistant.stores.weaviate.manifest import DocumentKey, Entry, Manifest, State
 from tasks_lib.assistant.stores.weaviate.schema import (
     AUDIENCE,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from weaviate import WeaviateClient
     from weaviate.collections import Collection
 
-Read = TypeVar("Read")
 UNREAD = {KEYWORDS, AUDIENCE}
 """Properties that earlier indexes do not have, and that no chunk is made of."""
 
@@ -148,7 +147,8 @@ class WeaviateIndexStore(WeaviateDocumentStore):
 
     def _of_manifest(self, read: "Callable[[Collection[Any, Any]], Read]", otherwise: Read) -> Read:
         """What the manifest says; `otherwise` where there is none."""
-        with self.connection.guarded(f"index {self.index!r}"):
+
+        def ask() -> Read:
             if not self.is_there():
                 return otherwise
             try:
@@ -158,6 +158,8 @@ class WeaviateIndexStore(WeaviateDocumentStore):
                 if self.is_there():
                     raise
                 return otherwise  # it was dropped since it was opened
+
+        return self.connection.read(f"index {self.index!r}", ask)
 
     def require_version(self) -> None:
         """Refuse a state that is not kept; asks the server once.
