@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
+from time import monotonic, sleep
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
@@ -34,6 +35,8 @@ from tasks_lib.registry.tracking import DECIDED_AT_TAG, RUN_NAME_TAG, WAITS_FOR_
 
 APPROVAL_SECONDS = 24 * 3600
 GRACE_SECONDS = 600
+FORM_SECONDS = 10.0
+"""For so long an answer to a paused run is given again while Prefect refuses it."""
 WHAT_TO_DO = (
     "**A person is asked:** shall this version go live? Press *Resume* on the page of this run, tick *Promote this "
     f"version* or leave it empty, and submit. Without an answer within {APPROVAL_SECONDS // 3600} hours it does not."
@@ -131,8 +134,21 @@ def answer_to(form: type[Form]) -> Form | None:
 def _end_pause(run_id: str, nobody: Event) -> None:
     """Resume the run with an empty form, unless a person was faster."""
     with get_client(sync_client=True) as client:
-        if client.resume_flow_run(UUID(run_id), run_input={"name": ""}).status == SetStateStatus.ACCEPT:
+        if resume(client, UUID(run_id), name=""):
             nobody.set()
+
+
+def resume(client: SyncPrefectClient, run: UUID, **answer: object) -> bool:
+    """Resume a paused run with a person's answer; whether it was still paused, and the answer fits its form.
+
+    Prefect saves the form a moment after it pauses the run, and refuses any answer until then.
+    """
+    deadline = monotonic() + FORM_SECONDS
+    while True:
+        told = client.resume_flow_run(run, run_input=answer)
+        if told.status != SetStateStatus.REJECT or monotonic() > deadline:
+            return told.status == SetStateStatus.ACCEPT
+        sleep(0.2)
 
 
 def _settled(decision: Decision, answer: Approval) -> Decision:

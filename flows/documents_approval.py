@@ -16,7 +16,7 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.approval import APPROVAL_SECONDS, answer_to
+from flows.approval import APPROVAL_SECONDS, answer_to, resume
 from flows.naming import rename
 from tasks_lib.documents_gate.publish import ReleaseResult
 from tasks_lib.progress import advance
@@ -86,4 +86,4 @@ def _end_earlier(title: str) -> None:
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_run_filter=waiting):
             if run.id != UUID(flow_run.id or str(UUID(int=0))):
-                client.resume_flow_run(run.id, run_input={"name": ""})
+                resume(client, run.id, name="")

@@ -9,7 +9,8 @@ from prefect import Flow, flow
 from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_engine import run_flow
-from prefect.states import State
+from prefect.input.run_input import keyset_from_paused_state
+from prefect.states import Paused, Running, State
 
 from flows import approval
 from tasks_lib.gate.decide import Decision
@@ -87,7 +88,7 @@ def test_a_person_who_presses_resume_in_time_is_heard(prefect_harness: None, mon
             while True:
                 paused = [run for run in client.read_flow_runs() if run.state_name == "Paused"]
                 if paused:
-                    client.resume_flow_run(paused[0].id, run_input={"approve": True, "name": "Ann"})
+                    assert approval.resume(client, paused[0].id, approve=True, name="Ann")
                     return
                 time.sleep(0.2)
 
@@ -97,3 +98,26 @@ def test_a_person_who_presses_resume_in_time_is_heard(prefect_harness: None, mon
         state = asking()(return_state=True)
     assert state.is_completed(), state.message
     assert (state.result().decision, state.result().settled_by) == ("promote", "Ann")
+
+
+@pytest.mark.flow
+def test_an_answer_that_comes_before_the_form_is_given_again(prefect_harness: None) -> None:
+    """Prefect pauses a run and saves its form afterwards; on a busy machine a person's answer came in between."""
+    with get_client(sync_client=True) as client, ThreadPoolExecutor(1) as person:
+        run = client.create_flow_run(asking()).id
+        client.set_flow_run_state(run, Running(), force=True)
+        pause = Paused(timeout_seconds=60, pause_key="early")
+        pause.state_details.run_input_keyset = keyset_from_paused_state(pause)
+        assert not approval.resume(client, run, approve=True)
+        client.set_flow_run_state(run, pause, force=True)
+
+        def press() -> bool:
+            with get_client(sync_client=True) as their:
+                return approval.resume(their, run, approve=True, name="Ann")
+
+        pressed = person.submit(copy_context().run, press)
+        time.sleep(1)
+        assert not pressed.done()
+        approval.Approval.save(keyset_from_paused_state(pause), run)
+        assert pressed.result()
+        assert client.read_flow_run(run).state_name == "Running"

@@ -38,6 +38,7 @@ from prefect.states import Crashed, Running
 
 from blocks.llmops_platform import LLMOpsPlatform
 from blocks.local import LocalPlatform
+from flows.approval import resume
 from flows.bootstrap import BootstrapResult, bootstrap
 from flows.dataset import dataset
 from flows.deploy import deploy
@@ -408,7 +409,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
         (source / "new.md").write_text("# Sabbatical\n\nEmployees may take a sabbatical of six months.\n")
         assert ingest(Settings.model_validate(documents)).decision == "undecided"  # a person is asked about them
         about_documents = wait_for(lambda: paused(client, "documents of staff"), LATER, worker[-1].tail)
-        client.resume_flow_run(about_documents.id, run_input={"decision": "release all", "name": "Ann Lee"})
+        assert resume(client, about_documents.id, decision="release all", name="Ann Lee")
         ended(client, about_documents.id, worker[-1])
         asks = on_drift(3)
         form = wait_for(lambda: paused(client, "staff v"), LATER, worker[-1].tail)
@@ -421,7 +422,7 @@ def test_drift_deploys_nothing_after_a_rollback_and_later_asks_a_person_about_pr
             ended(client, other.id, worker[-1], LATER)
         assert client.read_flow_run(asks).state_name == "Paused"
         assert read_aliases(registry, STAFF, names) == {"previous": 2, "production": 1}
-        client.resume_flow_run(form.id, run_input={"approve": True, "name": "Ann Lee", "comment": "documents only"})
+        assert resume(client, form.id, approve=True, name="Ann Lee", comment="documents only")
         done = ended(client, asks, worker[-1])
     live = require_live(registry, STAFF, "production")
     assert (live.version, live.rag.retriever.top_k) == (3, 8)

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import StateType
 
 from blocks.local import LocalPlatform
 from flows import approval
+from flows.approval import resume
 from flows.ingest import synchronise
 from flows.release import release
 from tasks_lib.config.ingest import IngestConfig
@@ -84,7 +85,7 @@ def answering(act: Callable[[], None] = lambda: None, **answer: Any) -> Callable
             while not (runs := client.read_flow_runs(flow_run_filter=PAUSED)):
                 time.sleep(0.2)
             act()
-            client.resume_flow_run(runs[0].id, run_input=answer)
+            assert resume(client, runs[0].id, **answer)
 
     return person
 
@@ -141,7 +142,7 @@ def test_who_is_asked_about_a_later_state_need_not_answer_about_the_one_before(h
                 seen |= {run.id for run in client.read_flow_runs(flow_run_filter=PAUSED)}
                 time.sleep(0.2)
             (waiting,) = client.read_flow_runs(flow_run_filter=PAUSED)
-            client.resume_flow_run(waiting.id, run_input={"decision": "release all", "name": "Ann"})
+            assert resume(client, waiting.id, decision="release all", name="Ann")
 
     first = held.release(asking_later)
     assert first.decision == "held"
