@@ -10,7 +10,7 @@ from tasks_lib.assistant.retrieval.near_duplicates import FEWEST_WORDS
 from tasks_lib.documents_gate.change import DocumentChange
 from tasks_lib.documents_gate.finding import Finding, Level
 from tasks_lib.documents_gate.statements import scope_of
-from tasks_lib.text.words import numbers, words
+from tasks_lib.text.words import words
 
 ALIKE = 0.6
 """Share of their words that two chunks have in common (Jaccard)."""
@@ -25,7 +25,7 @@ _NAMED = 3
 class _Said:
     document: str
     words: frozenset[str]
-    figures: frozenset[str]
+    figures: Counter[str]
     scope: frozenset[str]
     length: int
 
@@ -70,7 +70,10 @@ def _alike(chunk: _Said, others: Iterable[_Said]) -> Iterator[_Said]:
 
 
 def _other_figures(own: Sequence[_Said], originals: Sequence[_Said]) -> str:
-    """Figures that stand in the place of others, unless the two are of different years or versions."""
+    """Figures that stand in the place of others, unless the two are of different years or versions.
+
+    A figure that stands twice and was changed once does so as well.
+    """
     for chunk in own:
         for other in _alike(chunk, originals):
             mine, theirs = chunk.figures - other.figures, other.figures - chunk.figures
@@ -95,4 +98,5 @@ def _findings(original: str, documents: Sequence[str], figures: Mapping[str, str
 def _said(chunk: Document) -> _Said:
     said = words(chunk.content or "")
     scope = scope_of(f"{chunk.meta.get('title') or ''} {chunk.meta['document']}")
-    return _Said(chunk.meta["document"], frozenset(said), numbers(chunk.content or ""), scope, len(said))
+    figures = Counter(word for word in said if word[0].isdigit())
+    return _Said(chunk.meta["document"], frozenset(said), figures, scope, len(said))

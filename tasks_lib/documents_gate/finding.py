@@ -8,6 +8,7 @@ FindingKind = Literal[
     "contradiction",
     "near_duplicates",
     "instructions",
+    "unchecked",
     "language",
     "size",
     "topic",

@@ -14,7 +14,7 @@ from tasks_lib.documents_gate.contradictions import contradictions, findings_of
 from tasks_lib.documents_gate.finding import Finding
 from tasks_lib.documents_gate.neighbours import near_chunks
 from tasks_lib.documents_gate.release import Proposal
-from tasks_lib.documents_gate.suspicions import guarded, suspicions
+from tasks_lib.documents_gate.suspicions import for_instructions, guarded, suspicions
 from tasks_lib.text.languages import language_of
 
 
@@ -33,7 +33,7 @@ def look(
     """
     opened = platform.open_index(rag.index_name)
     before, after = opened.at(proposal.released), opened.at(proposal.state)
-    instructs = guarded(build_guardrails(rag.guardrails, platform.embedder(rag.embedder)))
+    instructs = guarded(build_guardrails(for_instructions(rag.guardrails), platform.embedder(rag.embedder)))
     found: list[Finding] = []
     for source in sorted({each.source for each in proposal.changed}):
         names = [each.document for each in proposal.changed if each.source == source]

@@ -337,6 +337,9 @@ def test_a_schedule_fires_a_limit_holds_and_a_task_that_fails_twice_shows_three_
         SOON,
         worker[-1].tail,
     )
+    client.pause_deployment(deployment)
+    # a run whose deployment is deleted while it is being submitted would keep its place in the pool
+    wait_for(lambda: not [run for run in taking_places(client) if run.deployment_id == deployment], SOON)
     client.delete_deployment(deployment)
     assert all(run.auto_scheduled for run in done)
     attempts = [task for run in done for task in tasks_of(client, run.id, "third_time_lucky")]

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 
 import pytest
 from haystack import Document
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks_lib.assistant.guardrails.build import build_guardrails
 from tasks_lib.config.guardrails import GuardrailsConfig
 from tasks_lib.documents_gate.change import DocumentChange
-from tasks_lib.documents_gate.suspicions import deletions, guarded, instructions, suspicions
+from tasks_lib.documents_gate.suspicions import (
+    PATIENCE_SECONDS,
+    deletions,
+    for_instructions,
+    guarded,
+    instructions,
+    suspicions,
+)
 from tests.tasks_lib.conftest import WordEmbedder
 
 POLICY = (
@@ -139,6 +148,15 @@ def test_a_near_duplicate_with_other_figures_holds_unless_it_is_of_another_versi
     assert found(added("2024/leave.md", wrong), state=[original]) == [("2024/leave.md", "near_duplicates", "note")]
 
 
+def test_a_copy_that_changed_a_figure_in_one_of_its_two_places_is_held() -> None:
+    """As a comment in a file of configuration was wrong, and the default below it still right."""
+    said = f"{CARRY} The limit is 2160 hours by default. Certificates last for 2160 hours without it."
+    copy = added("copy.md", said.replace("for 2160", "for 1513"))
+    (finding,) = suspicions([copy], page("leave.md", said), nothing)
+    assert (finding.kind, finding.level) == ("near_duplicates", "hold")
+    assert finding.reason.endswith("; it has 1513 in place of 2160")
+
+
 def test_a_renamed_document_is_neither_deleted_nor_a_duplicate() -> None:
     gone = DocumentChange("old.md", "deleted", page("old.md", POLICY))
     assert found(gone, added("new.md", POLICY), documents_before=2) == []
@@ -161,6 +179,24 @@ def test_an_injected_instruction_holds_with_the_sentence() -> None:
     (finding,) = instructions([change], instructs)
     assert (finding.document, finding.level, finding.sentences) == ("leave.md", "hold", (ATTACK,))
     assert finding.reason == "1 of 2 passages of leave.md look like instructions to the assistant"
+
+
+def test_what_the_guardrail_could_not_check_holds_and_does_not_say_that_it_instructs() -> None:
+    """On a busy machine a page of ten passages took longer than a reader of answers would wait."""
+    impatient = GuardrailsConfig.model_validate({"time_limit": 1e-9})
+    instructs = guarded(build_guardrails(impatient, WordEmbedder()))
+    (finding,) = instructions([added("leave.md", f"{CARRY} {ATTACK}")], instructs)
+    assert (finding.kind, finding.level, finding.sentences) == ("unchecked", "hold", ())
+    assert finding.reason.startswith("1 of 1 passages of leave.md could not be checked")
+
+
+@settings(max_examples=20)
+@given(limit=st.floats(min_value=0.001, max_value=60), total=st.floats(min_value=0.001, max_value=300))
+def test_documents_are_checked_with_patience_whatever_a_reader_is_given(limit: float, total: float) -> None:
+    given_ = {"time_limit": total, "injection": {"time_limit": limit, "threshold": 0.4}}
+    patient = for_instructions(GuardrailsConfig.model_validate(given_))
+    assert patient.time_limit == patient.injection.time_limit == PATIENCE_SECONDS
+    assert patient.injection.threshold == 0.4
 
 
 def test_instructions_that_were_there_before_are_not_told_again() -> None:
