@@ -10,6 +10,8 @@ Edits = dict[str, str | None]
 """Path → its new text; `None` where it is deleted."""
 
 HARMFUL, HARMLESS = 40, 40
+_ITEM = re.compile(r"(?m)^[ \t>]*\d+[.)](?=\s|$)")
+"""The number of a list's item, which says nothing that could be wrong."""
 _NUMBER = re.compile(r"(?<![\w.,/:#`-])\d{1,4}(?:,\d{3})*(?:\.\d)?(?![\w:/`-]|[.,]\d)")
 INSTRUCTIONS = (
     (
@@ -224,12 +226,13 @@ def _across(text: str) -> str:
 
 def _figures(text: str) -> list[re.Match[str]]:
     prose = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", lambda match: "x" * len(match[0]), text, flags=re.DOTALL)
+    prose = _ITEM.sub(lambda match: "x" * len(match[0]), prose)
     return [match for match in _NUMBER.finditer(prose) if not re.match(r"(?:19|20)\d\d$", match[0])]
 
 
 def _sentences_with_figures(text: str) -> list[str]:
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    found = (part.strip() for part in re.split(r"(?<=[.!?])\s+|\n\n", prose))
+    found = (_ITEM.sub("", part).strip() for part in re.split(r"(?<=[.!?])\s+|\n\n", prose))
     return [part for part in found if 6 <= len(part.split()) <= 40 and part[:1].isupper() and _figures(part)]
 
 
