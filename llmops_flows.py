@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 
 ROOT = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120  (an entry of `sys.path`)
 PACKAGES = ("blocks", "flows", "serving", "tasks_lib")
-FLOWS = frozenset({"dataset", "deploy", "forget", "ingest", "monitor", "release", "retention", "rollback", "tune"})
+FLOWS = frozenset(
+    {"dataset", "deploy", "forget", "ingest", "monitor", "promote", "release", "retention", "rollback", "tune"}
+)
 """What deployments name as their entry point: `llmops_flows.ingest`."""
 
 

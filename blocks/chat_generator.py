@@ -17,7 +17,7 @@ from tasks_lib.assistant.providers.parameters import parameters_of, translate
 from tasks_lib.assistant.providers.stream import Stream, with_whole_characters
 from tasks_lib.assistant.providers.structured import OUTPUT_SCHEMA, OutputSchema
 from tasks_lib.assistant.providers.trace_context import outgoing_headers
-from tasks_lib.assistant.providers.usage import normalised_usage
+from tasks_lib.assistant.providers.usage import ModelPrice, normalised_usage
 from tasks_lib.config.rag import LlmConfig
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,16 @@ class ProviderChatGenerator:
         self._inner: Any = None
         self._shaped: dict[OutputSchema, Any] = {}
         self._refuses_schemas = False
+
+    @property
+    def price(self) -> ModelPrice | None:
+        """Of the model, by its provider's block."""
+        return self.provider.prices.get(self.model)
+
+    @property
+    def longest_reply(self) -> int:
+        """Tokens that the model writes at most."""
+        return self.llm.max_tokens
 
     def warm_up(self) -> None:
         """Build the provider's generator; its client is made on the first call."""

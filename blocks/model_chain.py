@@ -10,6 +10,7 @@ from haystack.dataclasses import ChatMessage, StreamingCallbackT
 from haystack.tools import ToolsType
 
 from tasks_lib.assistant.providers.stream import BrokenStreamError, Stream
+from tasks_lib.assistant.providers.usage import ModelPrice
 from tasks_lib.errors import ProviderError
 
 # Haystack's decorator replaces a class, so in its methods `super()` would look for the one that was written
@@ -22,6 +23,20 @@ class ModelChain(FallbackChatGenerator):
     """Asks one model after the other until one answers; a stream that broke halfway is an error."""
 
     takes_output_schema = True
+
+    @property
+    def price(self) -> ModelPrice | None:
+        """The highest of its models' prices; `None` where one has none."""
+        prices = [getattr(generator, "price", None) for generator in self.chat_generators]
+        known = [price for price in prices if price is not None]
+        if len(known) < len(prices):
+            return None
+        return ModelPrice(input=max(price.input for price in known), output=max(price.output for price in known))
+
+    @property
+    def longest_reply(self) -> int:
+        """Tokens that one of its models writes at most."""
+        return max(int(getattr(generator, "longest_reply", 0)) for generator in self.chat_generators)
 
     @component.output_types(replies=list[ChatMessage], meta=dict[str, Any])
     def run(

@@ -37,6 +37,7 @@ VERBS = {
     "tune": ("loop", "Evaluate a grid of configurations and deploy the best through the gate."),
     "release": ("documents", "Measure what an ingest changed, and let it be read; or decide yourself."),
     "premerge": ("premerge", "Tell what a change in a repository would do to the answers, before it is merged."),
+    "promote": ("promote", "Bring a version from one environment to another, through the gate there."),
     "rollback": ("loop", "Roll production, or its documents, back to an earlier state."),
     "history": ("history", "Show who deployed, approved, rolled back and held, when and why."),
     "audit": ("history", "Show who did what, with before and after, from a chained record."),

@@ -18,6 +18,7 @@ from tasks_lib.dataset.tasks import (
     import_questions,
     make_questions,
     propose_candidates,
+    require_affordable,
     save_dataset,
 )
 from tasks_lib.registry.agreement import require_known, require_production_collection
@@ -46,6 +47,8 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
 
     :raises InputError: If nothing was ingested, there is no such assistant, its production reads another collection,
         or the file to import is wrong (naming line and field).
+    :raises BudgetError: If the questions are known to cost more than `dataset.budget`, or nobody knows what they cost,
+        before any model is called; or once another call could exceed it.
     :raises ModelUnavailableError: If a model that makes questions does not answer when it is called once.
     """
     started = time.monotonic()
@@ -61,6 +64,7 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
         result = save_dataset(resolved, settings, untraversed(imported))
     else:
         require_documents(resolved.open_index(settings.index_name))
+        require_affordable(resolved, settings)
         call_models(resolved, settings.embedder, [settings.llm], judge=True)
         result = save_dataset(resolved, settings, untraversed(make_questions(resolved, settings)))
     result.seconds = round(time.monotonic() - started, 2)

@@ -1,7 +1,7 @@
 """Flow `deploy`: register, validate and evaluate a candidate, and promote it if the gate passes it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from tasks_lib.errors import LlmopsError
 from tasks_lib.gate import configuration, tasks
 from tasks_lib.gate.asking import VersionAddress
 from tasks_lib.gate.comparison import Comparison
+from tasks_lib.gate.copied import keep_brought
 from tasks_lib.gate.decide import Verdict, decide_unchanged, rejected
 from tasks_lib.gate.description import describe_version, describe_withdrawn
 from tasks_lib.gate.estimate import Estimate, estimate, require_affordable
@@ -105,20 +106,39 @@ def deploy(
     with ExitStack() as own_turn:
         if not settings.gate.estimate:
             own_turn.enter_context(turn(settings.assistant))
-        return _deploy(settings, resolve_platform(platform), started, own_turn, as_production=as_production)
+        resolved = resolve_platform(platform)
+        result, *told = through_gate(
+            settings,
+            resolved,
+            started,
+            own_turn,
+            lambda client: configuration.as_production(client, settings) if as_production else settings,
+            lambda chosen: plan_deployment(resolved, chosen, MODEL_SCRIPT, CODE_PATHS),
+        )
+    return concluded(result, *told)
 
 
-def _deploy(
-    settings: Settings, resolved: Platform, started: Origin, own_turn: ExitStack, *, as_production: bool
-) -> DeployResult:
+def through_gate(
+    settings: Settings,
+    resolved: Platform,
+    started: Origin,
+    own_turn: ExitStack,
+    configured: "Callable[[AssistantClient], Settings]",
+    planned: Callable[[Settings], Plan],
+) -> tuple[DeployResult, str, str]:
+    """Plan, register, validate, evaluate and promote: what every candidate goes through, wherever it comes from.
+
+    :param own_turn: Keeps other gates of the assistant waiting.
+    :param configured: The settings that hold, once nothing forbids a deployment.
+    :param planned: The candidate and what it is measured by; refuses all wrong input.
+    :returns: The result, and the name and the message that the flow run ends with.
+    """
     client = connect(resolved, settings.assistant)
     _end_interrupted(client)
     hold = read_hold(client, settings.assistant)
     if hold and not started.attended:
         return _on_hold(resolved, settings, hold, started)
-    if as_production:
-        settings = configuration.as_production(client, settings)
-    settings = approved_by_a_person(settings, started)
+    settings = approved_by_a_person(configured(client), started)
     gate = settings.gate
     resolved.embedder(settings.embedder)
     resolved.chat_generator(settings.llm)
@@ -126,14 +146,15 @@ def _deploy(
         with moves.alias_lock(settings.assistant):
             recover(client, gate, started)
         begin_states(resolved.open_index(settings.index_name), settings)
-    plan = plan_deployment(resolved, settings, MODEL_SCRIPT, CODE_PATHS).tagged(started.version_tags)
+    plan = planned(settings).tagged(started.version_tags)
     if gate.estimate:
         expected = estimate(resolved, plan, gate)
-        return DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+        result = DeployResult(model=settings.assistant, estimate=expected, production_version=plan.production_version)
+        return result, f"{result.model}: estimate", f"about {expected.minutes:g} minutes; nothing was deployed"
     if plan.too_few:
         tags = {**plan.lineage, **started.tags}
         result = too_few_questions(resolved, settings, plan.too_few, tags, plan.production_version)
-        return concluded(result, f"{result.model}: too few questions", "; ".join(result.reasons))
+        return result, f"{result.model}: too few questions", "; ".join(result.reasons)
     call_models(resolved, settings.embedder, [settings.llm], judge=True)
     require_affordable(resolved, plan, gate)
     with audited_run(
@@ -144,6 +165,7 @@ def _deploy(
         system_metrics=True,
     ) as run:
         configuration.record_configuration(settings)
+        keep_brought(plan.brought)
         if plan.unchanged:
             outcome = _evaluate_production(resolved, plan, settings, run.info.run_id)
         else:
@@ -158,7 +180,7 @@ def _deploy(
         lift_hold(client, settings.assistant, hold)
     announce(outcome)
     show_production(client, settings.gate.aliases["production"])
-    return concluded(result, outcome.title, f"{outcome.title}{started.told}")
+    return result, outcome.title, f"{outcome.title}{started.told}"
 
 
 def _end_interrupted(client: "AssistantClient") -> None:
@@ -169,7 +191,7 @@ def _end_interrupted(client: "AssistantClient") -> None:
             describe_withdrawn(client, client.assistant, run.data.tags["llmops.version"])
 
 
-def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin) -> DeployResult:
+def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin) -> tuple[DeployResult, str, str]:
     """Deploy nothing, and say so where people look."""
     client, model = connect(platform, settings.assistant), settings.assistant
     tags = {**started.tags, "llmops.reasons": str(hold)}
@@ -180,7 +202,7 @@ def _on_hold(platform: Platform, settings: Settings, hold: Hold, started: Origin
     result = DeployResult(
         model=model, reasons=[f"{hold}. {hold.way_out}"], production_version=production, run_id=run.info.run_id
     )
-    return concluded(result, f"{model}: on hold", f"nothing was deployed: {hold}. {hold.way_out}{started.told}")
+    return result, f"{model}: on hold", f"nothing was deployed: {hold}. {hold.way_out}{started.told}"
 
 
 def too_few_questions(

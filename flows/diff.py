@@ -14,7 +14,7 @@ from tasks_lib.dataset.examples import Example
 from tasks_lib.errors import ConfigurationError, IndexUnavailableError, InputError
 from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.changes import flat
-from tasks_lib.registry.live import LiveVersion, read_version
+from tasks_lib.registry.live import LiveVersion, version_named
 from tasks_lib.registry.tracking import connect
 from tasks_lib.registry.version_code import FileChange, code_changes, code_of, text_changes
 
@@ -96,7 +96,7 @@ def diff(before: str, after: str, settings: Settings, platform: str = "local") -
     resolved = resolve_platform(platform)
     client = connect(resolved, settings.assistant)
     require_known(client)
-    one, other = _version(client, before), _version(client, after)
+    one, other = version_named(client, before), version_named(client, after)
     notes: list[str] = []
     first, second = _told(client, one), _told(client, other)
     return DiffResult(
@@ -112,21 +112,6 @@ def diff(before: str, after: str, settings: Settings, platform: str = "local") -
         same_questions=first.dataset == second.dataset,
         notes=notes,
     )
-
-
-def _version(client: "AssistantClient", named: str) -> LiveVersion:
-    """The version of a number or an alias."""
-    model = client.assistant
-    aliases = client.models().get(model, {})
-    number = aliases.get(named, named)
-    known = {str(each.version) for each in client.search_model_versions(f"name = '{model}'", max_results=1000)}
-    if number not in known:
-        numbers = ", ".join(sorted(known, key=int)) or "none"
-        raise InputError(
-            f"{model!r} has no version {named!r}; versions: {numbers}; aliases: {', '.join(sorted(aliases)) or 'none'}",
-            hint="Name a version by its number or by an alias.",
-        )
-    return read_version(client.get_model_version(model, number))
 
 
 def _told(client: "AssistantClient", version: LiveVersion) -> DiffedVersion:

@@ -36,6 +36,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("llmops premerge --config llmops.yaml", "this branch, against origin/main"),
         ("llmops premerge --base main --report report.md --set ingest.source=docs", "for a pull request's comment"),
     ),
+    "promote": (
+        ("llmops promote --from staging --to production", "what is live in staging"),
+        ("llmops promote 7 --from staging --to production --approve", "wait for a person"),
+        ("llmops promote --from staging --to production --estimate", "change nothing"),
+    ),
     "rollback": (
         ("llmops rollback", "to the version before"),
         ("llmops rollback --to 3", "to one that passed the gate"),

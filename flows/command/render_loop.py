@@ -129,6 +129,15 @@ def deploy(console: Console, result: Result) -> None:
     console.print(f"  production: version {result['production_version'] or '–'}")
 
 
+def promote(console: Console, result: Result) -> None:
+    """Where from and where to, what did not come along, and the verdict of the gate there."""
+    console.print(f"[bold]Copied[/] version {result['from_version']} of {result['from_platform']}", end=" ")
+    console.print(f"to {result['to_platform']}")
+    for missing in result["missing"]:
+        console.print(Text(f"  ! not there any more: {missing}", style="yellow"))
+    deploy(console, result)
+
+
 def _estimate(console: Console, expected: Result) -> None:
     cost = "unknown cost" if expected["cost"] is None else f"cost {expected['cost']:g}"
     console.print(f"[bold]Estimate[/] about {expected['minutes']:g} minutes, {cost} ({expected['basis']})")

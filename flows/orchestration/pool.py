@@ -23,7 +23,7 @@ TAG = "llmops"
 """Tag of every deployment of this project, and of each of its flow runs."""
 RUNS_AT_ONCE: dict[PoolType, int] = {"process": 2, "docker": 2, "kubernetes": 10, "ecs": 10}
 """Limit of a new pool. Runs on one machine share its cores, and each takes 1-2 GB; a cluster adds machines."""
-DESCRIPTION = "Flows of LLMOps: ingest, dataset, deploy, tune, monitor, release, rollback."
+DESCRIPTION = "Flows of LLMOps: ingest, dataset, deploy, promote, tune, monitor, release, rollback."
 
 
 def ensure_pool(client: "SyncPrefectClient", name: str, kind: PoolType, changes: Changes) -> None:

@@ -13,6 +13,7 @@ SECTIONS_BY_VERB = {
     "deploy": ("gate",),
     "ingest": ("ingest", "gate", "release"),
     "release": ("gate", "release"),
+    "promote": ("gate",),
     "rollback": ("gate",),
     "tune": ("gate",),
     "ask": ("gate",),

@@ -56,6 +56,13 @@ class DatasetConfig(StrictModel):
         "alike: asking back is right. The assistant without a model does not ask back.",
     )
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls of the language model in flight.")
+    budget: float | None = Field(
+        default=None,
+        ge=0,
+        description="What one making of questions with a language model may cost at most, in the currency of the "
+        "provider's prices: what is estimated to cost more, or has no price, is not begun, and no call is made that "
+        "could exceed it. Empty: no limit.",
+    )
     pipeline: str | None = Field(
         default=None,
         description="File with a Haystack pipeline in YAML that makes the questions instead of the built-in one.",

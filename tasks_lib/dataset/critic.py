@@ -21,7 +21,7 @@ from tasks_lib.dataset.coverage import Coverage
 from tasks_lib.dataset.examples import CandidateQuestion
 from tasks_lib.dataset.filters import judged
 from tasks_lib.dataset.prompts import ask
-from tasks_lib.errors import LlmopsError
+from tasks_lib.errors import BudgetError, LlmopsError
 
 GOOD_ENOUGH = 4
 """Lowest mark (of 1 to 5) that the critic may give in any respect."""
@@ -102,6 +102,8 @@ class Critic:
                 return "answered_by_the_documents" if self._is_answered(example.question, passages) else None
             asked = "\n".join(f"{message.role}: {message.content}" for message in example.messages)
             return self._marks(asked, example.answer, candidate.passages)
+        except BudgetError:
+            raise
         except Exception:  # noqa: BLE001  providers raise their own errors; one bad call must not end the run
             return "critic_failed"
 

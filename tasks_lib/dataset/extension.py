@@ -7,11 +7,12 @@ from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
 from tasks_lib.dataset import datasets
 from tasks_lib.dataset.datasets import Dataset
+from tasks_lib.dataset.estimate import require_affordable
 from tasks_lib.dataset.examples import TURN
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import generate
 from tasks_lib.dataset.recipe import recipe_of
-from tasks_lib.errors import InputError
+from tasks_lib.errors import BudgetError, InputError
 from tasks_lib.registry.tracking import connect
 
 IMPORTED = "import"
@@ -39,13 +40,17 @@ def extend(platform: Platform, settings: Settings, dataset: Dataset, size: int) 
     config = settings.dataset.model_copy(update={"name": dataset.name, "size": size})
     settings = settings.model_copy(update={"dataset": config})
     index = index_as_read(platform, settings.rag)
-    pipeline = questions_pipeline(platform, settings)
+    try:
+        pipeline = questions_pipeline(platform, settings)
+    except BudgetError as error:
+        return Extension(dataset, f"no more questions were made: {error.message}")
     recipe = recipe_of(pipeline, settings, index.name)
     if (difference := recipe.difference(dataset)) or not index.exists():
         return Extension(dataset, f"no more questions were made: {difference or f'there is no index {index.name!r}'}")
     known = {example.id for example in dataset.examples}
     kept = [example for example in dataset.examples if TURN not in example.id]
     try:
+        require_affordable(platform, settings, kept)
         made = generate(
             pipeline, index, platform.embedder(settings.embedder), config, model=settings.llm.model, kept=kept
         )

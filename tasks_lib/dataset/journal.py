@@ -11,6 +11,8 @@ from haystack.components.generators.chat.types import ChatGenerator
 from haystack.core.serialization import component_to_dict
 from haystack.dataclasses import ChatMessage
 
+from tasks_lib.dataset.purse import Purse, Tariff
+
 
 class Journal:
     """Replies by what was asked, appended to a file as they come. Threads share it; two of them share a file.
@@ -22,6 +24,10 @@ class Journal:
         self._path = Path(path)
         self._lock = Lock()
         self._known = _read(self._path)
+
+    def __len__(self) -> int:
+        """Replies that were paid for."""
+        return len(self._known)
 
     def to_dict(self) -> dict[str, Any]:
         """Where it lies."""
@@ -52,12 +58,23 @@ class JournaledGenerator:
     What was in flight when a process died is asked again. A call that fails leaves nothing.
 
     :param model: Id of the model: another one is asked anew.
+    :param purse: What its calls are paid from, by `tariff`; a stored pipeline has none.
     """
 
-    def __init__(self, generator: ChatGenerator, journal: Journal, model: str) -> None:
+    def __init__(
+        self,
+        generator: ChatGenerator,
+        journal: Journal,
+        model: str,
+        *,
+        purse: Purse | None = None,
+        tariff: Tariff | None = None,
+    ) -> None:
         self._generator = generator
         self._journal = journal
         self._model = model
+        self._purse = purse
+        self._tariff = tariff
         self.calls = 0
         self.takes_output_schema = getattr(generator, "takes_output_schema", False)
 
@@ -75,14 +92,23 @@ class JournaledGenerator:
         """The first reply, from the journal if this was asked before.
 
         :param parameters: Handed on. What is asked must follow from the messages: they alone are remembered.
+        :raises BudgetError: Before a call that the purse may not pay for.
         """
         key = self._key(messages)
         text = self._journal.get(key)
         if text is None:
-            text = self._generator.run(messages=messages, **parameters)["replies"][0].text or ""
+            text = self._paid(messages, parameters)[0].text or ""
             self.calls += 1
             self._journal.keep(key, text)
         return {"replies": [ChatMessage.from_assistant(text)]}
+
+    def _paid(self, messages: list[ChatMessage], parameters: dict[str, Any]) -> list[ChatMessage]:
+        if self._purse is None or self._tariff is None:
+            replies: list[ChatMessage] = self._generator.run(messages=messages, **parameters)["replies"]
+            return replies
+        with self._purse.paying(self._tariff.at_most(messages)) as paid:
+            paid.extend(self._generator.run(messages=messages, **parameters)["replies"])
+        return paid
 
     def _key(self, messages: list[ChatMessage]) -> str:
         asked = [self._model, *(f"{message.role.value}\x1f{message.text}" for message in messages)]

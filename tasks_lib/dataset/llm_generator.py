@@ -15,6 +15,7 @@ from tasks_lib.assistant.contract.answer import Message
 from tasks_lib.dataset import prompts
 from tasks_lib.dataset.examples import CandidateQuestion, Reference, example_of, reference_of
 from tasks_lib.dataset.prompts import Draft, ask, copied
+from tasks_lib.errors import BudgetError
 
 NOT_PARSED, MODEL_FAILED = "not_parsed", "model_failed"
 """Reasons for drafts that never became a candidate."""
@@ -68,6 +69,8 @@ class LLMQuestionGenerator:
         task = prompts.TASKS[kind]
         try:
             return ask(self.generator, task.messages([chunk.content or "" for chunk in passages]), task.schema, Draft)
+        except BudgetError:  # no other draft may be paid for either
+            raise
         except Exception as error:  # noqa: BLE001  providers raise their own errors; one bad call must not end the run
             return error
 

@@ -18,8 +18,9 @@ from tasks_lib.dataset.extractive.generator import ExtractiveQuestionGenerator
 from tasks_lib.dataset.filters import EvidenceFilter, QuestionFilter
 from tasks_lib.dataset.journal import Journal, JournaledGenerator
 from tasks_lib.dataset.llm_generator import LLMQuestionGenerator
+from tasks_lib.dataset.purse import Purse, Tariff, tariff_of
 from tasks_lib.dataset.rewording.component import QuestionRewording
-from tasks_lib.errors import ConfigurationError, LlmopsError
+from tasks_lib.errors import BudgetError, ConfigurationError, LlmopsError
 from tasks_lib.haystack_yaml import read_pipeline
 from tasks_lib.home import Home, at_home
 
@@ -55,9 +56,7 @@ def questions_pipeline(platform: Platform, settings: Settings) -> Pipeline:
         pipeline.connect("candidates.candidates", "rewording.candidates")
         pipeline.connect("rewording.candidates", "filters.candidates")
         return pipeline
-    journal = Journal(journal_path(settings))
-    generator = JournaledGenerator(generator, journal, settings.llm.model)
-    critic = _judge(platform, journal) or generator
+    generator, critic = _journaled(platform, settings, generator)
     pipeline.add_component("candidates", LLMQuestionGenerator(generator=generator, concurrency=config.concurrency))
     pipeline.add_component("filters", QuestionFilter())
     pipeline.add_component("evidence", EvidenceFilter(embedder=embedder))
@@ -73,9 +72,39 @@ def journal_path(settings: Settings) -> Path:
     return Home.from_environment().ensure().unfinished / f"{at_home(settings.dataset.name, settings.assistant)}.jsonl"
 
 
-def _judge(platform: Platform, journal: Journal) -> ChatGenerator | None:
+def tariffs(platform: Platform, settings: Settings) -> tuple[Tariff, Tariff]:
+    """What the calls of the model that writes and of the critic cost.
+
+    :raises BudgetError: If the block of one has no price for it.
+    """
+    writer, budget = platform.chat_generator(settings.llm), settings.dataset.budget
     judge = platform.judge()
-    return None if judge is None else JournaledGenerator(judge, journal, f"judge/{getattr(judge, 'model', '')}")
+    writing = _tariff(writer, f"llm.model {settings.llm.model!r}", budget)
+    return writing, writing if judge is None else _tariff(judge, "the judge, who is the critic,", budget)
+
+
+def _tariff(generator: ChatGenerator | None, named: str, budget: float | None) -> Tariff:
+    tariff = tariff_of(generator)
+    if tariff is None:
+        raise BudgetError(
+            f"nobody knows whether these questions cost at most dataset.budget={budget or 0:g}: {named} has no price",
+            hint="Give it one in `prices` of the provider's block, or leave dataset.budget out.",
+        )
+    return tariff
+
+
+def _journaled(
+    platform: Platform, settings: Settings, generator: ChatGenerator
+) -> tuple[JournaledGenerator, JournaledGenerator]:
+    """The model that writes and the critic, which ask nothing twice and, where there is one, keep the budget."""
+    journal, judge, budget = Journal(journal_path(settings)), platform.judge(), settings.dataset.budget
+    purse = None if budget is None else Purse(budget)
+    writing, judging = (None, None) if purse is None else tariffs(platform, settings)
+    writer = JournaledGenerator(generator, journal, settings.llm.model, purse=purse, tariff=writing)
+    if judge is None:
+        return writer, writer
+    name = f"judge/{getattr(judge, 'model', '')}"
+    return writer, JournaledGenerator(judge, journal, name, purse=purse, tariff=judging)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _generate(
     pipeline: Pipeline, index: Index, embedder: Embedder, config: DatasetConfig, model: str, kept: Sequence[Example]
 ) -> Generated:
     extractive = origin_of(pipeline, model) == EXTRACTIVE
-    chunks = _sample(index, config, whole=extractive)
+    chunks = passages_to_ask(index, config, whole=extractive)
     coverage = Coverage.of(index, embedder)
     wanted = Wanted.of(config)
     taken = wanted.first_of(with_askers(kept, index))
@@ -113,7 +113,7 @@ def unclear(index: Index, config: DatasetConfig) -> list[Example]:
     """The turns of `dataset.clarifications` conversations that begin with a question that is not clear."""
     if not config.clarifications:
         return []
-    return clarifications(pages_of(_sample(index, config, whole=True)), config.clarifications, config.seed)
+    return clarifications(pages_of(passages_to_ask(index, config, whole=True)), config.clarifications, config.seed)
 
 
 def origin_of(pipeline: Pipeline, model: str) -> str:
@@ -147,7 +147,7 @@ def main_language(chunks: Sequence[Document]) -> str:
     return languages.most_common(1)[0][0] if languages else "en"
 
 
-def _sample(index: Index, config: DatasetConfig, *, whole: bool) -> list[Document]:
+def passages_to_ask(index: Index, config: DatasetConfig, *, whole: bool = False) -> list[Document]:
     """Chunks to ask about: all of them where reading them costs no calls, so that no fact is missed."""
     require_documents(index)
     wanted = LARGEST if whole else max(FEWEST_CHUNKS, CHUNKS_PER_QUESTION * config.size)

@@ -13,7 +13,7 @@ from tasks_lib.assistant.contract.access import OPERATOR, asked_by
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.retrieval.pipeline import index_as_read
 from tasks_lib.config.settings import Settings
-from tasks_lib.dataset import datasets
+from tasks_lib.dataset import datasets, estimate
 from tasks_lib.dataset.askers import with_askers
 from tasks_lib.dataset.conversations import conversations
 from tasks_lib.dataset.corpus import Corpus
@@ -27,7 +27,7 @@ from tasks_lib.dataset.patterns.found import LANGUAGE_NOT_COVERED
 from tasks_lib.dataset.patterns.templates import templates
 from tasks_lib.dataset.pipeline import journal_path, questions_pipeline
 from tasks_lib.dataset.questions import EXTRACTIVE, Generated, generate, still_grounded, unclear
-from tasks_lib.dataset.recipe import recipe_of
+from tasks_lib.dataset.recipe import Recipe, recipe_of
 from tasks_lib.dataset.similarity import Similarity
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home, at_home
@@ -78,18 +78,22 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
     """Run the questions pipeline, keeping what still stands of the newest version that was made in the same way."""
     index = index_as_read(platform, settings.rag)
     pipeline = questions_pipeline(platform, settings)
-    newest = _newest(platform, settings)
-    kept: list[Example] = []
     recipe = recipe_of(pipeline, settings, index.name)
-    if newest and not recipe.difference(newest) and index.exists():
-        unchanged = newest.index_version == index.version()
-        kept = list(newest.examples) if unchanged else still_grounded(newest.examples, index)
-    kept = [example for example in kept if TURN not in example.id]
+    kept = _kept(platform, settings, recipe)
     embedder = platform.embedder(settings.embedder)
     made = generate(pipeline, index, embedder, settings.dataset, model=settings.llm.model, kept=kept)
     talks = conversations(made.examples, settings.dataset.conversations, settings.dataset.seed)
     talks = with_askers([*talks, *unclear(index, settings.dataset)], index)
     return replace(made, examples=(*made.examples, *talks), pipeline=recipe.pipeline)
+
+
+@task(name="estimate-questions", **again())
+def require_affordable(platform: Platform, settings: Settings) -> None:
+    """:func:`tasks_lib.dataset.estimate.require_affordable`, for what :func:`make_questions` would make."""
+    if settings.dataset.budget is None:
+        return
+    recipe = recipe_of(questions_pipeline(platform, settings), settings, settings.index_name)
+    estimate.require_affordable(platform, settings, _kept(platform, settings, recipe))
 
 
 @task(name="make-more-questions", **again())
@@ -163,6 +167,16 @@ def propose_candidates(platform: Platform, settings: Settings) -> DatasetResult:
             f"and add them with `llmops dataset --import {file}`."
         )
     return result
+
+
+def _kept(platform: Platform, settings: Settings, recipe: Recipe) -> list[Example]:
+    """What still stands of the newest version, if it was made in the same way."""
+    index, newest = index_as_read(platform, settings.rag), _newest(platform, settings)
+    if newest is None or recipe.difference(newest) or not index.exists():
+        return []
+    unchanged = newest.index_version == index.version()
+    kept = newest.examples if unchanged else still_grounded(newest.examples, index)
+    return [example for example in kept if TURN not in example.id]
 
 
 def _newest(platform: Platform, settings: Settings) -> datasets.Dataset | None:

@@ -7,7 +7,7 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.registry.agreement import require_agreement
-from tasks_lib.registry.live import LiveVersion, require_live
+from tasks_lib.registry.live import LiveVersion, find_live, require_live
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,16 +36,32 @@ def as_production(client: "MlflowClient", settings: Settings) -> Settings:
     """
     live = require_live(client, settings.assistant, settings.gate.aliases["production"])
     require_agreement(live, settings)
+    return _with_rag(client, settings, live.rag, live, f"production's own configuration (version {live.version})")
+
+
+def as_copied(client: "MlflowClient", settings: Settings, rag: RagConfig) -> Settings:
+    """The settings with the configuration of a version of another registry, and production's keys of `gate`.
+
+    Keys of `gate` that are given win; where nothing is in production, they and the defaults are all there is.
+
+    :raises ConfigurationError: If `settings` give a key that shapes answers, or production's fit no longer.
+    """
+    live = find_live(client, settings.assistant, settings.gate.aliases["production"])
+    return _with_rag(client, settings, rag, live, "a version that has its own configuration")
+
+
+def _with_rag(
+    client: "MlflowClient", settings: Settings, rag: RagConfig, live: LiveVersion | None, whose: str
+) -> Settings:
     contradicting = sorted(settings.model_fields_set & RagConfig.model_fields.keys() - {"collection"})
     if contradicting:
         raise ConfigurationError(
-            f"{', '.join(contradicting)} given together with production's own configuration (version {live.version})",
-            hint="Leave one of them out.",
+            f"{', '.join(contradicting)} given together with {whose}", hint="Leave one of them out."
         )
     given = settings.model_dump(exclude_unset=True)
-    stored = _stored(client, live)
+    stored = _stored(client, live) if live else {}
     gate = {**stored.get("gate", {}), **given.get("gate", {})}
-    return settings_of({**stored, **given, **live.rag.model_dump(), "gate": gate})
+    return settings_of({**stored, **given, **rag.model_dump(), "gate": gate})
 
 
 def _stored(client: "MlflowClient", live: LiveVersion) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Plan:
     production: LiveVersion | None
     too_few: tuple[str, ...] = ()
     """Why the questions can decide nothing, and what would help."""
+    brought: Path | None = None
+    """Folder of what a version of another registry brings with it, which is kept with the gate's run."""
 
     @property
     def move(self) -> str:

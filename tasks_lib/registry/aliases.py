@@ -71,7 +71,11 @@ def rollback_target(
     return number
 
 
-def _require_passed(client: "MlflowClient", platform: "Platform", model: str, number: int) -> None:
+def require_passed(client: "MlflowClient", model: str, number: int) -> dict[str, str]:
+    """The tags of a version that passed its tests and thresholds.
+
+    :raises InputError: If there is no such version, or it did not pass.
+    """
     from mlflow.exceptions import MlflowException
 
     from tasks_lib.registry.register import versions_with
@@ -90,6 +94,11 @@ def _require_passed(client: "MlflowClient", platform: "Platform", model: str, nu
             f"version {number} of {model!r} cannot go live: {' and '.join(missing)} not true",
             hint=f"Versions that passed: {list(versions_with(client, model, passed))}.",
         )
+    return tags
+
+
+def _require_passed(client: "MlflowClient", platform: "Platform", model: str, number: int) -> None:
+    tags = require_passed(client, model, number)
     if tags.get("index") not in platform.indexes():
         raise InputError(
             f"version {number} of {model!r} reads the index {tags.get('index')!r}, which no longer exists",

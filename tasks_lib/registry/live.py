@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks_lib.config.rag import RagConfig
-from tasks_lib.errors import NotDeployedError
+from tasks_lib.errors import InputError, NotDeployedError
 from tasks_lib.home import DEFAULT_ASSISTANT
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
     from tasks_lib.assistant.contract.platform import Platform
+    from tasks_lib.registry.assistant_client import AssistantClient
     from tasks_lib.registry.process import VersionProcess
 
 
@@ -74,6 +75,24 @@ def read_version(entity: "ModelVersion") -> LiveVersion:
         rag=RagConfig.model_validate(config["rag"]),
         index_version=config.get("index_version"),
     )
+
+
+def version_named(client: "AssistantClient", named: str) -> LiveVersion:
+    """The version of a number or an alias.
+
+    :raises InputError: If there is none, with those that there are.
+    """
+    model = client.assistant
+    aliases = client.models().get(model, {})
+    number = aliases.get(named, named)
+    known = {str(each.version) for each in client.search_model_versions(f"name = '{model}'", max_results=1000)}
+    if number not in known:
+        numbers = ", ".join(sorted(known, key=int)) or "none"
+        raise InputError(
+            f"{model!r} has no version {named!r}; versions: {numbers}; aliases: {', '.join(sorted(aliases)) or 'none'}",
+            hint="Name a version by its number or by an alias.",
+        )
+    return read_version(client.get_model_version(model, number))
 
 
 def require_models(platform: "Platform", rag: RagConfig) -> None:

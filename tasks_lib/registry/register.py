@@ -14,6 +14,7 @@ from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.requirements import requirements_of
 from tasks_lib.registry.candidate_alias import name_candidate
 from tasks_lib.registry.carried import staged
+from tasks_lib.registry.copied import log_copy
 from tasks_lib.registry.tracking import DISTRIBUTION
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class CandidateVersion:
 
     :param script: The models-from-code file.
     :param code_paths: The rooms whose carried files travel with the version.
+    :param copied: Folder of a version of another registry that is registered as it is, instead of these.
     """
 
     model: str
@@ -39,6 +41,7 @@ class CandidateVersion:
     script: Path
     code_paths: tuple[Path, ...]
     tags: dict[str, str] = field(default_factory=dict)
+    copied: Path | None = None
 
     @property
     def identity(self) -> dict[str, str]:
@@ -92,6 +95,8 @@ def _undecided_version(client: "MlflowClient", candidate: CandidateVersion) -> i
 def _log(candidate: CandidateVersion) -> int:
     from mlflow.models import Model
 
+    if candidate.copied is not None:
+        return log_copy(candidate.model, candidate.rag, candidate.index_version, candidate.copied, candidate.tags)
     packages = requirements_of(candidate.rag)
     with staged(candidate.code_paths) as rooms, redirect_stderr(StringIO()):  # MLflow announces each registration there
         info = Model.log(

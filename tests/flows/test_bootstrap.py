@@ -27,7 +27,7 @@ from tasks_lib.documents_gate.publish import ReleaseResult, announce, result_of
 from tasks_lib.errors import ConfigurationError, LlmopsError
 from tests.flows.conftest import POOL, TIMES
 
-FLOWS = ("dataset", "deploy", "forget", "ingest", "monitor", "release", "retention", "rollback", "tune")
+FLOWS = ("dataset", "deploy", "forget", "ingest", "monitor", "promote", "release", "retention", "rollback", "tune")
 
 
 def again(**changed: Any) -> BootstrapResult:

@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.orchestration.prefect_file import prefect_file
 from tests.stubs.prefect_processes import PrefectProcess, PrefectServer, wait_for
 
-FLOWS = {"dataset", "deploy", "forget", "ingest", "monitor", "release", "retention", "rollback", "tune"}
+FLOWS = {"dataset", "deploy", "forget", "ingest", "monitor", "promote", "release", "retention", "rollback", "tune"}
 POOL = "llmops"
 ROOT = prefect_file().parent
 SOON = 240.0

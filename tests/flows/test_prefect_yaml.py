@@ -180,7 +180,7 @@ def _build(file: File) -> File:
 def test_what_may_wait_a_day_for_a_person_keeps_no_other_run_waiting(file: PrefectFile) -> None:
     """Prefect ends a paused run that has a place of its deployment's limit."""
     unlimited = {each.name for each in file.deployments if each.concurrency_limit is None}
-    assert unlimited == {"deploy", "release", "tune"}
+    assert unlimited == {"deploy", "promote", "release", "tune"}
 
 
 @pytest.mark.parametrize("typo", TYPOS)
