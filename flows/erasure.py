@@ -186,7 +186,7 @@ def _look_up(work: steps.Work, what: str, source: str | None) -> None:
         document = find_document(work.platform, what, source)
         if document is None:
             raise InputError(
-                f"no index holds a document {what!r}" + (f" of {source!r}" if source else ""),
+                f"no index holds a document {what!r}" + (f" of {source!r}" if source else "") + f" ({work.home.root})",
                 hint="Write its path as `llmops search` shows it; `llmops index sources` lists sources.",
             )
         work.documents, work.needles = document.held, document.needles
