@@ -13,7 +13,7 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import LlmopsError, NotDeployedError
+from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
 from tasks_lib.registry.agreement import require_known
 from tasks_lib.registry.live import LiveVersion, require_live, require_models
 from tasks_lib.registry.tracking import connect
@@ -44,7 +44,8 @@ def servable(
 
     :raises NotDeployedError: If there is only one assistant, and nothing of it is in production; or nothing of any.
     :raises UnknownAssistantError: The same for names that are no assistant's.
-    :raises ConfigurationError: The same for models that the platform cannot supply.
+    :raises ConfigurationError: The same for models that the platform cannot supply, or whose cost is to be held and
+        not known.
     """
     found: list[LiveVersion] = []
     problems: list[LlmopsError] = []
@@ -54,6 +55,7 @@ def servable(
             require_known(client)
             live = require_live(client, name, _alias(settings))
             require_models(platform, live.rag)
+            _require_price(settings, platform, live)
         except LlmopsError as error:
             problems.append(error)
         else:
@@ -65,10 +67,28 @@ def servable(
     return found
 
 
+def _require_price(settings: Settings, platform: Platform, live: LiveVersion) -> None:
+    """Refuse a budget that nothing would be counted against.
+
+    :raises ConfigurationError: If the version's model has no price.
+    """
+    generator, cost = platform.chat_generator(live.rag.llm), settings.serve.cost_per_month
+    if cost is not None and generator is not None and getattr(generator, "price", None) is None:
+        raise ConfigurationError(
+            f"serve.cost_per_month={cost:g} cannot be held: {live.rag.llm.model!r} of {live.uri} has no price",
+            hint="Give it one in `prices` of the provider's block, or set serve.tokens_per_month instead.",
+        )
+
+
 def serve_command(settings: Settings, assistants: Sequence[str]) -> list[str]:
     """The command line of the endpoint."""
     serve = settings.serve
-    limits = {"--requests": serve.requests_per_minute, "--tokens": serve.tokens_per_minute}
+    limits = {
+        "--requests": serve.requests_per_minute,
+        "--tokens": serve.tokens_per_minute,
+        "--month-tokens": serve.tokens_per_month,
+        "--month-cost": serve.cost_per_month,
+    }
     return [
         sys.executable,
         "-m",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from blocks.resolve import resolve_platform
 from flows.failed_runs import RECENT, FailedRun, failed_runs
+from flows.spending import MonthSpending, month_spending
 from flows.waiting import WAITS, as_they_are, told
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.assistant.contract.states import HeldState, IndexStates
@@ -94,6 +95,9 @@ class StatusResult(BaseModel):
     proposed_questions: int = Field(
         default=0, description="Questions of the set that a release proposed, and that nobody took in or dropped yet."
     )
+    spending: MonthSpending | None = Field(
+        default=None, description="Null where no endpoint of this home has a budget, or had one this month."
+    )
     last_gate: RunSummary | None
     last_ingest: RunSummary | None
     last_monitoring: RunSummary | None
@@ -150,6 +154,7 @@ def status(settings: Settings, platform: str = "local") -> StatusResult:
         index=index,
         dataset=live.tags.get("dataset") if live else None,
         proposed_questions=_proposed(client, live),
+        spending=month_spending(settings),
         last_gate=last["deploy"],
         last_ingest=last["ingest"],
         last_monitoring=last["monitor"],

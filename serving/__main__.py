@@ -18,6 +18,7 @@ from tasks_lib.config.pseudonyms import pseudonyms
 from tasks_lib.home import Home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
+from tasks_lib.registry.spending import SpendingFile
 
 STORAGE_VARIABLE = "LLMOPS_LIMITS_STORAGE"
 """Not a flag: the URL may hold a password, and whoever is on the machine reads the command line."""
@@ -37,6 +38,8 @@ def serve(
     poll: Annotated[float, Parameter(help="Seconds between two polls of the alias.")] = 10.0,
     requests: Annotated[int | None, Parameter(help="Requests a minute for each key.")] = None,
     tokens: Annotated[int | None, Parameter(help="Tokens a minute for each key.")] = None,
+    month_tokens: Annotated[int | None, Parameter(help="Tokens of an assistant's answers in a month.")] = None,
+    month_cost: Annotated[float | None, Parameter(help="Cost of an assistant's answers in a month.")] = None,
     limits_storage: Annotated[
         str, Parameter(help="URL of the storage of rate limits.", env_var=STORAGE_VARIABLE)
     ] = "memory://",
@@ -60,6 +63,7 @@ def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM; the platform is named by ``LLMOPS_PLATFORM``."""
     from serving.api import AssistantAPI
+    from serving.budget import MonthlyBudget, MonthlyLimits
     from serving.callers import Callers
     from serving.limits import RateLimits
     from serving.logs import log_as_json
@@ -92,15 +96,17 @@ def serve(
     keys = keys_of_home(host, tokens=people is not None)
     _tell_of_unserved(keys.holders(), names)
     rates = RateLimits(requests, tokens, limits_storage)
+    home = Home.from_environment().ensure()
     server = build_server(
         apis,
         callers=Callers(keys, people_tokens),
         limits=rates,
+        budget=MonthlyBudget(MonthlyLimits(month_tokens, month_cost), SpendingFile(home.spending)),
         hosts=allow_host,
         origins=allow_origin,
         filters=allow_filter,
         login=Login(people, people_tokens.issuer) if people and people_tokens and people.client_id else None,
-        pseudonyms=pseudonyms(Home.from_environment()),
+        pseudonyms=pseudonyms(home),
         open_metrics=open_metrics,
     )
     try:

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
 from fastapi import HTTPException
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+
+from serving.budget import MonthlyBudget
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 
@@ -36,6 +39,10 @@ class Metrics:
         )
         self.version = Gauge("version", "Version that wrote the last answer.", ["assistant"], **named)
         self.under_way = Gauge("answers_under_way", "Answers being written.", ["assistant"], **named)
+        self.month_spent = Gauge(
+            "month_spent", "Tokens, or cost, of the month's answers at all replicas.", ["assistant", "unit"], **named
+        )
+        self.month_budget = Gauge("month_budget", "What they may take.", ["assistant", "unit"], **named)
         self.workers_ready = Gauge("workers_ready", "Workers that can answer.", ["assistant"], **named)
 
     def of(self, assistant: str, ready_workers: Callable[[], int]) -> "AssistantMetrics":
@@ -47,12 +54,25 @@ class Metrics:
         self.under_way.labels(assistant)
         return AssistantMetrics(self, assistant)
 
+    def show_budget(self, assistant: str, budget: MonthlyBudget) -> None:
+        """Tell what the assistant's answers of the month took and may take; nothing where there is no budget."""
+        limits = {"tokens": budget.limits.tokens, "cost": budget.limits.cost}
+        for unit, limit in limits.items():
+            if limit is not None:
+                self.month_budget.labels(assistant, unit).set(limit)
+                spent = partial(_spent, budget, assistant, unit)
+                self.month_spent.labels(assistant, unit).set_function(spent)
+
     def text(self, only: frozenset[str] | None = None) -> bytes:
         """Prometheus' text format.
 
         :param only: Assistants whose numbers are told; `None` for all.
         """
         return generate_latest(self.registry if only is None else _Part(self.registry, only))
+
+
+def _spent(budget: MonthlyBudget, assistant: str, unit: str) -> float:
+    return float(getattr(budget.read(assistant), unit))
 
 
 class _Part(CollectorRegistry):

@@ -21,8 +21,16 @@ class OpenAIError(HTTPException):
     :param param: The field of the request that is wrong.
     """
 
-    def __init__(self, status: int, message: str, *, code: str, param: str | None = None) -> None:
-        super().__init__(status, message)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, message, dict(headers) if headers else None)
         self.code = code
         self.param = param
 

@@ -10,6 +10,7 @@ from serving.access import AccessGuard
 from serving.answers import Answers
 from serving.api import INTERNAL_PATH, AssistantAPI
 from serving.assistants import Assistants, ServedAssistant
+from serving.budget import MonthlyBudget
 from serving.callers import Callers
 from serving.conditions import Conditions
 from serving.counted import CountedAnswers
@@ -44,6 +45,7 @@ def build_server(
     *,
     callers: Callers,
     limits: RateLimits,
+    budget: MonthlyBudget,
     hosts: Collection[str] = (),
     origins: Collection[str] = (),
     filters: Collection[str] = (),
@@ -55,6 +57,7 @@ def build_server(
 
     :param apis: One for each assistant, with different numbers.
     :param callers: Who may ask.
+    :param budget: What the answers of a month may take.
     :param hosts: Names, beside this machine's own, under which an endpoint without keys is called.
     :param origins: Origins whose pages may call the endpoint from a browser.
     :param filters: Metadata by which a request may choose its passages.
@@ -85,7 +88,7 @@ def build_server(
     app.title, app.description = TITLE, DESCRIPTION
     app.router.routes = [route for route in app.router.routes if not _is_litserves(route)]
     metrics, traces = Metrics(), RecentTraces()
-    assistants = Assistants((_served(server, api, metrics, limits, traces) for api in apis), traces)
+    assistants = Assistants((_served(server, api, metrics, limits, budget, traces) for api in apis), traces)
     conditions = Conditions(filters)
     add_routes(app, assistants, metrics, conditions)
     add_page(app, assistants, origins, conditions, login)
@@ -101,12 +104,23 @@ def _is_litserves(route: Any) -> bool:
 
 
 def _served(
-    server: Server, api: AssistantAPI, metrics: Metrics, limits: RateLimits, traces: RecentTraces
+    server: Server,
+    api: AssistantAPI,
+    metrics: Metrics,
+    limits: RateLimits,
+    budget: MonthlyBudget,
+    traces: RecentTraces,
 ) -> ServedAssistant:
     name, slots = api.model_name, api.answer_slots
     counts = metrics.of(name, slots.ready_workers)
+    metrics.show_budget(name, budget)
     answers = CountedAnswers(
-        Answers(server, api), counts, limits, lambda trace_id, caller: traces.note(trace_id, caller, name)
+        name,
+        Answers(server, api),
+        counts,
+        limits,
+        budget,
+        lambda trace_id, caller: traces.note(trace_id, caller, name),
     )
     calls = WorkerCalls(server, api, slots)
     return ServedAssistant(name, slots, answers, FeedbackWorker(WorkerCalls(server, api, slots)), calls)

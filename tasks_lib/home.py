@@ -94,6 +94,11 @@ class Home:
         return self.root / "audit.jsonl"
 
     @property
+    def spending(self) -> Path:
+        """Sqlite file of what the endpoints' answers took in each month."""
+        return self.root / "spending.db"
+
+    @property
     def reports(self) -> Path:
         """Folder where the latest reports are copied for opening in a browser."""
         return self.root / "reports"

@@ -32,16 +32,34 @@ def status(console: Console, result: Result) -> None:
         waiting = result["proposed_questions"]
         told = f", and {waiting} proposed questions that wait for a person" if waiting else ""
         console.print(f"  evaluation set: {result['dataset']}{told}")
-    for name in ("last_gate", "last_ingest", "last_monitoring"):
-        run = result[name]
-        if run:
-            line = f"  {name.replace('_', ' ')}: {render_history.at(run['at'])} {_outcome(run['summary'])}".rstrip()
-            console.print(Text(line), soft_wrap=True)
+    _counted(console, result)
     print_bullets(console, result["reasons"])
     for failed in result["failed_runs"]:
         console.print(render_history.failed_run(failed), soft_wrap=True)
     for name, link in result["links"].items():
         console.print(Text(f"  {name}: {link}"), soft_wrap=True)
+
+
+def _counted(console: Console, result: Result) -> None:
+    """What the month took, and the last runs."""
+    if result["spending"]:
+        console.print(Text(f"  {_spending(result['spending'])}"), soft_wrap=True)
+    for name in ("last_gate", "last_ingest", "last_monitoring"):
+        run = result[name]
+        if run:
+            line = f"  {name.replace('_', ' ')}: {render_history.at(run['at'])} {_outcome(run['summary'])}".rstrip()
+            console.print(Text(line), soft_wrap=True)
+
+
+def _spending(month: Result) -> str:
+    """Answers, tokens and cost of the month, with what they may be."""
+    told = [f"{month['answers']:,} answers"]
+    for unit, shown in (("tokens", f"{month['tokens']:,} tokens"), ("cost", f"cost {month['cost']:.4g}")):
+        budget = month[f"{unit}_budget"]
+        told.append(
+            shown if budget is None else f"{shown} of {budget:,g}" if unit == "cost" else f"{shown} of {budget:,}"
+        )
+    return f"month {month['month']}: {', '.join(told)}"
 
 
 def _outcome(summary: Result) -> str:

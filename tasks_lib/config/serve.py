@@ -51,6 +51,17 @@ class ServeConfig(StrictModel):
     )
     requests_per_minute: int | None = Field(default=None, ge=1, description="Limit for each caller without its own.")
     tokens_per_minute: int | None = Field(default=None, ge=1, description="Limit for each caller without its own.")
+    tokens_per_month: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens that the answers of one assistant may take in a calendar month (UTC), whoever asks, "
+        "counted over all endpoints of a home; a question that would exceed it gets 429 until the month ends.",
+    )
+    cost_per_month: float | None = Field(
+        default=None,
+        gt=0,
+        description="The same for what they cost, in the currency of the provider's prices.",
+    )
     oidc: OidcConfig | None = Field(default=None, description="Tokens of people who log in; keys alone without.")
     open_metrics: bool = Field(
         default=False, description="Whether `/metrics` is read without a key where one is needed; it names assistants."

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from flows.cli import run
 from flows.serve import servable, serve_command, served_names
 from flows.services.service import endpoint_server
 from flows.up import Endpoint
+from tasks_lib.assistant.providers.usage import ModelPrice
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, NotDeployedError, UnknownAssistantError
 from tasks_lib.home import Home
@@ -136,3 +138,16 @@ def test_up_starts_the_endpoint_of_all_once_one_of_them_is_in_production(deploye
 def test_all_and_some_are_refused(verb: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([verb, "--all", "--assistant", "docs"]) == 2
     assert "--all and --assistant docs exclude each other" in capsys.readouterr().err
+
+
+def test_a_budget_of_cost_needs_a_price(deployed: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate({"serve": {"cost_per_month": 20}})
+    assert len(servable(settings, deployed, ["docs"], print)) == 1  # extracted answers cost nothing
+    command = serve_command(settings, ["docs"])
+    assert command[command.index("--month-cost") + 1] == "20.0"
+    generator: Any = SimpleNamespace(price=None)
+    monkeypatch.setattr(LocalPlatform, "chat_generator", lambda *_: generator)
+    with pytest.raises(ConfigurationError, match="serve.cost_per_month=20 cannot be held: 'local/extractive' of"):
+        servable(settings, deployed, ["docs"], print)
+    generator.price = ModelPrice(input=1)
+    assert len(servable(settings, deployed, ["docs"], print)) == 1
