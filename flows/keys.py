@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from flows.origin import person
 from tasks_lib.config.api_keys import Role, group_names, role_names
-from tasks_lib.config.key_file import KeyFile, KeyState, Rights, StoredKey
+from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.stored_key import KeyState, Rights, StoredKey
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
 from tasks_lib.registry.audit import write_audit

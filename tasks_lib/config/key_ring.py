@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 
 from tasks_lib.config.api_keys import KEYS_VARIABLE, LOOPBACK, ApiKey, read_keys
-from tasks_lib.config.key_file import KeyFile, StoredKey, now
+from tasks_lib.config.key_file import KeyFile
+from tasks_lib.config.stored_key import StoredKey, now
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
 
@@ -23,7 +24,7 @@ class KeyRing:
     @property
     def required(self) -> bool:
         """Whether a key is needed; once one was made, it stays needed when all are revoked."""
-        return bool(self.fixed) or bool(self._file and self._file.exists())
+        return bool(self.fixed) or bool(self._file and self._file.in_use())
 
     def holders(self) -> dict[str, ApiKey]:
         """SHA-256 of each key that is valid now → who holds it."""
