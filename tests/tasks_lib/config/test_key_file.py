@@ -101,8 +101,10 @@ def test_a_broken_file_opens_nothing_and_is_named(file: KeyFile, content: str) -
     ring = KeyRing({digest("of the environment"): ApiKey("bob")}, file)
     assert len(ring.holders()) == 2
     file.path.write_text(content)
+    assert ring.holders().keys() == {digest("of the environment")}
+    assert ring.state == "broken"
     with pytest.raises(ConfigurationError, match=r"api-keys.json.*is broken"):
-        ring.holders()
+        key_ring("127.0.0.1", file, {})
     assert digest(secret) not in ring.holders()
     assert ring.required
     with pytest.raises(ConfigurationError, match="is broken"):
