@@ -1,7 +1,8 @@
 """From prefect-aws credentials to a boto3 session whose keys stay fresh."""
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from prefect_aws import AwsCredentials
 
@@ -48,6 +49,20 @@ def session_of(credentials: AwsCredentials, region: str | None, slug: str) -> "b
         )
     parameters = credentials.assume_role_kwargs.get_params_override()
     return refreshable_session(base, Role(credentials.assume_role_arn, parameters))
+
+
+def secrets_manager(credentials: AwsCredentials, slug: str, options: Mapping[str, Any]) -> Any:
+    """A client of Secrets Manager.
+
+    :param slug: As for :func:`session_of`.
+    :param options: Of botocore's `Config`, unless the credentials bring others.
+    :raises ConfigurationError: As :func:`session_of`.
+    """
+    from botocore.config import Config
+
+    parameters = credentials.aws_client_parameters.get_params_override()
+    parameters.setdefault("config", Config(**options))
+    return session_of(credentials, None, slug).client("secretsmanager", **parameters)
 
 
 def _hush() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, StringConstraints, model_validator
 
-from blocks.aws import session_of
+from blocks.aws import secrets_manager
 from blocks.base import PlatformBlock, revealed, secrets_in
 from blocks.loading import load_block
 from tasks_lib.assistant.providers.redact import redact
@@ -15,8 +15,9 @@ from tasks_lib.errors import ConfigurationError
 CLIENT = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 3, "mode": "standard"}}
 """Options of botocore's `Config`, unless the AWS credentials bring others."""
 
+SecretSlug = Annotated[str, StringConstraints(pattern=r"^aws-secret/[a-z0-9-]+$")]
 AwsSecretSlug = Annotated[
-    Annotated[str, StringConstraints(pattern=r"^aws-secret/[a-z0-9-]+$")] | None,
+    SecretSlug | None,
     Field(
         title="AWS secret",
         description="Slug of an AWS Secret block, such as `aws-secret/prod`, if the key is to be read from AWS Secrets "
@@ -61,16 +62,12 @@ class KeyHolder(PlatformBlock, ABC):
 
 def _read(slug: str, entry: str, holder: str) -> str:
     """The secret behind the block `slug`; of a JSON object, the value called `entry`."""
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
     from prefect_aws.secrets_manager import AwsSecret
 
     block = load_block(slug, AwsSecret, f"aws_secret of {holder}")
-    credentials = block.aws_credentials
-    options = credentials.aws_client_parameters.get_params_override()
-    options.setdefault("config", Config(**CLIENT))
     try:
-        client = session_of(credentials, None, slug).client("secretsmanager", **options)
+        client = secrets_manager(block.aws_credentials, slug, CLIENT)
         answer = client.get_secret_value(SecretId=block.secret_name)
     except (BotoCoreError, ClientError) as error:
         detail = redact(str(error), secrets_in(block))

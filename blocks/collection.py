@@ -6,6 +6,7 @@ from prefect.blocks.core import Block
 from prefect_aws import AwsCredentials
 from prefect_aws.secrets_manager import AwsSecret
 
+from blocks.api_keys import ApiKeys, AwsApiKeys
 from blocks.bedrock import BedrockModels
 from blocks.documents import FolderDocuments, S3Documents
 from blocks.git_documents import GitDocuments
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from blocks.base import PlatformBlock  # imported, it would be registered as a form of its own
 
 BLOCKS: "tuple[type[PlatformBlock], ...]" = (
+    ApiKeys,
+    AwsApiKeys,
     BedrockModels,
     FolderDocuments,
     GitDocuments,

@@ -7,6 +7,7 @@
 | provider `bedrock` | `AWS_REGION` or `AWS_DEFAULT_REGION`; credentials as boto3 finds them | `BedrockModels` |
 | index | `WEAVIATE_URL`, `WEAVIATE_API_KEY`, `WEAVIATE_GRPC_PORT`, `WEAVIATE_STRICT_ACCESS` | `WeaviateStore` |
 | tracking | `MLFLOW_TRACKING_URI`; credentials stay in the environment | `MLflowTracking` |
+| API keys | `LLMOPS_KEYS_SECRET`, see :mod:`blocks.key_stores` | none |
 """
 
 import os

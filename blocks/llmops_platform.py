@@ -30,6 +30,7 @@ class LLMOpsPlatform(PlatformBlock):
             index="llmops-weaviate-store/prod",
             tracking="llmops-mlflow-tracking/prod",
             documents="llmops-s3-documents/handbook",
+            keys="llmops-api-keys/prod",
         ).save("BLOCK_NAME")
 
         llmops_platform = LLMOpsPlatform.load("BLOCK_NAME")
@@ -74,4 +75,10 @@ class LLMOpsPlatform(PlatformBlock):
         title="Further sources",
         description='Slugs of blocks with documents, as `["llmops-git-documents/wiki"]`: a run that names an address '
         "in one of them has its credentials.",
+    )
+    keys: Slug | None = Field(
+        default=None,
+        title="API keys",
+        description="Slug of the place of the endpoint's API keys, such as `llmops-api-keys/prod`. Empty: "
+        "LLMOPS_KEYS_SECRET, else a file below LLMOPS_HOME.",
     )

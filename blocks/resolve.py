@@ -33,12 +33,20 @@ def resolve_platform(name: str = LOCAL) -> "Platform":
     """
     if name in {LOCAL, ""}:  # Prefect puts nothing in place of a variable that is not there
         return LocalPlatform()
+    return _resolved(name, saved_platform(name))
+
+
+def saved_platform(name: str) -> "LLMOpsPlatform":
+    """The block of a platform.
+
+    :raises ConfigurationError: If there is none, or it cannot be read, or the way to it is a proxy that cannot be used.
+    """
     if not NAME.fullmatch(name):
         raise ConfigurationError(
             f"{name!r} is no name of a platform", hint="Names are lower-case letters, digits and hyphens."
         )
     require_no_proxy_set_aside()
-    return _resolved(name, _load(name))
+    return _load(name)
 
 
 def platforms() -> list[str]:

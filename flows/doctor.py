@@ -7,12 +7,14 @@ from importlib.metadata import version
 
 from pydantic import BaseModel
 
+from blocks.key_stores import key_store
 from blocks.resolve import resolve_platform
 from flows.issuer_check import check_issuer
 from flows.network_checks import network_hint, reach_this_machine, start_prefect
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import LlmConfig
 from tasks_lib.config.settings import Settings
+from tasks_lib.config.stored_key import now
 from tasks_lib.errors import LlmopsError, PluginError
 from tasks_lib.home import Home
 from tasks_lib.ingestion.pipeline import known_suffixes
@@ -56,7 +58,7 @@ def doctor(settings: Settings, platform: str = "local") -> DoctorResult:
     if settings.serve.oidc is not None:
         parts["issuer"] = partial(check_issuer, settings.serve.oidc)
     parts |= _plugins()
-    parts |= _blocks(resolved)
+    parts |= _blocks(resolved) | {"keys": lambda: _keys(platform)}
     parts |= {
         "tracking": lambda: _tracking(resolved, settings),
         "documents": lambda: _documents(resolved, settings),
@@ -134,6 +136,12 @@ def _together() -> str:
 
 def _home() -> str:
     return f"{Home.from_environment().ensure().root} can be written"
+
+
+def _keys(platform: str) -> str:
+    store, moment = key_store(platform), now()
+    valid = sum(key.state(moment) == "valid" for key in store.read())
+    return f"{valid} valid API keys in {store.place}"
 
 
 def _packages() -> str:

@@ -1,18 +1,21 @@
 """`llmops keys`: make, list, replace and end the API keys of the endpoint, which takes up each change by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from pydantic import BaseModel, Field
 
+from blocks.key_stores import key_store
+from blocks.local import LOCAL
 from flows.origin import person
 from tasks_lib.config.api_keys import Role, group_names, role_names
-from tasks_lib.config.key_file import KeyFile, KeyState, Rights, StoredKey
+from tasks_lib.config.key_store import KeyStore
+from tasks_lib.config.stored_key import KeyState, Rights, StoredKey
 from tasks_lib.errors import InputError
 from tasks_lib.home import Home
-from tasks_lib.registry.audit import write_audit
+from tasks_lib.registry.audit import KEPT_IN, write_audit
 
 LONGEST = timedelta(days=3650)
 
@@ -39,6 +42,7 @@ class KeysResult(BaseModel):
     """The keys that a verb was about, and of a new one the key itself, which is kept nowhere."""
 
     keys: list[KeyRow]
+    place: str = Field(description="Where the list is kept.")
     key: str | None = Field(default=None, description="The new key; it is shown this once.")
 
 
@@ -68,19 +72,22 @@ class Given:
         return {name: value for name, value in said.items() if value is not None}
 
 
-def create(name: str, *, given: Given = Given(), days: float | None = None) -> KeysResult:
+def create(name: str, *, given: Given = Given(), days: float | None = None, platform: str = LOCAL) -> KeysResult:
     """Make a key for a holder who has none.
 
     :param given: What it opens.
     :param days: After which it ends.
     :raises InputError: If the holder has a valid key, or the time, a group or a role is none.
+    :raises ConfigurationError: As the other verbs, if the place that the platform names for keys cannot be used.
+    :raises KeysAwayError: As the other verbs, if it cannot be reached.
     """
-    rights = Rights.model_validate(given.rights())
-    made = _file().create(name, by=person(), rights=rights, lasts=_span(days, "days"))
-    return KeysResult(keys=_audited("key made", name, [], [_row(made[1])]), key=made[0])
+    rights, lasts = Rights.model_validate(given.rights()), _span(days, "days")
+    store = key_store(platform)
+    secret, made = store.create(name, by=person(), rights=rights, lasts=lasts)
+    return _audited(store, "key made", name, [], [made], secret)
 
 
-def change(name: str, given: Given) -> KeysResult:
+def change(name: str, given: Given, *, platform: str = LOCAL) -> KeysResult:
     """Let the valid keys of a holder open something else, at once; what was not said stays.
 
     :raises InputError: If the holder has no valid key, nothing was said, or a group or a role is none.
@@ -90,54 +97,61 @@ def change(name: str, given: Given) -> KeysResult:
         raise InputError(
             "nothing was named that is to change", hint="Give --groups, --role, --assistant or a limit; see --help."
         )
-    before = _valid(name)
-    return KeysResult(keys=_audited("key changed", name, before, [_row(key) for key in _file().change(name, rights)]))
+    store = key_store(platform)
+    before = _valid(store, name)
+    return _audited(store, "key changed", name, before, store.change(name, rights))
 
 
-def rotate(name: str, *, grace_hours: float = 0) -> KeysResult:
+def rotate(name: str, *, grace_hours: float = 0, platform: str = LOCAL) -> KeysResult:
     """Replace the valid key of a holder; the old one opens the endpoint for `grace_hours` more.
 
     :raises InputError: If the holder has no valid key, or the time is none.
     """
-    before = _valid(name)
-    secret, made = _file().rotate(name, by=person(), grace=_span(grace_hours, "hours") or timedelta())
-    return KeysResult(keys=_audited("key rotated", name, before, [_row(made)]), key=secret)
+    grace, store = _span(grace_hours, "hours") or timedelta(), key_store(platform)
+    before = _valid(store, name)
+    secret, made = store.rotate(name, by=person(), grace=grace)
+    return _audited(store, "key rotated", name, before, [made], secret)
 
 
-def revoke(name: str) -> KeysResult:
+def revoke(name: str, *, platform: str = LOCAL) -> KeysResult:
     """End all valid keys of a holder at once.
 
     :raises InputError: If the holder has none.
     """
-    before = _valid(name)
-    return KeysResult(
-        keys=_audited("key revoked", name, before, [_row(key) for key in _file().revoke(name, by=person())])
-    )
+    store = key_store(platform)
+    before = _valid(store, name)
+    return _audited(store, "key revoked", name, before, store.revoke(name, by=person()))
 
 
-def list_keys() -> KeysResult:
-    """All keys of the home, the newest first; those that opened nothing any more as well."""
-    return KeysResult(keys=[_row(key) for key in reversed(_file().read())])
+def list_keys(platform: str = LOCAL) -> KeysResult:
+    """All keys of the platform, the newest first; those that opened nothing any more as well."""
+    store = key_store(platform)
+    return KeysResult(keys=[_row(key) for key in reversed(store.read())], place=store.place)
 
 
-def _valid(name: str) -> list[KeyRow]:
-    return [row for row in map(_row, _file().read()) if row.name == name and row.state == "valid"]
+def _valid(store: KeyStore, name: str) -> list[StoredKey]:
+    moment = datetime.now(UTC)
+    return [key for key in store.read() if key.name == name and key.state(moment) == "valid"]
 
 
-def _audited(what: str, name: str, before: list[KeyRow], after: list[KeyRow]) -> list[KeyRow]:
-    """`after`, once the audit tells what became of the keys of `name`."""
-    told = {"by": person(), "about": f"key {name}", "before": _in_short(before), "after": _in_short(after)}
-    write_audit(Home.from_environment(), what, told)
-    return after
+def _audited(
+    store: KeyStore,
+    what: str,
+    name: str,
+    before: Sequence[StoredKey],
+    after: Sequence[StoredKey],
+    secret: str | None = None,
+) -> KeysResult:
+    """The result, once the audit tells what became of the keys of `name`."""
+    rows = [_row(key) for key in after]
+    told = {"by": person(), "about": f"key {name}", "before": _in_short(map(_row, before)), "after": _in_short(rows)}
+    write_audit(Home.from_environment(), what, told | {KEPT_IN: store.place if store.outside else ""})
+    return KeysResult(keys=rows, place=store.place, key=secret)
 
 
-def _in_short(rows: list[KeyRow]) -> str:
+def _in_short(rows: Iterable[KeyRow]) -> str:
     shown = {"begins", "state", "assistants", "groups", "roles", "expires_at"}
     return "; ".join(row.model_dump_json(include=shown, exclude_none=True) for row in rows)
-
-
-def _file() -> KeyFile:
-    return KeyFile(Home.from_environment().api_keys)
 
 
 def _span(amount: float | None, unit: str) -> timedelta | None:

@@ -5,10 +5,10 @@ import sys
 from ipaddress import ip_address
 from typing import NoReturn
 
+from blocks.key_stores import platform_keys
 from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
-from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
 from tasks_lib.monitoring.review.agreement import Agreement, agreement
@@ -36,7 +36,7 @@ def review(settings: Settings, platform: str = "local") -> NoReturn:
     """
     place = settings.review
     oidc = settings.serve.oidc
-    keys_of_home(place.host, tokens=oidc is not None)
+    platform_keys(place.host, platform, tokens=oidc is not None)
     require_free([Port("the review page", place.host, place.port, "choose another with --port")])
     require_known(connect(resolve_platform(platform), settings.assistant))
     host = f"[{place.host}]" if ":" in place.host and ip_address(place.host).version == 6 else place.host

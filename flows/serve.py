@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import NoReturn
 
+from blocks.key_stores import platform_keys
 from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
 from tasks_lib.assistant.contract.platform import Platform
-from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
@@ -149,7 +149,7 @@ def serve(settings: Settings, platform: str = "local") -> NoReturn:
     :raises ConfigurationError: If others could reach the endpoint without an API key.
     :raises PortError: If somebody else listens on its port.
     """
-    keys_of_home(settings.serve.host, tokens=settings.serve.oidc is not None)
+    platform_keys(settings.serve.host, platform, tokens=settings.serve.oidc is not None)
     require_free([endpoint_port(settings)])
     resolved = resolve_platform(platform)
     names = served_names(settings, resolved)

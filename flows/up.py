@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from blocks.key_stores import platform_keys
 from blocks.local import LOCAL
 from blocks.resolve import resolve_platform
 from flows.serve import endpoint_port, servable, served_names
@@ -32,7 +33,6 @@ from flows.services.service import (
 from flows.services.supervisor import Supervisor
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.api_keys import LOOPBACK
-from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
 from tasks_lib.home import Home
@@ -56,7 +56,8 @@ def up(
     :raises PortError: Before anything is started, if a port is in use.
     :raises PartError: If a part does not start, or keeps dying; by then everything else has been stopped.
     """
-    keys_of_home(settings.serve.host, tokens=settings.serve.oidc is not None)
+    if platform == LOCAL:
+        _require_keys(settings, platform)
     home = Home.from_environment().ensure()
     with ExitStack() as stack:
         stack.enter_context(_single_instance(home))
@@ -76,6 +77,11 @@ def up(
     return 0
 
 
+def _require_keys(settings: Settings, platform: str) -> None:
+    """Other platforms than `local` are looked up when Prefect runs, and so is the place of their keys."""
+    platform_keys(settings.serve.host, platform, tokens=settings.serve.oidc is not None)
+
+
 def _tend(endpoint: "Endpoint", pool: str, say: Callable[[str], None]) -> None:
     endpoint.start_if_live()
     repeat_crashed_runs(pool, say)
@@ -91,6 +97,7 @@ def _start(
         supervisor.start(prefect_server(prefect.url, home.prefect))
     if platform != LOCAL:
         supervisor.wait_healthy()
+        _require_keys(settings, platform)
     resolved = resolve_platform(platform)
     tracking, server = _mlflow(settings, resolved, home)
     if server:

@@ -11,10 +11,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from blocks.key_stores import platform_keys
 from tasks_lib.config.api_keys import ApiKey
-from tasks_lib.config.key_ring import keys_of_home
+from tasks_lib.config.key_ring import KeyRing
 from tasks_lib.config.oidc import OIDC_VARIABLE, OidcConfig
 from tasks_lib.config.pseudonyms import pseudonyms
+from tasks_lib.errors import LlmopsError
 from tasks_lib.home import Home
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.orphans import children_end_with_this_process
@@ -76,10 +78,10 @@ def serve(
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
     _stop_on_signals(stopping)
-    names = tuple(dict.fromkeys(model))
+    names, platform = tuple(dict.fromkeys(model)), os.environ.get("LLMOPS_PLATFORM") or "local"
     apis = [
         AssistantAPI(
-            platform=os.environ.get("LLMOPS_PLATFORM") or "local",
+            platform=platform,
             model=name,
             alias=alias,
             timeout_seconds=timeout,
@@ -93,7 +95,7 @@ def serve(
     ]
     people = OidcConfig.model_validate_json(oidc) if oidc else None
     people_tokens = Tokens(people) if people else None
-    keys = keys_of_home(host, tokens=people is not None)
+    keys = _keys(host, platform, tokens=people is not None)
     _tell_of_unserved(keys.holders(), names)
     rates = RateLimits(requests, tokens, limits_storage)
     home = Home.from_environment().ensure()
@@ -119,6 +121,14 @@ def serve(
     finally:
         for child in multiprocessing.active_children():  # workers that are still starting
             child.terminate()
+
+
+def _keys(host: str, platform: str, *, tokens: bool) -> KeyRing:
+    try:
+        return platform_keys(host, platform, tokens=tokens)
+    except LlmopsError as error:
+        logger.error("the endpoint does not start: %s %s", error.message, error.hint)  # noqa: TRY400  (no traceback)
+        raise SystemExit(error.exit_code) from None
 
 
 def _tell_of_unserved(keys: Mapping[str, ApiKey], names: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from serving.answers import WHY_NOT_READY
 from serving.assistants import Assistants, ServedAssistant
+from serving.callers import Callers
 from serving.choice import bound_to
 from serving.conditions import Conditions
 from serving.counted import answer_of
@@ -19,10 +20,12 @@ CLIENT_LEFT = 499
 RETRY_AFTER = {"Retry-After": "5"}
 
 
-def add_routes(app: FastAPI, assistants: Assistants, metrics: Metrics, conditions: Conditions) -> None:
+def add_routes(
+    app: FastAPI, assistants: Assistants, metrics: Metrics, conditions: Conditions, callers: Callers
+) -> None:
     """All but OpenAI's and the page's."""
     _add_predict(app, assistants, conditions)
-    _add_probes(app, assistants)
+    _add_probes(app, assistants, callers)
 
     @app.head("/metrics", include_in_schema=False)
     @app.get("/metrics", response_class=Response)
@@ -55,12 +58,12 @@ def _add_predict(app: FastAPI, assistants: Assistants, conditions: Conditions) -
         return await answered(body, request, assistants.chosen(request, assistant, body.assistant))
 
 
-def _add_probes(app: FastAPI, assistants: Assistants) -> None:
+def _add_probes(app: FastAPI, assistants: Assistants, callers: Callers) -> None:
     @app.head("/health", include_in_schema=False)
     @app.get("/health")
-    def health() -> dict[str, str]:
-        """Liveness probe."""
-        return {"status": "alive"}
+    def health() -> dict[str, Any]:
+        """Liveness probe. Of API keys that are kept outside of the home it tells whether they can be read."""
+        return {"status": "alive", **callers.health()}
 
     @app.head("/ready", include_in_schema=False)
     @app.get("/ready")

@@ -90,7 +90,7 @@ def build_server(
     metrics, traces = Metrics(), RecentTraces()
     assistants = Assistants((_served(server, api, metrics, limits, budget, traces) for api in apis), traces)
     conditions = Conditions(filters)
-    add_routes(app, assistants, metrics, conditions)
+    add_routes(app, assistants, metrics, conditions, callers)
     add_page(app, assistants, origins, conditions, login)
     add_openai_routes(app, assistants, conditions, created=int(time.time()))
     add_responses_route(app, assistants, conditions)

@@ -61,6 +61,10 @@ class StorageError(LlmopsError):
     """The disk is full or read-only, a file may not be read or written, or another process holds it."""
 
 
+class KeysAwayError(LlmopsError):
+    """The place where API keys are kept cannot be reached, or does not let us in."""
+
+
 class BudgetError(InputError):
     """What is asked for would cost more than it may, or nobody knows what it costs; nothing was begun."""
 

@@ -74,7 +74,7 @@ def create(
     ensure_state(Home.from_environment())
     from flows.keys import create as run
 
-    execute(lambda: run(name, given=opens.given(options), days=days), shown, options)
+    execute(lambda: run(name, given=opens.given(options), days=days, platform=options.platform), shown, options)
     return 0
 
 
@@ -89,7 +89,7 @@ def change(
     ensure_state(Home.from_environment())
     from flows.keys import change as run
 
-    execute(lambda: run(name, opens.given(options)), shown, options)
+    execute(lambda: run(name, opens.given(options), platform=options.platform), shown, options)
     return 0
 
 
@@ -104,7 +104,7 @@ def rotate(
     ensure_state(Home.from_environment())
     from flows.keys import rotate as run
 
-    execute(lambda: run(name, grace_hours=grace_hours), shown, options)
+    execute(lambda: run(name, grace_hours=grace_hours, platform=options.platform), shown, options)
     return 0
 
 
@@ -114,7 +114,7 @@ def revoke(name: Name, *, options: Options = DEFAULTS) -> int:
     ensure_state(Home.from_environment())
     from flows.keys import revoke as run
 
-    execute(lambda: run(name), shown, options)
+    execute(lambda: run(name, platform=options.platform), shown, options)
     return 0
 
 
@@ -124,7 +124,7 @@ def list_(*, options: Options = DEFAULTS) -> int:
     ensure_state(Home.from_environment())
     from flows.keys import list_keys
 
-    execute(list_keys, shown, options)
+    execute(lambda: list_keys(options.platform), shown, options)
     return 0
 
 
@@ -135,6 +135,7 @@ def shown(console: "Console", result: Mapping[str, Any]) -> None:
 
     if not result["keys"]:
         console.print("There are no keys: `llmops keys create NAME` makes one.")
+        console.print(Text(f"They are kept in {result['place']}."), soft_wrap=True)
         return
     table = Table("name", "state", "assistants", "groups", "roles", "made", "ends", "SHA-256 begins")
     for row in result["keys"]:
@@ -148,6 +149,9 @@ def shown(console: "Console", result: Mapping[str, Any]) -> None:
         told = map(Text, (assistants, groups, ", ".join(row["roles"]), made, ends))
         table.add_row(row["name"], row["state"], *told, row["begins"])
     console.print(table)
+    console.print(Text(f"Kept in {result['place']}."), soft_wrap=True)
     if result["key"]:
         console.print(Text(result["key"], style="bold"), soft_wrap=True)
-        console.print("It is kept nowhere and not shown again. Clients send it as `Authorization: Bearer KEY`.")
+        console.print(
+            "The key itself is kept nowhere and not shown again. Clients send it as `Authorization: Bearer KEY`."
+        )

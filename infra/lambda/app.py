@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 
+from blocks.key_stores import outside_key_store
 from serving.access import AccessGuard
 from serving.callers import Callers
 from serving.choice import chosen_name
@@ -23,12 +24,13 @@ from tasks_lib.quiet import keep_quiet
 from tasks_lib.registry.process import VersionReply
 
 LARGEST_BODY = 2**20
+PLATFORM = os.environ.get("LLMOPS_PLATFORM", "team")
 TIMEOUT_SECONDS = float(os.environ.get("LLMOPS_TIMEOUT_SECONDS", "60"))
 
 keep_quiet()
 assistants = {
     name: Production(
-        os.environ.get("LLMOPS_PLATFORM", "team"),
+        PLATFORM,
         name,
         os.environ.get("LLMOPS_ALIAS", "production"),
         threads=1,
@@ -50,7 +52,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title=", ".join(assistants), lifespan=lifespan)
 # keys are always asked for: whoever knows a function's address reaches it
-callers = Callers(key_ring("every address", None))
+callers = Callers(key_ring("every address", outside_key_store(PLATFORM)))
 app.add_middleware(AccessGuard, callers=callers, limits=RateLimits(), largest_body=LARGEST_BODY)
 
 

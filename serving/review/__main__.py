@@ -7,9 +7,9 @@ from typing import Annotated
 import uvicorn
 from cyclopts import App, Parameter
 
+from blocks.key_stores import platform_keys
 from blocks.resolve import resolve_platform
 from serving.review.app import review_app
-from tasks_lib.config.key_ring import keys_of_home
 from tasks_lib.config.oidc import OIDC_VARIABLE, OidcConfig
 from tasks_lib.network import prepare_network
 from tasks_lib.registry.tracking import connect
@@ -35,9 +35,10 @@ def serve(
     logging.basicConfig(level=logging.WARNING)
     for line in prepare_network():
         logging.getLogger("serving").warning("%s", line)
-    client = connect(resolve_platform(os.environ.get("LLMOPS_PLATFORM") or "local"), model)
+    platform = os.environ.get("LLMOPS_PLATFORM") or "local"
+    client = connect(resolve_platform(platform), model)
     people = OidcConfig.model_validate_json(oidc) if oidc else None
-    keys = keys_of_home(host, tokens=people is not None)
+    keys = platform_keys(host, platform, tokens=people is not None)
     application = review_app(client, keys, dataset=dataset, hosts=allow_host, people=people)
     uvicorn.run(application, host=host, port=port, log_level="warning")
 

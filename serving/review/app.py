@@ -79,7 +79,7 @@ def review_app(
     tokens = Tokens(people) if people else None
     callers = Callers(keys, tokens)
     app.add_middleware(AccessGuard, callers=callers, limits=RateLimits(), largest_body=LARGEST_BODY, hosts=hosts)
-    _add_page(app, Login(people, tokens.issuer) if people and people.client_id and tokens else None)
+    _add_page(app, callers, Login(people, tokens.issuer) if people and people.client_id and tokens else None)
 
     @app.exception_handler(LlmopsError)
     async def told(_: Request, error: LlmopsError) -> JSONResponse:
@@ -115,7 +115,7 @@ def review_app(
     return app
 
 
-def _add_page(app: FastAPI, login: Login | None) -> None:
+def _add_page(app: FastAPI, callers: Callers, login: Login | None) -> None:
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -132,8 +132,8 @@ def _add_page(app: FastAPI, login: Login | None) -> None:
     app.mount(PATH, PageFiles(directory=FILES), name="page")
 
     @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "alive"}
+    def health() -> dict[str, Any]:
+        return {"status": "alive", **callers.health()}
 
 
 def _reviewer(request: Request, client: AssistantClient, given: str) -> str:

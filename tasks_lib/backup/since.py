@@ -81,7 +81,7 @@ def carry_over(later: Home, restored: Home) -> Since:
         shutil.copy2(later.audit, restored.audit)
         if later.forgotten.exists():  # what a person has let in since is let in
             shutil.copy2(later.forgotten, restored.forgotten)
-    keys = KeyFile(later.api_keys).exists()
+    keys = KeyFile(later.api_keys).in_use()
     if keys:
         KeyFile(later.api_keys).read()
         shutil.copy2(later.api_keys, restored.api_keys)

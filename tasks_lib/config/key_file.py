@@ -1,88 +1,30 @@
-"""API keys that `llmops keys` makes: their digests, in a file of the home."""
+"""The list of API keys in a file of the home."""
 
-import hashlib
 import os
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, ValidationError
+from tasks_lib.config.key_store import KeyStore, Result
+from tasks_lib.config.stored_key import StoredKey, read_from, written
+from tasks_lib.errors import ConfigurationError
 
-from tasks_lib.config.api_keys import DEFAULT_ROLES, ApiKey, Role, role_names
-from tasks_lib.config.strict import StrictModel
-from tasks_lib.errors import ConfigurationError, InputError
-
-PREFIX = "llmops_"
-"""Of a key, so that scanners for secrets find it."""
-RANDOM_BYTES = 32
-NAME = r"^[\w.-]{1,64}$"
 LOCK_SECONDS = 30.0
-KeyState = Literal["valid", "expired", "revoked"]
 
 
-class Rights(StrictModel):
-    """What a key opens."""
+class KeyFile(KeyStore):
+    """The keys of a home. Nobody but its owner may read the file."""
 
-    assistants: tuple[str, ...] | None = Field(default=None, description="Those that it may ask; all without.")
-    groups: tuple[str, ...] = Field(
-        default=(), description="Groups whose documents its holder sees beside public ones."
-    )
-    roles: tuple[Role, ...] = Field(
-        default=role_names(DEFAULT_ROLES), min_length=1, description="What its holder may do at the endpoint."
-    )
-    requests_per_minute: int | None = Field(default=None, ge=1, description="The endpoint's limit without.")
-    tokens_per_minute: int | None = Field(default=None, ge=1, description="The endpoint's limit without.")
-
-
-class StoredKey(Rights):
-    """What is kept of a key."""
-
-    name: str = Field(pattern=NAME, description="Who holds it.")
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the key.")
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    revoked_by: str | None = None
-
-    def state(self, moment: datetime) -> KeyState:
-        """Whether it opens the endpoint at that moment, or why not."""
-        if self.revoked_at:
-            return "revoked"
-        return "expired" if self.expires_at and self.expires_at <= moment else "valid"
-
-    @property
-    def holder(self) -> ApiKey:
-        """Who asks with it."""
-        return ApiKey(
-            self.name,
-            frozenset(self.assistants) if self.assistants is not None else None,
-            frozenset(self.groups),
-            frozenset(self.roles),
-            self.requests_per_minute,
-            self.tokens_per_minute,
-        )
-
-    @property
-    def rights(self) -> Rights:
-        """What it opens."""
-        return Rights(**self.model_dump(include=set(Rights.model_fields)))
-
-
-class _Content(StrictModel):
-    keys: list[StoredKey] = Field(default_factory=list)
-
-
-class KeyFile:
-    """The keys of a home. Changes are made one at a time and seen whole; nobody but its owner may read the file."""
+    outside = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def exists(self) -> bool:
+    @property
+    def place(self) -> str:
+        """The file."""
+        return f"the file {str(self.path)!r}"
+
+    def in_use(self) -> bool:
         """Whether a key was ever made."""
         return self.path.exists()
 
@@ -95,15 +37,8 @@ class KeyFile:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        try:
-            return _Content.model_validate_json(text).keys
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise ConfigurationError(
-                f"{str(self.path)!r} is broken: {where}: {first['msg']}",
-                hint="Bring a copy of it back, or remove it and make keys anew with `llmops keys create NAME`.",
-            ) from error
+        hint = "Bring a copy of it back, or remove it and make keys anew with `llmops keys create NAME`."
+        return read_from(text, self.place, hint=hint)
 
     def stamp(self) -> tuple[int, int, int] | None:
         """What differs once the file has changed; `None` where there is none."""
@@ -113,124 +48,31 @@ class KeyFile:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
 
-    def create(
-        self, name: str, *, by: str, rights: Rights | None = None, lasts: timedelta | None = None
-    ) -> tuple[str, StoredKey]:
-        """Make a key.
+    def changing(self, change: Callable[[list[StoredKey]], Result]) -> Result:
+        """As :meth:`KeyStore.changing`, under a lock beside the file.
 
-        :param rights: Every assistant, what is public, asking and feedback, without them.
-        :param lasts: After which it opens nothing any more; it does not end without.
-        :returns: The key itself, which is kept nowhere, and what is kept of it.
-        :raises InputError: If somebody of this name has a valid key, or the name is none.
+        :raises ConfigurationError: If the file is broken, or somebody else holds the lock.
         """
-        with self._changing() as keys:
-            if any(key.name == name and key.state(now()) == "valid" for key in keys):
-                raise InputError(
-                    f"there is a valid key of {name!r} already",
-                    hint=f"`llmops keys rotate {name}` replaces it; `llmops keys revoke {name}` ends it.",
-                )
-            return self._add(keys, name, by, rights or Rights(), lasts)
-
-    def rotate(self, name: str, *, by: str, grace: timedelta) -> tuple[str, StoredKey]:
-        """Make another key for the same holder with the same rights; the valid ones end after `grace`.
-
-        :raises InputError: If nobody of this name has a valid key.
-        """
-        with self._changing() as keys:
-            valid = self._valid(keys, name)
-            end, lasts = now() + grace, valid[-1].expires_at
-            for key in valid:
-                ends = min(end, key.expires_at) if key.expires_at else end
-                keys[keys.index(key)] = key.model_copy(update={"expires_at": ends})
-            # the new key lasts as long as the last one did
-            span = lasts - valid[-1].created_at if lasts else None
-            return self._add(keys, name, by, valid[-1].rights, span)
-
-    def change(self, name: str, changes: Mapping[str, object]) -> list[StoredKey]:
-        """Give all valid keys of a holder other rights, at once.
-
-        :param changes: Fields of :class:`Rights` → what they become; the others stay.
-        :raises InputError: If nobody of this name has one.
-        """
-        with self._changing() as keys:
-            changed = []
-            for key in self._valid(keys, name):
-                other = StoredKey.model_validate({**key.model_dump(), **changes})
-                keys[keys.index(key)] = other
-                changed.append(other)
-            return changed
-
-    def revoke(self, name: str, *, by: str) -> list[StoredKey]:
-        """End all valid keys of a holder, at once.
-
-        :raises InputError: If nobody of this name has one.
-        """
-        with self._changing() as keys:
-            ended = []
-            for key in self._valid(keys, name):
-                revoked = key.model_copy(update={"revoked_at": now(), "revoked_by": by})
-                keys[keys.index(key)] = revoked
-                ended.append(revoked)
-            return ended
-
-    def _valid(self, keys: list[StoredKey], name: str) -> list[StoredKey]:
-        moment = now()
-        valid = [key for key in keys if key.name == name and key.state(moment) == "valid"]
-        if not valid:
-            names = sorted({key.name for key in keys if key.state(moment) == "valid"})
-            raise InputError(
-                f"{name!r} has no valid key; who has one: {', '.join(names) or 'nobody'}",
-                hint="`llmops keys list` shows all of them.",
-            )
-        return valid
-
-    def _add(
-        self, keys: list[StoredKey], name: str, by: str, rights: Rights, lasts: timedelta | None
-    ) -> tuple[str, StoredKey]:
-        secret, moment = PREFIX + secrets.token_urlsafe(RANDOM_BYTES), now()
-        try:
-            made = StoredKey(
-                name=name,
-                digest=hashlib.sha256(secret.encode()).hexdigest(),
-                **rights.model_dump(),
-                created_at=moment,
-                created_by=by,
-                expires_at=moment + lasts if lasts else None,
-            )
-        except ValidationError as error:
-            raise InputError(
-                f"{name!r} is no name of a key's holder", hint="Letters, digits, `_`, `.` and `-`, 64 at most."
-            ) from error
-        keys.append(made)
-        return secret, made
-
-    @contextmanager
-    def _changing(self) -> Iterator[list[StoredKey]]:
-        """The keys, to be changed; they are written at the end of the block, if nothing was raised in it."""
         from filelock import FileLock, Timeout
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=LOCK_SECONDS):
                 keys = self.read()
-                yield keys
+                result = change(keys)
                 self._write(keys)
         except Timeout as error:
             raise ConfigurationError(
                 f"somebody else has been changing {str(self.path)!r} for {LOCK_SECONDS:.0f} s",
                 hint="Wait for them, then run the command again.",
             ) from error
+        return result
 
     def _write(self, keys: list[StoredKey]) -> None:
         scratch = self.path.with_name(f"{self.path.name}.new")
         scratch.unlink(missing_ok=True)
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(_Content(keys=keys).model_dump_json(indent=2, exclude_defaults=True))
+            file.write(written(keys))
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(self.path)
-
-
-def now() -> datetime:
-    """This moment."""
-    return datetime.now(UTC)

@@ -25,6 +25,8 @@ from tasks_lib.home import Home
 
 FIRST = "0" * 64
 """What the first line says of the line before it."""
+KEPT_IN = "kept_in"
+"""What a line about a key tells of its place, if that lies outside of the home."""
 _TAIL = 1 << 16
 
 

@@ -9,6 +9,7 @@ from blocks.platform import ResolvedPlatform
 from blocks.tracking import MLflowTracking
 from flows import doctor as room
 from flows.doctor import Check, doctor
+from tasks_lib.config.key_file import KeyFile
 from tasks_lib.config.settings import Settings
 from tasks_lib.home import Home
 from tasks_lib.ingestion.chunk import Chunk
@@ -21,6 +22,7 @@ LLM = {"llm": {"model": "bedrock/claude-stub"}, "embedder": "bedrock/amazon.tita
 def checks(monkeypatch: pytest.MonkeyPatch, platform: ResolvedPlatform, **settings: object) -> dict[str, Check]:
     """All rows but those that start MLflow or Prefect."""
     monkeypatch.setattr(room, "resolve_platform", lambda name: platform)
+    monkeypatch.setattr(room, "key_store", lambda name: KeyFile(platform.home.api_keys))
     monkeypatch.setattr(room, "_prefect", lambda: "not asked here")
     monkeypatch.setattr(room, "_tracking", lambda platform, settings: "not asked here")
     monkeypatch.setattr(room, "_production", lambda platform, settings: "not asked here")
@@ -40,6 +42,15 @@ def test_a_platform_that_works_is_all_right_but_for_what_is_not_there_yet(
     assert "eu-central-1" in found["provider bedrock"].detail
     assert "tokens in" in found["language model bedrock/claude-stub"].detail
     assert "1024 dimensions" in found["embedder"].detail
+    assert found["keys"].detail == f"0 valid API keys in the file '{home.api_keys}'"
+
+
+def test_a_list_of_keys_that_is_broken_has_its_row(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+    home.api_keys.write_text("{")
+    found = checks(monkeypatch, ResolvedPlatform("test", (), LanceDBStore()))["keys"]
+    assert not found.ok
+    assert "is broken" in found.detail
+    assert "llmops keys create NAME" in found.hint
 
 
 def test_every_fault_has_its_row_with_a_way_out_and_no_secret(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:

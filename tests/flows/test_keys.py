@@ -96,3 +96,28 @@ def test_what_is_wrong_is_named_and_changes_nothing(
 def test_without_a_key_the_way_to_one_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "list"]) == 0
     assert "llmops keys create NAME" in capsys.readouterr().out
+
+
+def test_where_the_list_is_kept_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "create", "alice")["place"] == f"the file '{home}/api-keys.json'"
+    assert run(["keys", "list"]) == 0
+    assert f"Kept in the file '{home}/api-keys.json'." in capsys.readouterr().out
+
+
+def test_a_secret_of_the_environment_that_cannot_be_reached_is_one_line_with_a_way_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "LLMOPS_KEYS_SECRET": "llmops/keys",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:9",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing-secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run(["keys", "list"]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the AWS secret 'llmops/keys' (LLMOPS_KEYS_SECRET) cannot be used: Could not connect" in said
+    assert "DescribeSecret" in said
+    assert "testing-secret" not in said
+    assert not (home / "api-keys.json").exists()

@@ -18,6 +18,7 @@ from tasks_lib.home import Home
 from tasks_lib.registry.live import SHOWN_TAG
 from tasks_lib.registry.tracking import connect
 from tests.serving.chromium import Page, chromium
+from tests.stubs.clock import Clock
 from tests.stubs.command import LLMOPS
 from tests.stubs.namesakes import searched_before_ours
 from tests.tasks_lib.registry import fakes
@@ -29,15 +30,6 @@ FILTER = "language"
 """Metadata by which its requests may choose passages."""
 EXAMPLES = ["How long is leave?", "Who approves “it” & <why>?"]
 """Questions that the version offers."""
-
-
-class Clock:
-    """Wall-clock time that stands still."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tasks_lib.config.api_keys import DEFAULT_ROLES, KEYS_VARIABLE, RESERVED_GRO
 from tasks_lib.config.key_file import KeyFile
 from tasks_lib.config.key_ring import KeyRing, key_ring
 from tasks_lib.errors import ConfigurationError
-from tests.serving.conftest import Clock
+from tests.stubs.clock import Clock
 
 KEY = "a key of alice"
 DIGEST = hashlib.sha256(KEY.encode()).hexdigest()

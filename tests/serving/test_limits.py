@@ -12,7 +12,7 @@ import pytest
 from serving.limits import RateLimits
 from tasks_lib.config.api_keys import ApiKey
 from tasks_lib.errors import ConfigurationError
-from tests.serving.conftest import Clock
+from tests.stubs.clock import Clock
 
 ALICE, BOB = ApiKey("alice"), ApiKey("bob")
 

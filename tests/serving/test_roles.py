@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Mount
 
 from serving.access import OPEN_BELOW, OPEN_PATHS
 from serving.assistants import Assistants
+from serving.callers import Callers
 from serving.conditions import Conditions
 from serving.feedback import RecentTraces
 from serving.metrics import Metrics
@@ -13,6 +14,7 @@ from serving.page_routes import add_page
 from serving.roles import ANY_CALLER, refusal, role_of
 from serving.routes import add_routes
 from tasks_lib.config.api_keys import ApiKey
+from tasks_lib.config.key_ring import KeyRing
 
 
 def paths_of(routes: list[BaseRoute]) -> set[str]:
@@ -22,7 +24,7 @@ def paths_of(routes: list[BaseRoute]) -> set[str]:
 def test_each_route_is_open_asks_for_a_role_or_is_for_every_caller() -> None:
     app = FastAPI(redoc_url=None)
     assistants, conditions = Assistants((), RecentTraces()), Conditions()
-    add_routes(app, assistants, Metrics(), conditions)
+    add_routes(app, assistants, Metrics(), conditions, Callers(KeyRing({})))
     add_page(app, assistants, (), conditions)
     add_openai_routes(app, assistants, conditions, created=0)
     ours = paths_of(app.router.routes) - {"/docs/oauth2-redirect"}

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_lib.config import key_file
+from tasks_lib.config import stored_key
 from tasks_lib.config.api_keys import ApiKey
-from tasks_lib.config.key_file import KeyFile, Rights
+from tasks_lib.config.key_file import KeyFile
 from tasks_lib.config.key_ring import KeyRing, key_ring
+from tasks_lib.config.stored_key import Rights
 from tasks_lib.errors import ConfigurationError, InputError
 
 
@@ -51,7 +52,7 @@ def test_a_key_that_was_replaced_works_for_its_grace_and_the_new_one_lasts_as_lo
 ) -> None:
     begin = datetime(2026, 11, 27, tzinfo=UTC)
     clock = [begin]
-    monkeypatch.setattr(key_file, "now", lambda: clock[0])
+    monkeypatch.setattr(stored_key, "now", lambda: clock[0])
     monkeypatch.setattr("tasks_lib.config.key_ring.now", lambda: clock[0])
     first, _ = file.create("alice", by="ann", rights=RIGHTS, lasts=timedelta(days=10))
     clock[0] += timedelta(days=4)
@@ -100,8 +101,10 @@ def test_a_broken_file_opens_nothing_and_is_named(file: KeyFile, content: str) -
     ring = KeyRing({digest("of the environment"): ApiKey("bob")}, file)
     assert len(ring.holders()) == 2
     file.path.write_text(content)
+    assert ring.holders().keys() == {digest("of the environment")}
+    assert ring.state == "broken"
     with pytest.raises(ConfigurationError, match=r"api-keys.json.*is broken"):
-        ring.holders()
+        key_ring("127.0.0.1", file, {})
     assert digest(secret) not in ring.holders()
     assert ring.required
     with pytest.raises(ConfigurationError, match="is broken"):
