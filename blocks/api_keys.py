@@ -12,6 +12,7 @@ from blocks.aws_secret import SecretSlug
 from blocks.base import PlatformBlock, link, secrets_in
 from blocks.loading import load_block
 from blocks.prefect_key_store import PrefectKeyStore
+from tasks_lib.config.key_store import BLOCK_TYPE
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ApiKeys(ApiKeyPlace):
     """
 
     _block_type_name = "LLMOps API keys"
-    _block_type_slug = "llmops-api-keys"
+    _block_type_slug = BLOCK_TYPE
     _description = "API keys of the endpoint, as digests in a block of the Prefect server."
     _documentation_url = link("https://docs.prefect.io/v3/concepts/blocks")
 

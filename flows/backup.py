@@ -10,9 +10,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, Field
 
+from blocks.key_stores import outside_key_store
 from blocks.local import LocalPlatform
 from flows.origin import origin
 from tasks_lib.backup.archive import writing_archive
+from tasks_lib.backup.block_keys import places_of_keys
 from tasks_lib.backup.contents import is_empty
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, LlmopsError
@@ -34,6 +36,7 @@ class BackupResult(BaseModel):
     bytes: int = Field(description="Of the files.")
     archive_bytes: int
     indexes: list[str]
+    keys_outside: list[str] = Field(description="Places of API keys outside of the home.")
     seconds: float
 
 
@@ -74,8 +77,15 @@ def backup(target: Path | None, settings: Settings) -> BackupResult:
         bytes=manifest.size,
         archive_bytes=place.stat().st_size,
         indexes=indexes,
+        keys_outside=_keys_outside(home),
         seconds=round(time.monotonic() - started, 2),
     )
+
+
+def _keys_outside(home: Home) -> list[str]:
+    """What the environment names, and what the audit tells of platforms whose keys were made from here."""
+    named = outside_key_store()
+    return list(dict.fromkeys([*places_of_keys(home), *([named.place] if named else [])]))
 
 
 def _free_place(target: Path | None, home: Home) -> Path:

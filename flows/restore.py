@@ -18,6 +18,7 @@ from flows.command.environment import require_usable_databases
 from flows.erasure import erase
 from flows.origin import origin
 from tasks_lib.backup.archive import check, extract, opened_archive
+from tasks_lib.backup.block_keys import places_of_keys
 from tasks_lib.backup.contents import is_empty
 from tasks_lib.backup.manifest import Manifest
 from tasks_lib.backup.since import Since, ToForget, carry_over, find_forgotten
@@ -57,6 +58,12 @@ class RestoreResult(BaseModel):
     replaced: bool = Field(default=False, description="Whether the home held something, which is gone.")
     forgotten_again: Again = Field(default_factory=Again)
     kept_keys: bool = Field(default=False, description="Whether the API keys are those of the home as it was.")
+    keys_outside: list[str] = Field(
+        default_factory=list, description="Places of API keys outside of the home, which stay as they are."
+    )
+    closed_blocks: list[str] = Field(
+        default_factory=list, description="Blocks with API keys that were taken out: nobody knows what was ended since."
+    )
     seconds: float = 0.0
 
 
@@ -101,7 +108,8 @@ def restore(
             _require_room(home, manifest)
             since, again = _prepare(opened, manifest, home, later, settings)
             replace_contents(home.root)
-    done = {"replaced": full, "kept_keys": since.keys, "seconds": round(time.monotonic() - started, 2)}
+    done: dict[str, object] = {"replaced": full, "kept_keys": since.keys, "closed_blocks": since.closed}
+    done |= {"keys_outside": places_of_keys(home), "seconds": round(time.monotonic() - started, 2)}
     counts = Again(documents=len(again.documents), texts=len(again.texts), traces=len(again.traces))
     return result.model_copy(update={**done, "forgotten_again": counts})
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks_lib.backup.block_keys import carry_over_blocks
 from tasks_lib.config.key_file import KeyFile
 from tasks_lib.config.keyed_digest import keyed_digest
 from tasks_lib.config.pseudonyms import pseudonyms
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 FORGOT = "forgot"
 """In the audit."""
+KEY = "key "
+"""Before the holder of a key, in the audit and in an identity."""
 _ENDINGS = {".json", ".jsonl", ".md", ".html", ".txt", ".log", ".yaml", ".csv"}
 
 
@@ -41,12 +44,14 @@ class Since:
 
     :param denials: What has been kept out since.
     :param records: `trace` or `user`, and the digest by which the audit knows it.
+    :param closed: Blocks with API keys whose lists nobody knows as they are now, and which were taken out.
     """
 
     denials: list[Denial] = field(default_factory=list)
     records: set[tuple[str, str]] = field(default_factory=set)
     keys: bool = False
     audit: bool = False
+    closed: list[str] = field(default_factory=list)
 
     @property
     def forgot(self) -> bool:
@@ -85,7 +90,8 @@ def carry_over(later: Home, restored: Home) -> Since:
     if keys:
         KeyFile(later.api_keys).read()
         shutil.copy2(later.api_keys, restored.api_keys)
-    return Since(added, records, keys=keys, audit=continues)
+    closed = carry_over_blocks(later, restored)
+    return Since(added, records, keys=keys, audit=continues, closed=closed)
 
 
 def find_forgotten(since: Since, platform: "Platform", client: "AssistantClient", home: Home) -> ToForget:
@@ -196,7 +202,9 @@ def _traces(records: Collection[tuple[str, str]], client: "AssistantClient", hom
 
 
 def _names_of_callers(home: Home) -> dict[str, list[str]]:
-    """Pseudonym → the holders of keys who have it."""
-    names = sorted({key.name for key in KeyFile(home.api_keys).read()})
+    """Pseudonym → the holders of keys who have it. Of keys outside of the home the audit tells the holders."""
+    about = (line.told.get("about", "") for line in read_audit(home))
+    names = {key.name for key in KeyFile(home.api_keys).read()}
+    names |= {told.removeprefix(KEY) for told in about if told.startswith(KEY)}
     known = pseudonyms(home)
-    return {known.of(f"key {name}"): [name] for name in names}
+    return {known.of(f"{KEY}{name}"): [name] for name in sorted(names)}

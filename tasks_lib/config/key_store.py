@@ -8,6 +8,8 @@ from typing import TypeVar
 from tasks_lib.config.stored_key import Rights, StoredKey, add_key, change_keys, end_keys, replace_key
 
 Result = TypeVar("Result")
+BLOCK_TYPE = "llmops-api-keys"
+"""Slug of the type of Prefect's blocks that hold a list."""
 
 
 class KeyStore(ABC):

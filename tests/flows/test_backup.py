@@ -28,7 +28,7 @@ from tasks_lib.dataset.datasets import load
 from tasks_lib.errors import HomeError, IndexUnavailableError, InputError
 from tasks_lib.forgetting import steps
 from tasks_lib.home import Home
-from tasks_lib.registry.audit import read_audit
+from tasks_lib.registry.audit import KEPT_IN, read_audit, write_audit
 from tasks_lib.registry.tracking import connect
 from tests.stubs.written_home import NAME, PATH, settings_of
 
@@ -236,6 +236,29 @@ def test_a_key_that_was_revoked_since_opens_nothing(
     keys.revoke("alice", by="ann")
     assert into(home.root, archive, monkeypatch, replace=True).kept_keys
     assert [bool(key.revoked_at) for key in keys.read()] == [True]
+
+
+def test_keys_that_lie_elsewhere_are_named(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_audit(home, "key made", {"by": "ann", "about": "key bob", KEPT_IN: "the block llmops-api-keys/team"})
+    monkeypatch.setenv("LLMOPS_KEYS_SECRET", "llmops/keys")
+    assert run(["backup", str(tmp_path / "kept.zip")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "API keys in the block llmops-api-keys/team lie outside of the home" in told
+    assert "API keys in the AWS secret 'llmops/keys' (LLMOPS_KEYS_SECRET) lie outside" in told
+    assert run(["restore", str(tmp_path / "kept.zip"), "--replace"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "API keys in the block llmops-api-keys/team are as they were" in told
+
+
+def test_traces_of_a_forgotten_holder_are_found_whose_key_lies_elsewhere(
+    home: Home, documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_audit(home, "key made", {"by": "ann", "about": "key alice", KEPT_IN: "the block llmops-api-keys/team"})
+    archive = kept(home, tmp_path)
+    erase("user", "alice", settings_of(documents))
+    assert into(home.root, archive, monkeypatch, replace=True).forgotten_again.traces == 1
 
 
 def test_a_list_of_another_home_cannot_be_applied(

@@ -4,9 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL
 
+from blocks.api_keys import ApiKeys
+from blocks.llmops_platform import LLMOpsPlatform
 from flows.cli import run
 from tasks_lib.config.key_file import KeyFile
+from tasks_lib.home import Home
+from tasks_lib.registry.audit import KEPT_IN, read_audit
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +126,29 @@ def test_a_secret_of_the_environment_that_cannot_be_reached_is_one_line_with_a_w
     assert "DescribeSecret" in said
     assert "testing-secret" not in said
     assert not (home / "api-keys.json").exists()
+
+
+@pytest.mark.flow
+@pytest.mark.usefixtures("prefect_harness")
+def test_keys_of_a_block_are_made_and_listed_and_a_wrong_block_is_one_line_with_those_that_there_are(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+    ApiKeys().save("typed", overwrite=True)
+    LLMOpsPlatform(keys="llmops-api-keys/typed").save("typed", overwrite=True)
+    LLMOpsPlatform(keys="llmops-api-keys/tpyed").save("mistyped", overwrite=True)
+    key = told(capsys, "create", "alice", "--platform", "typed")["key"]
+    listed = told(capsys, "list", "--platform", "typed")
+    assert listed["place"] == "the block llmops-api-keys/typed"
+    assert [row["name"] for row in listed["keys"]] == ["alice"]  # type: ignore[attr-defined]
+    assert str(key) not in json.dumps(listed)
+    assert not (home / "api-keys.json").exists()
+    assert read_audit(Home(home))[-1].told[KEPT_IN] == "the block llmops-api-keys/typed"
+    for platform, said in {
+        "mistyped": "keys names the block 'llmops-api-keys/tpyed', which does not exist. Blocks: ",
+        "nothing": "there is no platform 'nothing'; platforms: local, ",
+    }.items():
+        assert run(["keys", "list", "--platform", platform]) == 2
+        shown = " ".join(capsys.readouterr().err.split())
+        assert said in shown
+        assert "Traceback" not in shown
