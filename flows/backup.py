@@ -44,8 +44,8 @@ def backup(target: Path | None, settings: Settings) -> BackupResult:
     """Write everything that the home holds into one archive that only its owner may read.
 
     :param target: The archive, or the folder for it; the working directory without it.
-    :raises InputError: If there is nothing to back up, the file exists, its folder does not, or it would lie in the
-        home.
+    :raises InputError: If there is nothing to back up, the file exists or is being written, its folder does not, or it
+        would lie in the home.
     :raises IndexUnavailableError: If an index is being written for longer than `ingest.lock_timeout_seconds`.
     """
     started, home = time.monotonic(), Home.from_environment().ensure()

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from tasks_lib.backup.contents import SNAPSHOTS, databases, index_files, other_files
 from tasks_lib.backup.manifest import FILES, FORMAT, NAME, BackedUpFile, Manifest
+from tasks_lib.backup.scratch import scratch_of
 from tasks_lib.errors import HomeError, InputError
 from tasks_lib.home import Home
 from tasks_lib.home_replacement import REPLACEMENT
@@ -99,18 +100,12 @@ class ArchiveWriter:
 @contextmanager
 def writing_archive(target: Path, home: Home) -> Iterator[ArchiveWriter]:
     """An archive that has its name once it is whole; only its owner may read it."""
-    scratch = target.with_name(f".{target.name}.unfinished")
-    scratch.unlink(missing_ok=True)
     home.unfinished.mkdir(exist_ok=True)
-    try:
-        with os.fdopen(os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_QUICK) as archive:
-                yield ArchiveWriter(archive, home)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.rename(target)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with (
+        scratch_of(target) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_QUICK) as archive,
+    ):
+        yield ArchiveWriter(archive, home)
 
 
 @contextmanager

@@ -5,7 +5,9 @@ death of the thread that started the child, and ours are started from threads th
 holds stays open as long as a forked sibling has it.
 """
 
+import multiprocessing.process
 import os
+import shutil
 import threading
 import time
 
@@ -36,14 +38,24 @@ def end_with(parent: int, after_seconds: float = 0.0) -> None:
 
     :param after_seconds: How long it may still take to end by itself.
     """
-    threading.Thread(target=_watch, args=(parent, after_seconds), name="parent watch", daemon=True).start()
+    given = _temporary_folder()
+    threading.Thread(target=_watch, args=(parent, after_seconds, given), name="parent watch", daemon=True).start()
 
 
-def _watch(parent: int, after_seconds: float) -> None:
+def _watch(parent: int, after_seconds: float, given: str | None) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)
     time.sleep(after_seconds)
+    made = _temporary_folder()
+    if made is not None and made != given:
+        shutil.rmtree(made, ignore_errors=True)
     os._exit(EXIT_CODE)
+
+
+def _temporary_folder() -> str | None:
+    """Where `multiprocessing` keeps sockets of this process; a child is given its parent's, which may be in use."""
+    folder: str | None = multiprocessing.process.current_process()._config.get("tempdir")  # type: ignore[attr-defined]  # noqa: SLF001
+    return folder
 
 
 def _remember() -> None:

@@ -1,4 +1,4 @@
-"""An endpoint that is killed leaves nothing on its port: no server, no worker, no version."""
+"""An endpoint that is killed leaves nothing: no server, no worker, no version, no file."""
 
 import os
 import subprocess
@@ -20,12 +20,14 @@ from tests.stubs.weaviate_server import free_ports
 
 
 @pytest.mark.slow
-def test_a_killed_endpoint_leaves_nothing_on_its_port(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
+def test_a_killed_endpoint_leaves_nothing_behind(tracked_home: Callable[[Path], Home], tmp_path: Path) -> None:
     platform = LocalPlatform(tracked_home(tmp_path / "home"))
     version = register(platform, tmp_path, "first")
     connect(platform, "rag-assistant").set_registered_model_alias("rag-assistant", "production", str(version))
     (port,) = free_ports(1)
-    environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root)}
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "LLMOPS_HOME": str(platform.home.root), "TMPDIR": str(temporary)}
     command = [*LLMOPS, "serve", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
         deadline = time.monotonic() + 200
@@ -39,6 +41,7 @@ def test_a_killed_endpoint_leaves_nothing_on_its_port(tracked_home: Callable[[Pa
         process.wait()
         psutil.wait_procs(children, timeout=30)
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    assert list(temporary.iterdir()) == []
     require_free([Port("the endpoint", "127.0.0.1", port, "")])
 
 
