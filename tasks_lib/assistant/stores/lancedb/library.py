@@ -1,8 +1,8 @@
-"""LanceDB without the client of its REST namespaces, which takes half of its import and is asked by nothing here."""
+"""LanceDB without the clients of its servers, which take most of its import and are asked by nothing here."""
 
 from tasks_lib.deferred import deferred
 
-with deferred("lance_namespace_urllib3_client"):
+with deferred("lance_namespace_urllib3_client", "lancedb.namespace", "lancedb.remote"):
     import lancedb
     from lancedb import query
     from lancedb.background_loop import LOOP
