@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks_lib.assistant.contract.documents import DocumentLocation
-from tasks_lib.config.rag import EXTRACTIVE_MODEL, LlmConfig, RagConfig
+from tasks_lib.config.rag import EXTRACTIVE_MODEL, MINILM, LlmConfig, RagConfig
 from tasks_lib.errors import ConfigurationError
 from tasks_lib.home import Home
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tasks_lib.assistant.contract.embedder import Embedder
     from tasks_lib.assistant.contract.index import Index
+    from tasks_lib.assistant.contract.platform import Platform
 
 LOCAL = "local"
 
@@ -77,6 +78,16 @@ class LocalPlatform:
     def documents(self, uri: str | None, include: tuple[str, ...] = ()) -> DocumentLocation:
         """A folder or an address, read with what its client finds by itself; without one, the sample handbook."""
         return DocumentLocation(uri or str(sample_handbook()), include)
+
+
+def seems_ready(platform: "Platform", rag: RagConfig) -> bool:
+    """Whether its models come with the package and its index was written, told without importing what reads them.
+
+    They may be damaged all the same: whoever opens them says so. Of other platforms nothing is told.
+    """
+    if not isinstance(platform, LocalPlatform) or (rag.embedder, rag.llm.model) != (MINILM, EXTRACTIVE_MODEL):
+        return False
+    return any((platform.home.indexes / f"{rag.index_name}.lance" / "_versions").glob("*.manifest"))
 
 
 def sample_handbook() -> Path:

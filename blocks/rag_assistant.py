@@ -80,17 +80,21 @@ class RagAssistant(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the configuration, resolve the platform, and load every model that answers need."""
+        from tasks_lib.assistant.loading_ahead import load_ahead
+        from tasks_lib.config.rag import RagConfig
+
+        configuration: Mapping[str, Any] = context.model_config
+        rag = RagConfig.model_validate(configuration["rag"])
+        load_ahead(rag.embedder)
+
         from blocks.resolve import resolve_platform
         from tasks_lib.assistant.answering.trace_masking import mask_traces
         from tasks_lib.assistant.answering.tracing import trace_into_mlflow
         from tasks_lib.assistant.pipeline import build_assistant
-        from tasks_lib.config.rag import RagConfig
         from tasks_lib.plugins import require_installed
 
-        configuration: Mapping[str, Any] = context.model_config
         for requirement, installed in require_installed(configuration.get("plugins", ())).items():
             logger.warning("the version was registered with %s, and %s is installed", requirement, installed)
-        rag = RagConfig.model_validate(configuration["rag"])
         self.assistant = build_assistant(
             rag,
             resolve_platform(os.environ.get(PLATFORM_VARIABLE) or "local"),

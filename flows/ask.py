@@ -1,17 +1,19 @@
 """`ask`, `search` and `guard`: answer, retrieve and check a text, without Prefect."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from blocks.local import seems_ready
 from blocks.resolve import resolve_platform
 from tasks_lib.assistant.contract.access import asked_by, member_of
 from tasks_lib.assistant.contract.answer import GuardrailDecision, Message, Source, Usage
 from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.rag import RagConfig
 from tasks_lib.config.settings import Settings
-from tasks_lib.errors import InputError, LlmopsError
+from tasks_lib.errors import InputError, LlmopsError, VersionError
 from tasks_lib.text.languages import language_of
 
 if TYPE_CHECKING:
@@ -63,42 +65,59 @@ def ask_all(
     groups: Collection[str] = (),
 ) -> list[AskResult]:
     """Ask the production version several questions; the process is started once."""
+    return list(answers(questions, settings, platform, where, groups))
+
+
+def answers(
+    questions: list[str],
+    settings: Settings,
+    platform: str = "local",
+    where: Sequence[str] = (),
+    groups: Collection[str] = (),
+) -> Generator[AskResult]:
+    """As :func:`ask_all`, each answer as soon as it is there. At the end, or when closed, it waits for the traces."""
     for question in questions:
         require_question(question)
-    from tasks_lib.registry.agreement import require_agreement, require_known
-    from tasks_lib.registry.live import process_of, require_live, require_models
-    from tasks_lib.registry.tracking import connect
+    from tasks_lib.registry.agreement import production_of, require_agreement
+    from tasks_lib.registry.live import process_of
 
     resolved = resolve_platform(platform)
-    client = connect(resolved, settings.assistant)
-    require_known(client)
-    live = require_live(client, settings.assistant, settings.gate.aliases["production"])
+    live = production_of(resolved, settings.assistant, settings.gate.aliases["production"])
     require_agreement(live, settings)
-    require_models(resolved, live.rag)
-    require_index(resolved, live.rag)
-    if where:
-        from tasks_lib.assistant.retrieval.where import where_filters
-
-        with asked_by(member_of(groups)):
-            where_filters(where, resolved.index(live.rag), live.rag.retriever.filters)
-    with process_of(resolved, live, workers=1) as process:
-        results = []
+    if where or not seems_ready(resolved, live.rag):
+        _require_supplied(resolved, live.rag, where, groups)
+    with ExitStack() as stack:
+        try:
+            process = stack.enter_context(process_of(resolved, live, workers=1))
+        except VersionError:
+            _require_supplied(resolved, live.rag, where, groups)  # names what is missing or damaged, if that is why
+            raise
         for question in questions:
             messages = [{"role": "user", "content": question}]
             reply = process.ask(messages, settings.serve.timeout_seconds, where=where, groups=groups)
             if reply.error:
                 raise LlmopsError(f"version {live.version} could not answer: {reply.error}")
             answer = dict(reply.answer or {})
-            results.append(
-                AskResult(
-                    **{**answer, "sources": answer.pop("source_documents", [])},
-                    model_uri=live.uri,
-                    version=live.version,
-                    trace_id=reply.trace_id,
-                    seconds=reply.seconds,
-                )
+            yield AskResult(
+                **{**answer, "sources": answer.pop("source_documents", [])},
+                model_uri=live.uri,
+                version=live.version,
+                trace_id=reply.trace_id,
+                seconds=reply.seconds,
             )
-    return results
+
+
+def _require_supplied(platform: Platform, rag: RagConfig, where: Sequence[str], groups: Collection[str]) -> None:
+    """Require that the platform has the version's models and its index, and the index what conditions name."""
+    from tasks_lib.registry.live import require_models
+
+    require_models(platform, rag)
+    require_index(platform, rag)
+    if where:
+        from tasks_lib.assistant.retrieval.where import where_filters
+
+        with asked_by(member_of(groups)):
+            where_filters(where, platform.index(rag), rag.retriever.filters)
 
 
 def search(
@@ -188,10 +207,6 @@ def _production(platform: Platform, settings: Settings) -> "LiveVersion | None":
 
         if not Home.from_environment().mlflow_database.is_file():
             return None
-    from tasks_lib.registry.agreement import require_known
-    from tasks_lib.registry.live import find_live
-    from tasks_lib.registry.tracking import connect
+    from tasks_lib.registry.agreement import find_production
 
-    client = connect(platform, settings.assistant)
-    require_known(client)
-    return find_live(client, settings.assistant, settings.gate.aliases["production"])
+    return find_production(platform, settings.assistant, settings.gate.aliases["production"])

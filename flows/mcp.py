@@ -5,11 +5,11 @@ import sys
 from collections.abc import Collection
 from typing import NoReturn
 
+from blocks.local import seems_ready
 from blocks.resolve import resolve_platform
 from tasks_lib.config.settings import Settings
-from tasks_lib.registry.agreement import require_known
-from tasks_lib.registry.live import require_live, require_models
-from tasks_lib.registry.tracking import connect
+from tasks_lib.registry.agreement import production_of
+from tasks_lib.registry.live import require_models
 
 
 def mcp(settings: Settings, platform: str = "local", groups: Collection[str] = ()) -> NoReturn:
@@ -21,9 +21,9 @@ def mcp(settings: Settings, platform: str = "local", groups: Collection[str] = (
     """
     resolved = resolve_platform(platform)
     alias = settings.gate.aliases["production"]
-    client = connect(resolved, settings.assistant)
-    require_known(client)
-    require_models(resolved, require_live(client, settings.assistant, alias).rag)
+    live = production_of(resolved, settings.assistant, alias)
+    if not seems_ready(resolved, live.rag):
+        require_models(resolved, live.rag)
     command = [sys.executable, "-m", "serving.mcp", "--model", settings.assistant, "--alias", alias]
     command += ["--timeout", str(settings.serve.timeout_seconds)]
     command += [f"--group={name}" for name in groups]

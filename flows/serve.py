@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import NoReturn
 
 from blocks.key_stores import platform_keys
+from blocks.local import seems_ready
 from blocks.resolve import resolve_platform
 from flows.command.output import say
 from flows.services.ports import Port, require_free
@@ -14,8 +15,8 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.oidc import OIDC_VARIABLE
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import ConfigurationError, LlmopsError, NotDeployedError
-from tasks_lib.registry.agreement import require_known
-from tasks_lib.registry.live import LiveVersion, require_live, require_models
+from tasks_lib.registry.agreement import production_of
+from tasks_lib.registry.live import LiveVersion, require_models
 from tasks_lib.registry.tracking import connect
 
 ALL = ("*",)
@@ -51,10 +52,9 @@ def servable(
     problems: list[LlmopsError] = []
     for name in names:
         try:
-            client = connect(platform, name)
-            require_known(client)
-            live = require_live(client, name, _alias(settings))
-            require_models(platform, live.rag)
+            live = production_of(platform, name, _alias(settings))
+            if not seems_ready(platform, live.rag):
+                require_models(platform, live.rag)
             _require_price(settings, platform, live)
         except LlmopsError as error:
             problems.append(error)

@@ -34,11 +34,16 @@ def ask(
 ) -> int:
     """Ask the production version one question."""
     settings = start(options)
-    from flows.ask import ask as run
+    from flows.ask import answers
 
-    execute(
-        lambda: run(encodable(question), settings, options.platform, where, each_group(groups)), render_ask.ask, options
-    )
+    replies = answers([encodable(question)], settings, options.platform, where, each_group(groups))
+    with only_results_on_stdout(), showing_progress("ask"):
+        answer = next(replies)
+    try:
+        print_result(answer.model_dump(mode="json"), render_ask.ask, as_json=options.json)
+    finally:
+        with only_results_on_stdout():
+            replies.close()  # its trace is stored behind the answer
     return 0
 
 

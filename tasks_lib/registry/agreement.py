@@ -6,7 +6,8 @@ from tasks_lib.assistant.contract.platform import Platform
 from tasks_lib.config.settings import Settings
 from tasks_lib.errors import InputError, UnknownAssistantError
 from tasks_lib.home import DEFAULT_ASSISTANT
-from tasks_lib.registry.live import LiveVersion, find_live
+from tasks_lib.registry.embedded import read_live
+from tasks_lib.registry.live import LiveVersion, find_live, not_deployed
 from tasks_lib.registry.tracking import connect
 
 if TYPE_CHECKING:
@@ -55,6 +56,31 @@ def require_same_collection(live: LiveVersion | None, settings: Settings) -> Non
         hint=f"For another assistant name it: --assistant {settings.collection}. To bring this one to other documents: "
         f"--move-collection with `dataset` and `deploy`. Else: --set collection={live.rag.collection}.",
     )
+
+
+def find_production(platform: Platform, assistant: str, alias: str) -> LiveVersion | None:
+    """What answers for the assistant; `None` before anything does. MLflow is imported only where it is needed.
+
+    :param alias: The one of production.
+    :raises UnknownAssistantError: If nothing was ever recorded for the assistant.
+    """
+    live = read_live(platform.tracking_uri(), assistant, alias)
+    if live is not None:
+        return live
+    client = connect(platform, assistant)
+    require_known(client)
+    return find_live(client, assistant, alias)
+
+
+def production_of(platform: Platform, assistant: str, alias: str) -> LiveVersion:
+    """As :func:`find_production`.
+
+    :raises NotDeployedError: If nothing answers for it.
+    """
+    live = find_production(platform, assistant, alias)
+    if live is None:
+        raise not_deployed(assistant, alias)
+    return live
 
 
 def require_production(platform: Platform, settings: Settings) -> None:

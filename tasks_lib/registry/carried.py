@@ -15,6 +15,7 @@ ASSISTANT = "assistant"
 GROUND = (
     "__init__.py",
     "config",
+    "deferred.py",
     "errors.py",
     "haystack_yaml.py",
     "home.py",

@@ -31,6 +31,10 @@ class LiveVersion:
     tags: dict[str, str]
     rag: RagConfig
     index_version: str | None
+    experiment_id: str | None = None
+    """Of its traces, where that was read along with it."""
+    folder: str | None = None
+    """Address of its artifacts, where that was read along with it."""
 
     @property
     def uri(self) -> str:
@@ -114,11 +118,12 @@ def process_of(platform: "Platform", live: LiveVersion, *, workers: int) -> "Ver
         platform_name=platform.name,
         tracking_uri=platform.tracking_uri(),
         assistant=live.model,
-        experiment_id=connect(platform, live.model).experiment_id,
+        experiment_id=live.experiment_id or connect(platform, live.model).experiment_id,
         source="production",
         version=str(live.version),
         index=live.rag.index_name,
         workers=workers,
+        folder=live.folder,
         controlled=lambda: platform.open_index(live.rag.index_name).access().controlled,
     )
 
@@ -130,11 +135,13 @@ def require_live(client: "MlflowClient", model: str, alias: str) -> LiveVersion:
     """
     live = find_live(client, model, alias)
     if live is None:
-        raise NotDeployedError(
-            f"there is no {alias!r} version of {model!r}",
-            hint=_way_to_deploy(model),
-        )
+        raise not_deployed(model, alias)
     return live
+
+
+def not_deployed(model: str, alias: str) -> NotDeployedError:
+    """What is said where nothing is behind the alias."""
+    return NotDeployedError(f"there is no {alias!r} version of {model!r}", hint=_way_to_deploy(model))
 
 
 def _way_to_deploy(model: str) -> str:

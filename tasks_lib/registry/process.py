@@ -102,6 +102,7 @@ class VersionProcess:
     :param source: Origin of the traces: `production`, `evaluation` or `smoke`.
     :param workers: Questions in flight inside the process; more wait there.
     :param controlled: Whether the index is under access control; asked of a version that knows no groups.
+    :param folder: Address of the version's artifacts, read beside the experiment: the registry is not asked then.
     :param configuration: In place of what the version was registered with: keys of its `model_config`.
     """
 
@@ -118,6 +119,7 @@ class VersionProcess:
         source: str = "evaluation",
         workers: int = 4,
         start_timeout: float = 180.0,
+        folder: str | None = None,
         configuration: Mapping[str, Any] | None = None,
         controlled: Callable[[], bool],
     ) -> None:
@@ -137,6 +139,7 @@ class VersionProcess:
         }
         self._command = [sys.executable, "-P", str(WORKER), "--model-uri", model_uri, "--tracking-uri", tracking_uri]
         self._command += ["--experiment", experiment_id, "--workers", str(workers), "--tags", json.dumps(tags)]
+        self._command += ["--folder", folder] if folder else []
         self._process: subprocess.Popen[str] | None = None
         self._ready: Future[dict[str, Any]] = Future()
         self._pending = _Pending()

@@ -38,6 +38,8 @@ FLUSH_SECONDS = 60.0
 PARENT_SECONDS = 0.5
 ORPHAN_SECONDS = 5.0
 """How long it may write traces after its parent is gone."""
+OF_GATEWAY = "fastapi"
+"""What MLflow imports for its gateway only: a fifth of its import."""
 _copies: list[str] = []
 
 
@@ -98,6 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model-uri", required=True)
     parser.add_argument("--tracking-uri", required=True)
     parser.add_argument("--experiment", required=True, help="id of the experiment of the traces")
+    parser.add_argument("--folder", help="address of the version's artifacts, where the caller has read it")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--tags", default="{}", help="JSON object of the tags that every trace carries")
     return parser.parse_args()
@@ -107,18 +110,39 @@ def _load(options: argparse.Namespace) -> Any:
     """Load the version, without looking for garbage: what is imported stays, and is never looked at again."""
     gc.disable()
     try:
-        import mlflow
+        with _file("../deferred.py").deferred(OF_GATEWAY):
+            import mlflow.pyfunc
 
         mlflow.set_tracking_uri(options.tracking_uri)
         mlflow.set_registry_uri(options.tracking_uri)
-        mlflow.set_experiment(experiment_id=options.experiment)
+        if options.folder:
+            _open_store_late(options.experiment)
+        else:
+            mlflow.set_experiment(experiment_id=options.experiment)
         mlflow.tracing.disable_notebook_display()  # type: ignore[no-untyped-call]  # else each answer looks for IPython
         folder = _folder_of_a_copy(options.tracking_uri)
-        return mlflow.pyfunc.load_model(options.model_uri, suppress_warnings=True, dst_path=folder)
+        return mlflow.pyfunc.load_model(options.folder or options.model_uri, suppress_warnings=True, dst_path=folder)
     finally:
         gc.enable()
         gc.freeze()
         _return_freed_memory()
+
+
+def _open_store_late(experiment: str) -> None:
+    """MLflow opens its store with the first span, which takes a second on sqlite: open it to write the first trace.
+
+    Whoever gave the folder of the version has read that the experiment is there.
+    """
+    import mlflow
+    from mlflow.entities.trace_location import MlflowExperimentLocation
+    from mlflow.tracing.client import TracingClient
+
+    def prepare(client: TracingClient, tracking_uri: str | None = None) -> None:
+        client.tracking_uri = tracking_uri or mlflow.get_tracking_uri()
+
+    TracingClient.__init__ = prepare  # type: ignore[method-assign, assignment]
+    os.environ["MLFLOW_EXPERIMENT_ID"] = experiment
+    mlflow.tracing.set_destination(MlflowExperimentLocation(experiment))
 
 
 def _return_freed_memory() -> None:
@@ -137,13 +161,19 @@ def _folder_of_a_copy(tracking_uri: str) -> str | None:
 
 
 def _watched_traces(channel: Channel) -> Any:
-    """What becomes of the traces, told to the parent. The file is loaded by its path: an import would find another."""
-    loader = SourceFileLoader("unstored_traces", str(Path(__file__).with_name("unstored_traces.py")))
-    module: Any = module_from_spec(spec_from_loader(loader.name, loader))  # type: ignore[arg-type]  # it has a loader
-    loader.exec_module(module)
-    traces = module.UnstoredTraces(lambda count, reason: channel.send({"unstored": count, "reason": reason}))
+    """What becomes of the traces, told to the parent."""
+    tell = _file("unstored_traces.py").UnstoredTraces
+    traces = tell(lambda count, reason: channel.send({"unstored": count, "reason": reason}))
     traces.watch()
     return traces
+
+
+def _file(path: str) -> Any:
+    """A module of ours, loaded by its path from here: an import would find another, or keep the version's out."""
+    loader = SourceFileLoader(f"llmops_{Path(path).stem}", str(Path(__file__).parent / path))
+    module: Any = module_from_spec(spec_from_loader(loader.name, loader))  # type: ignore[arg-type]  # it has a loader
+    loader.exec_module(module)
+    return module
 
 
 def _contract(model: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 
 from tasks_lib.text.words import listed
@@ -132,9 +133,17 @@ def _classified(text: str, candidates: frozenset[str]) -> str | None:
     return language if shares[language] >= _CERTAIN * sum(shares.values()) > 0 else None
 
 
-@cache
+_loading = Lock()
+
+
 def _identifier() -> Any:
-    """The classifier, loaded once: it takes a second and 80 MB."""
+    """The classifier, loaded once, however many ask for it at a time: it takes a second and 80 MB."""
+    with _loading:
+        return _cached_identifier()
+
+
+@cache
+def _cached_identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

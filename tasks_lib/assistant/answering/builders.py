@@ -10,8 +10,8 @@ from tasks_lib.assistant.answering.prompt import NO_ANSWER
 from tasks_lib.assistant.contract.answer import Answer, Source, Usage
 from tasks_lib.assistant.contract.sources import source_of
 from tasks_lib.assistant.contract.usage import add, model_of, usage_of
-from tasks_lib.assistant.guardrails.topics import is_small_talk
 from tasks_lib.assistant.phrases import said_to
+from tasks_lib.text.small_talk import is_small_talk
 
 _CITED = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _NUMBER = re.compile(r"\d+")

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasks_lib.assistant.contract.answer import LONGEST_QUESTION, Message, Role
-from tasks_lib.assistant.guardrails.topics import is_small_talk
 from tasks_lib.errors import InputError
 from tasks_lib.text.follow_ups import is_follow_up, names_another_case
+from tasks_lib.text.small_talk import is_small_talk
 
 
 def messages_of(turns: Sequence[Mapping[str, Any]]) -> list[Message]:

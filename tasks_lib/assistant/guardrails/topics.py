@@ -1,6 +1,5 @@
 """Topics that are refused, or to which the assistant keeps, by similarity with example questions."""
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from tasks_lib.assistant.guardrails.vectors import Matrix, Vectors
 from tasks_lib.config.guardrails import TopicsConfig
 from tasks_lib.text.follow_ups import is_follow_up
 from tasks_lib.text.languages import language_of
+from tasks_lib.text.small_talk import is_small_talk
 
 if TYPE_CHECKING:
     from haystack.components.generators.chat.types import ChatGenerator
@@ -20,21 +20,6 @@ NEIGHBOURS = 3
 """Examples that a question is compared with: steadier than the nearest one alone (benchmarks/guardrails)."""
 FORBIDDEN, OFF_TOPIC = "FORBIDDEN_TOPIC", "OFF_TOPIC"
 
-_SMALL_TALK = re.compile(
-    r"(?:(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening|day|night)|greetings|thanks?|thank you|thx|"
-    r"cheers|many thanks|"
-    r"bye|goodbye|see you|ok(?:ay)?|great|perfect|cool|nice|awesome|sorry|please|yes|no|sure|welcome|got it|i see|"
-    r"understood|"
-    r"how are you(?: doing)?(?: today)?|how(?:'s| is) it going|what(?:'s| is) up|nice to meet you|who are you|what "
-    r"are you|"
-    r"what(?:'s| is) your name|what can (?:you|i) (?:do|ask)(?: you)?|(?:can|could) you help(?: me)?|help(?: me)?|"
-    r"are you (?:there|a bot|human)|"
-    r"have a (?:nice|good|great) (?:day|weekend|evening|one)|you too|that helps?|that(?:'s| is) (?:all|great|helpful)|"
-    r"there|all|everyone|team|again|so much|very much|a lot|for your help|for the help|then|you|and)[\s,.!?:;)"
-    r"(👋🙂😊🙏-]*){1,6}",
-    re.IGNORECASE,
-)
-_LONGEST_SMALL_TALK = 80
 _CONFIRMATION = """Does the question belong to the topic described below? Answer with the single word yes or no.
 
 Topic: {topic}
@@ -92,11 +77,6 @@ class TopicsDetector:
         reply = self._chat_generator.run(messages=[ChatMessage.from_user(prompt)])["replies"][0].text or ""
         belongs = reply.strip().lower().startswith("yes")
         return belongs if kind == FORBIDDEN else not belongs
-
-
-def is_small_talk(text: str) -> bool:
-    """Whether a short text only greets, thanks, or asks what the assistant is."""
-    return len(text) <= _LONGEST_SMALL_TALK and _SMALL_TALK.fullmatch(text.strip()) is not None
 
 
 def _examples(topics: dict[str, tuple[str, ...]], embedder: Embedder) -> list[tuple[str, Matrix]]:

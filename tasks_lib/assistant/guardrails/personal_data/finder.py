@@ -12,7 +12,7 @@ from tasks_lib.config.guardrails import PersonalDataConfig
 from tasks_lib.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
+    from tasks_lib.assistant.guardrails.personal_data.presidio import AnalyzerEngine
 
 CHECKED_ENTITIES = ("CREDIT_CARD", "IBAN_CODE", "US_SSN")
 """Entities whose checks are strict enough to be looked for in digits written as letters."""
@@ -126,10 +126,13 @@ def merged(findings: list[Finding]) -> list[Finding]:
 
 
 def _analyzer(entities: tuple[str, ...], timeout: float) -> "AnalyzerEngine":
-    from presidio_analyzer import AnalyzerEngine, LocalRecognizer, RecognizerRegistry
-
     from tasks_lib.assistant.guardrails.personal_data.names import NAMED_ENTITIES, EntityEngine, NameRecognizer
     from tasks_lib.assistant.guardrails.personal_data.national import EASTERN_ADDRESSES
+    from tasks_lib.assistant.guardrails.personal_data.presidio import (
+        AnalyzerEngine,
+        LocalRecognizer,
+        RecognizerRegistry,
+    )
     from tasks_lib.assistant.guardrails.personal_data.recognizers import AddressRecognizer, NoContext, PatternRecognizer
 
     by_entity: dict[str, list[EntityPattern]] = defaultdict(list)

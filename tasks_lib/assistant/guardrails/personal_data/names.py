@@ -5,11 +5,15 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from presidio_analyzer import LocalRecognizer, RecognizerResult
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from typing_extensions import override
 
 from tasks_lib.assistant.guardrails.personal_data.cues import cued_names
+from tasks_lib.assistant.guardrails.personal_data.presidio import (
+    LocalRecognizer,
+    NlpArtifacts,
+    NlpEngine,
+    RecognizerResult,
+)
 
 _LABELS = {
     "PERSON": "PERSON",

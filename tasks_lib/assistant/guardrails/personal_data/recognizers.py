@@ -1,13 +1,17 @@
 """Our Presidio recognizers. Unlike Presidio's own they raise when an expression exceeds its time, and log no text."""
 
 import regex
-from presidio_analyzer import EntityRecognizer, LocalRecognizer, RecognizerResult
-from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
-from presidio_analyzer.nlp_engine import NlpArtifacts
 from typing_extensions import override
 
 from tasks_lib.assistant.guardrails.personal_data.addresses import addresses
 from tasks_lib.assistant.guardrails.personal_data.entity_pattern import EntityPattern
+from tasks_lib.assistant.guardrails.personal_data.presidio import (
+    ContextAwareEnhancer,
+    EntityRecognizer,
+    LocalRecognizer,
+    NlpArtifacts,
+    RecognizerResult,
+)
 
 CONTEXT_CHARACTERS = 60
 """How far before a match its context words are looked for."""

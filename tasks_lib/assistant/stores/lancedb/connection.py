@@ -202,14 +202,14 @@ class TableConnection:
 
 def connect(uri: str, storage_options: dict[str, str | Secret] | None = None) -> "DBConnection":
     """A database connection whose reads always see the latest commit."""
-    import lancedb
+    from tasks_lib.assistant.stores.lancedb.library import lancedb
 
     return lancedb.connect(uri, **_options(storage_options))
 
 
 async def connect_async(uri: str, storage_options: dict[str, str | Secret] | None = None) -> "AsyncConnection":
     """Twin of `connect`."""
-    import lancedb
+    from tasks_lib.assistant.stores.lancedb.library import lancedb
 
     return await lancedb.connect_async(uri, **_options(storage_options))
 

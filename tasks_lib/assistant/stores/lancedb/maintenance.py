@@ -82,7 +82,7 @@ def _create_missing_indexes(table: "Table", rows: int) -> None:
 
 def _wanted_indexes(table: "Table", rows: int) -> dict[str, Any]:
     """Column → its index."""
-    from lancedb.index import Bitmap, BTree, IvfSq, LabelList
+    from tasks_lib.assistant.stores.lancedb.library import Bitmap, BTree, IvfSq, LabelList
 
     wanted = {
         **{column: keyword_index(column) for column in keyword_columns(table.schema.names)},

@@ -35,7 +35,7 @@ def keyword_index(column: str) -> "FTS":
 
     It exists before the first row, so that every search uses it.
     """
-    from lancedb.index import FTS
+    from tasks_lib.assistant.stores.lancedb.library import FTS
 
     if column == KEYWORDS:
         return FTS(
@@ -46,7 +46,7 @@ def keyword_index(column: str) -> "FTS":
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns or raises, run in LanceDB's own event loop."""
-    from lancedb.background_loop import LOOP
+    from tasks_lib.assistant.stores.lancedb.library import LOOP
 
     loop: Any = LOOP
     result: T = loop.run(work)
@@ -86,7 +86,7 @@ def keyword_search(table: "AsyncTable", query: str, condition: str | None, top_k
 
 def _any_of(words: str, columns: Sequence[str]) -> Any:
     """A query for any of `words` in any of `columns`; the scores are added."""
-    from lancedb import query
+    from tasks_lib.assistant.stores.lancedb.library import query
 
     match: Any = query.MatchQuery  # its pydantic fields have defaults that the type checker does not see
     if len(columns) == 1:

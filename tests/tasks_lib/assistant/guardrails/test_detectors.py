@@ -16,9 +16,10 @@ from tasks_lib.assistant.guardrails.injection import InjectionScorer
 from tasks_lib.assistant.guardrails.normalise import normalise
 from tasks_lib.assistant.guardrails.output_schema import OutputSchemaDetector
 from tasks_lib.assistant.guardrails.secrets import SecretsDetector
-from tasks_lib.assistant.guardrails.topics import TopicsDetector, is_small_talk
+from tasks_lib.assistant.guardrails.topics import TopicsDetector
 from tasks_lib.config.guardrails import GroundingConfig, InjectionConfig, SecretsConfig, TopicsConfig
 from tasks_lib.errors import ConfigurationError
+from tasks_lib.text.small_talk import is_small_talk
 from tests.tasks_lib.assistant.guardrails.conftest import LEAVE, WEAPONS, ask, passage
 
 FAR = float("inf")
