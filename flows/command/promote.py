@@ -20,6 +20,9 @@ def promote(
     target: Annotated[str, Parameter(name="--to", help="Platform that it goes to, through the gate there.")],
     approve: Annotated[bool, Parameter(negative="", help="Pause for a person before promotion.")] = False,
     estimate: Annotated[bool, Parameter(negative="", help="Time one answer, tell calls, minutes and cost.")] = False,
+    first: Annotated[
+        bool, Parameter(negative="", help="Nothing is in production there: thresholds decide on however few questions.")
+    ] = False,
     reason: Reason = "",
     options: Options = DEFAULTS,
 ) -> int:
@@ -31,7 +34,8 @@ def promote(
         raise InputError(
             f"--platform {options.platform}: a promotion has two platforms", hint="Name them with --from and --to."
         )
-    settings = start(options, {"gate.approve": approve or None, "gate.estimate": estimate or None})
+    flags = {"gate.approve": approve, "gate.estimate": estimate, "gate.first": first}
+    settings = start(options, {name: given or None for name, given in flags.items()})
     require_a_form(asked=settings.gate.approve and not settings.gate.estimate)
     from flows.promote import promote as run
 

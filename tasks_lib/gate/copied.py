@@ -114,6 +114,8 @@ def plan_copy(platform: Platform, settings: Settings, copied: CopiedVersion) -> 
     """
     rooms = rooms_of(copied.folder)
     plan = plan_deployment(platform, settings, copied.folder, rooms)
+    if plan.too_few:
+        return plan
     known, rag = copied.version, settings.rag
     if copied.prompt is not None:
         rag = rag.model_copy(update={"prompt": _placed(platform, settings, copied.prompt)})

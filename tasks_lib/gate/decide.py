@@ -77,7 +77,7 @@ def too_few(questions: int, dataset: str, gate: GateConfig, *, in_production: bo
         "import questions of your own: `llmops dataset --import FILE`",
     ]
     if not in_production:
-        ways.append("nothing is in production yet: `llmops deploy --first` lets the thresholds alone decide")
+        ways.append("nothing is in production yet: `--first` lets the thresholds alone decide")
     return [f"{_few(questions, dataset)}; the gate needs {gate.minimum_questions}", *ways]
 
 

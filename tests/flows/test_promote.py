@@ -140,6 +140,9 @@ def test_a_copy_that_is_killed_moves_nothing_and_is_repeated(
     environments: Environments, prefect_harness: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environments.stage(fakes.GOOD)
+    few = promote(settings=Settings.model_validate({"gate": {**GATE, "minimum_questions": 100}}))
+    assert (few.decision, few.version, few.from_version) == ("undecided", None, 1)
+    assert "`--first` lets the thresholds alone decide" in few.reasons[-1]
 
     class KilledError(BaseException):
         pass
