@@ -1,8 +1,9 @@
 """Whether anything of a document shows that the asker may not see: random assignments, asked for the secrets.
 
-``python benchmarks/access/secrets_kept.py [--assignments N] [--ways N]``. Of each assignment somebody asks for a secret
-that is not for them, by so many of the ways below, in turn. Counted are the characters of forbidden secrets in all that
-comes back, and forbidden documents that are named.
+``python benchmarks/access/secrets_kept.py [--assignments N] [--ways N] [--http]``. Of each assignment somebody asks for
+a secret that is not for them, by so many of the ways below, in turn. Counted are the characters of forbidden secrets in
+all that comes back, and forbidden documents that are named. With ``--http`` the ways are the routes of a running
+endpoint. After every tenth somebody who may see a document asks by the next way, and must be told.
 """
 
 import argparse
@@ -11,12 +12,14 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import cycle, islice
+from contextlib import ExitStack
+from itertools import combinations, cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from library import Page, Place, asker, assigned, ingested, pages, seen
+from endpoint import Routes, endpoint
+from library import GROUPS, Page, Place, asker, assigned, ingested, pages, seen
 
 from serving.passages import find_passages, list_documents
 from tasks_lib.assistant.contract.answer import Message
@@ -24,6 +27,8 @@ from tasks_lib.assistant.pipeline import build_assistant
 from tasks_lib.errors import InputError
 from tasks_lib.registry.live import LiveVersion
 
+LISTS = "documents"
+"""In the names of ways that tell names of documents only."""
 Way = Callable[[Page, tuple[str, ...]], Any]
 
 
@@ -63,22 +68,39 @@ def ways(place: Place) -> dict[str, Way]:
     }
 
 
+def ways_over_http(routes: Routes) -> dict[str, Way]:
+    """The same of a running endpoint."""
+    return {
+        "/predict": routes.predict,
+        "/v1/chat/completions": routes.chat,
+        "/v1/chat/completions, streamed": lambda page, groups: routes.chat(page, groups, stream=True),
+        "/v1/responses": routes.responses,
+        "/v1/responses, streamed": lambda page, groups: routes.responses(page, groups, stream=True),
+        "/mcp, ask": lambda page, groups: routes.tool("ask", {"question": page.question}, groups),
+        "/mcp, search": lambda page, groups: routes.tool("search", {"query": page.question}, groups),
+        "/mcp, documents": lambda _, groups: routes.tool("documents", {}, groups),
+    }
+
+
 def main() -> None:
     """Print what was found by each way, and how often somebody who may was told."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assignments", type=int, default=1000)
-    parser.add_argument("--ways", type=int, default=6, help="ways that each assignment is asked by")
+    parser.add_argument("--ways", type=int, default=1, help="ways that each assignment is asked by")
+    parser.add_argument("--http", action="store_true", help="ask a running endpoint")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     rng, documents = random.Random(given.seed), pages()
     asked: Counter[str] = Counter()
     characters: Counter[str] = Counter()
     named: Counter[str] = Counter()
-    may_know: list[bool] = []
+    may_know: Counter[str] = Counter()
+    told: Counter[str] = Counter()
     started = time.perf_counter()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
         place = ingested(Path(folder), documents)
-        routes = ways(place)
+        askers = [groups for number in range(3) for groups in combinations(sorted(GROUPS), number)]
+        routes = ways_over_http(stack.enter_context(endpoint(place, askers))) if given.http else ways(place)
         turn = cycle(routes)
         for number in range(given.assignments):
             access, groups = assigned(documents, rng), asker(rng)
@@ -91,15 +113,18 @@ def main() -> None:
                 asked[name] += 1
                 characters[name] += sum(len(each.secret) for each in forbidden if each.secret in said)
                 named[name] += sum(each.name in said for each in forbidden)
-            if number % 10 == 0:
+            if number % 10 == 9:
                 allowed = rng.choice([page for page in documents if page.name in open_to])
-                may_know.append(allowed.secret in json.dumps(routes["answer, whole"](allowed, groups)))
+                name = list(routes)[number // 10 % len(routes)]
+                said = json.dumps(routes[name](allowed, groups))
+                may_know[name] += 1
+                told[name] += allowed.secret in said or (LISTS in name and allowed.name in said)
             if (number + 1) % 100 == 0:
                 print(f"  {number + 1} assignments, {time.perf_counter() - started:.0f} s", flush=True)
     print(f"{given.assignments:,} assignments over {len(documents)} documents, seed {given.seed}")
     for name, count in asked.items():
         print(f"{name:42} {count:6,} asked  {characters[name]} forbidden characters  {named[name]} forbidden names")
-    print(f"somebody who may see it is told the secret: {sum(may_know)} of {len(may_know)}")
+        print(f"{'':42} somebody who may see it was told in {told[name]} of {may_know[name]}")
 
 
 if __name__ == "__main__":
