@@ -64,7 +64,8 @@ def dataset(settings: Settings | None = None, platform: str = "local", assistant
         result = save_dataset(resolved, settings, untraversed(imported))
     else:
         require_documents(resolved.open_index(settings.index_name))
-        require_affordable(resolved, settings)
+        if settings.dataset.budget is not None:
+            require_affordable(resolved, settings)
         call_models(resolved, settings.embedder, [settings.llm], judge=True)
         result = save_dataset(resolved, settings, untraversed(make_questions(resolved, settings)))
     result.seconds = round(time.monotonic() - started, 2)

@@ -72,8 +72,11 @@ def _require_price(settings: Settings, platform: Platform, live: LiveVersion) ->
 
     :raises ConfigurationError: If the version's model has no price.
     """
-    generator, cost = platform.chat_generator(live.rag.llm), settings.serve.cost_per_month
-    if cost is not None and generator is not None and getattr(generator, "price", None) is None:
+    cost = settings.serve.cost_per_month
+    if cost is None:
+        return
+    generator = platform.chat_generator(live.rag.llm)
+    if generator is not None and getattr(generator, "price", None) is None:
         raise ConfigurationError(
             f"serve.cost_per_month={cost:g} cannot be held: {live.rag.llm.model!r} of {live.uri} has no price",
             hint="Give it one in `prices` of the provider's block, or set serve.tokens_per_month instead.",

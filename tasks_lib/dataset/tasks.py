@@ -90,8 +90,6 @@ def make_questions(platform: Platform, settings: Settings) -> Generated:
 @task(name="estimate-questions", **again())
 def require_affordable(platform: Platform, settings: Settings) -> None:
     """:func:`tasks_lib.dataset.estimate.require_affordable`, for what :func:`make_questions` would make."""
-    if settings.dataset.budget is None:
-        return
     recipe = recipe_of(questions_pipeline(platform, settings), settings, settings.index_name)
     estimate.require_affordable(platform, settings, _kept(platform, settings, recipe))
 

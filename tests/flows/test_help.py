@@ -154,9 +154,8 @@ def test_a_run_that_mlflow_started_records_runs_of_its_own(home: Home, monkeypat
 def test_the_endpoint_says_on_a_terminal_where_it_will_be(
     terminal: bool, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(serve, "require_live", lambda *_: SimpleNamespace(uri="models:/rag-assistant/3", rag=None))
-    monkeypatch.setattr(serve, "connect", lambda *_: SimpleNamespace(assistant="rag-assistant"))
-    monkeypatch.setattr(serve, "require_models", lambda *_: None)
+    monkeypatch.setattr(serve, "production_of", lambda *_: SimpleNamespace(uri="models:/rag-assistant/3", rag=None))
+    monkeypatch.setattr(serve, "seems_ready", lambda *_: True)
     monkeypatch.setattr("os.execve", lambda *_: sys.exit())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     with pytest.raises(SystemExit):

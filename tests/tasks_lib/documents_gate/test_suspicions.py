@@ -181,10 +181,19 @@ def test_an_injected_instruction_holds_with_the_sentence() -> None:
     assert finding.reason == "1 of 2 passages of leave.md look like instructions to the assistant"
 
 
-def test_what_the_guardrail_could_not_check_holds_and_does_not_say_that_it_instructs() -> None:
+@pytest.mark.parametrize("error", [TimeoutError("not done after 5 s"), RuntimeError("broken")])
+def test_what_the_guardrail_could_not_check_holds_and_does_not_say_that_it_instructs(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On a busy machine a page of ten passages took longer than a reader of answers would wait."""
-    impatient = GuardrailsConfig.model_validate({"time_limit": 1e-9})
-    instructs = guarded(build_guardrails(impatient, WordEmbedder()))
+
+    def fails(*_: object) -> list[object]:
+        raise error
+
+    guardrails = build_guardrails(GuardrailsConfig(), WordEmbedder())
+    for check in guardrails.passage_checks:
+        monkeypatch.setattr(check.detector, "find", fails)
+    instructs = guarded(guardrails)
     (finding,) = instructions([added("leave.md", f"{CARRY} {ATTACK}")], instructs)
     assert (finding.kind, finding.level, finding.sentences) == ("unchecked", "hold", ())
     assert finding.reason.startswith("1 of 1 passages of leave.md could not be checked")
