@@ -59,11 +59,12 @@ def test_everything_is_there_after_the_first_run(
     for name in FLOWS:
         deployment = client.read_deployment_by_name(f"{name}/{name}")
         assert deployment.work_pool_name == POOL
-        assert deployment.parameters == {"platform": "local"}
+        # a promotion names both of its platforms each time
+        assert deployment.parameters == ({} if name == "promote" else {"platform": "local"})
         assert deployment.enforce_parameter_schema
         assert deployment.job_variables["env"]["LLMOPS_HOME"] == str(deployed_home)
         limit = deployment.global_concurrency_limit
-        assert (limit and limit.limit) == (None if name in {"deploy", "release", "tune"} else 1)
+        assert (limit and limit.limit) == (None if name in {"deploy", "promote", "release", "tune"} else 1)
         assert not any(schedule.active for schedule in deployment.schedules)
 
 
