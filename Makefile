@@ -38,7 +38,7 @@ demo: $(STAMP) ## Run the whole loop on the sample handbook
 test: $(STAMP) ## Run the tests; PYTEST_FLAGS="--cov" holds the coverage floor as well
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
 
-deployed: $(STAMP) ## Run the tests that take minutes: planted secrets, then Prefect servers and workers (bootstrap, deployments, `llmops up`, weeks of use); eighteen minutes
+deployed: $(STAMP) ## Run the tests that take minutes: planted secrets, then Prefect servers and workers (bootstrap, deployments, `llmops up`, weeks of use); twenty-four minutes
 	$(BIN)/python -m pytest -m deployed $(PYTEST_FLAGS) tests/blocks/test_secrets.py
 	$(BIN)/python -m pytest -m deployed $(PYTEST_FLAGS) --ignore tests/blocks/test_secrets.py tests/blocks tests/flows
 
