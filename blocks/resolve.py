@@ -67,8 +67,7 @@ def _load(name: str) -> "LLMOpsPlatform":
     except MissingBlockError:
         raise ConfigurationError(
             f"there is no platform {name!r}; platforms: {', '.join(platforms())}",
-            hint="Name one of these, or save a block `LLMOps platform` with this name."
-            + _server_hint(),
+            hint="Name one of these, or save a block `LLMOps platform` with this name." + _server_hint(),
         ) from None
 
 
